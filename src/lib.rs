@@ -1,0 +1,4 @@
+//! Squall.
+
+pub mod engine;
+pub mod units;
