@@ -1,5 +1,26 @@
 //! Time, order and chance. Knows no region, cache or file.
+//!
+//! A [`Process`] is a state machine; the [`Engine`] runs one or more of them in windows that no
+//! message can cross, on any number of threads, with one result. Randomness comes from named
+//! [`Stream`]s, so that who draws what does not depend on who else draws.
 
+mod barrier;
+mod digest;
+mod process;
+mod queue;
+mod run;
 mod stream;
 
+pub use digest::Digest;
+pub use process::{Context, Event, Process};
+pub use queue::EventQueue;
+pub use run::Engine;
 pub use stream::{Seed, Stream};
+
+/// One digest of several, in their order.
+#[must_use]
+pub fn fold_digests(parts: impl IntoIterator<Item = Digest>) -> Digest {
+    let mut all = Digest::default();
+    parts.into_iter().for_each(|part| all.word(part.value()));
+    all
+}

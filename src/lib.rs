@@ -1,4 +1,7 @@
 //! Squall.
 
+pub mod change;
 pub mod engine;
+pub mod fault;
+pub mod observe;
 pub mod units;

@@ -1,0 +1,321 @@
+//! What a fabric is made of: plain data, one struct an element.
+//!
+//! Every number is a key of the scenario file with a unit, a default and a source; the presets in
+//! [`super::preset`] hold the defaults. "Off" is always a legal value, so that each element can be
+//! looked at alone.
+
+use crate::change::Planned;
+use crate::engine::{Law, Profile};
+use crate::fault::Injection;
+use crate::trace::TraceSpec;
+use crate::units::{Instant, Span};
+
+/// Everything a run needs.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The seed of every random stream.
+    pub seed: u64,
+    /// How long the run lasts.
+    pub length: Span,
+    /// The part of it, from the start, that is not judged.
+    pub warmup: Span,
+    /// Further cuts of time, from invariants that speak of a window.
+    pub cuts: Vec<Instant>,
+    /// The fabric.
+    pub fabric: Fabric,
+    /// The viewers.
+    pub load: Load,
+    /// What is done to it.
+    pub injections: Vec<Injection>,
+    /// What people do to it.
+    pub changes: Vec<Planned>,
+}
+
+/// The fabric: topology and elements. The elements are the same in every region.
+#[derive(Clone, Debug)]
+pub struct Fabric {
+    /// Names of the regions, in the order of the file.
+    pub regions: Vec<String>,
+    /// Round trip between two regions; the diagonal is the round trip inside one.
+    pub round_trip: Vec<Vec<Span>>,
+    /// The region that holds the primary database; the others have replicas.
+    pub primary: usize,
+    /// How viewers find a region.
+    pub routing: Routing,
+    /// How viewers behave.
+    pub viewers: Viewers,
+    /// The cache of manifests and rights beside each edge; `None` is off: every request is a miss.
+    pub metadata: Option<Metadata>,
+    /// The pods that validate requests and make manifests.
+    pub manifest: Manifest,
+    /// The database; `None` is off: a manifest needs no read.
+    pub database: Option<Database>,
+    /// The channel from the primary to the replicas.
+    pub replication: Replication,
+    /// What is paid for.
+    pub cost: Cost,
+}
+
+/// Anycast: every region announces one prefix, and networks of viewers find their way to one.
+#[derive(Clone, Debug)]
+pub struct Routing {
+    /// Networks of viewers in each region, at least 1.
+    pub networks: u32,
+    /// Exponent of the networks' weights by rank: 0 makes all alike.
+    pub skew: f64,
+    /// The share of networks that do not reach their best region but the second best.
+    pub misrouted: f64,
+    /// What ends the announcement of a region that is down.
+    pub detect: Detect,
+    /// How long a network takes to follow a withdrawal or an announcement.
+    pub converge: Law,
+    /// Whether networks go back when their better region announces itself again.
+    pub failback: bool,
+}
+
+/// What ends the announcement of a region that can no longer be reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detect {
+    /// A health check: after `failures` failed probes, `every` so often, each failed after `timeout`.
+    /// The route comes back after `successes` good probes.
+    HealthCheck {
+        /// Time between probes.
+        every: Span,
+        /// Failed probes in a row that withdraw the route, at least 1.
+        failures: u32,
+        /// How long a probe waits; at most `every`.
+        timeout: Span,
+        /// Good probes in a row that announce it again, at least 1.
+        successes: u32,
+    },
+    /// BGP's hold timer (RFC 4271): a neighbour that hears nothing for this long drops the routes.
+    /// Keepalives come each third of it, so it acts two thirds to one hold time after the loss.
+    HoldTimer {
+        /// The hold time: 90 s in the RFC, 180 s in common defaults.
+        hold: Span,
+    },
+    /// Nothing does.
+    Never,
+}
+
+/// How viewers behave.
+#[derive(Clone, Debug)]
+pub struct Viewers {
+    /// Round trip between a viewer and the edge of its network, drawn for each request.
+    pub last_mile: Law,
+    /// How long a viewer waits for one attempt.
+    pub timeout: Span,
+    /// What a viewer does after a failed attempt.
+    pub retry: Retry,
+}
+
+/// Retries.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    /// Attempts in all, the first included: 1 means no retries.
+    pub attempts: u32,
+    /// The wait before the first retry.
+    pub backoff: Span,
+    /// What each further wait is multiplied by: 1 is a constant backoff.
+    pub multiplier: f64,
+    /// The longest wait.
+    pub max_backoff: Span,
+    /// How the wait is spread.
+    pub jitter: Jitter,
+    /// What limits retries beyond the number of attempts.
+    pub budget: Budget,
+}
+
+/// How a backoff is spread ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Jitter {
+    /// Not at all.
+    None,
+    /// Uniform between zero and the backoff.
+    Full,
+    /// Half the backoff and a uniform part of the other half.
+    Equal,
+}
+
+/// A retry budget. One for all viewers of a network.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Budget {
+    /// No limit beyond the attempts.
+    None,
+    /// Finagle's and tower's token bucket: each request deposits, deposits expire.
+    DepositPerRequest {
+        /// How long a deposit counts, 1 s to 60 s (Finagle and tower: 10 s).
+        ttl: Span,
+        /// Retries a second that are always allowed (10).
+        min_per_second: u32,
+        /// Retries allowed for each request (0.2).
+        ratio: f64,
+    },
+}
+
+/// The cache of manifests and rights.
+#[derive(Clone, Debug)]
+pub struct Metadata {
+    /// How long a copy is fresh, from the fill.
+    pub ttl: Span,
+    /// What a hit takes.
+    pub hit: Span,
+    /// The read lock: one reader a title, the others wait. `None`: every miss reads.
+    pub lock: Option<Lock>,
+    /// Up to this age beyond the TTL a stale copy is served at once and refreshed behind the
+    /// viewer's back (RFC 5861); zero is off.
+    pub stale_while_revalidate: Span,
+    /// Up to this age beyond the TTL a stale copy is served when the fetch fails (RFC 5861); zero is
+    /// off.
+    pub stale_if_error: Span,
+}
+
+/// The read lock on a title.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lock {
+    /// The longest wait.
+    pub wait: Span,
+    /// What a waiter does then.
+    pub after: AfterWait,
+    /// What becomes of the waiters when the fetch fails.
+    pub errors: SharedErrors,
+}
+
+/// What a waiter does when it has waited long enough.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AfterWait {
+    /// It reads by itself (nginx's `proxy_cache_lock_timeout`).
+    Fetch,
+    /// It fails.
+    Fail,
+}
+
+/// What waiters get of a failed fetch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SharedErrors {
+    /// The same error (Go's `singleflight`).
+    Shared,
+    /// Nothing: each reads by itself.
+    Alone,
+}
+
+/// The manifest service of a region.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Pods, at least 1.
+    pub pods: u32,
+    /// Requests that a pod works on at once, at least 1.
+    pub slots: u32,
+    /// Fetches that may wait; `None` is without bound.
+    pub queue: Option<u32>,
+    /// In which order they are taken.
+    pub discipline: Discipline,
+    /// What one takes, beside its read.
+    pub service: Law,
+}
+
+/// In which order a queue is emptied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Discipline {
+    /// First come, first served.
+    Fifo,
+    /// Last come, first served.
+    Lifo,
+}
+
+/// A region's database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Connections, at least 1.
+    pub connections: u32,
+    /// Reads that may wait for one; `None` is without bound.
+    pub queue: Option<u32>,
+    /// The longest wait for a connection; `None` is without bound.
+    pub wait: Option<Span>,
+    /// What a read takes.
+    pub service: Law,
+    /// What a read does when the replica is too far behind.
+    pub behind: Behind,
+    /// How long a read from the primary over the wide area may take.
+    pub primary_timeout: Span,
+}
+
+/// What a read does when the replica is more than `after` behind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Behind {
+    /// The lag that is too much.
+    pub after: Span,
+    /// What is done then.
+    pub then: WhenBehind,
+}
+
+/// What is done when a replica is too far behind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhenBehind {
+    /// Old data are served.
+    Serve,
+    /// The read fails.
+    Refuse,
+    /// The read goes to the primary over the wide area.
+    Primary,
+}
+
+/// The replication channel.
+#[derive(Clone, Debug)]
+pub struct Replication {
+    /// The usual lag, drawn for each read.
+    pub lag: Law,
+    /// How many seconds of changes a replica applies in a second when it catches up, above 1.
+    pub catch_up: f64,
+    /// Bytes of changes a second.
+    pub write_rate: u64,
+    /// The stream's window in bytes: what may be under way unacknowledged.
+    pub window: u64,
+}
+
+/// What is paid for, where the run does not say.
+#[derive(Clone, Debug)]
+pub struct Cost {
+    /// The master library.
+    pub library: u64,
+    /// New videos a month.
+    pub uploads: u64,
+    /// Bytes to viewers in a month; split over the regions as the run's answers are.
+    pub egress: u64,
+    /// Worker nodes in each region.
+    pub nodes: u32,
+    /// Bytes of one read, for reads that cross regions.
+    pub read_bytes: u64,
+    /// Flat prices as the brief prints them, or list prices.
+    pub as_printed: bool,
+    /// The availability that the month's error budget is counted from, in billionths.
+    pub sla: u64,
+}
+
+/// The viewers' requests.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// How many titles there are.
+    pub titles: u32,
+    /// Exponent of their popularity by rank (Zipf); not used with a trace.
+    pub zipf: f64,
+    /// Requests a second from each region.
+    pub rates: Vec<f64>,
+    /// How the rate of each region changes with time (daily curve), surges not included.
+    pub profiles: Vec<Profile>,
+    /// The law of the time between arrivals instead of Poisson arrivals, for one network only.
+    pub interarrival: Option<Law>,
+    /// A real trace instead of drawn arrivals and titles.
+    pub trace: Option<TraceLoad>,
+}
+
+/// A trace to replay.
+#[derive(Clone, Debug)]
+pub struct TraceLoad {
+    /// What to read.
+    pub spec: TraceSpec,
+    /// Where its viewers sit.
+    pub region: usize,
+    /// How many times as fast as it was recorded.
+    pub speed: f64,
+}

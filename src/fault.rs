@@ -1,0 +1,136 @@
+//! The vocabulary of harm: what can be done to a fabric, in simulation and live alike.
+
+use crate::units::{Instant, Span};
+
+/// The name by which invariants speak of a fault or change.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Label(pub String);
+
+/// Whether routes follow a region's outage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Routes {
+    /// The region's announcements end when its detection acts.
+    Withdrawn,
+    /// The region goes on announcing itself: a grey failure that nothing detects.
+    Silent,
+}
+
+/// What a region's outage cuts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Viewers and all other regions.
+    All,
+    /// Viewers only: reads from other regions still reach its database.
+    DataPlane,
+}
+
+/// A service inside a region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Service {
+    /// The pods that validate requests and make manifests.
+    Manifest,
+    /// The region's database.
+    Database,
+}
+
+/// How replication is delayed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Delay {
+    /// The replica applies changes this much later: the lag rises by one second a second to the set
+    /// value and stays there (PostgreSQL's `recovery_min_apply_delay`).
+    Apply,
+    /// The path gets this much longer: acknowledgements stall, the stream carries at most one window
+    /// a round trip, and what is written beyond that adds to the lag for as long as the fault lasts.
+    TcpStall,
+}
+
+/// What is done to the fabric. Regions are indices into the fabric's list; `None` means everywhere.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Fault {
+    /// A region can no longer be reached.
+    RegionDown {
+        /// Which.
+        region: usize,
+        /// Whether its routes end.
+        routes: Routes,
+        /// What is cut.
+        scope: Reach,
+    },
+    /// A share of a region's metadata cache is thrown out, old copies included.
+    EvictCache {
+        /// Where.
+        region: usize,
+        /// Which share of the entries, each by chance.
+        share: f64,
+    },
+    /// The replication channel to a region is delayed.
+    DelayReplication {
+        /// Where.
+        region: Option<usize>,
+        /// By how much.
+        delay: Span,
+        /// In which way.
+        by: Delay,
+    },
+    /// A service takes longer.
+    Slow {
+        /// Where.
+        region: Option<usize>,
+        /// Which.
+        service: Service,
+        /// How many times as long, above zero.
+        factor: f64,
+    },
+    /// A share of a service's answers are errors.
+    Errors {
+        /// Where.
+        region: Option<usize>,
+        /// Which.
+        service: Service,
+        /// Which share, each by chance.
+        share: f64,
+    },
+    /// More viewers come.
+    Surge {
+        /// From where.
+        region: Option<usize>,
+        /// How many times as many, at least zero.
+        factor: f64,
+        /// How long the rise and the fall take, inside the fault's length.
+        ramp: Span,
+    },
+}
+
+impl Fault {
+    /// The kind's name in files.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::RegionDown { .. } => "region-down",
+            Self::EvictCache { .. } => "evict-cache",
+            Self::DelayReplication { .. } => "delay-replication",
+            Self::Slow { .. } => "slow",
+            Self::Errors { .. } => "errors",
+            Self::Surge { .. } => "surge",
+        }
+    }
+
+    /// Whether it happens at an instant, so that nothing can be `during` it.
+    #[must_use]
+    pub const fn is_instant(&self) -> bool {
+        matches!(self, Self::EvictCache { .. })
+    }
+}
+
+/// A fault with its time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Injection {
+    /// What invariants call it.
+    pub label: Label,
+    /// When it begins.
+    pub at: Instant,
+    /// When it is undone; `None` for an instant, or when it lasts to the end.
+    pub until: Option<Instant>,
+    /// What is done.
+    pub fault: Fault,
+}

@@ -1,0 +1,19 @@
+//! What is seen, in simulation and live alike. Knows metrics and time, not what makes them.
+//!
+//! A [`Recorder`] stands in each region and counts. When a slice of time is complete everywhere it
+//! is read out, judged and added to the [`Totals`], so that a run's memory does not grow with its
+//! length. Everything about a request belongs to the instant at which it first arrived.
+
+mod cells;
+mod histogram;
+mod metric;
+mod recorder;
+mod timeline;
+mod totals;
+
+pub use cells::Layout;
+pub use histogram::{Histogram, rank_of};
+pub use metric::{Counter, Described, Figure, Form, Gauge, METRICS, Metric, Sample};
+pub use recorder::{Recorder, Slice, When};
+pub use timeline::Timeline;
+pub use totals::{Scope, SliceView, Totals};

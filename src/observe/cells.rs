@@ -1,0 +1,97 @@
+//! The flat layout of counts: one row of words for each pair of origin and place of work.
+
+use super::metric::{Counter, Sample};
+use crate::units::Span;
+
+/// Where each count stands in a cell. A cell holds all counters, then for each sample the number of
+/// values, their sum, and how many lay below each bound that an invariant asks about (so that shares
+/// and percentiles are judged by exact counts, not by histogram buckets).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    bounds: [Vec<u64>; Sample::COUNT],
+    starts: [usize; Sample::COUNT],
+    width: usize,
+}
+
+impl Layout {
+    /// A layout that counts values below each of these bounds (exclusive, in nanoseconds).
+    #[must_use]
+    pub fn new(bounds: impl IntoIterator<Item = (Sample, Span)>) -> Self {
+        let mut by_sample: [Vec<u64>; Sample::COUNT] = Default::default();
+        for (sample, bound) in bounds {
+            by_sample[sample as usize].push(bound.as_nanos());
+        }
+        let mut starts = [0; Sample::COUNT];
+        let mut width = Counter::COUNT;
+        for (start, list) in starts.iter_mut().zip(&mut by_sample) {
+            list.sort_unstable();
+            list.dedup();
+            *start = width;
+            width += 2 + list.len();
+        }
+        Self { bounds: by_sample, starts, width }
+    }
+
+    /// Words in a cell.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Adds one value of a sample to a cell.
+    #[inline]
+    pub(super) fn record(&self, cell: &mut [u64], sample: Sample, value: u64) {
+        let start = self.starts[sample as usize];
+        cell[start] += 1;
+        cell[start + 1] += value;
+        for (place, &bound) in self.bounds[sample as usize].iter().enumerate() {
+            cell[start + 2 + place] += u64::from(value < bound);
+        }
+    }
+
+    /// How many values of a sample a cell holds.
+    #[must_use]
+    pub fn samples(&self, cell: &[u64], sample: Sample) -> u64 {
+        cell[self.starts[sample as usize]]
+    }
+
+    /// The sum of a cell's values of a sample, in nanoseconds.
+    #[must_use]
+    pub fn sum(&self, cell: &[u64], sample: Sample) -> u64 {
+        cell[self.starts[sample as usize] + 1]
+    }
+
+    /// How many values of a sample lie below a bound; `None` if nobody asked for this bound.
+    #[must_use]
+    pub fn below(&self, cell: &[u64], sample: Sample, bound: Span) -> Option<u64> {
+        let place = self.bounds[sample as usize].binary_search(&bound.as_nanos()).ok()?;
+        Some(cell[self.starts[sample as usize] + 2 + place])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_exclusive_and_counted_exactly() {
+        let ms = Span::from_millis;
+        let layout = Layout::new([
+            (Sample::Latency, ms(10)),
+            (Sample::Wait, ms(1)),
+            (Sample::Latency, ms(5)),
+            (Sample::Latency, ms(10)),
+        ]);
+        assert_eq!(layout.width(), Counter::COUNT + 2 * Sample::COUNT + 3);
+        let mut cell = vec![0; layout.width()];
+        for value in [0, 4, 5, 9, 10, 11] {
+            layout.record(&mut cell, Sample::Latency, ms(value).as_nanos());
+        }
+        assert_eq!(layout.samples(&cell, Sample::Latency), 6);
+        assert_eq!(layout.sum(&cell, Sample::Latency), ms(39).as_nanos());
+        assert_eq!(layout.below(&cell, Sample::Latency, ms(5)), Some(2));
+        assert_eq!(layout.below(&cell, Sample::Latency, ms(10)), Some(4));
+        assert_eq!(layout.below(&cell, Sample::Latency, ms(11)), None);
+        assert_eq!(layout.samples(&cell, Sample::Wait), 0);
+    }
+}

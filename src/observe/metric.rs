@@ -1,0 +1,279 @@
+//! Everything that can be seen, by name. Simulation and live mode fill the same list.
+
+use crate::units::Unit;
+
+/// A property of requests or of work, as counted events. Counted for each region of origin (`from`)
+/// and each region that did the work (`in`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(usize)]
+pub enum Counter {
+    /// Requests that viewers made.
+    Requests,
+    /// Requests that were answered.
+    Served,
+    /// Requests whose last attempt got an error.
+    Failed,
+    /// Requests whose last attempt timed out.
+    GivenUp,
+    /// Requests answered with a fresh copy from the metadata cache.
+    Hits,
+    /// Requests answered with a copy past its TTL.
+    Stale,
+    /// Requests of which some attempt met a full queue.
+    Rejected,
+    /// Requests that needed more than one attempt.
+    Retried,
+    /// Attempts, first ones and retries.
+    Attempts,
+    /// Attempts that timed out.
+    TimedOut,
+    /// Retries that the retry budget refused.
+    RetriesDenied,
+    /// Fetches from the manifest service: misses that were not coalesced, and refreshes.
+    Fetches,
+    /// Fetches that failed.
+    FetchesFailed,
+    /// Misses that joined a fetch under way instead of starting one.
+    Coalesced,
+    /// Waiters that gave up the read lock.
+    LockTimeouts,
+    /// Fetches that the manifest service's full queue turned away.
+    ManifestRejected,
+    /// Reads that the database began.
+    DatabaseReads,
+    /// Reads that the database's full queue turned away, or that waited too long for a connection.
+    DatabaseRefused,
+    /// Reads refused because the replica was too far behind.
+    LagRefused,
+    /// Reads that went to the primary over the wide area.
+    PrimaryReads,
+    /// Metadata entries thrown out by a fault.
+    Evicted,
+}
+
+/// A quantity with one value for each request, wait or network.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(usize)]
+pub enum Sample {
+    /// From the first attempt's start to the answer, for requests that were answered.
+    Latency,
+    /// Time in the manifest service's queue, for each fetch that it took.
+    Wait,
+    /// Time in the queue for a database connection, for each read that began.
+    DatabaseWait,
+    /// Time that a coalesced request waited for another's fetch.
+    LockWait,
+    /// From the loss of a network's site until its viewers are served again; one value a network.
+    FailoverTime,
+    /// Age of the data in an answer: since the primary last agreed with it.
+    Staleness,
+}
+
+/// A level, of which the peak in each second is kept, for each region.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(usize)]
+pub enum Gauge {
+    /// Fetches that wait for a slot of the manifest service.
+    ManifestQueue,
+    /// Slots of the manifest service in use.
+    ManifestBusy,
+    /// Reads that wait for a database connection.
+    DatabaseQueue,
+    /// Database connections in use.
+    DatabaseBusy,
+    /// How far the region's replica is behind by a fault, beyond its usual lag.
+    ReplicationLag,
+}
+
+/// A figure of the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Figure {
+    /// The share of a month's error budget that the judged part of the run spends.
+    ErrorBudgetSpent,
+    /// The monthly bill of the fabric with the run's traffic.
+    MonthlyCost,
+}
+
+/// Anything that an invariant or a watch can name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Metric {
+    /// Answered requests as a share of those that ended.
+    Availability,
+    /// Counted events.
+    Counter(Counter),
+    /// One value each.
+    Sample(Sample),
+    /// A level in each region.
+    Gauge(Gauge),
+    /// One value for the run.
+    Figure(Figure),
+}
+
+/// How a metric's name may stand in a term.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// Alone: a ratio or a figure.
+    Alone,
+    /// As `share(name)`: a part of the requests.
+    Flag,
+    /// In `total(...)`, or as a rate a second in any other statistic.
+    Counted,
+    /// In `mean`, `min`, `max`, a percentile, or `share(name < bound)`.
+    Valued,
+}
+
+/// One row of the reference.
+#[derive(Clone, Copy, Debug)]
+pub struct Described {
+    /// As written in files.
+    pub name: &'static str,
+    /// What it is.
+    pub metric: Metric,
+    /// How it may stand in a term.
+    pub form: Form,
+    /// The unit of its values (of its rate, when counted).
+    pub unit: Unit,
+    /// One sentence for `squall explain`.
+    pub text: &'static str,
+}
+
+impl Counter {
+    /// How many there are.
+    pub const COUNT: usize = Self::Evicted as usize + 1;
+}
+impl Sample {
+    /// How many there are.
+    pub const COUNT: usize = Self::Staleness as usize + 1;
+    /// All, in order.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Latency,
+        Self::Wait,
+        Self::DatabaseWait,
+        Self::LockWait,
+        Self::FailoverTime,
+        Self::Staleness,
+    ];
+}
+impl Gauge {
+    /// How many there are.
+    pub const COUNT: usize = Self::ReplicationLag as usize + 1;
+    /// All, in order.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::ManifestQueue,
+        Self::ManifestBusy,
+        Self::DatabaseQueue,
+        Self::DatabaseBusy,
+        Self::ReplicationLag,
+    ];
+}
+
+const fn flag(name: &'static str, counter: Counter, text: &'static str) -> Described {
+    Described { name, metric: Metric::Counter(counter), form: Form::Flag, unit: Unit::Ratio, text }
+}
+const fn counted(name: &'static str, counter: Counter, text: &'static str) -> Described {
+    Described { name, metric: Metric::Counter(counter), form: Form::Counted, unit: Unit::Rate, text }
+}
+const fn sampled(name: &'static str, sample: Sample, text: &'static str) -> Described {
+    Described { name, metric: Metric::Sample(sample), form: Form::Valued, unit: Unit::Time, text }
+}
+const fn level(name: &'static str, gauge: Gauge, unit: Unit, text: &'static str) -> Described {
+    Described { name, metric: Metric::Gauge(gauge), form: Form::Valued, unit, text }
+}
+const fn figure(name: &'static str, figure: Figure, unit: Unit, text: &'static str) -> Described {
+    Described { name, metric: Metric::Figure(figure), form: Form::Alone, unit, text }
+}
+
+/// Every name that a term may use.
+pub const METRICS: &[Described] = &[
+    Described {
+        name: "availability",
+        metric: Metric::Availability,
+        form: Form::Alone,
+        unit: Unit::Ratio,
+        text: "answered requests as a share of those that ended, by the second in which the viewer first asked",
+    },
+    figure(
+        "error_budget_spent",
+        Figure::ErrorBudgetSpent,
+        Unit::Ratio,
+        "what the judged part of the run spends of a month's error budget (1 - SLA of a month's requests)",
+    ),
+    figure(
+        "monthly_cost",
+        Figure::MonthlyCost,
+        Unit::Money,
+        "the fabric's bill for a month with the run's traffic pattern",
+    ),
+    flag(
+        "served",
+        Counter::Served,
+        "answered; with `in REGION`: answered there, as a share of all requests whatever their region",
+    ),
+    flag("failed", Counter::Failed, "the last attempt got an error"),
+    flag("given_up", Counter::GivenUp, "the last attempt timed out"),
+    flag("hit", Counter::Hits, "answered with a fresh copy from the metadata cache"),
+    flag("stale", Counter::Stale, "answered with a copy past its TTL"),
+    flag("rejected", Counter::Rejected, "some attempt met a full queue"),
+    flag("retried", Counter::Retried, "needed more than one attempt"),
+    counted("requests", Counter::Requests, "requests that viewers made"),
+    counted("failures", Counter::Failed, "requests whose last attempt got an error"),
+    counted("attempts", Counter::Attempts, "attempts, first ones and retries"),
+    counted("timeouts", Counter::TimedOut, "attempts that timed out"),
+    counted("retries_denied", Counter::RetriesDenied, "retries that the retry budget refused"),
+    counted("fetches", Counter::Fetches, "fetches from the manifest service: misses and refreshes"),
+    counted("fetches_failed", Counter::FetchesFailed, "fetches that failed"),
+    counted("coalesced", Counter::Coalesced, "misses that joined a fetch under way"),
+    counted("lock_timeouts", Counter::LockTimeouts, "waiters that gave up the read lock"),
+    counted(
+        "manifest_rejected",
+        Counter::ManifestRejected,
+        "fetches that the manifest service's full queue turned away",
+    ),
+    counted("database_reads", Counter::DatabaseReads, "reads that the database began"),
+    counted(
+        "database_refused",
+        Counter::DatabaseRefused,
+        "reads turned away by a full queue or after too long a wait for a connection",
+    ),
+    counted("lag_refused", Counter::LagRefused, "reads refused because the replica was too far behind"),
+    counted("primary_reads", Counter::PrimaryReads, "reads that went to the primary over the wide area"),
+    counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
+    sampled(
+        "latency",
+        Sample::Latency,
+        "from the start of the first attempt to the answer, for requests that were answered",
+    ),
+    sampled("wait", Sample::Wait, "time in the queue of the manifest service (or of the single pool)"),
+    sampled("database_wait", Sample::DatabaseWait, "time in the queue for a database connection"),
+    sampled("lock_wait", Sample::LockWait, "time that a coalesced request waited for another's fetch"),
+    sampled(
+        "failover_time",
+        Sample::FailoverTime,
+        "from the loss of a network's site until its viewers are served again; one value a network",
+    ),
+    sampled("staleness", Sample::Staleness, "age of the data in an answer"),
+    level("manifest_queue", Gauge::ManifestQueue, Unit::Count, "fetches that wait for a slot, peak of each second"),
+    level("manifest_busy", Gauge::ManifestBusy, Unit::Count, "manifest slots in use, peak of each second"),
+    level("database_queue", Gauge::DatabaseQueue, Unit::Count, "reads that wait for a connection, peak of each second"),
+    level("database_busy", Gauge::DatabaseBusy, Unit::Count, "database connections in use, peak of each second"),
+    level(
+        "replication_lag",
+        Gauge::ReplicationLag,
+        Unit::Time,
+        "how far the region's replica is behind by a fault, peak of each second",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_snake_case() {
+        let mut names: Vec<_> = METRICS.iter().map(|row| row.name).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), METRICS.len());
+    }
+}

@@ -1,0 +1,253 @@
+//! One region's observations while the run goes on.
+
+use super::cells::Layout;
+use super::histogram::Histogram;
+use super::metric::{Counter, Gauge, Sample};
+use super::timeline::Timeline;
+use crate::units::{Instant, Span};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Where in time an observation belongs: a request's to the instant at which it first arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct When {
+    slice: u64,
+    segment: usize,
+}
+
+/// What one slice of time saw in one region.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// Requests that belong to this slice and have not ended here, minus those that began elsewhere
+    /// and ended here: the sum over all regions is what is under way.
+    pub open: i64,
+    /// A cell for each region of origin.
+    pub cells: Vec<u64>,
+    /// The peak of each gauge.
+    pub peaks: [u64; Gauge::COUNT],
+}
+
+/// Records what happens in one region. Slices leave it as soon as they are complete, so its memory
+/// depends on how long a request can be under way, not on the length of the run.
+#[derive(Debug)]
+pub struct Recorder {
+    layout: Arc<Layout>,
+    timeline: Arc<Timeline>,
+    origins: usize,
+    /// The number of the oldest slice kept.
+    oldest: u64,
+    slices: VecDeque<Slice>,
+    spare: Vec<Slice>,
+    now: When,
+    slice_end: Instant,
+    /// By segment, origin and sample.
+    histograms: Vec<Histogram>,
+    gauges: [u64; Gauge::COUNT],
+}
+
+impl Recorder {
+    /// A recorder at instant zero for viewers from `origins` regions.
+    #[must_use]
+    pub fn new(layout: Arc<Layout>, timeline: Arc<Timeline>, origins: usize) -> Self {
+        let histograms = vec![Histogram::default(); timeline.segments() * origins * Sample::COUNT];
+        let slice_end = timeline.slice_end(Instant::ZERO);
+        let mut recorder = Self {
+            layout,
+            timeline,
+            origins,
+            oldest: 0,
+            slices: VecDeque::new(),
+            spare: Vec::new(),
+            now: When { slice: 0, segment: 0 },
+            slice_end,
+            histograms,
+            gauges: [0; Gauge::COUNT],
+        };
+        recorder.begin_slice();
+        recorder
+    }
+
+    fn begin_slice(&mut self) {
+        let slice = match self.spare.pop() {
+            Some(mut slice) => {
+                slice.cells.fill(0);
+                slice.open = 0;
+                slice.peaks = self.gauges;
+                slice
+            }
+            None => Slice {
+                open: 0,
+                cells: vec![0; self.origins * self.layout.width()],
+                peaks: self.gauges,
+            },
+        };
+        self.slices.push_back(slice);
+    }
+
+    /// Time has come to `at`: begins the slices up to the one that holds it.
+    #[inline]
+    pub fn advance(&mut self, at: Instant) {
+        while at >= self.slice_end {
+            self.roll();
+        }
+    }
+
+    #[cold]
+    fn roll(&mut self) {
+        let start = self.slice_end;
+        self.slice_end = self.timeline.slice_end(start);
+        self.now = When { slice: self.now.slice + 1, segment: self.timeline.segment_of(start) };
+        self.begin_slice();
+    }
+
+    /// The present.
+    #[inline]
+    #[must_use]
+    pub const fn now(&self) -> When {
+        self.now
+    }
+
+    /// When an instant of the past was.
+    #[must_use]
+    pub fn when(&self, at: Instant) -> When {
+        When { slice: self.timeline.slice_of(at), segment: self.timeline.segment_of(at) }
+    }
+
+    /// The slice of this number. A slice is kept while a request of it is under way anywhere, so
+    /// that there always is one.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
+    fn slice(&mut self, number: u64) -> &mut Slice {
+        &mut self.slices[(number - self.oldest) as usize]
+    }
+
+    #[inline]
+    fn cell(&mut self, number: u64, origin: usize) -> &mut [u64] {
+        let width = self.layout.width();
+        &mut self.slice(number).cells[origin * width..(origin + 1) * width]
+    }
+
+    /// Counts something that happens now.
+    #[inline]
+    pub fn count(&mut self, counter: Counter, origin: usize) {
+        self.count_at(self.now, counter, origin);
+    }
+
+    /// Counts something that belongs to another time.
+    #[inline]
+    pub fn count_at(&mut self, when: When, counter: Counter, origin: usize) {
+        self.cell(when.slice, origin)[counter as usize] += 1;
+    }
+
+    /// Counts a value seen now.
+    #[inline]
+    pub fn sample(&mut self, sample: Sample, origin: usize, value: Span) {
+        self.sample_at(self.now, sample, origin, value);
+    }
+
+    /// Counts a value that belongs to another time.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
+    pub fn sample_at(&mut self, when: When, sample: Sample, origin: usize, value: Span) {
+        let width = self.layout.width();
+        let slice = &mut self.slices[(when.slice - self.oldest) as usize];
+        let cell = &mut slice.cells[origin * width..(origin + 1) * width];
+        self.layout.record(cell, sample, value.as_nanos());
+        let place = (when.segment * self.origins + origin) * Sample::COUNT + sample as usize;
+        self.histograms[place].record(value.as_nanos());
+    }
+
+    /// A request of this time begins here.
+    #[inline]
+    pub fn open(&mut self, when: When) {
+        self.slice(when.slice).open += 1;
+    }
+
+    /// A request of this time ends here.
+    #[inline]
+    pub fn close(&mut self, when: When) {
+        self.slice(when.slice).open -= 1;
+    }
+
+    /// A level has changed.
+    #[inline]
+    pub fn gauge(&mut self, gauge: Gauge, value: u64) {
+        self.gauges[gauge as usize] = value;
+        let number = self.now.slice;
+        let peak = &mut self.slice(number).peaks[gauge as usize];
+        *peak = (*peak).max(value);
+    }
+
+    /// The oldest slice, if there is one that ended by `now`.
+    #[must_use]
+    pub fn oldest(&self) -> Option<&Slice> {
+        self.slices.front()
+    }
+
+    /// Takes the oldest slice out; give it back with [`Self::recycle`].
+    pub fn take_oldest(&mut self) -> Option<Slice> {
+        let slice = self.slices.pop_front()?;
+        self.oldest += 1;
+        if self.slices.is_empty() {
+            self.roll();
+        }
+        Some(slice)
+    }
+
+    /// Gives a slice back, so that its memory is used again.
+    pub fn recycle(&mut self, slice: Slice) {
+        self.spare.push(slice);
+    }
+
+    /// The histogram of a sample in a segment, for viewers of one origin.
+    #[must_use]
+    pub fn histogram(&self, segment: usize, origin: usize, sample: Sample) -> &Histogram {
+        &self.histograms[(segment * self.origins + origin) * Sample::COUNT + sample as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorder() -> Recorder {
+        let cut = Instant::ZERO + Span::from_millis(1_500);
+        let timeline = Arc::new(Timeline::new(Span::from_secs(10), [cut]));
+        Recorder::new(Arc::new(Layout::new([])), timeline, 2)
+    }
+
+    #[test]
+    fn late_news_go_to_the_slice_and_segment_they_belong_to() {
+        let mut recorder = recorder();
+        let born = recorder.now();
+        recorder.open(born);
+        recorder.advance(Instant::ZERO + Span::from_secs(3));
+        recorder.count_at(born, Counter::Served, 1);
+        recorder.sample_at(born, Sample::Latency, 1, Span::from_secs(3));
+        recorder.close(born);
+        recorder.count(Counter::Attempts, 0);
+        assert_eq!(recorder.when(Instant::ZERO), born);
+        let first = recorder.take_oldest().unwrap();
+        assert_eq!(first.open, 0);
+        let width = recorder.layout.width();
+        assert_eq!(first.cells[width + Counter::Served as usize], 1);
+        assert_eq!(recorder.histogram(0, 1, Sample::Latency).count(), 1);
+        let later = (0..3).map(|_| recorder.take_oldest().unwrap()).next_back().unwrap();
+        assert_eq!(later.cells[Counter::Attempts as usize], 0);
+        let now = recorder.take_oldest().unwrap();
+        assert_eq!(now.cells[Counter::Attempts as usize], 1);
+    }
+
+    #[test]
+    fn a_gauge_keeps_its_level_into_the_next_slice_and_its_peak_in_its_own() {
+        let mut recorder = recorder();
+        recorder.gauge(Gauge::DatabaseQueue, 9);
+        recorder.gauge(Gauge::DatabaseQueue, 4);
+        recorder.advance(Instant::ZERO + Span::from_secs(1));
+        recorder.gauge(Gauge::DatabaseQueue, 3);
+        let peaks: Vec<u64> = (0..2)
+            .map(|_| recorder.take_oldest().unwrap().peaks[Gauge::DatabaseQueue as usize])
+            .collect();
+        assert_eq!(peaks, [9, 4]);
+    }
+}
