@@ -1,0 +1,104 @@
+//! A scenario becomes a judged run: the file's own run, and the control that must break.
+
+use crate::cost::Bill;
+use crate::engine::Digest;
+use crate::invariant::{Judgement, Seen, Verdict};
+use crate::units::Span;
+
+/// Which scenario.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The file as it was named on the command line.
+    pub path: String,
+    /// Its title.
+    pub title: String,
+    /// The digest of its text and edits.
+    pub hash: Digest,
+}
+
+/// An invariant and what became of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Judged {
+    /// Its name.
+    pub name: String,
+    /// Its sentence.
+    pub text: String,
+    /// The judgement.
+    pub judgement: Judgement,
+}
+
+/// Something that is only watched.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Watched {
+    /// Its name.
+    pub name: String,
+    /// Its term.
+    pub text: String,
+    /// What was seen.
+    pub seen: Seen,
+}
+
+/// What the control did: the same run with the protection taken away.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Control {
+    /// `Holds` when every expected invariant broke, `Broken` when one did not, `Unmeasured` when one
+    /// was not measured.
+    pub verdict: Verdict,
+    /// The invariants that broke, in the file's order.
+    pub broke: Vec<String>,
+    /// The invariants that must break.
+    pub expected: Vec<String>,
+}
+
+/// Where a region's requests are: drawn = answered + failed + given up + under way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Conservation {
+    /// The region in which the viewers sit.
+    pub region: String,
+    /// Requests that they made.
+    pub drawn: u64,
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Requests whose last attempt got an error.
+    pub failed: u64,
+    /// Requests whose last attempt timed out.
+    pub given_up: u64,
+    /// Requests under way at the end.
+    pub under_way: u64,
+}
+
+/// One run of a scenario with one seed, judged.
+#[derive(Clone, Debug)]
+pub struct JudgedRun {
+    /// The seed.
+    pub seed: u64,
+    /// The digest of everything that happened and was seen.
+    pub digest: Digest,
+    /// How long it was in simulated time.
+    pub simulated: Span,
+    /// How many requests viewers made.
+    pub requests: u64,
+    /// The invariants in the file's order.
+    pub invariants: Vec<Judged>,
+    /// The watches in the file's order.
+    pub watch: Vec<Watched>,
+    /// The control; `None` when the file has none or it was not asked for.
+    pub control: Option<Control>,
+    /// The bill of a month with this run's traffic.
+    pub bill: Bill,
+    /// The bookkeeping, by region.
+    pub conservation: Vec<Conservation>,
+}
+
+/// All runs of one scenario.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    /// Which scenario.
+    pub scenario: Identity,
+    /// The runs, one a seed, in the order of seeds; never empty.
+    pub runs: Vec<JudgedRun>,
+    /// The share of runs in which an invariant must hold (1 unless the file says otherwise).
+    pub holds_in: f64,
+    /// The options that repeat it: what stands after `squall run PATH`.
+    pub options: Vec<String>,
+}
