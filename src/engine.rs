@@ -4,18 +4,25 @@
 //! message can cross, on any number of threads, with one result. Randomness comes from named
 //! [`Stream`]s, so that who draws what does not depend on who else draws.
 
+mod arrivals;
 mod barrier;
 mod digest;
+mod law;
 mod process;
 mod queue;
 mod run;
 mod stream;
+mod ziggurat;
+mod zipf;
 
+pub use arrivals::{ArrivalsError, Poisson, Profile, ProfileCursor};
 pub use digest::Digest;
+pub use law::{Law, LawError, Table};
 pub use process::{Context, Event, Process};
 pub use queue::EventQueue;
 pub use run::Engine;
 pub use stream::{Seed, Stream};
+pub use zipf::{Zipf, ZipfError, harmonic};
 
 /// One digest of several, in their order.
 #[must_use]

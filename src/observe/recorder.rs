@@ -133,6 +133,11 @@ impl Recorder {
         self.count_at(self.now, counter, origin);
     }
 
+    /// Counts several that happen now.
+    pub fn count_many(&mut self, counter: Counter, origin: usize, count: u64) {
+        self.cell(self.now.slice, origin)[counter as usize] += count;
+    }
+
     /// Counts something that belongs to another time.
     #[inline]
     pub fn count_at(&mut self, when: When, counter: Counter, origin: usize) {

@@ -1,0 +1,25 @@
+//! The model of the fabric: viewers, routes, caches, services, databases. Knows no file, no report
+//! and no command line.
+//!
+//! Components (pool, metadata cache, retry purse, routes, replication) are structs whose methods
+//! take values and return decisions; the site alone schedules, and holds every branch in the life of
+//! a request.
+
+mod config;
+mod event;
+mod feed;
+mod merge;
+mod metadata;
+mod pool;
+pub mod preset;
+mod replication;
+mod retry;
+mod routing;
+mod simulation;
+mod site;
+mod slab;
+mod viewers;
+mod weather;
+
+pub use config::*;
+pub use simulation::{Options, Outcome, RunError, lookahead, simulate, timeline};

@@ -1,0 +1,196 @@
+//! What can happen at a site.
+
+use super::slab::Key;
+use crate::engine;
+use crate::units::Instant;
+
+/// A viewer's request between two sites, or before it arrives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Visit {
+    /// The network in which the viewer sits.
+    pub network: u32,
+    /// What it asks for.
+    pub title: u32,
+    /// Its last mile, in nanoseconds.
+    pub last_mile: u32,
+    /// The number of the attempt; 0 before the first has arrived.
+    pub attempt: u8,
+    /// Whether some attempt met a full queue.
+    pub rejected: bool,
+    /// How long before its first arrival the viewer began to wait, in nanoseconds.
+    pub lead: u32,
+    /// When the first attempt arrived: the time to which the request belongs.
+    pub born: Instant,
+}
+
+/// How an attempt failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The viewer got an error, or its connection was reset.
+    Error,
+    /// The viewer waited in vain.
+    TimeOut,
+}
+
+/// Everything that waits for its instant at a site.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A step of the plan: a fault or change begins or ends.
+    Step(u16),
+    /// The last probe of a failed health check is sent.
+    LastProbe {
+        /// The loss that it notices.
+        loss: u32,
+    },
+    /// The site's route is withdrawn because nothing was heard of it.
+    Withdraw {
+        /// The loss that was noticed.
+        loss: u32,
+    },
+    /// The site's route is announced again.
+    Announce {
+        /// The loss that is over.
+        loss: u32,
+    },
+    /// Another site's route has changed.
+    Route {
+        /// Whose.
+        site: u8,
+        /// Whether it is announced.
+        announced: bool,
+    },
+    /// A network is about to go to another site, one lookahead from now.
+    MoveOut {
+        /// Which.
+        network: u32,
+        /// The plan to move; void if there is a newer one.
+        plan: u32,
+    },
+    /// A network has gone: what was under way for it is reset.
+    Gone {
+        /// Which.
+        network: u32,
+    },
+    /// A network has come; it waits on the shelf.
+    MoveIn {
+        /// Which.
+        network: u32,
+    },
+    /// A database read is done.
+    Read(Key),
+    /// A read for another region is done.
+    ReadForOther(Key),
+    /// The primary has answered a read, or refused it.
+    PrimaryAnswered {
+        /// Whose read.
+        fetch: Key,
+        /// Whether there are data.
+        good: bool,
+    },
+    /// A read from another region comes to the primary.
+    PrimaryAsked {
+        /// Where the answer goes.
+        site: u8,
+        /// Where the viewers sit.
+        origin: u8,
+        /// Whose read.
+        fetch: Key,
+    },
+    /// A manifest is made.
+    Made(Key),
+    /// A hit is answered; only when every request is an event.
+    Answered(Key),
+    /// The longest wait for a database connection is over for somebody.
+    ConnectionWaitOver,
+    /// The primary has not answered in time.
+    PrimaryTimeOut(Key),
+    /// A waiter has waited long enough for a lock.
+    LockWaitOver {
+        /// Who waits.
+        request: Key,
+        /// For which fetch.
+        fetch: Key,
+    },
+    /// An attempt's time is over.
+    TimeOut(Key),
+    /// A backoff is over: the retry arrives.
+    Retry(Key),
+    /// An attempt failed elsewhere; its network is served here, so the decision is made here.
+    Failed {
+        /// The request.
+        visit: Visit,
+        /// How.
+        how: Failure,
+    },
+    /// A request arrives that was drawn before, or a retry that was decided on elsewhere.
+    Arrival(Visit),
+    /// The next of the crowd arrives; only when every request is an event.
+    Next,
+}
+
+impl engine::Event for Event {
+    /// Ends before beginnings, replies before time-outs, arrivals last.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Step(_) => 0,
+            Self::LastProbe { .. } | Self::Withdraw { .. } | Self::Announce { .. } => 1,
+            Self::Route { .. } => 2,
+            Self::MoveOut { .. } => 3,
+            Self::Gone { .. } => 4,
+            Self::MoveIn { .. } => 5,
+            Self::Read(_) | Self::ReadForOther(_) | Self::PrimaryAnswered { .. } => 6,
+            Self::Made(_) | Self::Answered(_) => 7,
+            Self::PrimaryAsked { .. } => 8,
+            Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
+            Self::TimeOut(_) => 10,
+            Self::Failed { .. } => 11,
+            Self::Retry(_) => 12,
+            Self::Arrival(_) => 13,
+            Self::Next => 14,
+        }
+    }
+
+    fn fingerprint(self) -> u64 {
+        let (kind, what) = match self {
+            Self::Step(step) => (1, u64::from(step)),
+            Self::LastProbe { loss } => (2, u64::from(loss)),
+            Self::Withdraw { loss } => (3, u64::from(loss)),
+            Self::Announce { loss } => (4, u64::from(loss)),
+            Self::Route { site, announced } => (5, u64::from(site) << 1 | u64::from(announced)),
+            Self::MoveOut { network, plan } => (6, u64::from(network) << 32 | u64::from(plan)),
+            Self::Gone { network } => (7, u64::from(network)),
+            Self::MoveIn { network } => (8, u64::from(network)),
+            Self::Read(key) => (9, key.word()),
+            Self::ReadForOther(key) => (10, key.word()),
+            Self::PrimaryAnswered { fetch, good } => (11, fetch.word() ^ u64::from(good) << 63),
+            Self::PrimaryAsked { site, fetch, .. } => (12, fetch.word() ^ u64::from(site) << 56),
+            Self::Made(key) => (13, key.word()),
+            Self::Answered(key) => (14, key.word()),
+            Self::ConnectionWaitOver => (15, 0),
+            Self::PrimaryTimeOut(key) => (16, key.word()),
+            Self::LockWaitOver { request, .. } => (17, request.word()),
+            Self::TimeOut(key) => (18, key.word()),
+            Self::Retry(key) => (19, key.word()),
+            Self::Failed { visit, .. } => (20, visit.word()),
+            Self::Arrival(visit) => (21, visit.word()),
+            Self::Next => (22, 0),
+        };
+        what.wrapping_mul(32).wrapping_add(kind)
+    }
+}
+
+impl Visit {
+    const fn word(&self) -> u64 {
+        (self.network as u64) << 32 ^ self.title as u64 ^ (self.attempt as u64) << 24
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_fits_in_forty_bytes() {
+        assert!(size_of::<Event>() <= 40, "{}", size_of::<Event>());
+    }
+}

@@ -1,0 +1,123 @@
+//! Arrivals from a real trace.
+
+use super::config::{Plan, TraceLoad};
+use super::viewers::{Draw, carried_last_mile, network_shares};
+use crate::engine::{Law, Seed, Stream};
+use crate::trace::{KeyIndex, Reader, Record, TraceError};
+use crate::units::{Instant, Span};
+use std::collections::VecDeque;
+
+/// Reads a trace as arrivals. Each site reads the whole trace for itself and takes what the networks
+/// that it serves ask for: all sites draw the same numbers for the same record.
+///
+/// Records of one tick of the trace's clock are spread over the tick as a Poisson process would
+/// spread them, in the trace's order.
+pub struct Feed {
+    reader: Reader,
+    keys: KeyIndex,
+    stream: Stream,
+    last_mile: Law,
+    tick: Span,
+    speed: f64,
+    /// The first network of the region and, for each, the sum of the shares up to it.
+    first_network: u32,
+    shares: Vec<f64>,
+    ready: VecDeque<Draw>,
+    ahead: Option<Record>,
+    trouble: Option<TraceError>,
+}
+
+impl Feed {
+    /// The arrivals of a plan's trace.
+    ///
+    /// # Errors
+    /// When the trace cannot be opened or its first record cannot be read.
+    pub fn open(plan: &Plan, load: &TraceLoad) -> Result<Self, TraceError> {
+        let routing = &plan.fabric.routing;
+        let mut sum = 0.0;
+        let shares = network_shares(routing.networks, routing.skew)
+            .into_iter()
+            .map(|share| {
+                sum += share;
+                sum
+            })
+            .collect();
+        let name = format!("{}/trace", plan.fabric.regions[load.region]);
+        #[allow(clippy::cast_possible_truncation)] // reason: at most 64 regions
+        let first_network = load.region as u32 * routing.networks;
+        let mut feed = Self {
+            reader: Reader::open(&load.spec)?,
+            keys: KeyIndex::new(),
+            stream: Seed(plan.seed).stream(&name),
+            last_mile: plan.fabric.viewers.last_mile.clone(),
+            tick: load.spec.time_unit,
+            speed: load.speed,
+            first_network,
+            shares,
+            ready: VecDeque::new(),
+            ahead: None,
+            trouble: None,
+        };
+        feed.ahead = feed.read();
+        feed.fill();
+        match feed.trouble.take() {
+            Some(error) => Err(error),
+            None => Ok(feed),
+        }
+    }
+
+    fn read(&mut self) -> Option<Record> {
+        match self.reader.next() {
+            Some(Ok(record)) => Some(record),
+            Some(Err(error)) => {
+                self.trouble = Some(error);
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// Reads one tick's records.
+    fn fill(&mut self) {
+        let Some(first) = self.ahead else { return };
+        let mut offsets = Vec::new();
+        let mut titles = Vec::new();
+        while let Some(record) = self.ahead.filter(|record| record.at == first.at) {
+            // The survey has counted the keys: the index has room for all of them.
+            titles.push(self.keys.insert(record.key).unwrap_or(0));
+            offsets.push(self.stream.unit());
+            self.ahead = self.read();
+        }
+        offsets.sort_unstable_by(f64::total_cmp);
+        for (title, offset) in titles.into_iter().zip(offsets) {
+            let at = first.at.saturating_add(self.tick.scaled(offset)).scaled(1.0 / self.speed);
+            let pick = self.stream.unit();
+            let place = self.shares.partition_point(|&sum| sum < pick).min(self.shares.len() - 1);
+            #[allow(clippy::cast_possible_truncation)] // reason: networks are counted in u32
+            let network = self.first_network + place as u32;
+            let last_mile = carried_last_mile(&self.last_mile, &mut self.stream);
+            self.ready.push_back(Draw { at: Instant::ZERO + at, network, title, last_mile });
+        }
+    }
+
+    /// When the next request comes.
+    #[must_use]
+    pub fn next_at(&self) -> Instant {
+        self.ready.front().map_or(Instant::NEVER, |draw| draw.at)
+    }
+
+    /// Takes the next request.
+    pub fn take(&mut self) -> Option<Draw> {
+        let draw = self.ready.pop_front();
+        if self.ready.is_empty() {
+            self.fill();
+        }
+        draw
+    }
+
+    /// What ended the trace before its end.
+    #[must_use]
+    pub const fn trouble(&self) -> Option<&TraceError> {
+        self.trouble.as_ref()
+    }
+}

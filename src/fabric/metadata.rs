@@ -1,0 +1,222 @@
+//! The cache of manifests and rights beside an edge.
+
+use super::config::Metadata;
+use crate::engine::Stream;
+use crate::units::{Instant, Span};
+
+/// A fetch under way, as the cache knows it.
+pub type FetchId = u32;
+
+/// No fetch.
+const NONE: FetchId = FetchId::MAX;
+/// Not in the cache.
+const ABSENT: u64 = u64::MAX;
+
+/// One title's copy: 16 bytes, so that four share a cache line.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// When it was filled, in nanoseconds, or [`ABSENT`].
+    filled: u64,
+    /// How old the data were then, in milliseconds.
+    lag_ms: u32,
+    /// The fetch that holds the title's read lock, or [`NONE`].
+    fetch: FetchId,
+}
+
+/// What a request finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// A fresh copy with data of this age.
+    Fresh(Span),
+    /// A stale copy that may be served while it is refreshed; `refresh` when nobody does so yet.
+    Stale {
+        /// The age of its data.
+        age: Span,
+        /// Whether this request has to start the refresh.
+        refresh: bool,
+    },
+    /// Nothing that may be served; another request is fetching it and holds the lock.
+    Locked(FetchId),
+    /// Nothing that may be served: fetch it.
+    Missing,
+}
+
+/// A table of copies by title. Expiry is by time alone: the table holds every title.
+#[derive(Debug)]
+pub struct MetadataCache {
+    entries: Vec<Entry>,
+    ttl: u64,
+    revalidate: u64,
+    if_error: u64,
+    lock: bool,
+}
+
+impl MetadataCache {
+    /// An empty cache for `titles` titles.
+    #[must_use]
+    pub fn new(config: &Metadata, titles: u32) -> Self {
+        Self {
+            entries: vec![Entry { filled: ABSENT, lag_ms: 0, fetch: NONE }; titles as usize],
+            ttl: config.ttl.as_nanos(),
+            revalidate: config.stale_while_revalidate.as_nanos(),
+            if_error: config.stale_if_error.as_nanos(),
+            lock: config.lock.is_some(),
+        }
+    }
+
+    /// What a request for a title finds now.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, title: u32, now: Instant) -> Found {
+        let entry = &self.entries[title as usize];
+        // An absent entry's age wraps to a small number; its fill lies in the future of any run.
+        let age = now.as_nanos().wrapping_sub(entry.filled);
+        if entry.filled <= now.as_nanos() && age < self.ttl {
+            return Found::Fresh(data_age(entry, age));
+        }
+        self.find_stale(entry, now)
+    }
+
+    fn find_stale(&self, entry: &Entry, now: Instant) -> Found {
+        let locked = self.lock && entry.fetch != NONE;
+        if self.revalidate > 0 && entry.filled != ABSENT {
+            let age = now.as_nanos() - entry.filled;
+            if age < self.ttl.saturating_add(self.revalidate) {
+                // Without a lock every stale answer would start a refresh: RFC 5861 leaves it open,
+                // products coalesce refreshes even where misses are not locked.
+                return Found::Stale { age: data_age(entry, age), refresh: entry.fetch == NONE };
+            }
+        }
+        if locked { Found::Locked(entry.fetch) } else { Found::Missing }
+    }
+
+    /// The age of the data of a copy that may be served because the fetch failed.
+    #[must_use]
+    pub fn on_error(&self, title: u32, now: Instant) -> Option<Span> {
+        let entry = &self.entries[title as usize];
+        if self.if_error == 0 || entry.filled == ABSENT {
+            return None;
+        }
+        let age = now.as_nanos() - entry.filled;
+        (age < self.ttl.saturating_add(self.if_error)).then(|| data_age(entry, age))
+    }
+
+    /// A fetch of a title begins. It takes the lock if that is free and locks are on, or if it is a
+    /// refresh.
+    pub fn begin(&mut self, title: u32, fetch: FetchId, refresh: bool) {
+        let entry = &mut self.entries[title as usize];
+        if entry.fetch == NONE && (self.lock || refresh) {
+            entry.fetch = fetch;
+        }
+    }
+
+    /// A fetch of a title has ended, one way or the other.
+    pub fn end(&mut self, title: u32, fetch: FetchId) {
+        let entry = &mut self.entries[title as usize];
+        if entry.fetch == fetch {
+            entry.fetch = NONE;
+        }
+    }
+
+    /// A title's copy is new, with data that are `lag` old.
+    pub fn fill(&mut self, title: u32, now: Instant, lag: Span) {
+        let entry = &mut self.entries[title as usize];
+        entry.filled = now.as_nanos();
+        entry.lag_ms = u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
+    }
+
+    /// Throws each copy out with the given chance. Returns how many went.
+    pub fn evict(&mut self, share: f64, stream: &mut Stream) -> u64 {
+        let mut gone = 0;
+        for entry in &mut self.entries {
+            if entry.filled != ABSENT && stream.chance(share) {
+                entry.filled = ABSENT;
+                gone += 1;
+            }
+        }
+        gone
+    }
+}
+
+const fn data_age(entry: &Entry, age: u64) -> Span {
+    Span::from_nanos(age + entry.lag_ms as u64 * 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::{AfterWait, Lock, SharedErrors};
+    use super::*;
+    use crate::engine::Seed;
+
+    fn at(secs: u64) -> Instant {
+        Instant::ZERO + Span::from_secs(secs)
+    }
+
+    fn cache(lock: bool, revalidate: u64, if_error: u64) -> MetadataCache {
+        let wait = Span::from_secs(1);
+        let lock = lock.then_some(Lock { wait, after: AfterWait::Fetch, errors: SharedErrors::Shared });
+        let config = Metadata {
+            ttl: Span::from_secs(60),
+            hit: Span::ZERO,
+            lock,
+            stale_while_revalidate: Span::from_secs(revalidate),
+            stale_if_error: Span::from_secs(if_error),
+        };
+        MetadataCache::new(&config, 10)
+    }
+
+    #[test]
+    fn a_copy_is_fresh_from_its_fill_to_its_ttl() {
+        let mut cache = cache(true, 0, 0);
+        assert_eq!(cache.find(3, at(0)), Found::Missing);
+        cache.fill(3, at(10), Span::from_secs(2));
+        assert_eq!(cache.find(3, at(10)), Found::Fresh(Span::from_secs(2)));
+        assert_eq!(cache.find(3, at(69)), Found::Fresh(Span::from_secs(61)));
+        assert_eq!(cache.find(3, at(70)), Found::Missing);
+        assert_eq!(cache.find(4, at(70)), Found::Missing);
+    }
+
+    #[test]
+    fn the_lock_lets_one_reader_through() {
+        for lock in [true, false] {
+            let mut cache = cache(lock, 0, 0);
+            cache.begin(1, 7, false);
+            let second = cache.find(1, at(0));
+            assert_eq!(second, if lock { Found::Locked(7) } else { Found::Missing });
+            cache.begin(1, 8, false);
+            cache.end(1, 8);
+            assert_eq!(cache.find(1, at(0)), second, "only the holder unlocks");
+            cache.end(1, 7);
+            assert_eq!(cache.find(1, at(0)), Found::Missing);
+        }
+    }
+
+    #[test]
+    fn stale_copies_are_served_within_their_bounds_of_age() {
+        let mut cache = cache(true, 30, 300);
+        cache.fill(0, at(0), Span::ZERO);
+        let stale = |secs, refresh| Found::Stale { age: Span::from_secs(secs), refresh };
+        assert_eq!(cache.find(0, at(60)), stale(60, true));
+        cache.begin(0, 5, true);
+        assert_eq!(cache.find(0, at(89)), stale(89, false));
+        assert_eq!(cache.find(0, at(90)), Found::Locked(5));
+        cache.end(0, 5);
+        assert_eq!(cache.find(0, at(90)), Found::Missing);
+        assert_eq!(cache.on_error(0, at(359)), Some(Span::from_secs(359)));
+        assert_eq!(cache.on_error(0, at(360)), None);
+        assert_eq!(cache.on_error(1, at(1)), None);
+    }
+
+    #[test]
+    fn eviction_takes_old_copies_too() {
+        let mut cache = cache(true, 30, 300);
+        (0..10).for_each(|title| cache.fill(title, at(0), Span::ZERO));
+        let mut stream = Seed(2).stream("evict");
+        assert_eq!(cache.evict(0.0, &mut stream), 0);
+        let gone = cache.evict(0.5, &mut stream);
+        let left = (0..10).filter(|&title| cache.find(title, at(1)) != Found::Missing).count();
+        assert_eq!(gone + left as u64, 10);
+        assert_eq!(cache.evict(1.0, &mut stream), left as u64);
+        assert!((0..10).all(|title| cache.on_error(title, at(1)).is_none()));
+    }
+}

@@ -1,0 +1,331 @@
+//! A plan becomes a run: sites are built, time goes on slice by slice, what was seen is put together.
+
+use super::config::{Discipline, Plan};
+use super::event::Event;
+use super::feed::Feed;
+use super::metadata::MetadataCache;
+use super::pool::Pool;
+use super::replication::Excess;
+use super::routing::{best, rankings};
+use super::site::{Shelf, Site, Step, Streams, steps_of};
+use super::slab::Slab;
+use super::viewers::{Audience, Crowd, Network, network_shares};
+use super::weather::Weather;
+use crate::engine::{Digest, Engine, Seed, Zipf};
+use crate::observe::{Counter, Gauge, Layout, Recorder, Scope, SliceView, Timeline, Totals};
+use crate::trace::TraceError;
+use crate::units::{Instant, Span};
+use std::collections::VecDeque;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// How a plan is run. Nothing here changes a result.
+#[derive(Debug)]
+pub struct Options<'a> {
+    /// Threads to run on; more than regions are not used.
+    pub threads: NonZeroUsize,
+    /// Every request is an event: slower, with the same observations. A switch for tests of the flow.
+    pub all_events: bool,
+    /// Whether the age of the data in answers is recorded.
+    pub staleness: bool,
+    /// Set from outside to end the run early.
+    pub stop: &'a AtomicBool,
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Everything that was seen.
+    pub totals: Totals,
+    /// The digest of all events and observations.
+    pub digest: Digest,
+    /// Events that went through a queue.
+    pub events: u64,
+    /// Requests under way at the end, by origin.
+    pub under_way: Vec<u64>,
+}
+
+/// Why a run did not come to its end.
+#[derive(Debug)]
+pub enum RunError {
+    /// It was stopped from outside.
+    Stopped,
+    /// The trace could not be read on.
+    Trace(TraceError),
+    /// The plan cannot be run, in words.
+    Plan(String),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("the run was stopped"),
+            Self::Trace(error) => error.fmt(f),
+            Self::Plan(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// How a plan's time is cut.
+#[must_use]
+pub fn timeline(plan: &Plan) -> Timeline {
+    let injected = plan.injections.iter().flat_map(|i| [Some(i.at), i.until]).flatten();
+    let changed = plan.changes.iter().flat_map(|c| [Some(c.at), c.until]).flatten();
+    let warm = Instant::ZERO + plan.warmup;
+    let cuts = plan.cuts.iter().copied().chain(injected).chain(changed).chain([warm]);
+    Timeline::new(plan.length, cuts)
+}
+
+/// Runs a plan. `each` gets every slice of time as soon as it is complete, in order.
+///
+/// # Errors
+/// When it was stopped, its trace cannot be read, or the popularity of titles is none.
+///
+/// # Panics
+/// When the books do not balance: a bug in the model.
+pub fn simulate(
+    plan: &Plan,
+    layout: Layout,
+    options: &Options<'_>,
+    each: &mut dyn FnMut(&SliceView<'_>),
+) -> Result<Outcome, RunError> {
+    let plan = Arc::new(plan.clone());
+    let timeline = Arc::new(timeline(&plan));
+    let layout = Arc::new(layout);
+    let regions = plan.fabric.regions.len();
+    let mut engine = build(&plan, &layout, &timeline, options)?;
+    let mut harvest = Harvest {
+        totals: Totals::new(Arc::clone(&layout), Arc::clone(&timeline), regions),
+        layout,
+        ahead: VecDeque::new(),
+        drawn: vec![0; regions],
+        ended: vec![0; regions],
+    };
+    let mut start = Instant::ZERO;
+    while start < timeline.end() {
+        if options.stop.load(Ordering::Relaxed) {
+            return Err(RunError::Stopped);
+        }
+        let end = timeline.slice_end(start);
+        engine.run(end, options.threads);
+        harvest.ahead.push_back((start, end));
+        for site in engine.processes_mut() {
+            site.close_slice(end);
+            if let Some(error) = site.feed.as_ref().and_then(Feed::trouble) {
+                return Err(RunError::Trace(error.clone()));
+            }
+        }
+        harvest.collect(&mut engine, end == timeline.end(), each);
+        start = end;
+    }
+    Ok(harvest.finish(&engine))
+}
+
+/// Takes complete slices out of the sites.
+struct Harvest {
+    totals: Totals,
+    layout: Arc<Layout>,
+    /// Slices that have ended and are not complete yet: their start and end.
+    ahead: VecDeque<(Instant, Instant)>,
+    drawn: Vec<u64>,
+    ended: Vec<u64>,
+}
+
+impl Harvest {
+    /// A slice is complete when no request that belongs to it is under way anywhere; at the end of
+    /// the run all are.
+    fn collect(
+        &mut self,
+        engine: &mut Engine<Site>,
+        at_end: bool,
+        each: &mut dyn FnMut(&SliceView<'_>),
+    ) {
+        let regions = self.totals.regions();
+        while let Some(&(start, end)) = self.ahead.front() {
+            let open: i64 = engine.processes().filter_map(|s| s.recorder.oldest()).map(|s| s.open).sum();
+            if open != 0 && !at_end {
+                return;
+            }
+            self.ahead.pop_front();
+            let width = self.layout.width();
+            let mut cells = vec![0; regions * regions * width];
+            let mut peaks = vec![0; regions * Gauge::COUNT];
+            for (at, site) in engine.processes_mut().enumerate() {
+                let Some(slice) = site.recorder.take_oldest() else { continue };
+                for from in 0..regions {
+                    let place = (from * regions + at) * width;
+                    cells[place..place + width]
+                        .copy_from_slice(&slice.cells[from * width..(from + 1) * width]);
+                }
+                peaks[at * Gauge::COUNT..(at + 1) * Gauge::COUNT].copy_from_slice(&slice.peaks);
+                site.recorder.recycle(slice);
+            }
+            let view = SliceView {
+                start,
+                end,
+                segment: self.totals.timeline().segment_of(start),
+                cells: &cells,
+                peaks: &peaks,
+                layout: &self.layout,
+                regions,
+            };
+            for from in 0..regions {
+                let cell = view.cell(Scope { from: Some(from), at: None });
+                self.drawn[from] += cell[Counter::Requests as usize];
+                self.ended[from] += [Counter::Served, Counter::Failed, Counter::GivenUp]
+                    .iter()
+                    .map(|&counter| cell[counter as usize])
+                    .sum::<u64>();
+            }
+            self.totals.add(&view);
+            each(&view);
+        }
+    }
+
+    /// Requests drawn = answered + failed + given up + under way, for each region.
+    fn finish(mut self, engine: &Engine<Site>) -> Outcome {
+        for (at, site) in engine.processes().enumerate() {
+            self.totals.add_histograms(at, &site.recorder);
+        }
+        let under_way: Vec<u64> = (0..self.totals.regions())
+            .map(|from| {
+                let sum: i64 = engine.processes().map(|site| site.under_way()[from]).sum();
+                u64::try_from(sum).unwrap_or(0)
+            })
+            .collect();
+        for (from, &open) in under_way.iter().enumerate() {
+            assert_eq!(
+                self.drawn[from],
+                self.ended[from] + open,
+                "requests from region {from} are not conserved"
+            );
+        }
+        let events = engine.handled();
+        let digest = crate::engine::fold_digests([engine.digest(), self.totals.digest()]);
+        Outcome { totals: self.totals, digest, events, under_way }
+    }
+}
+
+/// The shortest time in which anything gets from one region to another; a region alone has nobody
+/// to hear from.
+#[must_use]
+pub fn lookahead(plan: &Plan) -> Span {
+    let trips = &plan.fabric.round_trip;
+    let mut shortest = Span::from_secs(1);
+    for (a, row) in trips.iter().enumerate() {
+        for (b, trip) in row.iter().enumerate() {
+            if a != b {
+                shortest = shortest.min(trip.half());
+            }
+        }
+    }
+    shortest.max(Span::from_nanos(1))
+}
+
+fn build(
+    plan: &Arc<Plan>,
+    layout: &Arc<Layout>,
+    timeline: &Arc<Timeline>,
+    options: &Options<'_>,
+) -> Result<Engine<Site>, RunError> {
+    let zipf = Zipf::new(plan.load.titles, plan.load.zipf)
+        .map_err(|error| RunError::Plan(error.to_string()))?;
+    let audience = Arc::new(Audience {
+        titles: Arc::new(zipf),
+        last_mile: plan.fabric.viewers.last_mile.clone(),
+        profiles: plan.load.profiles.clone(),
+    });
+    let regions = plan.fabric.regions.len();
+    let networks = regions * plan.fabric.routing.networks as usize;
+    let steps: Arc<[Step]> = steps_of(plan).into();
+    let rankings: Arc<[Vec<usize>]> = rankings(&plan.fabric).into();
+    let shelf: Arc<Shelf> = Arc::new((0..networks).map(|_| Mutex::new(None)).collect());
+    let mut sites = Vec::with_capacity(regions);
+    for me in 0..regions {
+        let crowd = Crowd::new(Arc::clone(&audience), networks);
+        let recorder = Recorder::new(Arc::clone(layout), Arc::clone(timeline), regions);
+        let mut site = site(me, plan, crowd, recorder);
+        site.steps = Arc::clone(&steps);
+        site.rankings = Arc::clone(&rankings);
+        site.shelf = Arc::clone(&shelf);
+        site.all_events = options.all_events;
+        site.staleness = options.staleness;
+        if let Some(load) = &plan.load.trace {
+            site.feed = Some(Feed::open(plan, load).map_err(RunError::Trace)?);
+        }
+        sites.push(site);
+    }
+    let all = vec![true; regions];
+    let shares = network_shares(plan.fabric.routing.networks, plan.fabric.routing.skew);
+    for (home, ranking) in rankings.iter().enumerate() {
+        for (place, &share) in (0_u32..).zip(&shares) {
+            let network = Network::new(plan, &audience, home, place, share);
+            let served = best(ranking, network.misrouted, &all).unwrap_or(home);
+            sites[served].crowd.add(network);
+        }
+    }
+    let mut engine = Engine::new(sites, lookahead(plan));
+    for (number, step) in (0_u16..).zip(steps.iter()) {
+        engine.schedule(step.site, step.at, Event::Step(number));
+    }
+    Ok(engine)
+}
+
+fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
+    let fabric = &plan.fabric;
+    let regions = fabric.regions.len();
+    let networks = regions * fabric.routing.networks as usize;
+    let name = &fabric.regions[me];
+    let stream = |what: &str| Seed(plan.seed).stream(&format!("{name}/{what}"));
+    let slots = fabric.manifest.pods.saturating_mul(fabric.manifest.slots);
+    Site {
+        me,
+        plan: Arc::clone(plan),
+        steps: Arc::new([]),
+        rankings: Arc::new([]),
+        shelf: Arc::new(Vec::new()),
+        crowd,
+        feed: None,
+        forward: vec![me; networks],
+        leaving: vec![Instant::ZERO; networks],
+        recorder,
+        requests: Slab::default(),
+        fetches: Slab::default(),
+        remotes: Slab::default(),
+        starting: VecDeque::new(),
+        cache: fabric.metadata.as_ref().map(|config| MetadataCache::new(config, plan.load.titles)),
+        manifest: Pool::new(slots, fabric.manifest.queue, fabric.manifest.discipline),
+        database: fabric
+            .database
+            .as_ref()
+            .map(|config| Pool::new(config.connections, config.queue, Discipline::Fifo)),
+        excess: Excess::new(&fabric.replication, fabric.round_trip[me][fabric.primary]),
+        weather: Weather::default(),
+        outage: None,
+        loss: 0,
+        withdrawn: false,
+        drains: 0,
+        announced: vec![true; regions],
+        probe_phase: stream("probe").unit(),
+        streams: Streams {
+            manifest: stream("manifest service"),
+            database: stream("database service"),
+            lag: stream("replication lag"),
+            errors: stream("errors"),
+            jitter: stream("retry jitter"),
+            eviction: stream("eviction"),
+        },
+        under_way: vec![0; regions],
+        staleness: false,
+        all_events: false,
+        next_queued: Instant::NEVER,
+    }
+}
+
+#[cfg(test)]
+#[path = "simulation_tests.rs"]
+mod tests;

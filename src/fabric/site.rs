@@ -1,0 +1,558 @@
+//! The life of a request at one site: every branch that it can take.
+//!
+//! Only this module schedules. The components decide (who goes next, what is fresh, whether a retry
+//! may go); the site says what a decision means. Viewers are part of the site that serves their
+//! network: a request is drawn where it arrives, and the way there and back is added to what the
+//! viewer sees.
+
+mod backend;
+mod moves;
+mod steps;
+
+use super::config::{AfterWait, Plan};
+use super::event::{Event, Failure, Visit};
+use super::feed::Feed;
+use super::metadata::{Found, MetadataCache};
+use super::pool::Pool;
+use super::replication::Excess;
+use super::slab::{Key, Slab};
+use super::viewers::{Crowd, Draw, Network};
+use super::weather::{Outage, Weather};
+use crate::engine::{Context, Process, Stream};
+use crate::observe::{Counter, Recorder, Sample, When};
+use crate::units::{Instant, Span};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+pub(super) use backend::{Fetch, Job, Remote};
+pub(super) use steps::{Step, steps_of};
+
+/// Where networks wait between two sites: taken off by the one to which the message says they go.
+pub(super) type Shelf = Vec<Mutex<Option<Network>>>;
+
+/// A request under way that needed more than a look into the cache.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    visit: Visit,
+    state: State,
+    /// When the viewer gives the attempt up.
+    deadline: Instant,
+    /// When it joined another's fetch.
+    joined: Option<Instant>,
+}
+
+/// What a request under way waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// A fetch.
+    Fetch(Key),
+    /// Nothing: no answer will reach the viewer.
+    Lost,
+    /// The end of its backoff.
+    Backoff,
+    /// The answer of a hit that has this age of data; only when every request is an event.
+    Answer { stale: bool, age: Span },
+}
+
+/// The random streams of a site, one for each source of randomness.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pub manifest: Stream,
+    pub database: Stream,
+    pub lag: Stream,
+    pub errors: Stream,
+    pub jitter: Stream,
+    pub eviction: Stream,
+}
+
+/// A region with its edge, its services and the viewers that it serves.
+pub struct Site {
+    pub(super) me: usize,
+    pub(super) plan: Arc<Plan>,
+    pub(super) steps: Arc<[Step]>,
+    pub(super) rankings: Arc<[Vec<usize>]>,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) crowd: Crowd,
+    pub(super) feed: Option<Feed>,
+    /// Where each network went, when it went from here.
+    pub(super) forward: Vec<usize>,
+    /// Until when a network that is on its way is still served here.
+    pub(super) leaving: Vec<Instant>,
+    pub(super) recorder: Recorder,
+    pub(super) requests: Slab<Request>,
+    pub(super) fetches: Slab<Fetch>,
+    pub(super) remotes: Slab<Remote>,
+    /// Fetches that have just got a slot.
+    pub(super) starting: VecDeque<Key>,
+    pub(super) cache: Option<MetadataCache>,
+    pub(super) manifest: Pool<Key>,
+    pub(super) database: Option<Pool<Job>>,
+    pub(super) excess: Excess,
+    pub(super) weather: Weather,
+    pub(super) outage: Option<Outage>,
+    /// Counts the losses and returns of this site, so that what belonged to an earlier one is void.
+    pub(super) loss: u32,
+    pub(super) withdrawn: bool,
+    pub(super) drains: u32,
+    pub(super) announced: Vec<bool>,
+    /// Where in its period the prober stands.
+    pub(super) probe_phase: f64,
+    pub(super) streams: Streams,
+    /// By origin: requests in the slab and on their way to other sites, less those that came.
+    pub(super) under_way: Vec<i64>,
+    /// Whether the age of data is asked for.
+    pub(super) staleness: bool,
+    /// Whether every request is an event: the same results, slower; for tests.
+    pub(super) all_events: bool,
+    /// When the next arrival is put into the queue for; only when every request is an event.
+    pub(super) next_queued: Instant,
+}
+
+type Ctx<'a> = Context<'a, Event>;
+
+impl Process for Site {
+    type Event = Event;
+
+    fn flow(&mut self, ctx: &mut Ctx<'_>) -> Instant {
+        if self.all_events {
+            return self.queue_next(ctx);
+        }
+        loop {
+            let at = self.next_arrival();
+            if at >= ctx.quiet_until() {
+                return at;
+            }
+            ctx.advance(at);
+            self.recorder.advance(at);
+            self.arrive_next(ctx);
+        }
+    }
+
+    fn handle(&mut self, event: Event, ctx: &mut Ctx<'_>) {
+        self.recorder.advance(ctx.now());
+        match event {
+            Event::Step(number) => self.step(ctx, number),
+            Event::LastProbe { loss } => self.last_probe(ctx, loss),
+            Event::Withdraw { loss } => self.withdraw(ctx, loss),
+            Event::Announce { loss } => self.announce(ctx, loss),
+            Event::Route { site, announced } => self.hear_route(ctx, usize::from(site), announced),
+            Event::MoveOut { network, plan } => self.move_out(ctx, network, plan),
+            Event::Gone { network } => self.reset_gone(ctx, network),
+            Event::MoveIn { network } => self.move_in(ctx, network),
+            Event::Read(fetch) => self.read_done(ctx, fetch),
+            Event::ReadForOther(remote) => self.remote_read_done(ctx, remote),
+            Event::PrimaryAsked { site, origin, fetch } => {
+                self.primary_asked(ctx, usize::from(site), usize::from(origin), fetch);
+            }
+            Event::PrimaryAnswered { fetch, good } => self.primary_answered(ctx, fetch, good),
+            Event::Made(fetch) => self.manifest_made(ctx, fetch),
+            Event::Answered(request) => self.answered(ctx, request),
+            Event::ConnectionWaitOver => self.connection_wait_over(ctx),
+            Event::PrimaryTimeOut(fetch) => self.primary_timed_out(ctx, fetch),
+            Event::LockWaitOver { request, fetch } => self.lock_wait_over(ctx, request, fetch),
+            Event::TimeOut(request) => self.timed_out(ctx, request),
+            Event::Retry(request) => self.retry(ctx, request),
+            Event::Failed { visit, how } => {
+                self.land(&visit);
+                self.attempt_failed(ctx, visit, ctx.now(), how);
+            }
+            Event::Arrival(visit) => self.arrival(ctx, visit),
+            Event::Next => self.next_is_due(ctx),
+        }
+        self.start_waiting(ctx);
+    }
+}
+
+// Arrivals.
+impl Site {
+    #[inline]
+    fn next_arrival(&self) -> Instant {
+        let crowd = self.crowd.next_at();
+        self.feed.as_ref().map_or(crowd, |feed| crowd.min(feed.next_at()))
+    }
+
+    /// Takes the next arrival, which is due now.
+    #[inline]
+    fn arrive_next(&mut self, ctx: &mut Ctx<'_>) {
+        let from_feed = self.feed.as_ref().is_some_and(|feed| feed.next_at() < self.crowd.next_at());
+        let draw = if from_feed { self.take_from_feed() } else { self.crowd.take() };
+        if let Some(draw) = draw {
+            self.arrive(ctx, first_visit(&draw));
+            self.start_waiting(ctx);
+        }
+    }
+
+    /// The trace's next record, if its network is served here: other sites take the others.
+    fn take_from_feed(&mut self) -> Option<Draw> {
+        let draw = self.feed.as_mut()?.take()?;
+        if let Some(network) = self.crowd.get_mut(draw.network) {
+            network.purse.deposit(draw.at);
+            return Some(draw);
+        }
+        (draw.at < self.leaving[draw.network as usize]).then_some(draw)
+    }
+
+    /// All events: puts the next arrival into the queue.
+    fn queue_next(&mut self, ctx: &mut Ctx<'_>) -> Instant {
+        let at = self.next_arrival();
+        if at < self.next_queued {
+            self.next_queued = at;
+            ctx.schedule(at, Event::Next);
+        }
+        Instant::NEVER
+    }
+
+    /// All events: the next arrival is due, unless its network has gone meanwhile.
+    fn next_is_due(&mut self, ctx: &mut Ctx<'_>) {
+        if ctx.now() >= self.next_queued {
+            self.next_queued = Instant::NEVER;
+        }
+        if self.next_arrival() <= ctx.now() {
+            self.arrive_next(ctx);
+        }
+    }
+
+    /// Something arrives that was drawn or decided on before.
+    fn arrival(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
+        if visit.attempt == 0 {
+            return self.arrive(ctx, visit);
+        }
+        self.land(&visit);
+        if self.crowd.has(visit.network) {
+            self.arrive(ctx, visit);
+        } else {
+            self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
+        }
+    }
+
+    /// An attempt arrives.
+    #[inline]
+    fn arrive(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit) {
+        let now = ctx.now();
+        let origin = self.origin(&visit);
+        if visit.attempt == 0 {
+            visit.born = now;
+            visit.lead = u32::try_from(self.trip(&visit).half().as_nanos()).unwrap_or(u32::MAX);
+            self.recorder.count(Counter::Requests, origin);
+        }
+        visit.attempt += 1;
+        self.recorder.count(Counter::Attempts, origin);
+        if self.outage.is_some() {
+            self.park_attempt(ctx, visit, State::Lost);
+            return;
+        }
+        let found = self.cache.as_ref().map_or(Found::Missing, |cache| cache.find(visit.title, now));
+        match found {
+            Found::Fresh(age) => self.hit(ctx, visit, false, age),
+            Found::Stale { age, refresh } => {
+                if refresh {
+                    self.start_fetch(ctx, visit.title, origin, None);
+                }
+                self.hit(ctx, visit, true, age);
+            }
+            Found::Locked(place) => self.miss(ctx, visit, self.fetches.key_at(place)),
+            Found::Missing => self.miss(ctx, visit, None),
+        }
+    }
+
+    /// The cache answers. It holds nothing that others wait for, so it is over where it is drawn.
+    #[inline]
+    fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool, age: Span) {
+        let takes = self.plan.fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit);
+        if self.trip(&visit) + takes > self.plan.fabric.viewers.timeout {
+            self.park_attempt(ctx, visit, State::Lost);
+            return;
+        }
+        let ready = ctx.now() + takes;
+        if self.all_events {
+            let key = self.park(visit, State::Answer { stale, age }, Instant::NEVER);
+            ctx.schedule(ready, Event::Answered(key));
+            return;
+        }
+        let when = self.when(ctx.now(), &visit);
+        self.record_answer(when, &visit, ready, Some(stale), age);
+    }
+
+    /// All events: a hit's answer leaves.
+    fn answered(&mut self, ctx: &mut Ctx<'_>, request: Key) {
+        if let Some(Request { visit, state: State::Answer { stale, age }, .. }) = self.unpark(request) {
+            let when = self.when(ctx.now(), &visit);
+            self.record_answer(when, &visit, ctx.now(), Some(stale), age);
+        }
+    }
+
+    /// The cache has nothing to serve: join the fetch that holds the lock, or start one.
+    fn miss(&mut self, ctx: &mut Ctx<'_>, visit: Visit, locked: Option<Key>) {
+        let origin = self.origin(&visit);
+        let Some(fetch) = locked else {
+            let request = self.park_attempt(ctx, visit, State::Lost);
+            self.start_fetch(ctx, visit.title, origin, Some(request));
+            return;
+        };
+        self.recorder.count(Counter::Coalesced, origin);
+        let request = self.park_attempt(ctx, visit, State::Fetch(fetch));
+        let deadline = self.deadline(ctx.now(), &visit);
+        if let Some(parked) = self.requests.get_mut(request) {
+            parked.joined = Some(ctx.now());
+        }
+        if let Some(fetch) = self.fetches.get_mut(fetch) {
+            fetch.waiters.push(request);
+        }
+        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
+        if let Some(lock) = lock
+            && ctx.now() + lock.wait < deadline
+        {
+            ctx.schedule(ctx.now() + lock.wait, Event::LockWaitOver { request, fetch });
+        }
+    }
+
+    fn lock_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, fetch: Key) {
+        let Some(&request) = self.requests.get(key) else { return };
+        if request.state != State::Fetch(fetch) {
+            return;
+        }
+        let origin = self.origin(&request.visit);
+        self.recorder.count(Counter::LockTimeouts, origin);
+        self.sample_lock_wait(ctx.now(), &request);
+        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
+        match lock.map(|lock| lock.after) {
+            Some(AfterWait::Fail) => self.refuse(ctx, key, false),
+            Some(AfterWait::Fetch) | None => {
+                if let Some(parked) = self.requests.get_mut(key) {
+                    (parked.state, parked.joined) = (State::Lost, None);
+                }
+                self.start_fetch(ctx, request.visit.title, origin, Some(key));
+            }
+        }
+    }
+}
+
+// Ends of attempts and requests.
+impl Site {
+    /// An answer is ready for a request under way; it may come too late, or not get out.
+    fn deliver(&mut self, ctx: &mut Ctx<'_>, key: Key, stale: bool, age: Span) {
+        let Some(&request) = self.requests.get(key) else { return };
+        let heard = ctx.now() + self.trip(&request.visit).half();
+        if self.outage.is_some() || heard > request.deadline {
+            self.lose(key);
+            return;
+        }
+        let Some(Request { visit, .. }) = self.unpark(key) else { return };
+        let when = self.when(ctx.now(), &visit);
+        self.record_answer(when, &visit, ctx.now(), stale.then_some(true), age);
+    }
+
+    /// A request under way gets an error, or an old copy instead.
+    fn refuse(&mut self, ctx: &mut Ctx<'_>, key: Key, rejected: bool) {
+        let Some(&request) = self.requests.get(key) else { return };
+        let now = ctx.now();
+        let old = self.cache.as_ref().and_then(|cache| cache.on_error(request.visit.title, now));
+        if let Some(age) = old {
+            return self.deliver(ctx, key, true, age);
+        }
+        let heard = now + self.trip(&request.visit).half();
+        if let Some(parked) = self.requests.get_mut(key) {
+            parked.visit.rejected |= rejected;
+        }
+        self.lose(key);
+        if self.outage.is_none()
+            && heard <= request.deadline
+            && let Some(Request { visit, .. }) = self.unpark(key)
+        {
+            self.attempt_failed(ctx, visit, heard, Failure::Error);
+        }
+    }
+
+    /// No answer will reach the viewer any more: its time-out ends the attempt.
+    fn lose(&mut self, key: Key) {
+        if let Some(request) = self.requests.get_mut(key) {
+            request.state = State::Lost;
+        }
+    }
+
+    fn timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(Request { visit, .. }) = self.unpark(key) else { return };
+        let origin = self.origin(&visit);
+        self.recorder.count(Counter::TimedOut, origin);
+        self.attempt_failed(ctx, visit, ctx.now(), Failure::TimeOut);
+    }
+
+    /// The viewer knows at `heard` that its attempt has failed. Whoever serves its network now
+    /// decides, because the retry budget travels with the network.
+    fn attempt_failed(&mut self, ctx: &mut Ctx<'_>, visit: Visit, heard: Instant, how: Failure) {
+        let retry = &self.plan.fabric.viewers.retry;
+        let Some(network) = self.crowd.get_mut(visit.network) else {
+            return self.send_on(ctx, &visit, heard, Event::Failed { visit, how });
+        };
+        let attempt = u32::from(visit.attempt);
+        if attempt >= retry.attempts {
+            return self.give_up(ctx.now(), &visit, how);
+        }
+        if !network.purse.withdraw(ctx.now()) {
+            let origin = self.origin(&visit);
+            self.recorder.count(Counter::RetriesDenied, origin);
+            return self.give_up(ctx.now(), &visit, how);
+        }
+        let wait = retry.wait(attempt, &mut self.streams.jitter);
+        let arrives = heard.saturating_add(wait).saturating_add(self.trip(&visit).half());
+        let key = self.park(visit, State::Backoff, Instant::NEVER);
+        ctx.schedule(arrives, Event::Retry(key));
+    }
+
+    fn retry(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(Request { visit, .. }) = self.unpark(key) else { return };
+        if self.crowd.has(visit.network) {
+            self.arrive(ctx, visit);
+        } else {
+            self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
+        }
+    }
+
+    /// The request has failed for good.
+    fn give_up(&mut self, now: Instant, visit: &Visit, how: Failure) {
+        let origin = self.origin(visit);
+        let when = self.when(now, visit);
+        let outcome = match how {
+            Failure::Error => Counter::Failed,
+            Failure::TimeOut => Counter::GivenUp,
+        };
+        self.recorder.count_at(when, outcome, origin);
+        self.record_course(when, visit, origin);
+    }
+
+    /// The request is answered by what leaves the site at `ready`. `from_cache` says whether the
+    /// cache answered, and then whether its copy was stale.
+    #[inline]
+    fn record_answer(
+        &mut self,
+        when: When,
+        visit: &Visit,
+        ready: Instant,
+        from_cache: Option<bool>,
+        age: Span,
+    ) {
+        let origin = self.origin(visit);
+        self.recorder.count_at(when, Counter::Served, origin);
+        match from_cache {
+            Some(false) => self.recorder.count_at(when, Counter::Hits, origin),
+            Some(true) => self.recorder.count_at(when, Counter::Stale, origin),
+            None => {}
+        }
+        if visit.attempt > 1 {
+            self.record_course(when, visit, origin);
+        }
+        let way = Span::from_nanos(u64::from(visit.lead)) + self.trip(visit).half();
+        self.recorder.sample_at(when, Sample::Latency, origin, ready.since(visit.born) + way);
+        if self.staleness {
+            self.recorder.sample_at(when, Sample::Staleness, origin, age);
+        }
+    }
+
+    fn record_course(&mut self, when: When, visit: &Visit, origin: usize) {
+        if visit.attempt > 1 {
+            self.recorder.count_at(when, Counter::Retried, origin);
+        }
+        if visit.rejected {
+            self.recorder.count_at(when, Counter::Rejected, origin);
+        }
+    }
+
+    fn sample_lock_wait(&mut self, now: Instant, request: &Request) {
+        if let Some(joined) = request.joined {
+            let origin = self.origin(&request.visit);
+            self.recorder.sample(Sample::LockWait, origin, now.since(joined));
+        }
+    }
+}
+
+// Bookkeeping.
+impl Site {
+    /// The region in which a request's viewer sits.
+    #[inline]
+    fn origin(&self, visit: &Visit) -> usize {
+        (visit.network / self.plan.fabric.routing.networks) as usize
+    }
+
+    /// The round trip between a request's viewer and this site.
+    #[inline]
+    fn trip(&self, visit: &Visit) -> Span {
+        self.plan.fabric.round_trip[self.origin(visit)][self.me]
+            + Span::from_nanos(u64::from(visit.last_mile))
+    }
+
+    /// When the viewer of an attempt that arrives at `arrived` gives it up.
+    fn deadline(&self, arrived: Instant, visit: &Visit) -> Instant {
+        let left = self.plan.fabric.viewers.timeout.saturating_sub(self.trip(visit).half());
+        arrived.saturating_add(left)
+    }
+
+    /// The time to which a request belongs.
+    #[inline]
+    fn when(&self, now: Instant, visit: &Visit) -> When {
+        if visit.born == now { self.recorder.now() } else { self.recorder.when(visit.born) }
+    }
+
+    /// Keeps an attempt that has just arrived, with its time-out.
+    fn park_attempt(&mut self, ctx: &mut Ctx<'_>, visit: Visit, state: State) -> Key {
+        let deadline = self.deadline(ctx.now(), &visit);
+        let key = self.park(visit, state, deadline);
+        ctx.schedule(deadline, Event::TimeOut(key));
+        key
+    }
+
+    fn park(&mut self, visit: Visit, state: State, deadline: Instant) -> Key {
+        self.take_off(&visit);
+        self.requests.insert(Request { visit, state, deadline, joined: None })
+    }
+
+    fn unpark(&mut self, key: Key) -> Option<Request> {
+        let request = self.requests.remove(key)?;
+        self.land(&request.visit);
+        Some(request)
+    }
+
+    /// A request is under way from here on.
+    fn take_off(&mut self, visit: &Visit) {
+        let origin = self.origin(visit);
+        self.under_way[origin] += 1;
+        let when = self.recorder.when(visit.born);
+        self.recorder.open(when);
+    }
+
+    /// A request that was under way is dealt with here.
+    fn land(&mut self, visit: &Visit) {
+        let origin = self.origin(visit);
+        self.under_way[origin] -= 1;
+        let when = self.recorder.when(visit.born);
+        self.recorder.close(when);
+    }
+
+    /// Sends a request to where its network went. It is there at `due`, or as soon as it can be.
+    fn send_on(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, due: Instant, event: Event) {
+        self.take_off(visit);
+        let soonest = ctx.now() + ctx.lookahead();
+        ctx.send(self.forward[visit.network as usize], due.max(soonest), event);
+    }
+
+    /// Time has come to the end of a slice: nothing more happens in it.
+    pub(super) fn close_slice(&mut self, end: Instant) {
+        let last = Instant::from_nanos(end.as_nanos() - 1);
+        self.recorder.advance(last);
+        self.observe_lag(last);
+        self.recorder.advance(end);
+        self.observe_lag(end);
+    }
+}
+
+/// A request before it arrives.
+const fn first_visit(draw: &Draw) -> Visit {
+    Visit {
+        network: draw.network,
+        title: draw.title,
+        last_mile: draw.last_mile,
+        attempt: 0,
+        rejected: false,
+        lead: 0,
+        born: Instant::ZERO,
+    }
+}

@@ -1,0 +1,122 @@
+//! The plan's steps at a site: faults and changes begin and end.
+
+use super::{Ctx, Site};
+use crate::change::Change;
+use crate::fabric::config::Plan;
+use crate::fabric::weather::acts_on;
+use crate::fault::Fault;
+use crate::units::Instant;
+
+/// What happens in a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StepKind {
+    /// A fault begins.
+    Begin(usize),
+    /// A fault is undone.
+    End(usize),
+    /// An outage is about to end, or the run.
+    Census,
+    /// A change begins.
+    Do(usize),
+    /// A change is taken back.
+    TakeBack(usize),
+}
+
+/// A step of the plan at one site.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// When.
+    pub at: Instant,
+    /// Where.
+    pub site: usize,
+    /// What.
+    pub kind: StepKind,
+}
+
+/// All steps of a plan: in the order of sites, then of the file.
+#[must_use]
+pub fn steps_of(plan: &Plan) -> Vec<Step> {
+    let end = Instant::ZERO + plan.length;
+    let mut steps = Vec::new();
+    for site in 0..plan.fabric.regions.len() {
+        for (number, injection) in plan.injections.iter().enumerate() {
+            if !acts_on(&injection.fault, site, plan.fabric.primary) {
+                continue;
+            }
+            let mut step = |at, kind| steps.push(Step { at, site, kind });
+            step(injection.at, StepKind::Begin(number));
+            if matches!(injection.fault, Fault::RegionDown { .. }) {
+                let over = injection.until.unwrap_or(end).min(end);
+                step(Instant::from_nanos(over.as_nanos() - 1), StepKind::Census);
+            }
+            if let Some(until) = injection.until.filter(|_| !injection.fault.is_instant()) {
+                step(until, StepKind::End(number));
+            }
+        }
+        for (number, planned) in plan.changes.iter().enumerate() {
+            let Change::Drain { region } = planned.change;
+            if region == site {
+                steps.push(Step { at: planned.at, site, kind: StepKind::Do(number) });
+                if let Some(until) = planned.until {
+                    steps.push(Step { at: until, site, kind: StepKind::TakeBack(number) });
+                }
+            }
+        }
+    }
+    steps
+}
+
+impl Site {
+    pub(super) fn step(&mut self, ctx: &mut Ctx<'_>, number: u16) {
+        match self.steps[usize::from(number)].kind {
+            StepKind::Begin(injection) => self.begin_fault(ctx, injection),
+            StepKind::End(injection) => self.end_fault(ctx, injection),
+            StepKind::Census => self.census(ctx),
+            StepKind::Do(_) => {
+                self.drains += 1;
+                self.route_changed(ctx);
+            }
+            StepKind::TakeBack(_) => {
+                self.drains -= 1;
+                self.route_changed(ctx);
+            }
+        }
+    }
+
+    fn begin_fault(&mut self, ctx: &mut Ctx<'_>, injection: usize) {
+        let fault = self.plan.injections[injection].fault;
+        if let Fault::EvictCache { share, .. } = fault {
+            let gone = match &mut self.cache {
+                Some(cache) => cache.evict(share, &mut self.streams.eviction),
+                None => 0,
+            };
+            return self.count_evicted(gone);
+        }
+        self.weather.begin(injection);
+        self.follow_weather(ctx, &fault);
+        if let Fault::RegionDown { .. } = fault {
+            self.go_dark(ctx);
+        }
+    }
+
+    fn end_fault(&mut self, ctx: &mut Ctx<'_>, injection: usize) {
+        let fault = self.plan.injections[injection].fault;
+        self.weather.end(injection);
+        self.follow_weather(ctx, &fault);
+        if let Fault::RegionDown { .. } = fault {
+            self.come_back(ctx);
+        }
+    }
+
+    /// The replication channel is as the faults in force say.
+    fn follow_weather(&mut self, ctx: &Ctx<'_>, changed: &Fault) {
+        if !matches!(changed, Fault::DelayReplication { .. }) {
+            return;
+        }
+        match self.weather.replication_delay(&self.plan.injections) {
+            Some((delay, by)) => self.excess.delay(ctx.now(), delay, by),
+            None => self.excess.restore(ctx.now()),
+        }
+        self.observe_lag(ctx.now());
+    }
+}

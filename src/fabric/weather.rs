@@ -1,0 +1,134 @@
+//! The faults that act on one site now.
+
+use crate::fault::{Delay, Fault, Injection, Reach, Routes, Service};
+use crate::units::Span;
+
+/// The faults that have begun and not ended at a site, and what they add up to.
+#[derive(Debug, Default)]
+pub struct Weather {
+    active: Vec<usize>,
+}
+
+/// An outage in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outage {
+    /// Whether routes follow it.
+    pub routes: Routes,
+    /// Whether other regions are cut off, too.
+    pub cut_off: bool,
+}
+
+impl Weather {
+    /// A fault begins.
+    pub fn begin(&mut self, injection: usize) {
+        self.active.push(injection);
+    }
+
+    /// A fault ends.
+    pub fn end(&mut self, injection: usize) {
+        self.active.retain(|&active| active != injection);
+    }
+
+    fn faults<'a>(&'a self, all: &'a [Injection]) -> impl Iterator<Item = Fault> + 'a {
+        self.active.iter().map(|&number| all[number].fault)
+    }
+
+    /// The outage, if there is one: of several the first that began.
+    #[must_use]
+    pub fn outage(&self, all: &[Injection]) -> Option<Outage> {
+        let mut cut_off = false;
+        let mut found = None;
+        for fault in self.faults(all) {
+            if let Fault::RegionDown { routes, scope, .. } = fault {
+                cut_off |= scope == Reach::All;
+                found = found.or(Some(routes));
+            }
+        }
+        found.map(|routes| Outage { routes, cut_off })
+    }
+
+    /// How many times as long a service takes: the product of all that slow it.
+    #[must_use]
+    pub fn slowness(&self, all: &[Injection], of: Service) -> f64 {
+        self.faults(all).fold(1.0, |product, fault| match fault {
+            Fault::Slow { service, factor, .. } if service == of => product * factor,
+            _ => product,
+        })
+    }
+
+    /// The share of a service's answers that are errors: causes act independently.
+    #[must_use]
+    pub fn error_share(&self, all: &[Injection], of: Service) -> f64 {
+        let good = self.faults(all).fold(1.0, |good, fault| match fault {
+            Fault::Errors { service, share, .. } if service == of => good * (1.0 - share),
+            _ => good,
+        });
+        1.0 - good
+    }
+
+    /// The delay of the replication channel: of several the last that began.
+    #[must_use]
+    pub fn replication_delay(&self, all: &[Injection]) -> Option<(Span, Delay)> {
+        self.faults(all)
+            .filter_map(|fault| match fault {
+                Fault::DelayReplication { delay, by, .. } => Some((delay, by)),
+                _ => None,
+            })
+            .last()
+    }
+}
+
+/// Whether a fault acts on a site. The primary has no replication channel to itself, and surges are
+/// in the rates.
+#[must_use]
+pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
+    let covers = |region: Option<usize>| region.is_none_or(|region| region == site);
+    match *fault {
+        Fault::RegionDown { region, .. } | Fault::EvictCache { region, .. } => region == site,
+        Fault::DelayReplication { region, .. } => covers(region) && site != primary,
+        Fault::Slow { region, .. } | Fault::Errors { region, .. } => covers(region),
+        Fault::Surge { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Label;
+    use crate::units::Instant;
+
+    fn all(faults: &[Fault]) -> Vec<Injection> {
+        let injection = |&fault| Injection {
+            label: Label("x".into()),
+            at: Instant::ZERO,
+            until: None,
+            fault,
+        };
+        faults.iter().map(injection).collect()
+    }
+
+    #[test]
+    fn causes_add_up_and_are_taken_back_one_by_one() {
+        let slow = |factor| Fault::Slow { region: None, service: Service::Database, factor };
+        let errors = |share| Fault::Errors { region: None, service: Service::Manifest, share };
+        let faults = all(&[slow(2.0), slow(3.0), errors(0.5), errors(0.2)]);
+        let mut weather = Weather::default();
+        (0..4).for_each(|number| weather.begin(number));
+        assert!((weather.slowness(&faults, Service::Database) - 6.0).abs() < 1e-12);
+        assert!((weather.slowness(&faults, Service::Manifest) - 1.0).abs() < 1e-12);
+        assert!((weather.error_share(&faults, Service::Manifest) - 0.6).abs() < 1e-12);
+        weather.end(1);
+        weather.end(2);
+        assert!((weather.slowness(&faults, Service::Database) - 2.0).abs() < 1e-12);
+        assert!((weather.error_share(&faults, Service::Manifest) - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn faults_act_where_they_say() {
+        let delay = Fault::DelayReplication { region: None, delay: Span::ZERO, by: Delay::Apply };
+        assert!(!acts_on(&delay, 0, 0), "the primary does not replicate to itself");
+        assert!(acts_on(&delay, 1, 0));
+        let evict = Fault::EvictCache { region: 2, share: 0.8 };
+        assert!(acts_on(&evict, 2, 0) && !acts_on(&evict, 1, 0));
+    }
+}

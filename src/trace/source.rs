@@ -1,0 +1,264 @@
+//! The bytes of a file, plain or out of zstd, a buffer at a time.
+
+use super::error::Problem;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The first bytes of a zstd frame (RFC 8878, section 3.1.1).
+const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+const BUFFER: usize = 64 * 1024;
+
+/// The uncompressed bytes of a file, from the front to the back.
+pub(super) struct Source {
+    file: Buffer,
+    zstd: Option<Zstd>,
+}
+
+/// What is wrong, and at which byte of the file on disk if that is known.
+#[derive(Debug)]
+pub(super) struct SourceError {
+    pub problem: Problem,
+    pub byte: Option<u64>,
+}
+
+struct Zstd {
+    decoder: Box<FrameDecoder>,
+    out: Vec<u8>,
+    next: usize,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// No frame has begun.
+    Between,
+    /// Blocks of a frame are to be decoded.
+    Inside,
+    /// They are, and the checksum is to be compared when all bytes are collected, because the
+    /// decoder computes it as they leave.
+    Decoded,
+}
+
+/// A file and what has been read of it but not used.
+struct Buffer {
+    file: File,
+    bytes: Vec<u8>,
+    next: usize,
+    /// How many bytes have been used, since the beginning of the file.
+    used: u64,
+}
+
+impl SourceError {
+    fn unreadable(error: &io::Error) -> Self {
+        Self {
+            problem: Problem::Unreadable(error.to_string()),
+            byte: None,
+        }
+    }
+}
+
+impl Source {
+    pub(super) fn open(path: &Path) -> Result<Self, SourceError> {
+        let opened = std::fs::metadata(path).and_then(|about| {
+            if about.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            File::open(path)
+        });
+        let file = opened.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => SourceError {
+                problem: Problem::Missing,
+                byte: None,
+            },
+            io::ErrorKind::IsADirectory => SourceError {
+                problem: Problem::IsDirectory,
+                byte: None,
+            },
+            _ => SourceError::unreadable(&error),
+        })?;
+        let mut file = Buffer {
+            file,
+            bytes: Vec::new(),
+            next: 0,
+            used: 0,
+        };
+        // A pipe may give a byte at a time, so four of them may need several reads.
+        let magic = file
+            .peek(MAGIC.len())
+            .map_err(|error| SourceError::unreadable(&error))?;
+        let zstd = magic.starts_with(&MAGIC).then(|| Zstd {
+            decoder: Box::new(FrameDecoder::new()),
+            out: Vec::new(),
+            next: 0,
+            phase: Phase::Between,
+        });
+        Ok(Self { file, zstd })
+    }
+
+    /// The bytes at hand; none only at the end.
+    pub(super) fn fill(&mut self) -> Result<&[u8], SourceError> {
+        match &mut self.zstd {
+            None => self
+                .file
+                .peek(1)
+                .map_err(|error| SourceError::unreadable(&error)),
+            Some(zstd) => zstd.fill(&mut self.file),
+        }
+    }
+
+    /// Marks so many of the bytes at hand as used.
+    pub(super) fn consume(&mut self, count: usize) {
+        match &mut self.zstd {
+            None => self.file.consume(count),
+            Some(zstd) => zstd.next += count,
+        }
+    }
+}
+
+impl Buffer {
+    /// At least `count` bytes (at most [`BUFFER`]), or all that are left.
+    fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+        while self.bytes.len() - self.next < count {
+            self.bytes.drain(..self.next);
+            self.next = 0;
+            let held = self.bytes.len();
+            self.bytes.resize(BUFFER, 0);
+            let read = loop {
+                match self.file.read(&mut self.bytes[held..]) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    other => break other,
+                }
+            };
+            self.bytes.truncate(held + *read.as_ref().unwrap_or(&0));
+            if read? == 0 {
+                break;
+            }
+        }
+        Ok(&self.bytes[self.next..])
+    }
+
+    const fn consume(&mut self, count: usize) {
+        self.next += count;
+        self.used += count as u64;
+    }
+}
+
+impl Read for Buffer {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let held = self.peek(1)?;
+        let count = held.len().min(into.len());
+        into[..count].copy_from_slice(&held[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl Zstd {
+    fn fill(&mut self, file: &mut Buffer) -> Result<&[u8], SourceError> {
+        while self.next >= self.out.len() {
+            if self.decoder.can_collect() > 0 {
+                self.out.resize(BUFFER, 0);
+                let read = self.decoder.read(&mut self.out);
+                let read = read.map_err(|error| SourceError::unreadable(&error))?;
+                self.out.truncate(read);
+                self.next = 0;
+                continue;
+            }
+            match self.phase {
+                Phase::Inside => self.decode(file)?,
+                Phase::Decoded => self.check(file.used)?,
+                Phase::Between => {
+                    if !self.begin(file)? {
+                        return Ok(&[]);
+                    }
+                }
+            }
+        }
+        Ok(&self.out[self.next..])
+    }
+
+    /// Begins the next frame, or says that the file is over. Several frames in a row are legal, and
+    /// so are skippable frames between them (RFC 8878, sections 3 and 3.1.2).
+    fn begin(&mut self, file: &mut Buffer) -> Result<bool, SourceError> {
+        let at = file.used;
+        if file
+            .peek(1)
+            .map_err(|error| SourceError::unreadable(&error))?
+            .is_empty()
+        {
+            return Ok(false);
+        }
+        match self.decoder.reset(&mut *file) {
+            Ok(()) => self.phase = Phase::Inside,
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length,
+                ..
+            })) => {
+                let skipped = io::copy(&mut file.by_ref().take(length.into()), &mut io::sink());
+                if skipped.map_err(|error| SourceError::unreadable(&error))? < length.into() {
+                    return Err(SourceError {
+                        problem: Problem::TruncatedZstd,
+                        byte: Some(file.used),
+                    });
+                }
+            }
+            Err(error) => return Err(blame(&error, at, file)),
+        }
+        Ok(true)
+    }
+
+    /// Decodes one block: at most 128 KiB.
+    fn decode(&mut self, file: &mut Buffer) -> Result<(), SourceError> {
+        let at = file.used;
+        let step = BlockDecodingStrategy::UptoBlocks(1);
+        let decoded = self.decoder.decode_blocks(&mut *file, step);
+        decoded.map_err(|error| blame(&error, at, file))?;
+        if self.decoder.is_finished() {
+            self.phase = Phase::Decoded;
+        }
+        Ok(())
+    }
+
+    /// Compares the frame's checksum, if it has one, and ends the frame.
+    fn check(&mut self, end: u64) -> Result<(), SourceError> {
+        self.phase = Phase::Between;
+        match self.decoder.get_checksum_from_data() {
+            Some(stored) if self.decoder.get_calculated_checksum() != Some(stored) => {
+                let reason = "the checksum of the frame that ends here is wrong".to_owned();
+                Err(SourceError {
+                    problem: Problem::CorruptZstd(reason),
+                    byte: Some(end),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Tells a file that is cut off from one that cannot be read and from one that is damaged. `at` is
+/// where the frame or block begins.
+fn blame(error: &FrameDecoderError, at: u64, file: &mut Buffer) -> SourceError {
+    let mut cause: &(dyn Error + 'static) = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let system = cause.downcast_ref::<io::Error>();
+    if let Some(system) = system.filter(|error| error.kind() != io::ErrorKind::UnexpectedEof) {
+        return SourceError::unreadable(system);
+    }
+    // The decoder also runs out of bytes inside a damaged block; the file is over only if it is.
+    if system.is_some() && file.peek(1).is_ok_and(<[u8]>::is_empty) {
+        return SourceError {
+            problem: Problem::TruncatedZstd,
+            byte: Some(file.used),
+        };
+    }
+    SourceError {
+        problem: Problem::CorruptZstd(cause.to_string()),
+        byte: Some(at),
+    }
+}
