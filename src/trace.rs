@@ -1,10 +1,10 @@
 //! Real request traces, read as a stream.
 //!
 //! A trace is a file of requests in the order of their times: a csv, or libCacheSim's binary
-//! `oracleGeneral` layout, plain or compressed with zstd. Nothing here holds a whole file: memory is
-//! a buffer of 64 KiB, one line of at most [`LONGEST_LINE`], and the zstd window (at most 128 MiB,
-//! the bound of the `zstd` command). Only [`survey`] and [`KeyIndex`] grow with the number of
-//! distinct keys.
+//! `oracleGeneral` layout, plain or compressed with zstd. Nothing here holds a whole file: memory
+//! is a buffer of 64 KiB, one line of at most [`LONGEST_LINE`], and the zstd window (at most
+//! 128 MiB, the bound of the `zstd` command). Only [`survey`] and [`KeyIndex`] grow with the number
+//! of distinct keys.
 
 mod binary;
 #[cfg(test)]
@@ -82,9 +82,9 @@ pub enum Format {
         /// first line has numbers where times and sizes are expected.
         delimiter: Option<Delimiter>,
     },
-    /// libCacheSim's binary layout: 24 bytes a request, little-endian and packed: time (u32), object
-    /// (u64), size in bytes (u32), and the number of the next request for the object (i64), which is
-    /// not used here.
+    /// libCacheSim's binary layout: 24 bytes a request, little-endian and packed: time (u32),
+    /// object (u64), size in bytes (u32), and the number of the next request for the object (i64),
+    /// which is not used here.
     OracleGeneral,
 }
 

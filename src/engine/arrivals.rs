@@ -334,7 +334,7 @@ impl Poisson {
         unit_exponential: f64,
     ) -> Instant {
         if profile.flat {
-            return from.saturating_add(whole_nanos(self.gap_nanos * unit_exponential));
+            return from.saturating_add(Span::from_nanos_f64(self.gap_nanos * unit_exponential));
         }
         // Nanoseconds at factor one that are still to pass.
         self.next_on(profile, cursor, from, self.gap_nanos * unit_exponential)
@@ -359,7 +359,7 @@ impl Poisson {
             let area = 0.5 * (now + piece.last) * nanos(at, end);
             if left < area {
                 cursor.0 = index;
-                let wait = whole_nanos(time_to_fill(left, now, piece.slope));
+                let wait = Span::from_nanos_f64(time_to_fill(left, now, piece.slope));
                 return at.saturating_add(wait).min(end);
             }
             left -= area;
@@ -379,13 +379,6 @@ fn time_to_fill(area: f64, factor: f64, slope: f64) -> f64 {
     }
     let root = (factor * factor + 2.0 * slope * area).max(0.0).sqrt();
     2.0 * area / (factor + root)
-}
-
-/// A float number of nanoseconds, rounded as [`Span::from_secs_f64`] does.
-#[inline]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: `as` saturates
-fn whole_nanos(nanos: f64) -> Span {
-    Span::from_nanos(nanos.round_ties_even() as u64)
 }
 
 #[cfg(test)]

@@ -112,6 +112,52 @@ fn tails_have_their_mass_and_shape() {
     check(lower, NORMAL_TAIL, mass, &|x| normal_cdf(-x));
 }
 
+/// Pools the positions within the layers, where an error of the wedges, a hundredth of all draws,
+/// adds up instead of being spread over the whole range.
+fn assert_even_within_layers(values: &[f64], tables: &Tables, range: f64, cdf: fn(f64) -> f64) {
+    // Right edges from the mode outwards, with the probability up to each.
+    let widths = tables.layers[1..]
+        .iter()
+        .rev()
+        .map(|layer| layer.scale * range);
+    let edges: Vec<(f64, f64)> = std::iter::once(0.0)
+        .chain(widths)
+        .map(|x| (x, cdf(x)))
+        .collect();
+    let mut positions: Vec<f64> = values
+        .iter()
+        .map(|x| x.abs())
+        .filter(|&x| x < edges[LAYERS - 1].0)
+        .map(|x| {
+            let outer = edges.partition_point(|edge| edge.0 <= x);
+            let (low, high) = (edges[outer - 1].1, edges[outer].1);
+            (cdf(x) - low) / (high - low)
+        })
+        .collect();
+    let bound = kolmogorov_bound(positions.len());
+    let distance = kolmogorov_smirnov(&mut positions, |x| x);
+    assert!(distance < bound, "{distance}");
+}
+
+#[test]
+fn wedges_follow_the_density() {
+    let n = 3_000_000;
+    let values = draws("exponential wedges", n, Stream::exponential);
+    let range = count_to_f64(1 << 53);
+    assert_even_within_layers(&values, &EXPONENTIAL, range, |x| -libm::expm1(-x));
+    let values = draws("normal wedges", n, Stream::normal);
+    let range = count_to_f64(1 << 52);
+    assert_even_within_layers(&values, &NORMAL, range, normal_cdf);
+}
+
+#[test]
+fn the_normal_tail_follows_the_density() {
+    let mut values = draws("normal tail alone", 200_000, Stream::normal_tail);
+    let mass = normal_cdf(-NORMAL_TAIL);
+    let distance = kolmogorov_smirnov(&mut values, |x| 1.0 - normal_cdf(-x) / mass);
+    assert!(distance < kolmogorov_bound(200_000), "{distance}");
+}
+
 #[test]
 fn successive_draws_are_uncorrelated() {
     for (name, draw) in [

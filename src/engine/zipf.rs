@@ -126,6 +126,14 @@ impl Zipf {
         }
     }
 
+    /// A rank will be made of these bits soon: fetches their cell.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // reason: below the number of cells
+    pub fn expect(&self, bits: u64) {
+        let own = (u128::from(bits) * self.cells.len() as u128) >> 64;
+        super::prefetch(&self.cells, own as usize);
+    }
+
     /// The exact probability of a rank; zero for a rank that does not exist.
     #[must_use]
     pub fn probability(&self, rank: u32) -> f64 {

@@ -111,6 +111,8 @@ pub enum Event {
         /// For which fetch.
         fetch: Key,
     },
+    /// Attempts are looked at again whose time is half over.
+    Patience,
     /// An attempt's time is over.
     TimeOut(Key),
     /// A backoff is over: the retry arrives.
@@ -142,6 +144,7 @@ impl engine::Event for Event {
             Self::Made(_) | Self::Answered(_) => 7,
             Self::PrimaryAsked { .. } => 8,
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
+            Self::Patience => 9,
             Self::TimeOut(_) => 10,
             Self::Failed { .. } => 11,
             Self::Retry(_) => 12,
@@ -174,6 +177,7 @@ impl engine::Event for Event {
             Self::Failed { visit, .. } => (20, visit.word()),
             Self::Arrival(visit) => (21, visit.word()),
             Self::Next => (22, 0),
+            Self::Patience => (23, 0),
         };
         what.wrapping_mul(32).wrapping_add(kind)
     }

@@ -1,7 +1,7 @@
 //! The cache of manifests and rights beside an edge.
 
 use super::config::Metadata;
-use crate::engine::Stream;
+use crate::engine::{Stream, prefetch};
 use crate::units::{Instant, Span};
 
 /// A fetch under way, as the cache knows it.
@@ -75,6 +75,12 @@ impl MetadataCache {
             return Found::Fresh(data_age(entry, age));
         }
         self.find_stale(entry, now)
+    }
+
+    /// A request for this title comes soon.
+    #[inline]
+    pub fn expect(&self, title: u32) {
+        prefetch(&self.entries, title as usize);
     }
 
     fn find_stale(&self, entry: &Entry, now: Instant) -> Found {

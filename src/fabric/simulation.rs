@@ -323,6 +323,7 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         staleness: false,
         all_events: false,
         next_queued: Instant::NEVER,
+        patience: VecDeque::new(),
     }
 }
 

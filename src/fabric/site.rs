@@ -106,6 +106,8 @@ pub struct Site {
     pub(super) all_events: bool,
     /// When the next arrival is put into the queue for; only when every request is an event.
     pub(super) next_queued: Instant,
+    /// Attempts with their deadlines, in the order in which they are looked at again.
+    pub(super) patience: VecDeque<(Instant, Key)>,
 }
 
 type Ctx<'a> = Context<'a, Event>;
@@ -150,6 +152,7 @@ impl Process for Site {
             Event::ConnectionWaitOver => self.connection_wait_over(ctx),
             Event::PrimaryTimeOut(fetch) => self.primary_timed_out(ctx, fetch),
             Event::LockWaitOver { request, fetch } => self.lock_wait_over(ctx, request, fetch),
+            Event::Patience => self.look_at_patience(ctx),
             Event::TimeOut(request) => self.timed_out(ctx, request),
             Event::Retry(request) => self.retry(ctx, request),
             Event::Failed { visit, how } => {
@@ -175,11 +178,20 @@ impl Site {
     #[inline]
     fn arrive_next(&mut self, ctx: &mut Ctx<'_>) {
         let from_feed = self.feed.as_ref().is_some_and(|feed| feed.next_at() < self.crowd.next_at());
-        let draw = if from_feed { self.take_from_feed() } else { self.crowd.take() };
+        let draw = if from_feed { self.take_from_feed() } else { self.take_from_crowd() };
         if let Some(draw) = draw {
             self.arrive(ctx, first_visit(&draw));
             self.start_waiting(ctx);
         }
+    }
+
+    #[inline]
+    fn take_from_crowd(&mut self) -> Option<Draw> {
+        let (draw, expected) = self.crowd.take()?;
+        if let Some(cache) = &self.cache {
+            cache.expect(expected);
+        }
+        Some(draw)
     }
 
     /// The trace's next record, if its network is served here: other sites take the others.
@@ -496,8 +508,34 @@ impl Site {
     fn park_attempt(&mut self, ctx: &mut Ctx<'_>, visit: Visit, state: State) -> Key {
         let deadline = self.deadline(ctx.now(), &visit);
         let key = self.park(visit, state, deadline);
-        ctx.schedule(deadline, Event::TimeOut(key));
+        let look = ctx.now().saturating_add(self.plan.fabric.viewers.timeout.half());
+        if look < deadline {
+            if self.patience.is_empty() {
+                ctx.schedule(look, Event::Patience);
+            }
+            self.patience.push_back((look, key));
+        } else {
+            ctx.schedule(deadline, Event::TimeOut(key));
+        }
         key
+    }
+
+    /// Nearly all attempts are over long before their time-out. So a time-out is put into the queue
+    /// only at half time, for those that are still under way: the queue stays short.
+    fn look_at_patience(&mut self, ctx: &mut Ctx<'_>) {
+        // Looking a little early costs nothing and saves events.
+        let slack = Span::from_nanos(self.plan.fabric.viewers.timeout.as_nanos() / 64);
+        let due = ctx.now().saturating_add(slack);
+        while let Some(&(look, key)) = self.patience.front() {
+            if look > due {
+                ctx.schedule(look, Event::Patience);
+                return;
+            }
+            self.patience.pop_front();
+            if let Some(request) = self.requests.get(key) {
+                ctx.schedule(request.deadline, Event::TimeOut(key));
+            }
+        }
     }
 
     fn park(&mut self, visit: Visit, state: State, deadline: Instant) -> Key {

@@ -60,10 +60,13 @@ pub struct Network {
     pub plan: u32,
     /// Where that plan takes it.
     pub heading: Option<usize>,
-    /// Draws how long it takes to follow a route.
-    pub routes: Stream,
+    /// Draws how long it takes to follow a route. Boxed: it is rarely used, and networks lie side by
+    /// side in memory.
+    pub routes: Box<Stream>,
     arrivals: Arrivals,
-    next_at: Instant,
+    next: Draw,
+    /// The bits from which the title after the next is made.
+    title_bits: u64,
     stream: Stream,
 }
 
@@ -108,40 +111,43 @@ impl Network {
             lost_at: None,
             plan: 0,
             heading: None,
-            routes: seed.stream(&format!("{name}/routes")),
+            routes: Box::new(seed.stream(&format!("{name}/routes"))),
             arrivals: arrivals(&plan.load, home, share),
-            next_at: Instant::ZERO,
+            next: Draw { at: Instant::ZERO, network: id, title: 0, last_mile: 0 },
+            title_bits: 0,
             stream: seed.stream(&format!("{name}/viewers")),
         };
+        network.title_bits = network.stream.bits();
         network.draw_next(audience);
         network
     }
 
+    #[inline]
     fn draw_next(&mut self, audience: &Audience) {
-        self.next_at = match &mut self.arrivals {
+        self.next.at = match &mut self.arrivals {
             Arrivals::Poisson(process, cursor) => {
                 let exponential = self.stream.exponential();
-                process.next(&audience.profiles[self.home], cursor, self.next_at, exponential)
+                process.next(&audience.profiles[self.home], cursor, self.next.at, exponential)
             }
-            Arrivals::Renewal(gap) => self.next_at.saturating_add(gap.draw(&mut self.stream)),
+            Arrivals::Renewal(gap) => self.next.at.saturating_add(gap.draw(&mut self.stream)),
         };
+        self.next.title = audience.titles.draw_from(self.title_bits);
+        self.title_bits = self.stream.bits();
+        audience.titles.expect(self.title_bits);
+        self.next.last_mile = carried_last_mile(&audience.last_mile, &mut self.stream);
     }
 
-    /// When its next request comes.
+    /// Its next request.
+    #[inline]
     #[must_use]
-    pub const fn next_at(&self) -> Instant {
-        self.next_at
+    pub const fn next(&self) -> &Draw {
+        &self.next
     }
 
-    /// Takes the next request.
+    /// Takes the next request, and draws the one after it.
     #[inline]
     pub fn take(&mut self, audience: &Audience) -> Draw {
-        let draw = Draw {
-            at: self.next_at,
-            network: self.id,
-            title: audience.titles.draw(&mut self.stream),
-            last_mile: carried_last_mile(&audience.last_mile, &mut self.stream),
-        };
+        let draw = self.next;
         self.purse.deposit(draw.at);
         self.draw_next(audience);
         draw
@@ -191,25 +197,26 @@ impl Crowd {
         self.merge.next().0
     }
 
-    /// Takes the next request, if there ever is one.
+    /// Takes the next request, if there ever is one, and says for which title the same network's
+    /// next one will be: whoever looks it up can have its memory fetched in the meantime.
     #[inline]
-    pub fn take(&mut self) -> Option<Draw> {
+    pub fn take(&mut self) -> Option<(Draw, u32)> {
         let (_, leaf) = self.merge.next();
         let network = self.leaves.get_mut(leaf)?.as_mut()?;
         let draw = network.take(&self.audience);
-        self.merge.replace_next(network.next_at);
-        Some(draw)
+        self.merge.replace_next(network.next.at);
+        Some((draw, network.next.title))
     }
 
     /// Takes the next request of one network, if it comes before `until`.
     pub fn take_of(&mut self, id: u32, until: Instant) -> Option<Draw> {
         let leaf = self.leaf_of[id as usize] as usize;
         let network = self.leaves.get_mut(leaf)?.as_mut()?;
-        if network.next_at >= until {
+        if network.next.at >= until {
             return None;
         }
         let draw = network.take(&self.audience);
-        self.merge.set(leaf, network.next_at);
+        self.merge.set(leaf, network.next.at);
         Some(draw)
     }
 
@@ -221,12 +228,12 @@ impl Crowd {
             self.merge = Merge::new(2 * leaf);
             for (place, network) in self.leaves.iter().enumerate() {
                 if let Some(network) = network {
-                    self.merge.set(place, network.next_at);
+                    self.merge.set(place, network.next.at);
                 }
             }
             leaf
         });
-        self.merge.set(leaf, network.next_at);
+        self.merge.set(leaf, network.next.at);
         #[allow(clippy::cast_possible_truncation)] // reason: fewer leaves than networks
         {
             self.leaf_of[network.id as usize] = leaf as u32;

@@ -14,7 +14,8 @@ const QUOTED: usize = 60;
 pub struct TraceError {
     path: PathBuf,
     place: Place,
-    problem: Problem,
+    // Boxed, because a result is moved for each record and an error is rare.
+    problem: Box<Problem>,
 }
 
 /// Where in a trace.
@@ -101,7 +102,7 @@ impl TraceError {
         Self {
             path: path.to_path_buf(),
             place,
-            problem,
+            problem: Box::new(problem),
         }
     }
 
@@ -119,7 +120,7 @@ impl TraceError {
 
     /// What is wrong there.
     #[must_use]
-    pub const fn problem(&self) -> &Problem {
+    pub fn problem(&self) -> &Problem {
         &self.problem
     }
 }
@@ -201,52 +202,26 @@ impl fmt::Display for Problem {
                 header,
                 columns,
                 nearest,
-            } => {
-                write!(
-                    f,
-                    "there is no column `{name}`: the header has `{}`",
-                    header.join("`, `")
-                )?;
-                if *columns > header.len() {
-                    write!(f, " and {} more", columns - header.len())?;
-                }
-                nearest
-                    .as_ref()
-                    .map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
-            }
+            } => unknown_column(f, name, header, *columns, nearest.as_deref()),
             Self::AmbiguousColumn(name) => {
-                write!(
-                    f,
-                    "the header has `{name}` more than once: give the column by its number"
-                )
+                write!(f, "the header has `{name}` twice: give its number")
             }
             Self::NotEnoughColumns { needed, found } => {
                 write!(f, "column {needed} is asked for and the line has {found}")
             }
             Self::BadTime(text) => {
-                write!(
-                    f,
-                    "`{text}` is not a time: it should be a number of ticks such as 12 or 12.5"
-                )
+                write!(f, "`{text}` is not a time in ticks such as 12 or 12.5")
             }
             Self::BadSize(text) => {
-                write!(
-                    f,
-                    "`{text}` is not a size: it should be a whole number of bytes such as 512"
-                )
+                write!(f, "`{text}` is not a size in bytes such as 512")
             }
             Self::EmptyKey => f.write_str("the key is empty"),
             Self::BadQuote => f.write_str("a quoted field does not end where its quote does"),
             Self::Backwards(nanos) => {
-                write!(
-                    f,
-                    "the time is {nanos} ns earlier than in the record before"
-                )
+                write!(f, "the time is {nanos} ns earlier than the one before")
             }
             Self::TooLate => f.write_str("the time is more than 584 years after the first one"),
-            Self::LineTooLong => {
-                write!(f, "the line is longer than {} bytes", super::LONGEST_LINE)
-            }
+            Self::LineTooLong => f.write_str("the line is longer than 1 MiB"),
             Self::TruncatedRecord { offset, bytes } => {
                 write!(
                     f,
@@ -260,4 +235,22 @@ impl fmt::Display for Problem {
             Self::TooManyKeys(bound) => write!(f, "there are more than {bound} distinct keys"),
         }
     }
+}
+
+fn unknown_column(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    header: &[String],
+    columns: usize,
+    nearest: Option<&str>,
+) -> fmt::Result {
+    write!(
+        f,
+        "there is no column `{name}`: the header has `{}`",
+        header.join("`, `")
+    )?;
+    if columns > header.len() {
+        write!(f, " and {} more", columns - header.len())?;
+    }
+    nearest.map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
 }

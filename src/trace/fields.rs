@@ -74,7 +74,7 @@ impl Fields {
         Ok(())
     }
 
-    /// Takes one field, and says how many bytes it and its delimiter have and whether it is the last.
+    /// Takes one field. Says how many bytes it and its delimiter have, and whether it is the last.
     fn take(&mut self, rest: &[u8], delimiter: Delimiter) -> Result<(usize, bool), Problem> {
         let ends = |byte: &u8| match delimiter {
             Delimiter::Comma => *byte == b',',

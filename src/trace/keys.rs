@@ -5,8 +5,9 @@ use std::fmt;
 /// Gives keys the numbers 0, 1, 2, ... in the order in which they first appear.
 ///
 /// An open-addressing table with linear probing (Knuth, The Art of Computer Programming, vol. 3,
-/// section 6.4, algorithm L) that stores numbers, and beside it the list of keys. The numbers depend
-/// on the order of appearance alone. A key costs 8 bytes in the list and 5.3 to 10.7 in the table.
+/// section 6.4, algorithm L) that stores numbers, and beside it the list of keys. The numbers
+/// depend on the order of appearance alone. A key costs 8 bytes in the list and 5.3 to 10.7 in the
+/// table.
 #[derive(Clone, Debug)]
 pub struct KeyIndex {
     /// A number plus one, or 0 for an empty slot. The length is a power of two.
@@ -82,7 +83,7 @@ impl KeyIndex {
 
     /// How many keys have a number.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation)] // reason: `insert` keeps it at or below the u32 limit
+    #[allow(clippy::cast_possible_truncation)] // reason: `insert` keeps it below the limit
     pub const fn len(&self) -> u32 {
         self.keys.len() as u32
     }

@@ -96,7 +96,7 @@ fn headers_are_lines_or_a_first_comment() {
     for text in [
         twitter,
         "time,object,size\n0,13053225291711363978,737\n",
-        "# a comment, of course\n\n# time,object,size\nsize;x;object;time\n737;;13053225291711363978;0",
+        "# a comment, of course\n\n# time,object\nsize;x;object;time\n737;;13053225291711363978;0",
         "\u{feff}time\tobject\tsize\r\n0\t13053225291711363978\t737\r\n",
         "  time object   size\n0 13053225291711363978 737\n",
         "\"time\",\"object\",\"size\"\n\"0\",\"13053225291711363978\",\"737\"",

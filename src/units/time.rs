@@ -89,10 +89,22 @@ impl Span {
 
     /// A float number of seconds, rounded to the nearest whole nanosecond, ties to even.
     /// Negative values and not-a-number become zero, values beyond the range the largest span.
+    #[inline]
+    #[must_use]
+    pub fn from_secs_f64(secs: f64) -> Self {
+        Self::from_nanos_f64(secs * 1e9)
+    }
+
+    /// A float number of nanoseconds, rounded as [`Span::from_secs_f64`] does.
+    ///
+    /// `round_ties_even` is a call into the C library on processors without SSE4.1. Adding and
+    /// taking away 2^52, at which floats are whole numbers, rounds the same way everywhere.
+    #[inline]
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: `as` saturates, as documented
-    pub fn from_secs_f64(secs: f64) -> Self {
-        Self((secs * 1e9).round_ties_even() as u64)
+    pub fn from_nanos_f64(nanos: f64) -> Self {
+        const WHOLE: f64 = (1_u64 << 52) as f64;
+        if nanos < WHOLE { Self(((nanos + WHOLE) - WHOLE) as u64) } else { Self(nanos as u64) }
     }
 
     /// Nanoseconds.
@@ -127,14 +139,11 @@ impl Span {
     }
 
     /// This span times a float factor, rounded to whole nanoseconds, ties to even.
+    #[inline]
     #[must_use]
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss
-    )] // reason: `as` saturates; spans that are scaled are far below 2^53 ns
+    #[allow(clippy::cast_precision_loss)] // reason: spans that are scaled are far below 2^53 ns
     pub fn scaled(self, factor: f64) -> Self {
-        Self((self.0 as f64 * factor).round_ties_even() as u64)
+        Self::from_nanos_f64(self.0 as f64 * factor)
     }
 
     /// Half of this span, rounded down.
@@ -239,5 +248,8 @@ mod tests {
         assert_eq!(Span::from_secs_f64(-1.0), Span::ZERO);
         assert_eq!(Span::from_secs_f64(f64::NAN), Span::ZERO);
         assert_eq!(Span::from_secs_f64(f64::INFINITY), Span::MAX);
+        for nanos in [-1e300, -0.5, 0.49, 0.5, 1.5, 2.5, 1e15 + 0.5, 4.6e15, 9e18, f64::NAN] {
+            assert_eq!(Span::from_nanos_f64(nanos), Span(nanos.round_ties_even() as u64), "{nanos}");
+        }
     }
 }
