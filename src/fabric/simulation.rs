@@ -324,6 +324,7 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         all_events: false,
         next_queued: Instant::NEVER,
         patience: VecDeque::new(),
+        parked: 0,
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Request {
     deadline: Instant,
     /// When it joined another's fetch.
     joined: Option<Instant>,
+    /// Counts those that came before it.
+    serial: u64,
 }
 
 /// What a request under way waits for.
@@ -108,6 +110,8 @@ pub struct Site {
     pub(super) next_queued: Instant,
     /// Attempts with their deadlines, in the order in which they are looked at again.
     pub(super) patience: VecDeque<(Instant, Key)>,
+    /// How many requests were ever kept.
+    pub(super) parked: u64,
 }
 
 type Ctx<'a> = Context<'a, Event>;
@@ -540,7 +544,8 @@ impl Site {
 
     fn park(&mut self, visit: Visit, state: State, deadline: Instant) -> Key {
         self.take_off(&visit);
-        self.requests.insert(Request { visit, state, deadline, joined: None })
+        self.parked += 1;
+        self.requests.insert(Request { visit, state, deadline, joined: None, serial: self.parked })
     }
 
     fn unpark(&mut self, key: Key) -> Option<Request> {

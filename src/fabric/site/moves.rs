@@ -168,11 +168,15 @@ impl Site {
     /// A network has gone: its viewers' connections to this site are reset by the site to which
     /// their packets go now.
     pub(super) fn reset_gone(&mut self, ctx: &mut Ctx<'_>, id: u32) {
-        let open: Vec<Key> = (0..self.requests.places())
+        // In the order in which they came: places say nothing about it.
+        let mut open: Vec<(u64, Key)> = (0..self.requests.places())
             .filter_map(|place| self.requests.key_at(place))
-            .filter(|&key| self.requests.get(key).is_some_and(|request| is_open(request, id)))
+            .filter_map(|key| self.requests.get(key).map(|request| (request, key)))
+            .filter(|(request, _)| is_open(request, id))
+            .map(|(request, key)| (request.serial, key))
             .collect();
-        for key in open {
+        open.sort_unstable();
+        for (_, key) in open {
             let Some(Request { visit, .. }) = self.unpark(key) else { continue };
             self.reset(ctx, visit);
         }
