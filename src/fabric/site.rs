@@ -271,7 +271,7 @@ impl Site {
         }
     }
 
-    /// The cache answers. It holds nothing that others wait for, so it is over where it is drawn.
+    /// The cache answers. That holds nothing which others wait for, so it is over where it is drawn.
     #[inline]
     fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool, age: Span) {
         let takes = self.plan.fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit);
@@ -280,7 +280,8 @@ impl Site {
             return;
         }
         let ready = ctx.now() + takes;
-        if self.all_events {
+        // What would be over only after the end of the run is under way at the end.
+        if self.all_events || ready >= Instant::ZERO + self.plan.length {
             let key = self.park(visit, State::Answer { stale, age }, Instant::NEVER);
             ctx.schedule(ready, Event::Answered(key));
             return;
