@@ -1,9 +1,18 @@
 //! A scenario becomes a judged run: the file's own run, and the control that must break.
 
+mod month;
+mod run;
+
+pub use run::rehearse;
+
 use crate::cost::Bill;
 use crate::engine::Digest;
 use crate::invariant::{Judgement, Seen, Verdict};
+use crate::scenario::{Edit, Problem};
 use crate::units::Span;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Which scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,4 +110,54 @@ pub struct Rehearsal {
     pub holds_in: f64,
     /// The options that repeat it: what stands after `squall run PATH`.
     pub options: Vec<String>,
+}
+
+/// What is asked of a rehearsal. Only edits, seeds and the control bear on the result.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Changes to the file, in the order in which they are made.
+    pub edits: Vec<Edit>,
+    /// The seeds; none means the file's own.
+    pub seeds: Vec<u64>,
+    /// Threads to run on.
+    pub threads: NonZeroUsize,
+    /// Whether the control is run, too.
+    pub control: bool,
+    /// Set from outside to end it early.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// Which run is under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// The file's own.
+    Run,
+    /// The one without the protection.
+    Control,
+}
+
+/// How far a rehearsal has come.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Progress {
+    /// The file.
+    pub path: String,
+    /// Which of its runs.
+    pub phase: Phase,
+    /// With which seed.
+    pub seed: u64,
+    /// The part of this run's simulated time that has passed, 0 to 1.
+    pub done: f64,
+    /// Requests of this run so far.
+    pub requests: u64,
+}
+
+/// Why there is no rehearsal.
+#[derive(Clone, Debug)]
+pub enum Trouble {
+    /// The user's: the file or an edit is wrong.
+    Problems(Vec<Problem>),
+    /// The world's: a file cannot be read.
+    Error(String),
+    /// It was stopped.
+    Interrupted,
 }

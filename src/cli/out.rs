@@ -1,0 +1,130 @@
+//! The only place that writes: to standard output, standard error and report files.
+
+use super::Exit;
+use crate::report::Paint;
+use anstream::ColorChoice;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// Writes a report to standard output. A reader that has left (`squall run ... | head`) is no
+/// error; anything else that keeps the bytes from arriving is, and is told on standard error.
+pub(super) fn print(text: &str) -> Exit {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Ok(()) => Exit::Holds,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Holds,
+        Err(error) => {
+            complain(&format!("standard output cannot be written: {error}"));
+            Exit::Error
+        }
+    }
+}
+
+/// Writes to standard error. Nothing can be done when that fails, and nothing depends on it.
+pub(super) fn note(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
+}
+
+/// Tells of an error: something that the world, not the user or the program, has done.
+pub(super) fn complain(text: &str) {
+    note(&format!("error: {text}\n"));
+}
+
+/// Whether standard output takes colours: a terminal does, unless `NO_COLOR`, `CLICOLOR` or `TERM`
+/// say otherwise; `CLICOLOR_FORCE` forces them (bixense.com/clicolors, no-color.org).
+pub(super) fn stdout_paint() -> Paint {
+    paint(anstream::AutoStream::choice(&io::stdout()))
+}
+
+/// The same for standard error.
+pub(super) fn stderr_paint() -> Paint {
+    paint(anstream::AutoStream::choice(&io::stderr()))
+}
+
+fn paint(choice: ColorChoice) -> Paint {
+    if choice == ColorChoice::Never {
+        Paint::Plain
+    } else {
+        Paint::Ansi
+    }
+}
+
+/// Makes sure that a folder exists and takes files, before an hour is spent on what goes there.
+///
+/// # Errors
+/// What the system says, with the folder's name.
+pub(super) fn prepare(folder: &Path) -> Result<(), String> {
+    let told = |error: io::Error| format!("{} cannot be written to: {error}", folder.display());
+    fs::create_dir_all(folder).map_err(told)?;
+    temporary(folder).map_err(told)?.close().map_err(told)
+}
+
+/// Writes a whole file or nothing: to a temporary file beside it, which takes its name when every
+/// byte is on the disk.
+///
+/// # Errors
+/// What the system says, with the file's name. The temporary file is gone.
+pub(super) fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, String> {
+    let path = folder.join(name);
+    let told = |error: io::Error| format!("{} cannot be written: {error}", path.display());
+    let mut file = temporary(folder).map_err(told)?;
+    file.write_all(bytes).map_err(told)?;
+    file.as_file().sync_all().map_err(told)?;
+    file.persist(&path).map_err(|refused| told(refused.error))?;
+    // The name is safe only when the folder is. Some systems cannot sync one, and need not.
+    if cfg!(unix) {
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(told)?;
+    }
+    Ok(path)
+}
+
+fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".squall-").suffix(".partial");
+    // Reports are for others to read: the mode of an ordinary file, less the umask.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        prepare(folder.path()).unwrap();
+        save(folder.path(), "a.json", b"first, and longer").unwrap();
+        save(folder.path(), "a.json", b"second").unwrap();
+        assert_eq!(fs::read(folder.path().join("a.json")).unwrap(), b"second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_by_a_folder_is_an_error_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a.json")).unwrap();
+        let told = save(folder.path(), "a.json", b"text").unwrap_err();
+        assert!(told.contains("a.json cannot be written"), "{told}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_is_no_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(prepare(&file).unwrap_err().contains("cannot be written to"));
+        assert!(prepare(&file.join("below")).is_err());
+    }
+}

@@ -1,0 +1,250 @@
+//! `squall run`: simulate, judge, report.
+
+use super::args::{Format, RunArgs};
+use super::inputs::{self, Inputs};
+use super::progress::{self, Bar};
+use super::signals::Signals;
+use super::{Exit, out};
+use crate::rehearse::{self, Asked, Rehearsal, Trouble};
+use crate::report::text::Look;
+use crate::report::{self, Shape};
+use crate::scenario::{Edit, Source};
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+/// Runs everything that was named.
+pub(super) fn run(args: &RunArgs) -> Exit {
+    let edits = match inputs::edits(&args.set) {
+        Ok(edits) => edits,
+        Err(problems) => {
+            out::note(&problems);
+            return Exit::Problems;
+        }
+    };
+    // Problems in one scenario must not hide those in another, nor cost an hour of running first.
+    let Inputs { sources, exit } = inputs::find(&args.scenarios);
+    let checked = sources.iter().map(|source| inputs::check(source, &edits));
+    let exit = exit.worse(Exit::worst(checked));
+    if exit != Exit::Holds {
+        return exit;
+    }
+    if let Some(folder) = &args.out
+        && let Err(told) = out::prepare(folder)
+    {
+        out::complain(&told);
+        return Exit::Error;
+    }
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            out::complain(&format!("signals cannot be listened to: {error}"));
+            return Exit::Error;
+        }
+    };
+    Work {
+        args,
+        edits,
+        signals,
+        bar: Bar::new(),
+        names: BTreeSet::new(),
+    }
+    .run(&sources)
+}
+
+/// One command at work.
+struct Work<'a> {
+    args: &'a RunArgs,
+    edits: Vec<Edit>,
+    signals: Signals,
+    bar: Bar,
+    /// Names of report files that are taken.
+    names: BTreeSet<String>,
+}
+
+impl Work<'_> {
+    fn run(mut self, sources: &[Source]) -> Exit {
+        let shape = self.shape();
+        let mut exit = Exit::Holds;
+        let mut judged = Vec::new();
+        for source in sources {
+            match self.rehearse(source) {
+                Ok(rehearsal) => {
+                    exit = exit.worse(Exit::from(&rehearsal));
+                    exit = exit.worse(self.keep(&rehearsal, source, shape));
+                    judged.push(rehearsal);
+                }
+                Err(Trouble::Problems(problems)) => {
+                    exit = exit.worse(inputs::tell(&problems, source));
+                }
+                Err(Trouble::Error(told)) => {
+                    out::complain(&format!("{}: {told}", source.name()));
+                    exit = exit.worse(Exit::Error);
+                }
+                Err(Trouble::Interrupted) => {
+                    out::note(&format!("interrupted: {} is not reported\n", source.name()));
+                    return self.signals.exit().unwrap_or(Exit::Interrupted);
+                }
+            }
+        }
+        if self.args.out.is_some() || self.args.format == Format::Text {
+            return exit; // printed as it came
+        }
+        // Half an array is no JSON: a document is printed when all of it is known.
+        exit.worse(
+            match document(&judged, shape, self.args.format, Look::default()) {
+                Ok(text) => out::print(&text),
+                Err(bug) => bug,
+            },
+        )
+    }
+
+    /// Runs one scenario with all its seeds.
+    fn rehearse(&self, source: &Source) -> Result<Rehearsal, Trouble> {
+        let asked = Asked {
+            edits: self.edits.clone(),
+            seeds: match (&self.args.seeds, self.args.seed) {
+                (Some(seeds), _) => seeds.0.clone(),
+                (None, seed) => seed.into_iter().collect(),
+            },
+            threads: threads(self.args.threads),
+            control: !self.args.no_control,
+            stop: Arc::clone(&self.signals.stop),
+        };
+        let began = Instant::now();
+        let rehearsed = rehearse::rehearse(source, &asked, &|progress| self.bar.show(progress));
+        self.bar.clear();
+        if let (Ok(rehearsal), true) = (&rehearsed, self.bar.is_shown()) {
+            // How fast it was depends on the machine, so it is never part of a report.
+            let requests: u64 = rehearsal.runs.iter().map(|run| run.requests).sum();
+            let (elapsed, name) = (began.elapsed(), source.name());
+            let rate = progress::rounded(progress::rate(requests, elapsed));
+            let seconds = elapsed.as_secs_f64();
+            out::note(&format!(
+                "{name}: {seconds:.1} s, {rate} requests a second\n"
+            ));
+        }
+        rehearsed
+    }
+
+    /// Prints the text and writes the file of one scenario, as far as they are asked for.
+    fn keep(&mut self, rehearsal: &Rehearsal, source: &Source, shape: Shape) -> Exit {
+        let mut exit = Exit::Holds;
+        let verbose = self.args.verbose;
+        if let Some(folder) = &self.args.out {
+            let plain = Look {
+                verbose,
+                ..Look::default()
+            };
+            let alone = Shape {
+                list: false,
+                ..shape
+            };
+            let one = std::slice::from_ref(rehearsal);
+            let name = file_name(source.name(), self.args.format, &mut self.names);
+            exit = match document(one, alone, self.args.format, plain) {
+                Ok(text) => match out::save(folder, &name, text.as_bytes()) {
+                    Ok(_) => Exit::Holds,
+                    Err(told) => {
+                        out::complain(&told);
+                        Exit::Error
+                    }
+                },
+                Err(bug) => bug,
+            };
+        }
+        if self.args.out.is_some() || self.args.format == Format::Text {
+            let look = Look {
+                paint: out::stdout_paint(),
+                verbose,
+            };
+            let gap = if self.first_text() { "" } else { "\n" };
+            let text = report::text::render(rehearsal, shape, look);
+            exit = exit.worse(out::print(&format!("{gap}{text}")));
+        }
+        exit
+    }
+
+    /// Whether no text has been printed yet. Asking counts as printing.
+    fn first_text(&mut self) -> bool {
+        // No report file has an empty name.
+        self.names.insert(String::new())
+    }
+
+    fn shape(&self) -> Shape {
+        let named = &self.args.scenarios;
+        Shape {
+            list: named.len() > 1 || named.iter().any(|path| path.is_dir()),
+            seeds: self.args.seeds.is_some(),
+        }
+    }
+}
+
+/// The reports in one format. What cannot be written is a bug, and is told.
+fn document(
+    judged: &[Rehearsal],
+    shape: Shape,
+    format: Format,
+    look: Look,
+) -> Result<String, Exit> {
+    let told = match format {
+        Format::Text => {
+            let texts: Vec<_> = judged
+                .iter()
+                .map(|one| report::text::render(one, shape, look))
+                .collect();
+            return Ok(texts.join("\n"));
+        }
+        Format::Json => report::json::render(judged, shape).map_err(|error| error.to_string()),
+        Format::Junit => report::junit::render(judged, shape).map_err(|error| error.to_string()),
+    };
+    told.map_err(|error| {
+        out::note(&format!("bug: a report cannot be written: {error}\n"));
+        Exit::Bug
+    })
+}
+
+/// The threads to run on: what was asked for, or one for each core.
+pub(super) fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {
+    asked
+        .or_else(|| thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The name of a scenario's report file: the scenario's own, with a number when it is taken.
+fn file_name(scenario: &str, format: Format, taken: &mut BTreeSet<String>) -> String {
+    let end = match format {
+        Format::Text => "txt",
+        Format::Json => "json",
+        Format::Junit => "xml",
+    };
+    let stem = Path::new(scenario)
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let stem = stem.unwrap_or_else(|| "report".into());
+    let mut name = format!("{stem}.{end}");
+    let mut number = 2_u32;
+    while !taken.insert(name.clone()) {
+        name = format!("{stem}-{number}.{end}");
+        number += 1;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_scenarios_never_share_a_file() {
+        let mut taken = BTreeSet::new();
+        let names: Vec<_> = ["a/x.toml", "b/x.toml", "b/y.toml", "c/x.toml"]
+            .into_iter()
+            .map(|path| file_name(path, Format::Json, &mut taken))
+            .collect();
+        assert_eq!(names, ["x.json", "x-2.json", "y.json", "x-3.json"]);
+    }
+}

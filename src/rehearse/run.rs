@@ -1,0 +1,210 @@
+//! Runs a scenario and its control, and judges both.
+
+use super::month::{budget_spent, monthly_bill};
+use super::{
+    Asked, Conservation, Control, Identity, Judged, JudgedRun, Phase, Progress, Rehearsal, Trouble,
+    Watched,
+};
+use crate::fabric::{Options, Outcome, RunError, simulate, timeline};
+use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
+use crate::observe::{Counter, Layout, Metric, Sample, Scope, SliceView};
+use crate::scenario::{Scenario, Source, load};
+use crate::units::{Instant, count_to_f64};
+
+/// Runs a scenario once for each seed, each time with its control, and judges.
+///
+/// # Errors
+/// When the file has problems, its trace cannot be read, or it was stopped.
+pub fn rehearse(
+    source: &Source,
+    asked: &Asked,
+    progress: &dyn Fn(Progress),
+) -> Result<Rehearsal, Trouble> {
+    let scenario = load(source, &asked.edits).map_err(|problems| Trouble::Problems(problems.0))?;
+    let seeds = match asked.seeds.as_slice() {
+        [] => vec![scenario.plan.seed],
+        seeds => seeds.to_vec(),
+    };
+    let control = match &scenario.control {
+        Some(plan) if asked.control => {
+            let edits = asked.edits.iter().chain(&plan.edits).cloned().collect::<Vec<_>>();
+            let without = load(source, &edits).map_err(|problems| Trouble::Problems(problems.0))?;
+            Some((without, plan.breaks.clone()))
+        }
+        _ => None,
+    };
+    let show = Show { path: source.name(), progress, asked };
+    let mut runs = Vec::with_capacity(seeds.len());
+    for seed in seeds {
+        runs.push(one_seed(&scenario, control.as_ref(), seed, &show)?);
+    }
+    Ok(Rehearsal {
+        scenario: Identity {
+            path: source.name().to_owned(),
+            title: scenario.title,
+            hash: scenario.hash,
+        },
+        runs,
+        holds_in: scenario.holds_in,
+        options: options_of(asked),
+    })
+}
+
+/// What stands after `squall run PATH` to repeat it, the seed left out.
+fn options_of(asked: &Asked) -> Vec<String> {
+    let mut options = Vec::new();
+    for edit in &asked.edits {
+        options.push("--set".to_owned());
+        options.push(format!("{}={}", edit.path, edit.value));
+    }
+    if !asked.control {
+        options.push("--no-control".to_owned());
+    }
+    options
+}
+
+struct Show<'a> {
+    path: &'a str,
+    progress: &'a dyn Fn(Progress),
+    asked: &'a Asked,
+}
+
+/// A run with its sentences judged.
+struct Verdicts {
+    outcome: Outcome,
+    invariants: Vec<Judgement>,
+    watch: Vec<Seen>,
+    bill: crate::cost::Bill,
+}
+
+fn one_seed(
+    scenario: &Scenario,
+    control: Option<&(Scenario, Vec<String>)>,
+    seed: u64,
+    show: &Show<'_>,
+) -> Result<JudgedRun, Trouble> {
+    let verdicts = judge(scenario, seed, Phase::Run, show)?;
+    let control = match control {
+        None => None,
+        Some((without, expected)) => {
+            let broken = judge(without, seed, Phase::Control, show)?;
+            Some(control_of(without, &broken.invariants, expected))
+        }
+    };
+    let named = scenario.invariants.iter().zip(verdicts.invariants);
+    let watched = scenario.watch.iter().zip(verdicts.watch);
+    Ok(JudgedRun {
+        seed,
+        digest: verdicts.outcome.digest,
+        simulated: scenario.plan.length,
+        requests: verdicts.outcome.totals.count(Counter::Requests, Scope::default()),
+        invariants: named
+            .map(|(invariant, judgement)| Judged {
+                name: invariant.name.clone(),
+                text: invariant.text.clone(),
+                judgement,
+            })
+            .collect(),
+        watch: watched
+            .map(|(watch, seen)| Watched { name: watch.name.clone(), text: watch.text.clone(), seen })
+            .collect(),
+        control,
+        bill: verdicts.bill,
+        conservation: conservation(&scenario.plan.fabric.regions, &verdicts.outcome),
+    })
+}
+
+/// Runs a scenario with a seed and judges its sentences.
+fn judge(
+    scenario: &Scenario,
+    seed: u64,
+    phase: Phase,
+    show: &Show<'_>,
+) -> Result<Verdicts, Trouble> {
+    let mut plan = scenario.plan.clone();
+    plan.seed = seed;
+    let statements: Vec<Statement> =
+        scenario.invariants.iter().map(|invariant| invariant.statement.clone()).collect();
+    let terms: Vec<Term> = scenario.watch.iter().map(|watch| watch.term.clone()).collect();
+    let bounds = statements
+        .iter()
+        .flat_map(Statement::bounds)
+        .chain(terms.iter().flat_map(Term::bounds));
+    let layout = Layout::new(bounds);
+    let staleness = statements
+        .iter()
+        .map(Statement::term)
+        .chain(&terms)
+        .any(|term| term.metric() == Metric::Sample(Sample::Staleness));
+    let mut judge = Judge::new(&statements, &terms, &timeline(&plan));
+    let mut requests = 0;
+    let end = Instant::ZERO + plan.length;
+    let mut each = |view: &SliceView<'_>| {
+        judge.slice(view);
+        requests += view.cell(Scope::default())[Counter::Requests as usize];
+        (show.progress)(Progress {
+            path: show.path.to_owned(),
+            phase,
+            seed,
+            done: count_to_f64(view.end.as_nanos()) / count_to_f64(end.as_nanos().max(1)),
+            requests,
+        });
+    };
+    let asked = show.asked;
+    let options =
+        Options { threads: asked.threads, all_events: false, staleness, stop: &asked.stop };
+    let outcome = simulate(&plan, layout, &options, &mut each).map_err(|error| match error {
+        RunError::Stopped => Trouble::Interrupted,
+        RunError::Trace(error) => Trouble::Error(error.to_string()),
+        RunError::Plan(why) => Trouble::Error(why),
+    })?;
+    let bill = monthly_bill(&plan, &outcome).map_err(Trouble::Error)?;
+    let figures = Figures {
+        error_budget_spent: budget_spent(&plan, &outcome),
+        monthly_cost: Some(bill.total()),
+    };
+    let (invariants, watch) = judge.finish(&outcome.totals, &figures);
+    Ok(Verdicts { outcome, invariants, watch, bill })
+}
+
+/// Whether the control broke what it names. What was not measured proves nothing.
+fn control_of(without: &Scenario, judgements: &[Judgement], expected: &[String]) -> Control {
+    let verdicts: Vec<(&str, Verdict)> = without
+        .invariants
+        .iter()
+        .zip(judgements)
+        .map(|(invariant, judgement)| (invariant.name.as_str(), judgement.verdict))
+        .collect();
+    let of = |name: &String| verdicts.iter().find(|(known, _)| known == name).map(|&(_, verdict)| verdict);
+    let mut verdict = Verdict::Holds;
+    for name in expected {
+        verdict = verdict.max(match of(name) {
+            Some(Verdict::Broken) => Verdict::Holds,
+            Some(Verdict::Holds) | None => Verdict::Broken,
+            Some(Verdict::Unmeasured) => Verdict::Unmeasured,
+        });
+    }
+    let broke = verdicts
+        .iter()
+        .filter(|(_, verdict)| *verdict == Verdict::Broken)
+        .map(|&(name, _)| name.to_owned())
+        .collect();
+    Control { verdict, broke, expected: expected.to_vec() }
+}
+
+fn conservation(regions: &[String], outcome: &Outcome) -> Vec<Conservation> {
+    let rows = regions.iter().zip(&outcome.under_way).enumerate();
+    rows.map(|(from, (region, &under_way))| {
+        let count =
+            |counter| outcome.totals.count(counter, Scope { from: Some(from), at: None });
+        Conservation {
+            region: region.clone(),
+            drawn: count(Counter::Requests),
+            answered: count(Counter::Served),
+            failed: count(Counter::Failed),
+            given_up: count(Counter::GivenUp),
+            under_way,
+        }
+    })
+    .collect()
+}

@@ -1,0 +1,43 @@
+//! A judged run becomes bytes: text for people, JSON for programs, JUnit for continuous integration.
+//!
+//! Every report is a function of the rehearsal and of how it is asked for, and of nothing else: no
+//! clock, no terminal, no environment. The same run gives the same bytes.
+
+mod again;
+pub mod bill;
+mod binomial;
+mod colour;
+pub mod json;
+pub mod junit;
+mod seeds;
+mod summary;
+pub mod text;
+mod value;
+
+pub use binomial::clopper_pearson;
+pub use colour::Paint;
+pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
+
+/// The published JSON Schema of `squall.report/1`.
+pub const SCHEMA: &str = include_str!("report/report-1.schema.json");
+
+/// How a report is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Shape {
+    /// Several scenarios or a folder were named, so that JSON is an array even when there is only
+    /// one.
+    pub list: bool,
+    /// Several seeds were asked for (`--seeds`), even when the range holds only one.
+    pub seeds: bool,
+}
+
+/// A verdict as every report writes it: `holds`, `broken`, `unmeasured`.
+#[must_use]
+pub const fn verdict_name(verdict: crate::invariant::Verdict) -> &'static str {
+    use crate::invariant::Verdict;
+    match verdict {
+        Verdict::Holds => "holds",
+        Verdict::Broken => "broken",
+        Verdict::Unmeasured => "unmeasured",
+    }
+}

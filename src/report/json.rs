@@ -1,0 +1,354 @@
+//! A judged run as JSON: the contract `squall.report/1`, whose order of keys is stable.
+
+use super::seeds::LEVEL;
+use super::{Shape, Spread, across, again, clopper_pearson, control_verdict, verdict_name};
+use crate::rehearse::{self, JudgedRun, Rehearsal};
+use serde::Serialize;
+
+/// The name of the contract.
+const SCHEMA: &str = "squall.report/1";
+
+#[derive(Serialize)]
+struct Scenario<'a> {
+    path: &'a str,
+    title: &'a str,
+    hash: String,
+}
+
+/// One run of one scenario.
+#[derive(Serialize)]
+struct Single<'a> {
+    schema: &'static str,
+    scenario: Scenario<'a>,
+    seed: u64,
+    version: &'static str,
+    #[serde(flatten)]
+    run: Run<'a>,
+}
+
+/// Several runs of one scenario.
+#[derive(Serialize)]
+struct Several<'a> {
+    schema: &'static str,
+    scenario: Scenario<'a>,
+    version: &'static str,
+    runs: Vec<Seeded<'a>>,
+    summary: Summary<'a>,
+    again: String,
+}
+
+#[derive(Serialize)]
+struct Seeded<'a> {
+    seed: u64,
+    #[serde(flatten)]
+    run: Run<'a>,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    digest: String,
+    simulated_s: f64,
+    requests: u64,
+    invariants: Vec<Invariant<'a>>,
+    watch: Vec<Watch<'a>>,
+    control: Option<Control<'a>>,
+    bill: Bill,
+    conservation: Vec<Conservation<'a>>,
+    again: String,
+}
+
+#[derive(Serialize)]
+struct Invariant<'a> {
+    name: &'a str,
+    text: &'a str,
+    verdict: &'static str,
+    seen: Option<f64>,
+    bound: f64,
+    unit: &'static str,
+    first_broken_s: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Watch<'a> {
+    name: &'a str,
+    text: &'a str,
+    seen: Option<f64>,
+    unit: &'static str,
+}
+
+#[derive(Serialize)]
+struct Control<'a> {
+    verdict: &'static str,
+    broke: &'a [String],
+    expected: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Bill {
+    lines: Vec<BillLine>,
+    monthly_usd: f64,
+}
+
+#[derive(Serialize)]
+struct BillLine {
+    name: &'static str,
+    usd: f64,
+}
+
+#[derive(Serialize)]
+struct Conservation<'a> {
+    region: &'a str,
+    drawn: u64,
+    answered: u64,
+    failed: u64,
+    given_up: u64,
+    under_way: u64,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    runs: usize,
+    holds_in: f64,
+    verdict: &'static str,
+    invariants: Vec<Judged<'a>>,
+    watch: Vec<Watched<'a>>,
+    control: Option<ControlSummary>,
+}
+
+/// An invariant over all runs.
+#[derive(Serialize)]
+struct Judged<'a> {
+    name: &'a str,
+    text: &'a str,
+    verdict: &'static str,
+    #[serde(flatten)]
+    counts: Counts,
+    seen_min: Option<f64>,
+    seen_max: Option<f64>,
+    bound: f64,
+    unit: &'static str,
+    first_broken_seed: Option<u64>,
+}
+
+/// How often something held, and the exact 95 % interval of that share of runs.
+#[derive(Serialize)]
+struct Counts {
+    held: u64,
+    broken: u64,
+    unmeasured: u64,
+    held_low: f64,
+    held_high: f64,
+}
+
+#[derive(Serialize)]
+struct Watched<'a> {
+    name: &'a str,
+    text: &'a str,
+    seen_min: Option<f64>,
+    seen_max: Option<f64>,
+    unit: &'static str,
+}
+
+#[derive(Serialize)]
+struct ControlSummary {
+    verdict: &'static str,
+    #[serde(flatten)]
+    counts: Counts,
+    first_broken_seed: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Document<'a> {
+    Single(Box<Single<'a>>),
+    Several(Box<Several<'a>>),
+}
+
+/// The reports as one indented JSON document, ending in a line break: an array when `shape.list` or
+/// when there is not exactly one rehearsal, else an object.
+///
+/// # Errors
+/// Never for a judged run: the error is that of the serialiser.
+pub fn render(rehearsals: &[Rehearsal], shape: Shape) -> Result<String, serde_json::Error> {
+    let documents: Vec<_> = rehearsals.iter().map(|one| document(one, shape)).collect();
+    let mut text = match documents.as_slice() {
+        [one] if !shape.list => serde_json::to_string_pretty(one)?,
+        all => serde_json::to_string_pretty(all)?,
+    };
+    text.push('\n');
+    Ok(text)
+}
+
+fn document(rehearsal: &Rehearsal, shape: Shape) -> Document<'_> {
+    let scenario = Scenario {
+        path: &rehearsal.scenario.path,
+        title: &rehearsal.scenario.title,
+        hash: rehearsal.scenario.hash.to_string(),
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    match rehearsal.runs.as_slice() {
+        [one] if !shape.seeds => Document::Single(Box::new(Single {
+            schema: SCHEMA,
+            scenario,
+            seed: one.seed,
+            version,
+            run: run(rehearsal, one),
+        })),
+        runs => Document::Several(Box::new(Several {
+            schema: SCHEMA,
+            scenario,
+            version,
+            runs: runs
+                .iter()
+                .map(|r| Seeded {
+                    seed: r.seed,
+                    run: run(rehearsal, r),
+                })
+                .collect(),
+            summary: summary(rehearsal),
+            again: again::all(rehearsal),
+        })),
+    }
+}
+
+fn run<'a>(rehearsal: &Rehearsal, run: &'a JudgedRun) -> Run<'a> {
+    Run {
+        digest: run.digest.to_string(),
+        simulated_s: run.simulated.as_secs_f64(),
+        requests: run.requests,
+        invariants: run.invariants.iter().map(invariant).collect(),
+        watch: run.watch.iter().map(watch).collect(),
+        control: run.control.as_ref().map(control),
+        bill: bill(run),
+        conservation: run.conservation.iter().map(conservation).collect(),
+        again: again::run(rehearsal, run.seed),
+    }
+}
+
+fn invariant(judged: &rehearse::Judged) -> Invariant<'_> {
+    let judgement = &judged.judgement;
+    Invariant {
+        name: &judged.name,
+        text: &judged.text,
+        verdict: verdict_name(judgement.verdict),
+        seen: judgement.seen.value,
+        bound: judgement.bound,
+        unit: judgement.seen.unit.short(),
+        first_broken_s: judgement.first_broken_s,
+    }
+}
+
+fn watch(watched: &rehearse::Watched) -> Watch<'_> {
+    Watch {
+        name: &watched.name,
+        text: &watched.text,
+        seen: watched.seen.value,
+        unit: watched.seen.unit.short(),
+    }
+}
+
+fn control(control: &rehearse::Control) -> Control<'_> {
+    Control {
+        verdict: verdict_name(control.verdict),
+        broke: &control.broke,
+        expected: &control.expected,
+    }
+}
+
+fn bill(run: &JudgedRun) -> Bill {
+    let line = |line: &crate::cost::Line| BillLine {
+        name: line.name,
+        usd: line.amount.as_dollars(),
+    };
+    Bill {
+        lines: run.bill.lines().iter().map(line).collect(),
+        monthly_usd: run.bill.total().as_dollars(),
+    }
+}
+
+fn conservation(region: &rehearse::Conservation) -> Conservation<'_> {
+    Conservation {
+        region: &region.region,
+        drawn: region.drawn,
+        answered: region.answered,
+        failed: region.failed,
+        given_up: region.given_up,
+        under_way: region.under_way,
+    }
+}
+
+fn summary(rehearsal: &Rehearsal) -> Summary<'_> {
+    let first = rehearsal.runs.first();
+    let invariants = first.map_or(&[][..], |run| &run.invariants);
+    let watches = first.map_or(&[][..], |run| &run.watch);
+    Summary {
+        runs: rehearsal.runs.len(),
+        holds_in: rehearsal.holds_in,
+        verdict: verdict_name(super::verdict(rehearsal)),
+        invariants: invariants
+            .iter()
+            .enumerate()
+            .map(|(i, j)| judged_over(rehearsal, i, j))
+            .collect(),
+        watch: watches
+            .iter()
+            .enumerate()
+            .map(|(i, w)| watched_over(rehearsal, i, w))
+            .collect(),
+        control: control_verdict(rehearsal).map(|all| ControlSummary {
+            verdict: verdict_name(all.verdict),
+            counts: counts(&all),
+            first_broken_seed: all.first_broken_seed,
+        }),
+    }
+}
+
+fn judged_over<'a>(
+    rehearsal: &Rehearsal,
+    index: usize,
+    judged: &'a rehearse::Judged,
+) -> Judged<'a> {
+    let all = across(rehearsal, index);
+    Judged {
+        name: &judged.name,
+        text: &judged.text,
+        verdict: verdict_name(all.verdict),
+        counts: counts(&all),
+        seen_min: all.spread.min,
+        seen_max: all.spread.max,
+        bound: judged.judgement.bound,
+        unit: judged.judgement.seen.unit.short(),
+        first_broken_seed: all.first_broken_seed,
+    }
+}
+
+fn watched_over<'a>(
+    rehearsal: &Rehearsal,
+    index: usize,
+    watched: &'a rehearse::Watched,
+) -> Watched<'a> {
+    let seen = rehearsal
+        .runs
+        .iter()
+        .filter_map(|run| run.watch.get(index))
+        .map(|w| w.seen);
+    let spread = Spread::of(seen);
+    Watched {
+        name: &watched.name,
+        text: &watched.text,
+        seen_min: spread.min,
+        seen_max: spread.max,
+        unit: watched.seen.unit.short(),
+    }
+}
+
+fn counts(all: &super::Across) -> Counts {
+    let (low, high) = clopper_pearson(all.holds, all.runs, LEVEL);
+    Counts {
+        held: all.holds,
+        broken: all.broken,
+        unmeasured: all.unmeasured,
+        held_low: low,
+        held_high: high,
+    }
+}

@@ -1,0 +1,409 @@
+//! `[fabric]`: a preset, and what differs from it.
+
+use super::near;
+use super::reader::Reader;
+use super::section::Section;
+use super::tree::Node;
+use crate::engine::Law;
+use crate::fabric::preset;
+use crate::fabric::{
+    AfterWait, Behind, Budget, Cost, Database, Detect, Discipline, Fabric, Jitter, Manifest,
+    Metadata, Replication, Routing, SharedErrors, Viewers, WhenBehind,
+};
+use crate::units::Span;
+
+/// Which preset a fabric differs from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Preset {
+    FiveRegions,
+    SinglePool,
+}
+
+const PRESETS: &[(&str, Preset)] = &[
+    ("five-regions", Preset::FiveRegions),
+    ("single-pool", Preset::SinglePool),
+];
+
+const DISCIPLINES: &[(&str, Discipline)] =
+    &[("fifo", Discipline::Fifo), ("lifo", Discipline::Lifo)];
+
+/// More pods, slots, connections or networks than any region has.
+const MANY: u32 = 10_000;
+/// A queue of more is better called unbounded.
+const LONG_QUEUE: u32 = 100_000_000;
+
+impl Reader<'_> {
+    /// The fabric and its preset. Something usable comes back even when there are problems, so that
+    /// the rest of the file can be read; the problems are what is reported then.
+    pub fn fabric(&mut self, section: Option<Section<'_>>) -> (Fabric, Option<Preset>) {
+        let Some(mut section) = section else {
+            self.regions_known = false;
+            return (preset::five_regions(), None);
+        };
+        let preset = section.need(self, "preset", |r, n| r.choice(n, PRESETS));
+        let fabric = match preset {
+            Some(Preset::SinglePool) => {
+                section.refuse_others("`single-pool` has only `[fabric.pool]`");
+                self.single_pool(&mut section)
+            }
+            Some(Preset::FiveRegions) => {
+                section.refuse_others("`five-regions` has no pool by itself; `single-pool` has");
+                self.five_regions(&mut section)
+            }
+            None => {
+                self.regions_known = false;
+                section.rest();
+                None
+            }
+        };
+        section.finish(self);
+        (fabric.unwrap_or_else(preset::five_regions), preset)
+    }
+
+    /// A subsection, read into what holds its defaults.
+    fn part<T>(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &str,
+        slot: &mut T,
+        read: impl FnOnce(&mut Self, &mut Section<'_>, &mut T),
+    ) {
+        if let Some(node) = section.node(key)
+            && let Some(mut part) = self.section(node, &format!("fabric.{key}"))
+        {
+            read(self, &mut part, slot);
+            part.finish(self);
+        }
+    }
+
+    fn five_regions(&mut self, section: &mut Section<'_>) -> Option<Fabric> {
+        let mut fabric = preset::five_regions();
+        self.topology(section, &mut fabric);
+        self.part(section, "routing", &mut fabric.routing, Self::routing);
+        self.part(section, "viewers", &mut fabric.viewers, Self::viewers);
+        self.part(section, "metadata", &mut fabric.metadata, Self::metadata);
+        self.part(section, "manifest", &mut fabric.manifest, Self::manifest);
+        self.part(section, "database", &mut fabric.database, Self::database);
+        self.part(
+            section,
+            "replication",
+            &mut fabric.replication,
+            Self::replication,
+        );
+        self.part(section, "cost", &mut fabric.cost, Self::cost);
+        Some(fabric)
+    }
+
+    fn routing(&mut self, section: &mut Section<'_>, routing: &mut Routing) {
+        section.set(self, "networks", &mut routing.networks, |r, n| {
+            r.count(n, 1..=MANY)
+        });
+        section.set(self, "skew", &mut routing.skew, |r, n| {
+            r.number(n, 0.0..=10.0)
+        });
+        section.set(self, "misrouted", &mut routing.misrouted, Self::share);
+        section.set(self, "detect", &mut routing.detect, Self::detect);
+        section.set(self, "converge", &mut routing.converge, Self::law);
+        section.set(self, "failback", &mut routing.failback, Self::truth);
+    }
+
+    fn detect(&mut self, node: &Node) -> Option<Detect> {
+        let mut section = self.section(node, "fabric.routing.detect")?;
+        let by = section.require(self, "by")?;
+        let kinds = [("health-check", 0), ("hold-timer", 1), ("never", 2)];
+        let Some(kind) = self.choice(by, &kinds) else {
+            section.rest();
+            return None;
+        };
+        let name = by.text().unwrap_or_default();
+        section.narrow(name);
+        let detect = match kind {
+            0 => self.health_check(&mut section),
+            1 => {
+                let mut hold = Span::from_secs(90);
+                section.set(self, "hold", &mut hold, |r, n| {
+                    // RFC 4271: zero, or at least three seconds; zero switches it off.
+                    r.time_in(n, Span::from_secs(3)..=Span::from_secs(65_535))
+                });
+                Some(Detect::HoldTimer { hold })
+            }
+            _ => Some(Detect::Never),
+        };
+        section.finish(self);
+        detect
+    }
+
+    fn health_check(&mut self, section: &mut Section<'_>) -> Option<Detect> {
+        let mut every = Span::from_millis(300);
+        let (mut failures, mut successes) = (3, 3);
+        section.set(self, "every", &mut every, Self::some_time);
+        section.set(self, "failures", &mut failures, |r, n| {
+            r.count(n, 1..=1_000)
+        });
+        section.set(self, "successes", &mut successes, |r, n| {
+            r.count(n, 1..=1_000)
+        });
+        // A probe that is checked more often than the default time-out waits for one interval.
+        let mut timeout = every.min(Span::from_millis(300));
+        let written = section.node("timeout");
+        if let Some(node) = written {
+            timeout = self.some_time(node)?;
+            if timeout > every {
+                let message =
+                    format!("a probe waits {timeout} and the next one starts after {every}");
+                self.say(
+                    &node.at,
+                    message,
+                    format!("`timeout` is at most `every`: \"{every}\""),
+                );
+                return None;
+            }
+        }
+        Some(Detect::HealthCheck {
+            every,
+            failures,
+            timeout,
+            successes,
+        })
+    }
+
+    fn viewers(&mut self, section: &mut Section<'_>, viewers: &mut Viewers) {
+        const JITTERS: &[(&str, Jitter)] = &[
+            ("none", Jitter::None),
+            ("full", Jitter::Full),
+            ("equal", Jitter::Equal),
+        ];
+        section.set(self, "last-mile", &mut viewers.last_mile, Self::law);
+        section.set(self, "timeout", &mut viewers.timeout, Self::some_time);
+        let retry = &mut viewers.retry;
+        section.set(self, "attempts", &mut retry.attempts, |r, n| {
+            r.count(n, 1..=100)
+        });
+        section.set(self, "backoff", &mut retry.backoff, Self::time);
+        section.set(self, "multiplier", &mut retry.multiplier, |r, n| {
+            r.number(n, 1.0..=100.0)
+        });
+        let longest = section.node("max-backoff");
+        if let Some(limit) = longest.and_then(|node| self.time(node)) {
+            retry.max_backoff = limit;
+        }
+        section.set(self, "jitter", &mut retry.jitter, |r, n| {
+            r.choice(n, JITTERS)
+        });
+        section.set(self, "budget", &mut retry.budget, Self::budget);
+        if retry.max_backoff < retry.backoff {
+            let (first, most) = (retry.backoff, retry.max_backoff);
+            let at = longest.map_or_else(|| section.at().clone(), |node| node.at.clone());
+            let message = format!("the first wait, {first}, is above the longest, {most}");
+            self.say(&at, message, format!("`max-backoff = \"{first}\"` or more"));
+        }
+    }
+
+    fn budget(&mut self, node: &Node) -> Option<Budget> {
+        if node.text().is_some() {
+            return self.choice(node, &[("none", Budget::None)]);
+        }
+        let mut section = self.section(node, "fabric.viewers.budget")?;
+        let kind = section.require(self, "kind")?;
+        self.choice(kind, &[("deposit-per-request", ())])?;
+        section.narrow("deposit-per-request");
+        let Budget::DepositPerRequest {
+            mut ttl,
+            mut min_per_second,
+            mut ratio,
+        } = preset::deposit_budget()
+        else {
+            return None;
+        };
+        section.set(self, "ttl", &mut ttl, |r, n| {
+            r.time_in(n, Span::from_secs(1)..=Span::from_secs(60))
+        });
+        section.set(self, "min-per-second", &mut min_per_second, |r, n| {
+            r.count(n, 0..=1_000_000)
+        });
+        section.set(self, "ratio", &mut ratio, Self::share);
+        section.finish(self);
+        Some(Budget::DepositPerRequest {
+            ttl,
+            min_per_second,
+            ratio,
+        })
+    }
+
+    fn metadata(&mut self, section: &mut Section<'_>, slot: &mut Option<Metadata>) {
+        const AFTER: &[(&str, AfterWait)] =
+            &[("fetch", AfterWait::Fetch), ("fail", AfterWait::Fail)];
+        const ERRORS: &[(&str, SharedErrors)] = &[
+            ("shared", SharedErrors::Shared),
+            ("alone", SharedErrors::Alone),
+        ];
+        let Some(mut metadata) = slot.take() else {
+            return;
+        };
+        let (mut cache, mut lock, mut lock_on) = (true, preset::lock(), true);
+        section.set(self, "cache", &mut cache, Self::on_off);
+        section.set(self, "ttl", &mut metadata.ttl, Self::some_time);
+        section.set(self, "hit", &mut metadata.hit, Self::time);
+        section.set(self, "lock", &mut lock_on, Self::on_off);
+        section.set(self, "lock-wait", &mut lock.wait, Self::some_time);
+        section.set(self, "after-lock-wait", &mut lock.after, |r, n| {
+            r.choice(n, AFTER)
+        });
+        section.set(self, "lock-errors", &mut lock.errors, |r, n| {
+            r.choice(n, ERRORS)
+        });
+        let off = |r: &mut Self, n: &Node| r.time_or(n, "off", Span::ZERO, |age| age);
+        section.set(
+            self,
+            "stale-while-revalidate",
+            &mut metadata.stale_while_revalidate,
+            off,
+        );
+        section.set(self, "stale-if-error", &mut metadata.stale_if_error, off);
+        metadata.lock = lock_on.then_some(lock);
+        *slot = cache.then_some(metadata);
+    }
+
+    fn queue(&mut self, node: &Node) -> Option<Option<u32>> {
+        self.count_or(node, 0..=LONG_QUEUE, "unbounded", None, Some)
+    }
+
+    fn manifest(&mut self, section: &mut Section<'_>, manifest: &mut Manifest) {
+        section.set(self, "pods", &mut manifest.pods, |r, n| {
+            r.count(n, 1..=MANY)
+        });
+        section.set(self, "slots", &mut manifest.slots, |r, n| {
+            r.count(n, 1..=MANY)
+        });
+        section.set(self, "queue", &mut manifest.queue, Self::queue);
+        section.set(self, "discipline", &mut manifest.discipline, |r, n| {
+            r.choice(n, DISCIPLINES)
+        });
+        section.set(self, "service", &mut manifest.service, Self::law);
+    }
+
+    fn database(&mut self, section: &mut Section<'_>, slot: &mut Option<Database>) {
+        let Some(mut database) = slot.take() else {
+            return;
+        };
+        let mut used = true;
+        section.set(self, "use", &mut used, Self::on_off);
+        section.set(self, "connections", &mut database.connections, |r, n| {
+            r.count(n, 1..=1_000_000)
+        });
+        section.set(self, "queue", &mut database.queue, Self::queue);
+        section.set(self, "wait", &mut database.wait, |r, n| {
+            r.time_or(n, "unbounded", None, Some)
+        });
+        section.set(self, "service", &mut database.service, Self::law);
+        section.set(self, "too-far-behind", &mut database.behind, Self::behind);
+        section.set(
+            self,
+            "primary-timeout",
+            &mut database.primary_timeout,
+            Self::some_time,
+        );
+        *slot = used.then_some(database);
+    }
+
+    fn behind(&mut self, node: &Node) -> Option<Behind> {
+        const THEN: &[(&str, WhenBehind)] = &[
+            ("serve", WhenBehind::Serve),
+            ("refuse", WhenBehind::Refuse),
+            ("primary", WhenBehind::Primary),
+        ];
+        let mut section = self.section(node, "fabric.database.too-far-behind")?;
+        let mut behind = Behind {
+            after: Span::from_secs(5),
+            then: WhenBehind::Serve,
+        };
+        section.set(self, "after", &mut behind.after, Self::time);
+        section.set(self, "then", &mut behind.then, |r, n| r.choice(n, THEN));
+        section.finish(self);
+        Some(behind)
+    }
+
+    fn replication(&mut self, section: &mut Section<'_>, replication: &mut Replication) {
+        section.set(self, "lag", &mut replication.lag, Self::law);
+        section.set(self, "catch-up", &mut replication.catch_up, |r, n| {
+            r.number(n, 1.01..=1_000.0)
+        });
+        section.set(
+            self,
+            "write-per-second",
+            &mut replication.write_rate,
+            |r, n| r.bytes(n, 0),
+        );
+        section.set(self, "window", &mut replication.window, |r, n| {
+            r.bytes(n, 1)
+        });
+    }
+
+    fn cost(&mut self, section: &mut Section<'_>, cost: &mut Cost) {
+        let books = [("exact", false), ("as-printed", true)];
+        section.set(self, "library", &mut cost.library, |r, n| r.bytes(n, 0));
+        section.set(self, "uploads", &mut cost.uploads, |r, n| r.bytes(n, 0));
+        section.set(self, "egress-per-month", &mut cost.egress, |r, n| {
+            r.bytes(n, 0)
+        });
+        section.set(self, "nodes-per-region", &mut cost.nodes, |r, n| {
+            r.count(n, 0..=MANY)
+        });
+        section.set(self, "read-size", &mut cost.read_bytes, |r, n| {
+            r.bytes(n, 0)
+        });
+        section.set(self, "book", &mut cost.as_printed, |r, n| {
+            r.choice(n, &books)
+        });
+        section.set(self, "sla", &mut cost.sla, |r, n| r.share_grains(n, 1));
+    }
+
+    fn single_pool(&mut self, section: &mut Section<'_>) -> Option<Fabric> {
+        let node = section.require(self, "pool");
+        let empty = || preset::single_pool(1, None, Discipline::Fifo, Law::ZERO, None);
+        let Some(mut pool) = node.and_then(|node| self.section(node, "fabric.pool")) else {
+            // The right region at least, for what the rest of the file says of it.
+            return Some(empty());
+        };
+        let (mut queue, mut discipline, mut timeout) = (None, Discipline::Fifo, None);
+        let servers = pool.need(self, "servers", |r, n| r.count(n, 1..=1_000_000));
+        pool.set(self, "queue", &mut queue, Self::queue);
+        pool.set(self, "discipline", &mut discipline, |r, n| {
+            r.choice(n, DISCIPLINES)
+        });
+        let service = pool.need(self, "service", Self::law);
+        pool.set(self, "timeout", &mut timeout, |r, n| {
+            r.some_time(n).map(Some)
+        });
+        pool.finish(self);
+        let (Some(servers), Some(service)) = (servers, service) else {
+            return Some(empty());
+        };
+        Some(preset::single_pool(
+            servers, queue, discipline, service, timeout,
+        ))
+    }
+
+    /// The index of a region.
+    pub fn region(&mut self, node: &Node, regions: &[String]) -> Option<usize> {
+        let name = self.text(node)?;
+        if !self.regions_known {
+            return None;
+        }
+        let found = regions.iter().position(|region| region == name);
+        if found.is_none() {
+            let message = format!("there is no region `{}`", super::tree::short(name));
+            self.say(&node.at, message, near::help_for(name, regions));
+        }
+        found
+    }
+
+    /// The index of a region, or `None` inside for `"all"`.
+    pub fn region_or_all(&mut self, node: &Node, regions: &[String]) -> Option<Option<usize>> {
+        if node.text() == Some("all") {
+            Some(None)
+        } else {
+            self.region(node, regions).map(Some)
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Every key that a scenario may have: the reader's list of what is known, and the reference of
+//! `squall explain`, so that the two cannot drift apart.
+
+use std::sync::LazyLock;
+
+/// One key of a scenario.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Key {
+    /// Where it stands: `fabric.routing.networks`. A part in square brackets is the kind of table
+    /// that it belongs to (`inject.fault[surge].factor`, `law[uniform].from`); `*` is a name that the
+    /// file chooses. Elements of `[[inject]]` and `[[change]]` stand under `inject` and `change`.
+    pub path: &'static str,
+    /// What is written there: `time`, `share`, `count`, `law`, `"on" or "off"` and so on.
+    pub kind: &'static str,
+    /// What holds when it is not written: a value, `required`, or `none`.
+    pub default: &'static str,
+    /// An example, as it is written.
+    pub example: &'static str,
+    /// What it is: half a sentence.
+    pub text: &'static str,
+}
+
+/// All keys in the order in which a file is read.
+pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    let row = |line: &'static str| {
+        let mut cells = line.split(" | ").map(str::trim);
+        let mut cell = || cells.next().unwrap_or_default();
+        Key {
+            path: cell(),
+            kind: cell(),
+            default: cell(),
+            example: cell(),
+            text: cell(),
+        }
+    };
+    TABLE
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(row)
+        .collect()
+});
+
+/// `path | kind | default | example | text`. Defaults under `fabric` are those of `five-regions`
+/// ([`crate::fabric::preset`] has their sources), except those of `fabric.pool`.
+const TABLE: &str = r#"
+title | text | required | "Sao Paulo goes dark" | what reports call it
+question | text | required | "Does anybody notice?" | what the run answers
+run | table | required | { seed = 7, length = "15m" } | how long, and which chance
+fabric | table | required | { preset = "five-regions" } | a preset, and what differs from it
+load | table | required | { requests-per-second = 360 } | who asks for what, and how often
+inject | list | none | [] | what harm is done
+change | list | none | [] | what people do on purpose
+invariants | table | required | { "most are served" = "availability >= 99%" } | what must hold
+watch | table | none | { "latency" = "p99(latency)" } | what is only watched
+control | table | none | {} | what is taken away, and what breaks then
+run.seed | count | required | 7 | the seed of every random stream, 0 to 2^63 - 1
+run.length | time | required | "15m" | how long the run lasts, 1 s to 31 d
+run.warmup | time | 0s | "2m" | the part from the start that is not judged
+run.holds-in | share | 100% | "95%" | the share of runs in which an invariant must hold, with several seeds
+fabric.preset | "five-regions" or "single-pool" | required | "five-regions" | what the rest differs from
+fabric.regions | list | the preset's five | ["us-east-1", "eu-central-1"] | names of 1 to 64 regions
+fabric.primary | text | us-east-1 | "us-east-1" | the region with the primary database
+fabric.round-trip | table | median pings | { us-east-1 = { sa-east-1 = "113ms" } } | round trips between regions, each pair once
+fabric.round-trip.* | table | median pings | { sa-east-1 = "113ms" } | round trips from this region
+fabric.round-trip.*.* | time | 1ms inside a region | "113ms" | the round trip between the two, 0.1 ms to 10 s
+fabric.routing | table | preset | {} | how viewers find a region (anycast)
+fabric.routing.networks | count | 200 | 200 | networks of viewers in each region
+fabric.routing.skew | number | 0 | 0.8 | exponent of the networks' weights by rank; 0 makes all alike
+fabric.routing.misrouted | share | 20% | "20%" | networks that reach their second best region
+fabric.routing.detect | table | health check | { by = "never" } | what ends a dead region's announcement
+fabric.routing.detect.by | "health-check", "hold-timer" or "never" | required | "health-check" | who notices
+fabric.routing.detect[health-check].every | time | 300ms | "300ms" | time between probes
+fabric.routing.detect[health-check].failures | count | 3 | 3 | failed probes in a row that withdraw the route
+fabric.routing.detect[health-check].timeout | time | 300ms | "300ms" | how long a probe waits, at most `every`
+fabric.routing.detect[health-check].successes | count | 3 | 3 | good probes in a row that announce it again
+fabric.routing.detect[hold-timer].hold | time | 90s | "90s" | BGP's hold time (RFC 4271)
+fabric.routing.converge | law | 80% lognormal 4s/10s, 18% to 60s, 2% to 180s | { law = "constant", value = "5s" } | how long a network takes to follow a withdrawal or an announcement
+fabric.routing.failback | true or false | true | true | whether networks go back to their better region
+fabric.viewers | table | preset | {} | how viewers behave
+fabric.viewers.last-mile | law | lognormal, mean 20ms, cv 0.5 | { law = "constant", value = "20ms" } | round trip to the edge of the network
+fabric.viewers.timeout | time | 3s | "3s" | how long a viewer waits for one attempt
+fabric.viewers.attempts | count | 3 | 3 | attempts in all; 1 means no retries
+fabric.viewers.backoff | time | 100ms | "100ms" | the wait before the first retry
+fabric.viewers.multiplier | number | 2 | 2 | what each further wait is multiplied by
+fabric.viewers.max-backoff | time | 2s | "2s" | the longest wait
+fabric.viewers.jitter | "none", "full" or "equal" | full | "full" | how a wait is spread
+fabric.viewers.budget | "none" or table | none | "none" | what limits retries beyond the attempts
+fabric.viewers.budget.kind | "deposit-per-request" | required | "deposit-per-request" | which rule
+fabric.viewers.budget[deposit-per-request].ttl | time | 10s | "10s" | how long a deposit counts, 1 s to 60 s
+fabric.viewers.budget[deposit-per-request].min-per-second | count | 10 | 10 | retries a second that are always allowed
+fabric.viewers.budget[deposit-per-request].ratio | share | 20% | "20%" | retries allowed for each request
+fabric.metadata | table | preset | {} | the cache of manifests and rights beside each edge
+fabric.metadata.cache | "on" or "off" | on | "on" | off: every request is a miss
+fabric.metadata.ttl | time | 60s | "60s" | how long a copy is fresh
+fabric.metadata.hit | time | 1ms | "1ms" | what a hit takes
+fabric.metadata.lock | "on" or "off" | on | "on" | one reader a title, the others wait
+fabric.metadata.lock-wait | time | 1s | "1s" | the longest wait for another's read
+fabric.metadata.after-lock-wait | "fetch" or "fail" | fetch | "fetch" | what a waiter does then
+fabric.metadata.lock-errors | "shared" or "alone" | shared | "shared" | whether waiters get the reader's error
+fabric.metadata.stale-while-revalidate | time or "off" | off | "30s" | how old beyond its TTL a copy may be while it is refreshed (RFC 5861)
+fabric.metadata.stale-if-error | time or "off" | off | "5m" | how old beyond its TTL a copy may be when the fetch fails (RFC 5861)
+fabric.manifest | table | preset | {} | the pods that validate requests and make manifests
+fabric.manifest.pods | count | 20 | 20 | pods in each region
+fabric.manifest.slots | count | 32 | 32 | requests that a pod works on at once
+fabric.manifest.queue | count or "unbounded" | 1000 | 1_000 | fetches that may wait
+fabric.manifest.discipline | "fifo" or "lifo" | fifo | "fifo" | in which order they are taken
+fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
+fabric.database | table | preset | {} | the database of each region
+fabric.database.use | "on" or "off" | on | "on" | off: a manifest needs no read
+fabric.database.connections | count | 128 | 128 | connections in each region
+fabric.database.queue | count or "unbounded" | 1000 | 1_000 | reads that may wait for one
+fabric.database.wait | time or "unbounded" | 1s | "1s" | the longest wait for one
+fabric.database.service | law | lognormal, mean 4ms, cv 1 | { law = "constant", value = "4ms" } | what a read takes
+fabric.database.too-far-behind | table | { after = "5s", then = "serve" } | { after = "5s", then = "serve" } | what a read does on a replica that lags
+fabric.database.too-far-behind.after | time | 5s | "5s" | the lag that is too much
+fabric.database.too-far-behind.then | "serve", "refuse" or "primary" | serve | "serve" | old data, an error, or a read over the wide area
+fabric.database.primary-timeout | time | 2s | "2s" | how long a read over the wide area may take
+fabric.replication | table | preset | {} | the channel from the primary to the replicas
+fabric.replication.lag | law | lognormal, median 200ms, p99 1s | { law = "constant", value = "200ms" } | the usual lag
+fabric.replication.catch-up | number | 10 | 10 | seconds of changes that a replica applies in a second when it is behind, above 1
+fabric.replication.write-per-second | volume | 2MB | "2MB" | changes in one second
+fabric.replication.window | volume | 4MB | "4MB" | what may be under way unacknowledged
+fabric.cost | table | preset | {} | what is paid for, where the run does not say
+fabric.cost.library | volume | 100TB | "100TB" | the master library
+fabric.cost.uploads | volume | 20TB | "20TB" | new videos a month
+fabric.cost.egress-per-month | volume | 500TB | "500TB" | bytes to viewers in a month
+fabric.cost.nodes-per-region | count | 2 | 2 | worker nodes in each region
+fabric.cost.read-size | volume | 4kB | "4kB" | bytes of one read that crosses regions
+fabric.cost.book | "exact" or "as-printed" | exact | "exact" | the corrected bill, or the brief's
+fabric.cost.sla | share | 99.99% | "99.99%" | the availability that the error budget is counted from
+fabric.pool | table | required | { servers = 8, service = { law = "exponential", mean = "20ms" } } | the pool of `single-pool`
+fabric.pool.servers | count | required | 8 | requests that are worked on at once
+fabric.pool.queue | count or "unbounded" | unbounded | "unbounded" | requests that may wait; what does not fit is rejected
+fabric.pool.discipline | "fifo" or "lifo" | fifo | "fifo" | in which order they are taken
+fabric.pool.service | law | required | { law = "exponential", mean = "20ms" } | what one takes
+fabric.pool.timeout | time | never | "10s" | how long a request waits before it gives up
+load.titles | count | required | 200_000 | how many titles there are, without a trace
+load.popularity | table | required | { law = "zipf", exponent = 0.9 } | how often each is asked for, without a trace
+load.popularity.law | "zipf" | required | "zipf" | the law of popularity
+load.popularity.exponent | number | required | 0.9 | its exponent, 0 to 10; 0 makes all alike
+load.manifests-per-second | table | required | { us-east-1 = 60_000 } | requests a second from each region, without a trace
+load.manifests-per-second.* | number | 0 | 60_000 | requests a second from this region
+load.requests-per-second | number | required | 360 | Poisson arrivals at the single pool
+load.arrivals | law | none | { law = "constant", value = "3ms" } | time between arrivals at the single pool, instead of Poisson
+load.curve | list | always 1 | [{ at = "0s", factor = 1.0 }] | how all rates change with time; straight lines between points
+load.curve.at | time | required | "0s" | when
+load.curve.factor | number | required | 1.0 | how many times the rate, 0 to 1000
+load.trace | table | none | { file = "a.csv", format = "csv", region = "us-east-1" } | a real trace instead of drawn arrivals and titles
+load.trace.file | text | required | "a.csv" | the trace, relative to the scenario
+load.trace.format | "csv" or "oracle-general" | required | "csv" | its layout, compressed with zstd or not
+load.trace.columns | table | columns 1, 2 and 3 | { time = 1, key = 2 } | where a csv has its fields
+load.trace.columns.time | text or count | required | 1 | when: a name, or a number from 1
+load.trace.columns.key | text or count | required | 2 | what: a name, or a number from 1
+load.trace.columns.size | text or count | none | 3 | how large: a name, or a number from 1
+load.trace.time-unit | time | 1s | "1s" | one tick of the trace's clock
+load.trace.region | text | required | "us-east-1" | where its viewers sit
+load.trace.speed | number | 1 | 2 | how many times as fast as it was recorded
+inject.label | text | required | "outage" | what invariants call it
+inject.at | time | required | "5m" | when it begins
+inject.lasts | time | to the end | "5m" | how long; not for what happens at an instant
+inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
+inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors" or "surge" | required | "surge" | which harm
+inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
+inject.fault[region-down].routes | "withdrawn" or "silent" | required | "withdrawn" | whether its routes end
+inject.fault[region-down].scope | "all" or "data-plane" | all | "all" | what is cut: everything, or viewers only
+inject.fault[evict-cache].region | text | required | "us-east-1" | whose metadata cache
+inject.fault[evict-cache].share | share | required | "50%" | the share of entries that is thrown out
+inject.fault[delay-replication].region | text | required | "sa-east-1" | whose replica; or "all"
+inject.fault[delay-replication].delay | time | required | "30s" | by how much
+inject.fault[delay-replication].by | "apply" or "tcp-stall" | required | "apply" | changes applied later, or a longer path
+inject.fault[slow].region | text | required | "sa-east-1" | where; or "all"
+inject.fault[slow].service | "manifest" or "database" | required | "database" | which service
+inject.fault[slow].factor | number | required | 3 | how many times as long it takes
+inject.fault[errors].region | text | required | "sa-east-1" | where; or "all"
+inject.fault[errors].service | "manifest" or "database" | required | "manifest" | which service
+inject.fault[errors].share | share | required | "10%" | the share of its answers that are errors
+inject.fault[surge].region | text | required | "sa-east-1" | from where viewers come; or "all"
+inject.fault[surge].factor | number | required | 3 | how many times as many, 0 to 1000
+inject.fault[surge].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the surge
+change.label | text | required | "drain" | what invariants call it
+change.at | time | required | "5m" | when it begins
+change.lasts | time | to the end | "5m" | when it is taken back, after this long
+change.do | table | required | { kind = "drain", region = "sa-east-1" } | what is done
+change.do.kind | "drain" | required | "drain" | which change
+change.do[drain].region | text | required | "sa-east-1" | which region withdraws its routes and goes on serving
+invariants.* | sentence | none | "availability >= 99%" | a name, and what must hold
+watch.* | term | none | "p99(latency)" | a name, and what is watched
+control.change | table | required | { "inject.outage.fault.routes" = "silent" } | paths, and what stands there without the protection
+control.change.* | any | none | "silent" | a path, and what stands there without the protection
+control.breaks | list | required | ["most are served"] | names of the invariants that must break then
+law.law | "constant", "uniform", "exponential", "lognormal", "pareto" or "empirical" | required | "constant" | the law of a time; a list of laws with shares is a mixture
+law.share | share | required | "80%" | the share of this law in a mixture
+law[constant].value | time | required | "5ms" | always this
+law[uniform].from | time | required | "10s" | the shortest
+law[uniform].to | time | required | "60s" | the longest
+law[exponential].mean | time | required | "20ms" | the mean
+law[lognormal].median | time | none | "4s" | the median, with `p99`
+law[lognormal].p99 | time | none | "10s" | the 99th percentile, with `median`
+law[lognormal].mean | time | none | "20ms" | the mean, with `cv`
+law[lognormal].cv | number | none | 0.5 | standard deviation over mean, with `mean`
+law[pareto].scale | time | required | "1ms" | the shortest
+law[pareto].shape | number | required | 1.5 | the exponent of the tail
+law[empirical].points | list | required | [["0%", "1ms"], ["50%", "4ms"], ["100%", "1s"]] | shares with the times below which they lie
+"#;
+
+/// The key of this name in a section of this path.
+pub(super) fn find(schema: &str, name: &str) -> Option<&'static Key> {
+    KEYS.iter()
+        .find(|key| split_last(key.path) == (schema, name))
+}
+
+/// Names of the keys that stand directly in a section; none when the file chooses them.
+pub(super) fn under(schema: &str) -> Vec<&'static str> {
+    let name = |key: &Key| {
+        let (section, name) = split_last(key.path);
+        (section == schema && name != "*").then_some(name)
+    };
+    KEYS.iter().filter_map(name).collect()
+}
+
+/// Paths without a name that the file chooses.
+pub(super) fn plain_paths() -> impl Iterator<Item = &'static str> {
+    KEYS.iter()
+        .map(|key| key.path)
+        .filter(|path| !path.contains(['*', '[']))
+}
+
+/// Whether a file may have something at a path.
+pub(super) fn is_known(segments: &[String]) -> bool {
+    let mut wanted: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if matches!(wanted.first(), Some(&("inject" | "change"))) && wanted.len() > 1 {
+        wanted.remove(1);
+    }
+    KEYS.iter().any(|key| matches(key.path, &wanted)) || is_in_law(&wanted)
+}
+
+/// A parameter of a law, wherever a law may stand.
+fn is_in_law(wanted: &[&str]) -> bool {
+    let Some((last, before)) = wanted.split_last() else {
+        return false;
+    };
+    KEYS.iter()
+        .any(|key| key.kind == "law" && matches(key.path, before))
+        && KEYS
+            .iter()
+            .any(|key| key.path.starts_with("law") && split_last(key.path).1 == *last)
+}
+
+fn matches(path: &str, wanted: &[&str]) -> bool {
+    let parts: Vec<&str> = path.split('.').collect();
+    let fits =
+        |(part, wanted): (&&str, &&str)| *part == "*" || part.split('[').next() == Some(wanted);
+    parts.len() == wanted.len() && parts.iter().zip(wanted).all(fits)
+}
+
+fn split_last(path: &'static str) -> (&'static str, &'static str) {
+    path.rsplit_once('.').unwrap_or(("", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_whole_and_stands_once() {
+        let mut paths: Vec<_> = KEYS.iter().map(|key| key.path).collect();
+        for (key, line) in KEYS.iter().zip(TABLE.lines().skip(1)) {
+            assert_eq!(line.split(" | ").count(), 5, "{line}");
+            assert!(!key.text.is_empty() && !key.default.is_empty(), "{line}");
+            assert!(toml::de::DeValue::parse(key.example).is_ok(), "{line}");
+        }
+        paths.sort_unstable();
+        let all = paths.len();
+        paths.dedup();
+        assert_eq!(paths.len(), all);
+    }
+
+    #[test]
+    fn paths_are_known_with_labels_names_and_laws() {
+        let known = |path: &str| is_known(&path.split('.').map(str::to_owned).collect::<Vec<_>>());
+        assert!(known("fabric.routing.networks"));
+        assert!(known("inject.outage.fault.routes"));
+        assert!(known("inject.outage"));
+        assert!(known("load.manifests-per-second.sa-east-1"));
+        assert!(known("fabric.manifest.service.mean"));
+        assert!(!known("fabric.manifest.servce"));
+        assert!(!known("fabric.manifest.pods.mean"));
+    }
+}

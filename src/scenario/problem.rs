@@ -1,0 +1,170 @@
+//! What is wrong with a file: place, message, help; all at once.
+
+use super::source::Source;
+use annotate_snippets::normalize_untrusted_str as plain;
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::fmt;
+use std::ops::Range;
+
+/// One thing that is wrong with what the user wrote.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// The file, as it was named, or `the command line`.
+    pub file: String,
+    /// The text that `at` counts in, when it is not the file's: an option of the command line.
+    pub text: Option<String>,
+    /// The bytes that are wrong; `None` when it is the whole.
+    pub at: Option<Range<usize>>,
+    /// What is wrong: a sentence without a full stop.
+    pub message: String,
+    /// A word under the marked bytes.
+    pub label: Option<String>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+/// The name under which problems with options are reported.
+pub(super) const COMMAND_LINE: &str = "the command line";
+
+impl Problem {
+    /// A problem of a whole file.
+    #[must_use]
+    pub fn about(file: &str, message: &str, help: &str) -> Self {
+        Self {
+            file: file.into(),
+            text: None,
+            at: None,
+            message: message.into(),
+            label: None,
+            help: Some(help.into()),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    /// File, message and help on one line, for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file, self.message)?;
+        self.help
+            .iter()
+            .try_for_each(|help| write!(f, " (help: {help})"))
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// Problems as people read them, each with its line of the file, an empty line between two.
+///
+/// `source` is the file that they were found in. `colored` adds ANSI colours.
+#[must_use]
+pub fn render(problems: &[Problem], source: &Source, colored: bool) -> String {
+    let texts: Vec<String> = problems
+        .iter()
+        .map(|one| render_one(one, source, colored))
+        .collect();
+    texts.join("\n")
+}
+
+fn render_one(problem: &Problem, source: &Source, colored: bool) -> String {
+    let renderer = if colored {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let level = Level::ERROR.with_name("problem");
+    let group = Group::with_title(level.primary_title(problem.message.as_str()));
+    let text = problem.text.as_deref().unwrap_or(source.text());
+    let group = match &problem.at {
+        Some(at) => {
+            // Only the line goes in: a file of a megabyte with a hundred problems stays cheap.
+            let line = Line::of(text, at);
+            let mut mark = AnnotationKind::Primary.span(line.mark);
+            if let Some(label) = &problem.label {
+                mark = mark.label(label.as_str());
+            }
+            group.element(
+                Snippet::source(line.text)
+                    .path(problem.file.as_str())
+                    .line_start(line.number)
+                    .annotation(mark),
+            )
+        }
+        None => group.element(Origin::path(problem.file.as_str())),
+    };
+    let mut out = renderer.render(&[group]);
+    if let Some(help) = &problem.help {
+        let title = Level::HELP.secondary_title(plain(help));
+        out.push('\n');
+        out.push_str(&renderer.render(&[Group::with_title(title)]));
+    }
+    out.push('\n');
+    out
+}
+
+/// The line in which a range begins, and the part of the range that lies in it.
+struct Line<'t> {
+    text: &'t str,
+    number: usize,
+    mark: Range<usize>,
+}
+
+impl<'t> Line<'t> {
+    fn of(text: &'t str, at: &Range<usize>) -> Self {
+        let start = boundary(text, at.start);
+        let begin = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[start..]
+            .find('\n')
+            .map_or(text.len(), |newline| start + newline);
+        let line = text[begin..end].trim_end_matches('\r');
+        let number = text[..begin].matches('\n').count() + 1;
+        let from = (start - begin).min(line.len());
+        let to = boundary(line, at.end.max(at.start).saturating_sub(begin)).max(from);
+        Self {
+            text: line,
+            number,
+            mark: from..to,
+        }
+    }
+}
+
+/// The last place between two characters that is not after `at`.
+fn boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, at: Range<usize>) -> String {
+        let mut problem = Problem::about("a.toml", "this is wrong", "write something else");
+        problem.at = Some(at);
+        render(&[problem], &Source::from_text("a.toml", text), false)
+    }
+
+    #[test]
+    fn the_form_is_that_of_the_design() {
+        assert_eq!(
+            shown("one = 1\ntwo = 2\n", 14..15),
+            "problem: this is wrong\n --> a.toml:2:7\n  |\n2 | two = 2\n  |       ^\n\
+             help: write something else\n"
+        );
+    }
+
+    #[test]
+    fn every_range_of_every_text_can_be_shown() {
+        for text in ["", "\n", "a\r\nb", "é\u{0}\tß\n\n", "x = \"日本\"\n"] {
+            for start in 0..=text.len() + 2 {
+                for end in 0..=text.len() + 2 {
+                    assert!(shown(text, start..end).contains("help:"));
+                }
+            }
+        }
+    }
+}
