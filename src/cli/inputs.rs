@@ -152,7 +152,8 @@ pub(super) fn edits(options: &[String]) -> Result<Vec<Edit>, String> {
     for option in options {
         match Edit::from_option(option) {
             Ok(edit) => edits.push(edit),
-            Err(Problem { message, help, .. }) => {
+            Err(problem) => {
+                let Problem { message, help, .. } = *problem;
                 let help = help.map_or_else(String::new, |help| format!("help: {help}\n"));
                 wrong += &format!("problem: {message}\n  --> --set {option}\n{help}\n");
             }

@@ -196,7 +196,7 @@ fn uniform_reaches_both_ends_evenly() {
         .map(|&n| (f64::from(n) - 1e4).powi(2) / 1e4)
         .sum();
     assert!(chi < 16.27, "{counts:?}");
-    assert_eq!(counts.iter().sum::<u32>(), counts[3..7].iter().sum());
+    assert_eq!(counts.iter().sum::<u32>(), counts[3..7].iter().sum::<u32>());
     // The widest law neither overflows nor stays in one half.
     let widest = Law::uniform(Span::ZERO, Span::MAX).unwrap();
     let low = (0..1_000)

@@ -45,7 +45,9 @@ impl<P: Process> Lane<P> {
             if ctx.queue.next_at() >= end {
                 return;
             }
-            let Some((at, event)) = ctx.queue.pop() else { return };
+            let Some((at, event)) = ctx.queue.pop() else {
+                return;
+            };
             ctx.now = at;
             self.digest.word(at.as_nanos());
             self.digest.word(event.fingerprint());
@@ -78,7 +80,11 @@ impl<P: Process> Engine<P> {
                 handled: 0,
             })
             .collect();
-        Self { lanes, lookahead, now: Instant::ZERO }
+        Self {
+            lanes,
+            lookahead,
+            now: Instant::ZERO,
+        }
     }
 
     /// Puts an event into a process's queue from outside, before or between runs.
@@ -86,7 +92,10 @@ impl<P: Process> Engine<P> {
     /// # Panics
     /// When `at` has passed.
     pub fn schedule(&mut self, process: usize, at: Instant, event: P::Event) {
-        assert!(at >= self.now, "{event:?} scheduled for {at}, which has passed");
+        assert!(
+            at >= self.now,
+            "{event:?} scheduled for {at}, which has passed"
+        );
         self.lanes[process].queue.push(at, event);
     }
 
@@ -137,7 +146,8 @@ impl<P: Process> Engine<P> {
                 }
                 if leads {
                     let mut all: Vec<_> = lanes.iter().map(lock).collect();
-                    let mut refs: Vec<&mut Lane<P>> = all.iter_mut().map(|lane| &mut ***lane).collect();
+                    let mut refs: Vec<&mut Lane<P>> =
+                        all.iter_mut().map(|lane| &mut ***lane).collect();
                     let next = exchange(&mut refs, end);
                     next_lane.store(0, Ordering::Release);
                     start.store(next.as_nanos(), Ordering::Release);
@@ -199,7 +209,12 @@ fn exchange<P: Process>(lanes: &mut [&mut Lane<P>], end: Instant) -> Instant {
         }
         lanes[sender].outbox = outbox;
     }
-    lanes.iter().map(|lane| lane.next_at()).min().unwrap_or(Instant::NEVER).max(end)
+    lanes
+        .iter()
+        .map(|lane| lane.next_at())
+        .min()
+        .unwrap_or(Instant::NEVER)
+        .max(end)
 }
 
 #[cfg(test)]

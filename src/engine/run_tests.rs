@@ -57,7 +57,11 @@ impl Process for Node {
             Ping::Token(value) => {
                 ctx.schedule(ctx.now() + Span::from_nanos(draw), Ping::Local(value));
                 let to = (self.me + 1 + (draw % 3) as usize) % self.ring;
-                ctx.send(to, ctx.now() + LOOKAHEAD + Span::from_nanos(draw), Ping::Token(value + 1));
+                ctx.send(
+                    to,
+                    ctx.now() + LOOKAHEAD + Span::from_nanos(draw),
+                    Ping::Token(value + 1),
+                );
             }
             Ping::Local(_) => {}
         }
@@ -142,7 +146,10 @@ fn flow_comes_after_the_events_of_its_instant_and_before_later_ones() {
     engine.schedule(0, Instant::from_nanos(10), Tick);
     engine.schedule(0, Instant::from_nanos(11), Tick);
     engine.run(Instant::from_nanos(100), NonZeroUsize::MIN);
-    assert_eq!(engine.processes().next().unwrap().0, ["event", "flow", "event"]);
+    assert_eq!(
+        engine.processes().next().unwrap().0,
+        ["event", "flow", "event"]
+    );
 }
 
 #[test]

@@ -9,7 +9,10 @@ impl Retry {
     #[must_use]
     pub fn wait(&self, retry: u32, stream: &mut Stream) -> Span {
         let exponent = f64::from(retry.saturating_sub(1));
-        let full = self.backoff.scaled(libm::pow(self.multiplier, exponent)).min(self.max_backoff);
+        let full = self
+            .backoff
+            .scaled(libm::pow(self.multiplier, exponent))
+            .min(self.max_backoff);
         match self.jitter {
             Jitter::None => full,
             Jitter::Full => full.scaled(stream.unit()),
@@ -19,7 +22,7 @@ impl Retry {
 }
 
 /// Parts of the window after which a deposit expires.
-const SLOTS: u64 = 10;
+const SLOTS: usize = 10;
 /// One deposit, in thousandths of a deposit.
 const DEPOSIT: i64 = 1_000;
 
@@ -28,7 +31,7 @@ const DEPOSIT: i64 = 1_000;
 pub struct Purse {
     budget: Budget,
     /// Deposits less withdrawals, by tenth of the window.
-    slots: [i64; SLOTS as usize],
+    slots: [i64; SLOTS],
     /// The number of the tenth that the present lies in, since the run began.
     tenth: u64,
 }
@@ -37,7 +40,11 @@ impl Purse {
     /// The purse of a budget at instant zero.
     #[must_use]
     pub const fn new(budget: Budget) -> Self {
-        Self { budget, slots: [0; SLOTS as usize], tenth: 0 }
+        Self {
+            budget,
+            slots: [0; SLOTS],
+            tenth: 0,
+        }
     }
 
     /// A request was made.
@@ -55,7 +62,12 @@ impl Purse {
     /// `1 / ratio` deposits; `min_per_second x ttl` retries are always in reserve, and withdrawals
     /// weigh on the window in which they were made.
     pub fn withdraw(&mut self, now: Instant) -> bool {
-        let Budget::DepositPerRequest { ttl, min_per_second, ratio } = self.budget else {
+        let Budget::DepositPerRequest {
+            ttl,
+            min_per_second,
+            ratio,
+        } = self.budget
+        else {
             return true;
         };
         self.expire(now, ttl);
@@ -74,8 +86,8 @@ impl Purse {
     }
 
     fn expire(&mut self, now: Instant, ttl: Span) {
-        let tenth = now.as_nanos() / (ttl.as_nanos() / SLOTS).max(1);
-        let passed = tenth.saturating_sub(self.tenth).min(SLOTS);
+        let tenth = now.as_nanos() / (ttl.as_nanos() / SLOTS as u64).max(1);
+        let passed = tenth.saturating_sub(self.tenth).min(SLOTS as u64);
         for step in 1..=passed {
             self.slots[slot(self.tenth + step)] = 0;
         }
@@ -85,13 +97,17 @@ impl Purse {
 
 #[allow(clippy::cast_possible_truncation)] // reason: below ten
 const fn slot(tenth: u64) -> usize {
-    (tenth % SLOTS) as usize
+    (tenth % SLOTS as u64) as usize
 }
 
 /// A retry's price in thousandths of a deposit. At ratio zero only the reserve pays.
 #[allow(clippy::cast_possible_truncation)] // reason: `as` saturates and the ratio is at least 1e-6
 fn price_of(ratio: f64) -> i64 {
-    if ratio <= 0.0 { i64::from(u32::MAX) } else { (1_000.0 / ratio).round_ties_even() as i64 }
+    if ratio <= 0.0 {
+        i64::from(u32::MAX)
+    } else {
+        (1_000.0 / ratio).round_ties_even() as i64
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +120,11 @@ mod tests {
     }
 
     fn purse(min_per_second: u32, ratio: f64) -> Purse {
-        Purse::new(Budget::DepositPerRequest { ttl: Span::from_secs(10), min_per_second, ratio })
+        Purse::new(Budget::DepositPerRequest {
+            ttl: Span::from_secs(10),
+            min_per_second,
+            ratio,
+        })
     }
 
     #[test]
@@ -124,7 +144,10 @@ mod tests {
         let mut purse = purse(10, 0.2);
         let granted = (0..1_000).filter(|_| purse.withdraw(at(500))).count();
         assert_eq!(granted, 100);
-        assert!(!purse.withdraw(at(9_999)), "withdrawals weigh for the whole window");
+        assert!(
+            !purse.withdraw(at(9_999)),
+            "withdrawals weigh for the whole window"
+        );
         assert!(purse.withdraw(at(10_000)), "and are forgotten after it");
     }
 
@@ -171,7 +194,9 @@ mod tests {
         for (jitter, least, mean) in [(Jitter::Full, 0.0, 0.05), (Jitter::Equal, 0.05, 0.075)] {
             retry.jitter = jitter;
             let n = 20_000;
-            let draws: Vec<f64> = (0..n).map(|_| retry.wait(1, &mut stream).as_secs_f64()).collect();
+            let draws: Vec<f64> = (0..n)
+                .map(|_| retry.wait(1, &mut stream).as_secs_f64())
+                .collect();
             assert!(draws.iter().all(|&wait| (least..=0.1).contains(&wait)));
             // A uniform part of width w has the standard deviation w / sqrt(12).
             let error = (0.1 - least) / 12_f64.sqrt() / f64::from(n).sqrt();

@@ -73,10 +73,24 @@ impl std::error::Error for RunError {}
 /// How a plan's time is cut.
 #[must_use]
 pub fn timeline(plan: &Plan) -> Timeline {
-    let injected = plan.injections.iter().flat_map(|i| [Some(i.at), i.until]).flatten();
-    let changed = plan.changes.iter().flat_map(|c| [Some(c.at), c.until]).flatten();
+    let injected = plan
+        .injections
+        .iter()
+        .flat_map(|i| [Some(i.at), i.until])
+        .flatten();
+    let changed = plan
+        .changes
+        .iter()
+        .flat_map(|c| [Some(c.at), c.until])
+        .flatten();
     let warm = Instant::ZERO + plan.warmup;
-    let cuts = plan.cuts.iter().copied().chain(injected).chain(changed).chain([warm]);
+    let cuts = plan
+        .cuts
+        .iter()
+        .copied()
+        .chain(injected)
+        .chain(changed)
+        .chain([warm]);
     Timeline::new(plan.length, cuts)
 }
 
@@ -146,7 +160,11 @@ impl Harvest {
     ) {
         let regions = self.totals.regions();
         while let Some(&(start, end)) = self.ahead.front() {
-            let open: i64 = engine.processes().filter_map(|s| s.recorder.oldest()).map(|s| s.open).sum();
+            let open: i64 = engine
+                .processes()
+                .filter_map(|s| s.recorder.oldest())
+                .map(|s| s.open)
+                .sum();
             if open != 0 && !at_end {
                 return;
             }
@@ -155,7 +173,9 @@ impl Harvest {
             let mut cells = vec![0; regions * regions * width];
             let mut peaks = vec![0; regions * Gauge::COUNT];
             for (at, site) in engine.processes_mut().enumerate() {
-                let Some(slice) = site.recorder.take_oldest() else { continue };
+                let Some(slice) = site.recorder.take_oldest() else {
+                    continue;
+                };
                 for from in 0..regions {
                     let place = (from * regions + at) * width;
                     cells[place..place + width]
@@ -174,7 +194,10 @@ impl Harvest {
                 regions,
             };
             for from in 0..regions {
-                let cell = view.cell(Scope { from: Some(from), at: None });
+                let cell = view.cell(Scope {
+                    from: Some(from),
+                    at: None,
+                });
                 self.drawn[from] += cell[Counter::Requests as usize];
                 self.ended[from] += [Counter::Served, Counter::Failed, Counter::GivenUp]
                     .iter()
@@ -206,7 +229,12 @@ impl Harvest {
         }
         let events = engine.handled();
         let digest = crate::engine::fold_digests([engine.digest(), self.totals.digest()]);
-        Outcome { totals: self.totals, digest, events, under_way }
+        Outcome {
+            totals: self.totals,
+            digest,
+            events,
+            under_way,
+        }
     }
 }
 
@@ -297,7 +325,10 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         fetches: Slab::default(),
         remotes: Slab::default(),
         starting: VecDeque::new(),
-        cache: fabric.metadata.as_ref().map(|config| MetadataCache::new(config, plan.load.titles)),
+        cache: fabric
+            .metadata
+            .as_ref()
+            .map(|config| MetadataCache::new(config, plan.load.titles)),
         manifest: Pool::new(slots, fabric.manifest.queue, fabric.manifest.discipline),
         database: fabric
             .database

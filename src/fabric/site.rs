@@ -147,7 +147,11 @@ impl Process for Site {
             Event::MoveIn { network } => self.move_in(ctx, network),
             Event::Read(fetch) => self.read_done(ctx, fetch),
             Event::ReadForOther(remote) => self.remote_read_done(ctx, remote),
-            Event::PrimaryAsked { site, origin, fetch } => {
+            Event::PrimaryAsked {
+                site,
+                origin,
+                fetch,
+            } => {
                 self.primary_asked(ctx, usize::from(site), usize::from(origin), fetch);
             }
             Event::PrimaryAnswered { fetch, good } => self.primary_answered(ctx, fetch, good),
@@ -175,14 +179,23 @@ impl Site {
     #[inline]
     fn next_arrival(&self) -> Instant {
         let crowd = self.crowd.next_at();
-        self.feed.as_ref().map_or(crowd, |feed| crowd.min(feed.next_at()))
+        self.feed
+            .as_ref()
+            .map_or(crowd, |feed| crowd.min(feed.next_at()))
     }
 
     /// Takes the next arrival, which is due now.
     #[inline]
     fn arrive_next(&mut self, ctx: &mut Ctx<'_>) {
-        let from_feed = self.feed.as_ref().is_some_and(|feed| feed.next_at() < self.crowd.next_at());
-        let draw = if from_feed { self.take_from_feed() } else { self.take_from_crowd() };
+        let from_feed = self
+            .feed
+            .as_ref()
+            .is_some_and(|feed| feed.next_at() < self.crowd.next_at());
+        let draw = if from_feed {
+            self.take_from_feed()
+        } else {
+            self.take_from_crowd()
+        };
         if let Some(draw) = draw {
             self.arrive(ctx, first_visit(&draw));
             self.start_waiting(ctx);
@@ -257,7 +270,10 @@ impl Site {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
-        let found = self.cache.as_ref().map_or(Found::Missing, |cache| cache.find(visit.title, now));
+        let found = self
+            .cache
+            .as_ref()
+            .map_or(Found::Missing, |cache| cache.find(visit.title, now));
         match found {
             Found::Fresh(age) => self.hit(ctx, visit, false, age),
             Found::Stale { age, refresh } => {
@@ -274,7 +290,12 @@ impl Site {
     /// The cache answers. That holds nothing which others wait for, so it is over where it is drawn.
     #[inline]
     fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool, age: Span) {
-        let takes = self.plan.fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit);
+        let takes = self
+            .plan
+            .fabric
+            .metadata
+            .as_ref()
+            .map_or(Span::ZERO, |metadata| metadata.hit);
         if self.trip(&visit) + takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
@@ -292,7 +313,12 @@ impl Site {
 
     /// All events: a hit's answer leaves.
     fn answered(&mut self, ctx: &mut Ctx<'_>, request: Key) {
-        if let Some(Request { visit, state: State::Answer { stale, age }, .. }) = self.unpark(request) {
+        if let Some(Request {
+            visit,
+            state: State::Answer { stale, age },
+            ..
+        }) = self.unpark(request)
+        {
             let when = self.when(ctx.now(), &visit);
             self.record_answer(when, &visit, ctx.now(), Some(stale), age);
         }
@@ -315,23 +341,38 @@ impl Site {
         if let Some(fetch) = self.fetches.get_mut(fetch) {
             fetch.waiters.push(request);
         }
-        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
+        let lock = self
+            .plan
+            .fabric
+            .metadata
+            .as_ref()
+            .and_then(|metadata| metadata.lock);
         if let Some(lock) = lock
             && ctx.now() + lock.wait < deadline
         {
-            ctx.schedule(ctx.now() + lock.wait, Event::LockWaitOver { request, fetch });
+            ctx.schedule(
+                ctx.now() + lock.wait,
+                Event::LockWaitOver { request, fetch },
+            );
         }
     }
 
     fn lock_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, fetch: Key) {
-        let Some(&request) = self.requests.get(key) else { return };
+        let Some(&request) = self.requests.get(key) else {
+            return;
+        };
         if request.state != State::Fetch(fetch) {
             return;
         }
         let origin = self.origin(&request.visit);
         self.recorder.count(Counter::LockTimeouts, origin);
         self.sample_lock_wait(ctx.now(), &request);
-        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
+        let lock = self
+            .plan
+            .fabric
+            .metadata
+            .as_ref()
+            .and_then(|metadata| metadata.lock);
         match lock.map(|lock| lock.after) {
             Some(AfterWait::Fail) => self.refuse(ctx, key, false),
             Some(AfterWait::Fetch) | None => {
@@ -348,22 +389,31 @@ impl Site {
 impl Site {
     /// An answer is ready for a request under way; it may come too late, or not get out.
     fn deliver(&mut self, ctx: &mut Ctx<'_>, key: Key, stale: bool, age: Span) {
-        let Some(&request) = self.requests.get(key) else { return };
+        let Some(&request) = self.requests.get(key) else {
+            return;
+        };
         let heard = ctx.now() + self.trip(&request.visit).half();
         if self.outage.is_some() || heard > request.deadline {
             self.lose(key);
             return;
         }
-        let Some(Request { visit, .. }) = self.unpark(key) else { return };
+        let Some(Request { visit, .. }) = self.unpark(key) else {
+            return;
+        };
         let when = self.when(ctx.now(), &visit);
         self.record_answer(when, &visit, ctx.now(), stale.then_some(true), age);
     }
 
     /// A request under way gets an error, or an old copy instead.
     fn refuse(&mut self, ctx: &mut Ctx<'_>, key: Key, rejected: bool) {
-        let Some(&request) = self.requests.get(key) else { return };
+        let Some(&request) = self.requests.get(key) else {
+            return;
+        };
         let now = ctx.now();
-        let old = self.cache.as_ref().and_then(|cache| cache.on_error(request.visit.title, now));
+        let old = self
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.on_error(request.visit.title, now));
         if let Some(age) = old {
             return self.deliver(ctx, key, true, age);
         }
@@ -388,7 +438,9 @@ impl Site {
     }
 
     fn timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(Request { visit, .. }) = self.unpark(key) else { return };
+        let Some(Request { visit, .. }) = self.unpark(key) else {
+            return;
+        };
         let origin = self.origin(&visit);
         self.recorder.count(Counter::TimedOut, origin);
         self.attempt_failed(ctx, visit, ctx.now(), Failure::TimeOut);
@@ -411,13 +463,17 @@ impl Site {
             return self.give_up(ctx.now(), &visit, how);
         }
         let wait = retry.wait(attempt, &mut self.streams.jitter);
-        let arrives = heard.saturating_add(wait).saturating_add(self.trip(&visit).half());
+        let arrives = heard
+            .saturating_add(wait)
+            .saturating_add(self.trip(&visit).half());
         let key = self.park(visit, State::Backoff, Instant::NEVER);
         ctx.schedule(arrives, Event::Retry(key));
     }
 
     fn retry(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(Request { visit, .. }) = self.unpark(key) else { return };
+        let Some(Request { visit, .. }) = self.unpark(key) else {
+            return;
+        };
         if self.crowd.has(visit.network) {
             self.arrive(ctx, visit);
         } else {
@@ -459,9 +515,11 @@ impl Site {
             self.record_course(when, visit, origin);
         }
         let way = Span::from_nanos(u64::from(visit.lead)) + self.trip(visit).half();
-        self.recorder.sample_at(when, Sample::Latency, origin, ready.since(visit.born) + way);
+        self.recorder
+            .sample_at(when, Sample::Latency, origin, ready.since(visit.born) + way);
         if self.staleness {
-            self.recorder.sample_at(when, Sample::Staleness, origin, age);
+            self.recorder
+                .sample_at(when, Sample::Staleness, origin, age);
         }
     }
 
@@ -477,7 +535,8 @@ impl Site {
     fn sample_lock_wait(&mut self, now: Instant, request: &Request) {
         if let Some(joined) = request.joined {
             let origin = self.origin(&request.visit);
-            self.recorder.sample(Sample::LockWait, origin, now.since(joined));
+            self.recorder
+                .sample(Sample::LockWait, origin, now.since(joined));
         }
     }
 }
@@ -499,21 +558,32 @@ impl Site {
 
     /// When the viewer of an attempt that arrives at `arrived` gives it up.
     fn deadline(&self, arrived: Instant, visit: &Visit) -> Instant {
-        let left = self.plan.fabric.viewers.timeout.saturating_sub(self.trip(visit).half());
+        let left = self
+            .plan
+            .fabric
+            .viewers
+            .timeout
+            .saturating_sub(self.trip(visit).half());
         arrived.saturating_add(left)
     }
 
     /// The time to which a request belongs.
     #[inline]
     fn when(&self, now: Instant, visit: &Visit) -> When {
-        if visit.born == now { self.recorder.now() } else { self.recorder.when(visit.born) }
+        if visit.born == now {
+            self.recorder.now()
+        } else {
+            self.recorder.when(visit.born)
+        }
     }
 
     /// Keeps an attempt that has just arrived, with its time-out.
     fn park_attempt(&mut self, ctx: &mut Ctx<'_>, visit: Visit, state: State) -> Key {
         let deadline = self.deadline(ctx.now(), &visit);
         let key = self.park(visit, state, deadline);
-        let look = ctx.now().saturating_add(self.plan.fabric.viewers.timeout.half());
+        let look = ctx
+            .now()
+            .saturating_add(self.plan.fabric.viewers.timeout.half());
         if look < deadline {
             if self.patience.is_empty() {
                 ctx.schedule(look, Event::Patience);
@@ -546,7 +616,13 @@ impl Site {
     fn park(&mut self, visit: Visit, state: State, deadline: Instant) -> Key {
         self.take_off(&visit);
         self.parked += 1;
-        self.requests.insert(Request { visit, state, deadline, joined: None, serial: self.parked })
+        self.requests.insert(Request {
+            visit,
+            state,
+            deadline,
+            joined: None,
+            serial: self.parked,
+        })
     }
 
     fn unpark(&mut self, key: Key) -> Option<Request> {
@@ -575,7 +651,11 @@ impl Site {
     fn send_on(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, due: Instant, event: Event) {
         self.take_off(visit);
         let soonest = ctx.now() + ctx.lookahead();
-        ctx.send(self.forward[visit.network as usize], due.max(soonest), event);
+        ctx.send(
+            self.forward[visit.network as usize],
+            due.max(soonest),
+            event,
+        );
     }
 
     /// Time has come to the end of a slice: nothing more happens in it.

@@ -79,8 +79,9 @@ pub fn carried_last_mile(law: &Law, stream: &mut Stream) -> u32 {
 /// Each network's share of its region's viewers: by rank, as a power of it.
 #[must_use]
 pub fn network_shares(networks: u32, skew: f64) -> Vec<f64> {
-    let weights: Vec<f64> =
-        (1..=networks).map(|rank| libm::pow(f64::from(rank), -skew)).collect();
+    let weights: Vec<f64> = (1..=networks)
+        .map(|rank| libm::pow(f64::from(rank), -skew))
+        .collect();
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|weight| weight / sum).collect()
 }
@@ -113,7 +114,12 @@ impl Network {
             heading: None,
             routes: Box::new(seed.stream(&format!("{name}/routes"))),
             arrivals: arrivals(&plan.load, home, share),
-            next: Draw { at: Instant::ZERO, network: id, title: 0, last_mile: 0 },
+            next: Draw {
+                at: Instant::ZERO,
+                network: id,
+                title: 0,
+                last_mile: 0,
+            },
             title_bits: 0,
             stream: seed.stream(&format!("{name}/viewers")),
         };
@@ -127,7 +133,12 @@ impl Network {
         self.next.at = match &mut self.arrivals {
             Arrivals::Poisson(process, cursor) => {
                 let exponential = self.stream.exponential();
-                process.next(&audience.profiles[self.home], cursor, self.next.at, exponential)
+                process.next(
+                    &audience.profiles[self.home],
+                    cursor,
+                    self.next.at,
+                    exponential,
+                )
             }
             Arrivals::Renewal(gap) => self.next.at.saturating_add(gap.draw(&mut self.stream)),
         };
@@ -135,13 +146,6 @@ impl Network {
         self.title_bits = self.stream.bits();
         audience.titles.expect(self.title_bits);
         self.next.last_mile = carried_last_mile(&audience.last_mile, &mut self.stream);
-    }
-
-    /// Its next request.
-    #[inline]
-    #[must_use]
-    pub const fn next(&self) -> &Draw {
-        &self.next
     }
 
     /// Takes the next request, and draws the one after it.
@@ -222,17 +226,21 @@ impl Crowd {
 
     /// Takes a network in.
     pub fn add(&mut self, network: Network) {
-        let leaf = self.leaves.iter().position(Option::is_none).unwrap_or_else(|| {
-            let leaf = self.leaves.len();
-            self.leaves.resize_with(2 * leaf, || None);
-            self.merge = Merge::new(2 * leaf);
-            for (place, network) in self.leaves.iter().enumerate() {
-                if let Some(network) = network {
-                    self.merge.set(place, network.next.at);
+        let leaf = self
+            .leaves
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or_else(|| {
+                let leaf = self.leaves.len();
+                self.leaves.resize_with(2 * leaf, || None);
+                self.merge = Merge::new(2 * leaf);
+                for (place, network) in self.leaves.iter().enumerate() {
+                    if let Some(network) = network {
+                        self.merge.set(place, network.next.at);
+                    }
                 }
-            }
-            leaf
-        });
+                leaf
+            });
         self.merge.set(leaf, network.next.at);
         #[allow(clippy::cast_possible_truncation)] // reason: fewer leaves than networks
         {
@@ -252,7 +260,9 @@ impl Crowd {
     /// A network that is served here.
     #[inline]
     pub fn get_mut(&mut self, id: u32) -> Option<&mut Network> {
-        self.leaves.get_mut(self.leaf_of[id as usize] as usize)?.as_mut()
+        self.leaves
+            .get_mut(self.leaf_of[id as usize] as usize)?
+            .as_mut()
     }
 
     /// Whether a network is served here.
@@ -265,7 +275,11 @@ impl Crowd {
     #[must_use]
     pub fn ids(&self) -> Vec<u32> {
         let numbers = 0_u32..;
-        numbers.zip(&self.leaf_of).filter(|(_, leaf)| **leaf != NOWHERE).map(|(id, _)| id).collect()
+        numbers
+            .zip(&self.leaf_of)
+            .filter(|(_, leaf)| **leaf != NOWHERE)
+            .map(|(id, _)| id)
+            .collect()
     }
 }
 
@@ -275,8 +289,11 @@ mod tests {
 
     #[test]
     fn the_share_of_misrouted_networks_is_met_exactly() {
-        for (networks, share, expected) in [(200, 0.2, 40), (10, 0.25, 2), (7, 0.0, 0), (5, 1.0, 5)] {
-            let count = (0..networks).filter(|&place| is_misrouted(place, share)).count();
+        for (networks, share, expected) in [(200, 0.2, 40), (10, 0.25, 2), (7, 0.0, 0), (5, 1.0, 5)]
+        {
+            let count = (0..networks)
+                .filter(|&place| is_misrouted(place, share))
+                .count();
             assert_eq!(count, expected, "{share} of {networks}");
         }
     }

@@ -29,7 +29,11 @@ impl Layout {
             *start = width;
             width += 2 + list.len();
         }
-        Self { bounds: by_sample, starts, width }
+        Self {
+            bounds: by_sample,
+            starts,
+            width,
+        }
     }
 
     /// Words in a cell.
@@ -64,7 +68,9 @@ impl Layout {
     /// How many values of a sample lie below a bound; `None` if nobody asked for this bound.
     #[must_use]
     pub fn below(&self, cell: &[u64], sample: Sample, bound: Span) -> Option<u64> {
-        let place = self.bounds[sample as usize].binary_search(&bound.as_nanos()).ok()?;
+        let place = self.bounds[sample as usize]
+            .binary_search(&bound.as_nanos())
+            .ok()?;
         Some(cell[self.starts[sample as usize] + 2 + place])
     }
 }

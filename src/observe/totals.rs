@@ -50,18 +50,21 @@ pub struct Totals {
 }
 
 /// The cells of a block (by origin, then place) that a scope covers.
-fn covered<'a>(
-    block: &'a [u64],
+fn covered(
+    block: &[u64],
     regions: usize,
     width: usize,
     scope: Scope,
-) -> impl Iterator<Item = &'a [u64]> {
-    block.chunks_exact(width).enumerate().filter_map(move |(place, cell)| {
-        let (from, at) = (place / regions, place % regions);
-        let fits = scope.from.is_none_or(|wanted| wanted == from)
-            && scope.at.is_none_or(|wanted| wanted == at);
-        fits.then_some(cell)
-    })
+) -> impl Iterator<Item = &[u64]> {
+    block
+        .chunks_exact(width)
+        .enumerate()
+        .filter_map(move |(place, cell)| {
+            let (from, at) = (place / regions, place % regions);
+            let fits = scope.from.is_none_or(|wanted| wanted == from)
+                && scope.at.is_none_or(|wanted| wanted == at);
+            fits.then_some(cell)
+        })
 }
 
 impl SliceView<'_> {
@@ -70,7 +73,9 @@ impl SliceView<'_> {
     pub fn cell(&self, scope: Scope) -> Vec<u64> {
         let mut sum = vec![0; self.layout.width()];
         for cell in covered(self.cells, self.regions, self.layout.width(), scope) {
-            sum.iter_mut().zip(cell).for_each(|(sum, &word)| *sum += word);
+            sum.iter_mut()
+                .zip(cell)
+                .for_each(|(sum, &word)| *sum += word);
         }
         sum
     }
@@ -133,7 +138,13 @@ impl Totals {
         }
     }
 
-    const fn histogram_place(&self, segment: usize, from: usize, at: usize, sample: Sample) -> usize {
+    const fn histogram_place(
+        &self,
+        segment: usize,
+        from: usize,
+        at: usize,
+        sample: Sample,
+    ) -> usize {
         ((segment * self.regions + from) * self.regions + at) * Sample::COUNT + sample as usize
     }
 
@@ -146,7 +157,9 @@ impl Totals {
         for segment in (0..self.timeline.segments()).filter(|&segment| chosen(segment)) {
             let cells = &self.cells[segment * block..(segment + 1) * block];
             for cell in covered(cells, self.regions, width, scope) {
-                sum.iter_mut().zip(cell).for_each(|(sum, &word)| *sum += word);
+                sum.iter_mut()
+                    .zip(cell)
+                    .for_each(|(sum, &word)| *sum += word);
             }
         }
         sum
@@ -154,7 +167,12 @@ impl Totals {
 
     /// The scope's histogram of a sample over the chosen segments.
     #[must_use]
-    pub fn histogram(&self, chosen: impl Fn(usize) -> bool, scope: Scope, sample: Sample) -> Histogram {
+    pub fn histogram(
+        &self,
+        chosen: impl Fn(usize) -> bool,
+        scope: Scope,
+        sample: Sample,
+    ) -> Histogram {
         let mut all = Histogram::default();
         for segment in (0..self.timeline.segments()).filter(|&segment| chosen(segment)) {
             for from in (0..self.regions).filter(|&r| scope.from.is_none_or(|wanted| wanted == r)) {
@@ -172,7 +190,9 @@ impl Totals {
         let mut all = Histogram::default();
         for segment in (0..self.timeline.segments()).filter(|&segment| chosen(segment)) {
             for at in (0..self.regions).filter(|&r| scope.at.is_none_or(|wanted| wanted == r)) {
-                all.merge(&self.gauges[(segment * self.regions + at) * Gauge::COUNT + gauge as usize]);
+                all.merge(
+                    &self.gauges[(segment * self.regions + at) * Gauge::COUNT + gauge as usize],
+                );
             }
         }
         all

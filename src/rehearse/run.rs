@@ -27,13 +27,22 @@ pub fn rehearse(
     };
     let control = match &scenario.control {
         Some(plan) if asked.control => {
-            let edits = asked.edits.iter().chain(&plan.edits).cloned().collect::<Vec<_>>();
+            let edits = asked
+                .edits
+                .iter()
+                .chain(&plan.edits)
+                .cloned()
+                .collect::<Vec<_>>();
             let without = load(source, &edits).map_err(|problems| Trouble::Problems(problems.0))?;
             Some((without, plan.breaks.clone()))
         }
         _ => None,
     };
-    let show = Show { path: source.name(), progress, asked };
+    let show = Show {
+        path: source.name(),
+        progress,
+        asked,
+    };
     let mut runs = Vec::with_capacity(seeds.len());
     for seed in seeds {
         runs.push(one_seed(&scenario, control.as_ref(), seed, &show)?);
@@ -97,7 +106,10 @@ fn one_seed(
         seed,
         digest: verdicts.outcome.digest,
         simulated: scenario.plan.length,
-        requests: verdicts.outcome.totals.count(Counter::Requests, Scope::default()),
+        requests: verdicts
+            .outcome
+            .totals
+            .count(Counter::Requests, Scope::default()),
         invariants: named
             .map(|(invariant, judgement)| Judged {
                 name: invariant.name.clone(),
@@ -106,7 +118,11 @@ fn one_seed(
             })
             .collect(),
         watch: watched
-            .map(|(watch, seen)| Watched { name: watch.name.clone(), text: watch.text.clone(), seen })
+            .map(|(watch, seen)| Watched {
+                name: watch.name.clone(),
+                text: watch.text.clone(),
+                seen,
+            })
             .collect(),
         control,
         bill: verdicts.bill,
@@ -123,9 +139,16 @@ fn judge(
 ) -> Result<Verdicts, Trouble> {
     let mut plan = scenario.plan.clone();
     plan.seed = seed;
-    let statements: Vec<Statement> =
-        scenario.invariants.iter().map(|invariant| invariant.statement.clone()).collect();
-    let terms: Vec<Term> = scenario.watch.iter().map(|watch| watch.term.clone()).collect();
+    let statements: Vec<Statement> = scenario
+        .invariants
+        .iter()
+        .map(|invariant| invariant.statement.clone())
+        .collect();
+    let terms: Vec<Term> = scenario
+        .watch
+        .iter()
+        .map(|watch| watch.term.clone())
+        .collect();
     let bounds = statements
         .iter()
         .flat_map(Statement::bounds)
@@ -151,8 +174,12 @@ fn judge(
         });
     };
     let asked = show.asked;
-    let options =
-        Options { threads: asked.threads, all_events: false, staleness, stop: &asked.stop };
+    let options = Options {
+        threads: asked.threads,
+        all_events: false,
+        staleness,
+        stop: &asked.stop,
+    };
     let outcome = simulate(&plan, layout, &options, &mut each).map_err(|error| match error {
         RunError::Stopped => Trouble::Interrupted,
         RunError::Trace(error) => Trouble::Error(error.to_string()),
@@ -164,7 +191,12 @@ fn judge(
         monthly_cost: Some(bill.total()),
     };
     let (invariants, watch) = judge.finish(&outcome.totals, &figures);
-    Ok(Verdicts { outcome, invariants, watch, bill })
+    Ok(Verdicts {
+        outcome,
+        invariants,
+        watch,
+        bill,
+    })
 }
 
 /// Whether the control broke what it names. What was not measured proves nothing.
@@ -175,7 +207,12 @@ fn control_of(without: &Scenario, judgements: &[Judgement], expected: &[String])
         .zip(judgements)
         .map(|(invariant, judgement)| (invariant.name.as_str(), judgement.verdict))
         .collect();
-    let of = |name: &String| verdicts.iter().find(|(known, _)| known == name).map(|&(_, verdict)| verdict);
+    let of = |name: &String| {
+        verdicts
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|&(_, verdict)| verdict)
+    };
     let mut verdict = Verdict::Holds;
     for name in expected {
         verdict = verdict.max(match of(name) {
@@ -189,14 +226,25 @@ fn control_of(without: &Scenario, judgements: &[Judgement], expected: &[String])
         .filter(|(_, verdict)| *verdict == Verdict::Broken)
         .map(|&(name, _)| name.to_owned())
         .collect();
-    Control { verdict, broke, expected: expected.to_vec() }
+    Control {
+        verdict,
+        broke,
+        expected: expected.to_vec(),
+    }
 }
 
 fn conservation(regions: &[String], outcome: &Outcome) -> Vec<Conservation> {
     let rows = regions.iter().zip(&outcome.under_way).enumerate();
     rows.map(|(from, (region, &under_way))| {
-        let count =
-            |counter| outcome.totals.count(counter, Scope { from: Some(from), at: None });
+        let count = |counter| {
+            outcome.totals.count(
+                counter,
+                Scope {
+                    from: Some(from),
+                    at: None,
+                },
+            )
+        };
         Conservation {
             region: region.clone(),
             drawn: count(Counter::Requests),

@@ -104,7 +104,11 @@ impl Span {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: `as` saturates, as documented
     pub fn from_nanos_f64(nanos: f64) -> Self {
         const WHOLE: f64 = (1_u64 << 52) as f64;
-        if nanos < WHOLE { Self(((nanos + WHOLE) - WHOLE) as u64) } else { Self(nanos as u64) }
+        if nanos < WHOLE {
+            Self(((nanos + WHOLE) - WHOLE) as u64)
+        } else {
+            Self(nanos as u64)
+        }
     }
 
     /// Nanoseconds.
@@ -190,10 +194,17 @@ impl AddAssign for Span {
 impl fmt::Display for Span {
     /// The largest unit that leaves a number of at least one, at most three decimals: `1.5s`, `300ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [(u64, &str); 4] =
-            [(NANOS_PER_SECOND, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns")];
-        const LONG: [(u64, &str); 3] =
-            [(86_400 * NANOS_PER_SECOND, "d"), (3_600 * NANOS_PER_SECOND, "h"), (60 * NANOS_PER_SECOND, "m")];
+        const UNITS: [(u64, &str); 4] = [
+            (NANOS_PER_SECOND, "s"),
+            (1_000_000, "ms"),
+            (1_000, "us"),
+            (1, "ns"),
+        ];
+        const LONG: [(u64, &str); 3] = [
+            (86_400 * NANOS_PER_SECOND, "d"),
+            (3_600 * NANOS_PER_SECOND, "h"),
+            (60 * NANOS_PER_SECOND, "m"),
+        ];
         if self.0 == 0 {
             return f.write_str("0s");
         }
@@ -205,7 +216,8 @@ impl fmt::Display for Span {
         for (size, name) in UNITS {
             if self.0 >= size {
                 let whole = self.0 / size;
-                let thousandths = (u128::from(self.0 % size) * 1_000 / u128::from(size)) as u64;
+                // A remainder is below a second: a thousand of them fit.
+                let thousandths = self.0 % size * 1_000 / size;
                 let digits = format!("{whole}.{thousandths:03}");
                 let trimmed = digits.trim_end_matches('0').trim_end_matches('.');
                 return write!(f, "{trimmed}{name}");
@@ -241,6 +253,11 @@ mod tests {
         }
     }
 
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: `as` saturates
+    fn rounded(nanos: f64) -> Span {
+        Span(nanos.round_ties_even() as u64)
+    }
+
     #[test]
     fn floats_round_to_even_and_never_wrap() {
         assert_eq!(Span::from_secs_f64(2.5e-9), Span(2));
@@ -248,8 +265,19 @@ mod tests {
         assert_eq!(Span::from_secs_f64(-1.0), Span::ZERO);
         assert_eq!(Span::from_secs_f64(f64::NAN), Span::ZERO);
         assert_eq!(Span::from_secs_f64(f64::INFINITY), Span::MAX);
-        for nanos in [-1e300, -0.5, 0.49, 0.5, 1.5, 2.5, 1e15 + 0.5, 4.6e15, 9e18, f64::NAN] {
-            assert_eq!(Span::from_nanos_f64(nanos), Span(nanos.round_ties_even() as u64), "{nanos}");
+        for nanos in [
+            -1e300,
+            -0.5,
+            0.49,
+            0.5,
+            1.5,
+            2.5,
+            1e15 + 0.5,
+            4.6e15,
+            9e18,
+            f64::NAN,
+        ] {
+            assert_eq!(Span::from_nanos_f64(nanos), rounded(nanos), "{nanos}");
         }
     }
 }

@@ -58,7 +58,13 @@ enum Cause {
 // The manifest service.
 impl Site {
     /// Starts a fetch for a request, or a refresh for nobody.
-    pub(super) fn start_fetch(&mut self, ctx: &mut Ctx<'_>, title: u32, origin: usize, of: Option<Key>) {
+    pub(super) fn start_fetch(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        title: u32,
+        origin: usize,
+        of: Option<Key>,
+    ) {
         self.recorder.count(Counter::Fetches, origin);
         let fetch = self.fetches.insert(Fetch {
             title,
@@ -91,7 +97,9 @@ impl Site {
     /// the next: a loop, because a full database fails a whole queue of them.
     pub(super) fn start_waiting(&mut self, ctx: &mut Ctx<'_>) {
         while let Some(key) = self.starting.pop_front() {
-            let Some(fetch) = self.fetches.get_mut(key) else { continue };
+            let Some(fetch) = self.fetches.get_mut(key) else {
+                continue;
+            };
             fetch.has_slot = true;
             let (origin, waited) = (fetch.origin, ctx.now().since(fetch.came));
             self.recorder.sample(Sample::Wait, origin, waited);
@@ -105,7 +113,9 @@ impl Site {
 
     fn make_manifest(&mut self, ctx: &mut Ctx<'_>, fetch: Key) {
         let law = &self.plan.fabric.manifest.service;
-        let slow = self.weather.slowness(&self.plan.injections, Service::Manifest);
+        let slow = self
+            .weather
+            .slowness(&self.plan.injections, Service::Manifest);
         let takes = stretched(law.draw(&mut self.streams.manifest), slow);
         ctx.schedule(ctx.now().saturating_add(takes), Event::Made(fetch));
     }
@@ -114,7 +124,9 @@ impl Site {
         if self.errs(Service::Manifest) {
             return self.fetch_failed(ctx, key, Cause::Error);
         }
-        let Some(fetch) = self.finish_fetch(key) else { return };
+        let Some(fetch) = self.finish_fetch(key) else {
+            return;
+        };
         if let Some(cache) = &mut self.cache {
             cache.fill(fetch.title, ctx.now(), fetch.lag);
         }
@@ -129,14 +141,18 @@ impl Site {
     }
 
     fn fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
-        let Some(fetch) = self.finish_fetch(key) else { return };
+        let Some(fetch) = self.finish_fetch(key) else {
+            return;
+        };
         self.recorder.count(Counter::FetchesFailed, fetch.origin);
         let metadata = self.plan.fabric.metadata.as_ref();
         let alone = metadata
             .and_then(|metadata| metadata.lock)
             .is_some_and(|lock| lock.errors == SharedErrors::Alone);
         for &request in &fetch.waiters {
-            let Some(&waiting) = self.requests.get(request) else { continue };
+            let Some(&waiting) = self.requests.get(request) else {
+                continue;
+            };
             if waiting.state != State::Fetch(key) {
                 continue;
             }
@@ -169,8 +185,10 @@ impl Site {
     }
 
     fn observe_manifest(&mut self) {
-        self.recorder.gauge(Gauge::ManifestQueue, self.manifest.queued());
-        self.recorder.gauge(Gauge::ManifestBusy, self.manifest.busy());
+        self.recorder
+            .gauge(Gauge::ManifestQueue, self.manifest.queued());
+        self.recorder
+            .gauge(Gauge::ManifestBusy, self.manifest.busy());
     }
 }
 
@@ -178,11 +196,15 @@ impl Site {
 impl Site {
     /// A fetch needs its read: from the replica here, or from the primary if that is too far behind.
     fn read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(config) = &self.plan.fabric.database else { return };
+        let Some(config) = &self.plan.fabric.database else {
+            return;
+        };
         let behind = config.behind;
         let lag = self.lag(ctx.now());
         let too_far = lag > behind.after;
-        let Some(fetch) = self.fetches.get_mut(key) else { return };
+        let Some(fetch) = self.fetches.get_mut(key) else {
+            return;
+        };
         (fetch.lag, fetch.read_came) = (lag, ctx.now());
         let origin = fetch.origin;
         match behind.then {
@@ -210,12 +232,19 @@ impl Site {
 
     /// Asks for a connection. False when it is refused.
     fn connect(&mut self, ctx: &mut Ctx<'_>, job: Job, origin: usize) -> bool {
-        let Some(pool) = &mut self.database else { return false };
+        let Some(pool) = &mut self.database else {
+            return false;
+        };
         let offer = pool.offer(job, ctx.now());
         match offer {
             Offer::Starts => self.begin_read(ctx, job),
             Offer::Waits => {
-                let wait = self.plan.fabric.database.as_ref().and_then(|database| database.wait);
+                let wait = self
+                    .plan
+                    .fabric
+                    .database
+                    .as_ref()
+                    .and_then(|database| database.wait);
                 if let Some(wait) = wait {
                     ctx.schedule(ctx.now() + wait, Event::ConnectionWaitOver);
                 }
@@ -229,13 +258,24 @@ impl Site {
     /// A read has its connection.
     fn begin_read(&mut self, ctx: &mut Ctx<'_>, job: Job) {
         let found = match job {
-            Job::Own(key) => self.fetches.get(key).map(|fetch| (fetch.origin, fetch.read_came)),
-            Job::Other(key) => self.remotes.get(key).map(|remote| (remote.origin, remote.came)),
+            Job::Own(key) => self
+                .fetches
+                .get(key)
+                .map(|fetch| (fetch.origin, fetch.read_came)),
+            Job::Other(key) => self
+                .remotes
+                .get(key)
+                .map(|remote| (remote.origin, remote.came)),
         };
-        let (Some((origin, came)), Some(config)) = (found, &self.plan.fabric.database) else { return };
+        let (Some((origin, came)), Some(config)) = (found, &self.plan.fabric.database) else {
+            return;
+        };
         self.recorder.count(Counter::DatabaseReads, origin);
-        self.recorder.sample(Sample::DatabaseWait, origin, ctx.now().since(came));
-        let slow = self.weather.slowness(&self.plan.injections, Service::Database);
+        self.recorder
+            .sample(Sample::DatabaseWait, origin, ctx.now().since(came));
+        let slow = self
+            .weather
+            .slowness(&self.plan.injections, Service::Database);
         let takes = stretched(config.service.draw(&mut self.streams.database), slow);
         let done = match job {
             Job::Own(key) => Event::Read(key),
@@ -264,9 +304,18 @@ impl Site {
 
     /// The one that has waited longest for a connection may have waited long enough.
     pub(super) fn connection_wait_over(&mut self, ctx: &mut Ctx<'_>) {
-        let wait = self.plan.fabric.database.as_ref().and_then(|database| database.wait);
-        let (Some(pool), Some(wait)) = (&mut self.database, wait) else { return };
-        let Some((job, _)) = pool.expire(ctx.now(), wait) else { return };
+        let wait = self
+            .plan
+            .fabric
+            .database
+            .as_ref()
+            .and_then(|database| database.wait);
+        let (Some(pool), Some(wait)) = (&mut self.database, wait) else {
+            return;
+        };
+        let Some((job, _)) = pool.expire(ctx.now(), wait) else {
+            return;
+        };
         match job {
             Job::Own(key) => {
                 if let Some(fetch) = self.fetches.get(key) {
@@ -300,7 +349,8 @@ impl Site {
 
     /// The level of the replication lag at an instant.
     pub(super) fn observe_lag(&mut self, at: Instant) {
-        self.recorder.gauge(Gauge::ReplicationLag, self.excess.at(at).as_nanos());
+        self.recorder
+            .gauge(Gauge::ReplicationLag, self.excess.at(at).as_nanos());
     }
 }
 
@@ -309,24 +359,52 @@ impl Site {
     fn ask_primary(&mut self, ctx: &mut Ctx<'_>, key: Key, origin: usize) {
         self.recorder.count(Counter::PrimaryReads, origin);
         let fabric = &self.plan.fabric;
-        let (primary, one_way) = (fabric.primary, fabric.round_trip[self.me][fabric.primary].half());
-        let patience = fabric.database.as_ref().map_or(Span::ZERO, |database| database.primary_timeout);
+        let (primary, one_way) = (
+            fabric.primary,
+            fabric.round_trip[self.me][fabric.primary].half(),
+        );
+        let patience = fabric
+            .database
+            .as_ref()
+            .map_or(Span::ZERO, |database| database.primary_timeout);
         if let Some(fetch) = self.fetches.get_mut(key) {
             (fetch.asks_primary, fetch.lag) = (true, Span::ZERO);
         }
-        ctx.schedule(ctx.now().saturating_add(patience), Event::PrimaryTimeOut(key));
+        ctx.schedule(
+            ctx.now().saturating_add(patience),
+            Event::PrimaryTimeOut(key),
+        );
         if !self.cut_off() {
             let (site, origin) = (small(self.me), small(origin));
-            ctx.send(primary, ctx.now() + one_way, Event::PrimaryAsked { site, origin, fetch: key });
+            ctx.send(
+                primary,
+                ctx.now() + one_way,
+                Event::PrimaryAsked {
+                    site,
+                    origin,
+                    fetch: key,
+                },
+            );
         }
     }
 
     /// At the primary: a read comes from another region.
-    pub(super) fn primary_asked(&mut self, ctx: &mut Ctx<'_>, site: usize, origin: usize, fetch: Key) {
+    pub(super) fn primary_asked(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        site: usize,
+        origin: usize,
+        fetch: Key,
+    ) {
         if self.cut_off() {
             return;
         }
-        let remote = Remote { site, origin, fetch, came: ctx.now() };
+        let remote = Remote {
+            site,
+            origin,
+            fetch,
+            came: ctx.now(),
+        };
         let key = self.remotes.insert(remote);
         if !self.connect(ctx, Job::Other(key), origin) {
             self.remotes.remove(key);
@@ -348,7 +426,11 @@ impl Site {
         }
         let one_way = self.plan.fabric.round_trip[self.me][remote.site].half();
         let fetch = remote.fetch;
-        ctx.send(remote.site, ctx.now() + one_way, Event::PrimaryAnswered { fetch, good });
+        ctx.send(
+            remote.site,
+            ctx.now() + one_way,
+            Event::PrimaryAnswered { fetch, good },
+        );
     }
 
     /// At the region that asked: the answer comes, unless the region is cut off by now or has given
@@ -357,7 +439,9 @@ impl Site {
         if self.cut_off() {
             return;
         }
-        let Some(fetch) = self.fetches.get_mut(key).filter(|fetch| fetch.asks_primary) else { return };
+        let Some(fetch) = self.fetches.get_mut(key).filter(|fetch| fetch.asks_primary) else {
+            return;
+        };
         fetch.asks_primary = false;
         if good {
             self.make_manifest(ctx, key);
@@ -367,7 +451,11 @@ impl Site {
     }
 
     pub(super) fn primary_timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        if self.fetches.get(key).is_some_and(|fetch| fetch.asks_primary) {
+        if self
+            .fetches
+            .get(key)
+            .is_some_and(|fetch| fetch.asks_primary)
+        {
             self.fetch_failed(ctx, key, Cause::Error);
         }
     }
@@ -381,7 +469,11 @@ impl Site {
 /// A service time made longer by a fault. Without one the draw stays as it is, to the bit.
 #[allow(clippy::float_cmp)] // reason: exactly one is "no fault"
 fn stretched(takes: Span, slow: f64) -> Span {
-    if slow == 1.0 { takes } else { takes.scaled(slow) }
+    if slow == 1.0 {
+        takes
+    } else {
+        takes.scaled(slow)
+    }
 }
 
 /// A region's number in an event.

@@ -12,7 +12,9 @@ use std::sync::PoisonError;
 impl Site {
     /// The site can no longer be reached.
     pub(super) fn go_dark(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(outage) = self.weather.outage(&self.plan.injections) else { return };
+        let Some(outage) = self.weather.outage(&self.plan.injections) else {
+            return;
+        };
         let already = self.outage.replace(outage).is_some();
         if already {
             return;
@@ -27,8 +29,16 @@ impl Site {
             return;
         }
         let loss = self.loss;
-        match self.plan.fabric.routing.detect.notice(ctx.now(), self.probe_phase) {
-            Notice::Probes { last_probe, .. } => ctx.schedule(last_probe, Event::LastProbe { loss }),
+        match self
+            .plan
+            .fabric
+            .routing
+            .detect
+            .notice(ctx.now(), self.probe_phase)
+        {
+            Notice::Probes { last_probe, .. } => {
+                ctx.schedule(last_probe, Event::LastProbe { loss });
+            }
             Notice::Timer(at) => ctx.schedule(at, Event::Withdraw { loss }),
             Notice::Nothing => {}
         }
@@ -47,7 +57,12 @@ impl Site {
             }
         }
         if self.withdrawn {
-            let at = self.plan.fabric.routing.detect.announce(ctx.now(), self.probe_phase);
+            let at = self
+                .plan
+                .fabric
+                .routing
+                .detect
+                .announce(ctx.now(), self.probe_phase);
             ctx.schedule(at, Event::Announce { loss: self.loss });
         }
     }
@@ -56,10 +71,13 @@ impl Site {
     /// not been for all of it.
     pub(super) fn census(&mut self, ctx: &Ctx<'_>) {
         for id in self.crowd.ids() {
-            let Some(network) = self.crowd.get_mut(id) else { continue };
+            let Some(network) = self.crowd.get_mut(id) else {
+                continue;
+            };
             if let Some(lost) = network.lost_at.take() {
                 let origin = network.home;
-                self.recorder.sample(Sample::FailoverTime, origin, ctx.now().since(lost));
+                self.recorder
+                    .sample(Sample::FailoverTime, origin, ctx.now().since(lost));
             }
         }
     }
@@ -99,7 +117,11 @@ impl Site {
         #[allow(clippy::cast_possible_truncation)] // reason: at most 64 regions
         let site = self.me as u8;
         for other in (0..self.announced.len()).filter(|&other| other != self.me) {
-            ctx.send(other, ctx.now() + ctx.lookahead(), Event::Route { site, announced });
+            ctx.send(
+                other,
+                ctx.now() + ctx.lookahead(),
+                Event::Route { site, announced },
+            );
         }
         self.replan_all(ctx);
     }
@@ -118,7 +140,9 @@ impl Site {
     /// Decides where a network goes, now that routes have changed.
     fn replan(&mut self, ctx: &mut Ctx<'_>, id: u32) {
         let routing = &self.plan.fabric.routing;
-        let Some(network) = self.crowd.get_mut(id) else { return };
+        let Some(network) = self.crowd.get_mut(id) else {
+            return;
+        };
         let ranking = &self.rankings[network.home];
         let wanted = best(ranking, network.misrouted, &self.announced)
             .filter(|&site| site != self.me)
@@ -130,36 +154,61 @@ impl Site {
         network.heading = wanted;
         if wanted.is_some() {
             // A network cannot follow a route before word of it can have come.
-            let follows = routing.converge.draw(&mut network.routes).max(ctx.lookahead());
+            let follows = routing
+                .converge
+                .draw(&mut network.routes)
+                .max(ctx.lookahead());
             let leaves = ctx.now().saturating_add(follows - ctx.lookahead());
-            ctx.schedule(leaves, Event::MoveOut { network: id, plan: network.plan });
+            ctx.schedule(
+                leaves,
+                Event::MoveOut {
+                    network: id,
+                    plan: network.plan,
+                },
+            );
         }
     }
 
     /// A network goes to another site in one lookahead. Its requests up to then are drawn here and
     /// now, so that it can travel; those after then are drawn there, by the same stream.
     pub(super) fn move_out(&mut self, ctx: &mut Ctx<'_>, id: u32, plan: u32) {
-        let Some(network) = self.crowd.get_mut(id).filter(|network| network.plan == plan) else { return };
-        let Some(to) = network.heading.take() else { return };
+        let Some(network) = self
+            .crowd
+            .get_mut(id)
+            .filter(|network| network.plan == plan)
+        else {
+            return;
+        };
+        let Some(to) = network.heading.take() else {
+            return;
+        };
         let moves = ctx.now() + ctx.lookahead();
         while let Some(draw) = self.crowd.take_of(id, moves) {
             ctx.schedule(draw.at, Event::Arrival(first_visit(&draw)));
         }
-        let Some(network) = self.crowd.remove(id) else { return };
+        let Some(network) = self.crowd.remove(id) else {
+            return;
+        };
         self.forward[id as usize] = to;
         self.leaving[id as usize] = moves;
-        *self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner) = Some(network);
+        *self.shelf[id as usize]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(network);
         ctx.send(to, moves, Event::MoveIn { network: id });
         ctx.schedule(moves, Event::Gone { network: id });
     }
 
     pub(super) fn move_in(&mut self, ctx: &mut Ctx<'_>, id: u32) {
-        let taken = self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner).take();
+        let taken = self.shelf[id as usize]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let Some(mut network) = taken else { return };
         if self.outage.is_some() {
             network.lost_at.get_or_insert(ctx.now());
         } else if let Some(lost) = network.lost_at.take() {
-            self.recorder.sample(Sample::FailoverTime, network.home, ctx.now().since(lost));
+            self.recorder
+                .sample(Sample::FailoverTime, network.home, ctx.now().since(lost));
         }
         self.crowd.add(network);
         self.replan(ctx, id);
@@ -177,7 +226,9 @@ impl Site {
             .collect();
         open.sort_unstable();
         for (_, key) in open {
-            let Some(Request { visit, .. }) = self.unpark(key) else { continue };
+            let Some(Request { visit, .. }) = self.unpark(key) else {
+                continue;
+            };
             self.reset(ctx, visit);
         }
     }

@@ -56,9 +56,17 @@ pub fn steps_of(plan: &Plan) -> Vec<Step> {
         for (number, planned) in plan.changes.iter().enumerate() {
             let Change::Drain { region } = planned.change;
             if region == site {
-                steps.push(Step { at: planned.at, site, kind: StepKind::Do(number) });
+                steps.push(Step {
+                    at: planned.at,
+                    site,
+                    kind: StepKind::Do(number),
+                });
                 if let Some(until) = planned.until {
-                    steps.push(Step { at: until, site, kind: StepKind::TakeBack(number) });
+                    steps.push(Step {
+                        at: until,
+                        site,
+                        kind: StepKind::TakeBack(number),
+                    });
                 }
             }
         }
