@@ -1,23 +1,29 @@
 //! A barrier for windows that last a fraction of a millisecond.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Waits by spinning first and yielding later: a window is shorter than a sleep of the kernel.
 /// A worker that panics breaks the barrier, so that the others end too instead of waiting for ever.
 pub(super) struct SpinBarrier {
     parties: usize,
+    spins: u32,
     arrived: AtomicUsize,
     round: AtomicUsize,
     broken: AtomicBool,
 }
 
-/// Spins before the first yield; about the length of a short window.
-const SPINS: u32 = 4_000;
+/// Spins before the first yield: about the length of a window in a full-size run.
+const SPINS: u32 = 20_000;
 
 impl SpinBarrier {
-    pub const fn new(parties: usize) -> Self {
+    /// A barrier for this many workers. With more workers than processors whoever spins keeps
+    /// another from its work, so then nobody does.
+    pub fn new(parties: usize) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             parties,
+            spins: if parties <= processors { SPINS } else { 0 },
             arrived: AtomicUsize::new(0),
             round: AtomicUsize::new(0),
             broken: AtomicBool::new(false),
@@ -37,7 +43,7 @@ impl SpinBarrier {
             if self.broken.load(Ordering::Acquire) {
                 return false;
             }
-            if spins < SPINS {
+            if spins < self.spins {
                 spins += 1;
                 std::hint::spin_loop();
             } else {
