@@ -115,6 +115,20 @@ const MOST_PROBLEMS: usize = 100;
 /// Every problem of the text and of the edits, in the order of the file, at most a hundred and one
 /// that counts the rest.
 pub fn load(source: &Source, edits: &[Edit]) -> Result<Scenario, Problems> {
+    // With the control's own edits in place there is nothing more to take away.
+    let is_control = edits.iter().any(|edit| edit.span().is_some());
+    read(source, edits, !is_control)
+}
+
+/// Reads a scenario whose control will not be run: an edit may make it moot.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_without_control(source: &Source, edits: &[Edit]) -> Result<Scenario, Problems> {
+    read(source, edits, false)
+}
+
+fn read(source: &Source, edits: &[Edit], with_control: bool) -> Result<Scenario, Problems> {
     let (tree, mut problems) = tree::parse(source);
     let Some(mut tree) = tree else {
         return Err(sorted(problems));
@@ -127,9 +141,7 @@ pub fn load(source: &Source, edits: &[Edit]) -> Result<Scenario, Problems> {
     let Some(mut scenario) = read.filter(|_| problems.is_empty()) else {
         return Err(sorted(problems));
     };
-    // With the control's own edits in place there is nothing more to take away.
-    let is_control = edits.iter().any(|edit| edit.span().is_some());
-    if let Some(control) = scenario.control.as_ref().filter(|_| !is_control) {
+    if let Some(control) = scenario.control.as_ref().filter(|_| with_control) {
         let surveys = std::mem::take(&mut reader.surveys);
         let mut all = edits.to_vec();
         all.extend(control.edits.iter().cloned());

@@ -135,9 +135,19 @@ pub fn simulate(
             }
         }
         harvest.collect(&mut engine, end == timeline.end(), each);
+        harvest.balance(&engine);
         start = end;
     }
     Ok(harvest.finish(&engine))
+}
+
+/// The ways in which a request ends.
+const ENDS: [Counter; 3] = [Counter::Served, Counter::Failed, Counter::GivenUp];
+
+/// Requests of an origin that are in some site's memory or between two sites.
+fn under_way(engine: &Engine<Site>, from: usize) -> u64 {
+    let sum: i64 = engine.processes().map(|site| site.under_way()[from]).sum();
+    u64::try_from(sum).unwrap_or(u64::MAX)
 }
 
 /// Takes complete slices out of the sites.
@@ -200,34 +210,41 @@ impl Harvest {
                     at: None,
                 });
                 self.drawn[from] += cell[Counter::Requests as usize];
-                self.ended[from] += [Counter::Served, Counter::Failed, Counter::GivenUp]
-                    .iter()
-                    .map(|&counter| cell[counter as usize])
-                    .sum::<u64>();
+                self.ended[from] += ENDS.map(|end| cell[end as usize]).iter().sum::<u64>();
             }
             self.totals.add(&view);
             each(&view);
         }
     }
 
-    /// Requests drawn = answered + failed + given up + under way, for each region.
+    /// Requests drawn = answered + failed + given up + under way, for each region, at the end of each
+    /// slice. The left side counts outcomes, the right side what is in memory and between sites.
+    fn balance(&self, engine: &Engine<Site>) {
+        for from in 0..self.totals.regions() {
+            let kept = |counter| -> u64 {
+                engine
+                    .processes()
+                    .map(|site| site.recorder.kept(counter, from))
+                    .sum()
+            };
+            let drawn = self.drawn[from] + kept(Counter::Requests);
+            let ended = self.ended[from] + ENDS.map(kept).iter().sum::<u64>();
+            let under_way = under_way(engine, from);
+            assert_eq!(
+                drawn,
+                ended + under_way,
+                "requests from region {from} are not conserved"
+            );
+        }
+    }
+
     fn finish(mut self, engine: &Engine<Site>) -> Outcome {
         for (at, site) in engine.processes().enumerate() {
             self.totals.add_histograms(at, &site.recorder);
         }
-        let under_way: Vec<u64> = (0..self.totals.regions())
-            .map(|from| {
-                let sum: i64 = engine.processes().map(|site| site.under_way()[from]).sum();
-                u64::try_from(sum).unwrap_or(0)
-            })
-            .collect();
-        for (from, &open) in under_way.iter().enumerate() {
-            assert_eq!(
-                self.drawn[from],
-                self.ended[from] + open,
-                "requests from region {from} are not conserved"
-            );
-        }
+        let under_way = (0..self.totals.regions())
+            .map(|from| under_way(engine, from))
+            .collect::<Vec<u64>>();
         let events = engine.handled();
         let digest = crate::engine::fold_digests([engine.digest(), self.totals.digest()]);
         Outcome {
@@ -261,7 +278,11 @@ fn worthwhile_threads(plan: &Plan, asked: NonZeroUsize) -> NonZeroUsize {
     /// About 0.2 ms of work.
     const REQUESTS: f64 = 2_000.0;
     let rate: f64 = plan.load.rates.iter().sum();
-    if rate * lookahead(plan).as_secs_f64() < REQUESTS { NonZeroUsize::MIN } else { asked }
+    if rate * lookahead(plan).as_secs_f64() < REQUESTS {
+        NonZeroUsize::MIN
+    } else {
+        asked
+    }
 }
 
 fn build(

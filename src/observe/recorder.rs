@@ -198,6 +198,13 @@ impl Recorder {
         self.slices.front()
     }
 
+    /// How many of a counter the slices hold that are still kept.
+    #[must_use]
+    pub fn kept(&self, counter: Counter, origin: usize) -> u64 {
+        let place = origin * self.layout.width() + counter as usize;
+        self.slices.iter().map(|slice| slice.cells[place]).sum()
+    }
+
     /// Takes the oldest slice out; give it back with [`Self::recycle`].
     pub fn take_oldest(&mut self) -> Option<Slice> {
         let slice = self.slices.pop_front()?;

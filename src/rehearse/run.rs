@@ -8,7 +8,7 @@ use super::{
 use crate::fabric::{Options, Outcome, RunError, simulate, timeline};
 use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
 use crate::observe::{Counter, Layout, Metric, Sample, Scope, SliceView};
-use crate::scenario::{Scenario, Source, load};
+use crate::scenario::{Scenario, Source, load, load_without_control};
 use crate::units::{Instant, count_to_f64};
 
 /// Runs a scenario once for each seed, each time with its control, and judges.
@@ -20,7 +20,13 @@ pub fn rehearse(
     asked: &Asked,
     progress: &dyn Fn(Progress),
 ) -> Result<Rehearsal, Trouble> {
-    let scenario = load(source, &asked.edits).map_err(|problems| Trouble::Problems(problems.0))?;
+    let load_own = if asked.control {
+        load
+    } else {
+        load_without_control
+    };
+    let scenario =
+        load_own(source, &asked.edits).map_err(|problems| Trouble::Problems(problems.0))?;
     let seeds = match asked.seeds.as_slice() {
         [] => vec![scenario.plan.seed],
         seeds => seeds.to_vec(),
