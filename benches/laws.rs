@@ -17,13 +17,7 @@ fn variates(criterion: &mut Criterion) {
 
 fn laws(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     let ms = Span::from_millis;
-    let points = [
-        (0.0, ms(5)),
-        (0.5, ms(20)),
-        (0.9, ms(60)),
-        (0.99, ms(300)),
-        (1.0, ms(1_000)),
-    ];
+    let points = [(0.0, ms(5)), (0.5, ms(20)), (0.9, ms(60)), (0.99, ms(300)), (1.0, ms(1_000))];
     let parts = [
         (0.8, Law::lognormal_median_p99(ms(4_000), ms(10_000))?),
         (0.18, Law::uniform(ms(10_000), ms(60_000))?),
@@ -82,12 +76,7 @@ fn arrivals(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
         |h: u64| [0.3, 0.2, 0.2, 0.5, 0.8, 1.0, 1.4, 1.8][usize::try_from(h % 8).unwrap_or(0)];
     let points: Vec<(Instant, f64)> = (0..8_760).map(|h| (hour(h), factor(h))).collect();
     arrive(criterion, "arrivals/flat", poisson, &Profile::flat());
-    arrive(
-        criterion,
-        "arrivals/profiled",
-        poisson,
-        &Profile::new(&points)?,
-    );
+    arrive(criterion, "arrivals/profiled", poisson, &Profile::new(&points)?);
     Ok(())
 }
 

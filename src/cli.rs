@@ -51,19 +51,11 @@ fn usage(refused: &clap::Error) -> Exit {
     let text = refused.render();
     if refused.use_stderr() {
         let colours = out::stderr_paint() == crate::report::Paint::Ansi;
-        out::note(&if colours {
-            text.ansi().to_string()
-        } else {
-            text.to_string()
-        });
+        out::note(&if colours { text.ansi().to_string() } else { text.to_string() });
         return Exit::Problems;
     }
     let colours = out::stdout_paint() == crate::report::Paint::Ansi;
-    out::print(&if colours {
-        text.ansi().to_string()
-    } else {
-        text.to_string()
-    })
+    out::print(&if colours { text.ansi().to_string() } else { text.to_string() })
 }
 
 /// Turns a panic into an exit code. What is left half done belongs to the call that panicked, and
@@ -80,9 +72,7 @@ fn bug(info: &PanicHookInfo<'_>, line: &str) -> String {
         .map(|text| (*text).to_owned())
         .or_else(|| info.payload().downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no message".into());
-    let place = info
-        .location()
-        .map_or_else(|| "somewhere".into(), ToString::to_string);
+    let place = info.location().map_or_else(|| "somewhere".into(), ToString::to_string);
     let version = env!("CARGO_PKG_VERSION");
     format!(
         "bug: {what}\n  --> {place}\nThis is a bug of ours, not of your scenario. Please report it \
@@ -92,10 +82,7 @@ fn bug(info: &PanicHookInfo<'_>, line: &str) -> String {
 
 /// The command line as one line, without what a terminal would obey.
 fn command_line(words: &[OsString]) -> String {
-    let words: Vec<_> = words
-        .iter()
-        .map(|word| format!("{:?}", word.to_string_lossy()))
-        .collect();
+    let words: Vec<_> = words.iter().map(|word| format!("{:?}", word.to_string_lossy())).collect();
     words.join(" ")
 }
 

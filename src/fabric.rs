@@ -22,4 +22,6 @@ mod viewers;
 mod weather;
 
 pub use config::*;
-pub use simulation::{Options, Outcome, RunError, lookahead, simulate, timeline};
+pub use simulation::{
+    Options, Outcome, RunError, lookahead, simulate, timeline, worthwhile_threads,
+};

@@ -96,9 +96,7 @@ pub struct Problems(pub Vec<Problem>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|problem| writeln!(f, "{problem}"))
+        self.0.iter().try_for_each(|problem| writeln!(f, "{problem}"))
     }
 }
 
@@ -178,10 +176,7 @@ fn check_control(
     let spans: Vec<_> = all[own..].iter().filter_map(Edit::span).collect();
     for problem in &mut problems {
         let inside = |span: &std::ops::Range<usize>| {
-            problem
-                .at
-                .as_ref()
-                .is_some_and(|at| span.start <= at.start && at.end <= span.end)
+            problem.at.as_ref().is_some_and(|at| span.start <= at.start && at.end <= span.end)
         };
         if problem.text.is_none() && !spans.iter().any(inside) {
             problem.at = first.span();
@@ -220,9 +215,7 @@ fn sorted(mut problems: Vec<Problem>) -> Problems {
     if problems.len() > MOST_PROBLEMS {
         let more = problems.len() - MOST_PROBLEMS;
         problems.truncate(MOST_PROBLEMS);
-        let file = problems
-            .first()
-            .map_or(String::new(), |first| first.file.clone());
+        let file = problems.first().map_or(String::new(), |first| first.file.clone());
         let message = format!("there are {more} more problems");
         problems.push(Problem::about(&file, &message, "mend these first"));
     }
@@ -250,12 +243,8 @@ impl Reader<'_> {
         let (fabric, preset) = self.fabric(section);
         // What is said of regions and of times is only judged when these are sound.
         let sound = self.problems.len() == before && run.is_some();
-        let run = run.unwrap_or(Run {
-            seed: 0,
-            length: LONGEST,
-            warmup: Span::ZERO,
-            holds_in: 1.0,
-        });
+        let run =
+            run.unwrap_or(Run { seed: 0, length: LONGEST, warmup: Span::ZERO, holds_in: 1.0 });
         let section = self.top(&mut root, "load");
         let load = self.load(section, preset, &fabric.regions);
         let plan = Plan {
@@ -270,20 +259,12 @@ impl Reader<'_> {
         };
         let scenario = self.happenings(&mut root, plan, sound);
         root.finish(self);
-        Some(Scenario {
-            title: title?,
-            question: question?,
-            holds_in: run.holds_in,
-            ..scenario
-        })
+        Some(Scenario { title: title?, question: question?, holds_in: run.holds_in, ..scenario })
     }
 
     /// What happens to a plan, and what is said of it. `sound` when regions and times are known.
     fn happenings(&mut self, root: &mut Section<'_>, mut plan: Plan, sound: bool) -> Scenario {
-        let stage = Stage {
-            regions: &plan.fabric.regions,
-            end: Instant::ZERO + plan.length,
-        };
+        let stage = Stage { regions: &plan.fabric.regions, end: Instant::ZERO + plan.length };
         let (inject, change) = (root.node("inject"), root.node("change"));
         let harm = self.harm(inject, change, stage);
         self.fold_surges(&harm, &mut plan.load.profiles);
@@ -297,18 +278,11 @@ impl Reader<'_> {
         let names = sound.then_some(&names);
         let section = self.top(root, "invariants");
         let (invariants, promised) = self.invariants(section, names, &harm.broken);
-        let section = root
-            .node("watch")
-            .and_then(|node| self.section(node, "watch"));
+        let section = root.node("watch").and_then(|node| self.section(node, "watch"));
         let watch = self.watch(section, names, &harm.broken);
         let control = self.control(root.node("control"), &promised);
-        plan.cuts.extend(
-            invariants
-                .iter()
-                .flat_map(|invariant| invariant.statement.cuts()),
-        );
-        plan.cuts
-            .extend(watch.iter().flat_map(|watch| watch.term.cuts()));
+        plan.cuts.extend(invariants.iter().flat_map(|invariant| invariant.statement.cuts()));
+        plan.cuts.extend(watch.iter().flat_map(|watch| watch.term.cuts()));
         plan.cuts.sort_unstable();
         plan.cuts.dedup();
         plan.injections = harm.injections;
@@ -333,12 +307,7 @@ impl Reader<'_> {
     }
 
     fn run(&mut self, mut section: Section<'_>) -> Run {
-        let mut run = Run {
-            seed: 0,
-            length: LONGEST,
-            warmup: Span::ZERO,
-            holds_in: 1.0,
-        };
+        let mut run = Run { seed: 0, length: LONGEST, warmup: Span::ZERO, holds_in: 1.0 };
         let seed = section.need(self, "seed", |r, n| r.whole(n, 0, i128::from(i64::MAX)));
         run.seed = seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0);
         let length = section.need(self, "length", |r, n| r.time_in(n, SHORTEST..=LONGEST));

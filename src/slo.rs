@@ -13,9 +13,7 @@ pub const MONTH: Span = Span::from_secs(30 * 86_400);
 /// `objective` is the share of requests that must be good, in billionths: 999,900,000 is 99.99 %.
 #[must_use]
 pub fn error_budget_spent(bad: u64, all: u64, run: Span, objective: u64) -> Option<f64> {
-    let allowed = 1_000_000_000_u64
-        .checked_sub(objective)
-        .filter(|&allowed| allowed > 0)?;
+    let allowed = 1_000_000_000_u64.checked_sub(objective).filter(|&allowed| allowed > 0)?;
     if all == 0 || run == Span::ZERO {
         return None;
     }

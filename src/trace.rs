@@ -47,12 +47,7 @@ impl TraceSpec {
     #[must_use]
     pub fn csv(path: impl Into<PathBuf>, columns: Columns) -> Self {
         let format = Format::Csv { delimiter: None };
-        Self {
-            path: path.into(),
-            format,
-            columns,
-            time_unit: Span::from_secs(1),
-        }
+        Self { path: path.into(), format, columns, time_unit: Span::from_secs(1) }
     }
 
     /// An `oracleGeneral` file, whose times are in seconds.
@@ -115,11 +110,7 @@ pub struct Columns {
 impl Default for Columns {
     /// `time`, `object`, `size`: the first three columns, by number.
     fn default() -> Self {
-        Self {
-            time: Column::Number(1),
-            key: Column::Number(2),
-            size: Some(Column::Number(3)),
-        }
+        Self { time: Column::Number(1), key: Column::Number(2), size: Some(Column::Number(3)) }
     }
 }
 

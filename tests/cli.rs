@@ -11,10 +11,7 @@ const VERBS: [&str; 5] = ["run", "check", "explain", "bill", "completions"];
 
 fn squall(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_squall"));
-    command
-        .args(words)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::null());
+    command.args(words).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
         command.env_remove(name);
     }
@@ -51,42 +48,25 @@ fn smoke() -> Vec<PathBuf> {
 fn without_words_the_help_is_printed_and_the_code_is_2() {
     let output = ran(&[]);
     assert_eq!(code(&output), 2);
-    assert!(
-        stderr(&output).contains("Usage: squall"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("Usage: squall"), "{}", stderr(&output));
     assert_eq!(stdout(&output), "");
 }
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for words in VERBS
-        .iter()
-        .map(|&verb| vec![verb, "--help"])
-        .chain([vec!["--help"]])
-    {
+    for words in VERBS.iter().map(|&verb| vec![verb, "--help"]).chain([vec!["--help"]]) {
         let output = ran(&words);
         let text = stdout(&output);
         assert_eq!(code(&output), 0, "{words:?}");
         assert!(text.contains("Examples:\n  squall "), "{words:?}: {text}");
-        assert!(
-            !text.contains('\u{1b}'),
-            "{words:?} has colours without a terminal"
-        );
+        assert!(!text.contains('\u{1b}'), "{words:?} has colours without a terminal");
     }
-    assert_eq!(
-        stdout(&ran(&["--version"])),
-        format!("squall {}\n", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(stdout(&ran(&["--version"])), format!("squall {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
 fn help_has_colours_when_they_are_forced() {
-    let output = squall(&["run", "--help"])
-        .env("CLICOLOR_FORCE", "1")
-        .output()
-        .unwrap();
+    let output = squall(&["run", "--help"]).env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(stdout(&output).contains('\u{1b}'));
 }
 
@@ -110,29 +90,21 @@ fn a_wrong_command_line_is_2() {
     ] {
         let output = ran(words);
         assert_eq!(code(&output), 2, "{words:?}: {}", stderr(&output));
-        assert!(
-            !stderr(&output).is_empty() && output.stdout.is_empty(),
-            "{words:?}"
-        );
+        assert!(!stderr(&output).is_empty() && output.stdout.is_empty(), "{words:?}");
     }
     assert!(stderr(&ran(&["explain", "metric", "latencyy"])).contains("`latency` is the nearest"));
 }
 
 #[test]
 fn completions_are_scripts_of_their_shell() {
-    for (shell, mark) in [
-        ("bash", "complete -F"),
-        ("zsh", "#compdef squall"),
-        ("fish", "complete -c squall"),
-    ] {
+    for (shell, mark) in
+        [("bash", "complete -F"), ("zsh", "#compdef squall"), ("fish", "complete -c squall")]
+    {
         let output = ran(&["completions", shell]);
         assert_eq!(code(&output), 0);
         assert!(stdout(&output).contains(mark), "{shell}");
         for verb in VERBS {
-            assert!(
-                stdout(&output).contains(verb),
-                "{shell} does not know `{verb}`"
-            );
+            assert!(stdout(&output).contains(verb), "{shell} does not know `{verb}`");
         }
     }
 }
@@ -145,15 +117,7 @@ fn every_metric_is_explained() {
         assert!(stdout(&output).starts_with(&format!("metric {}\n", row.name)));
     }
     let all = stdout(&ran(&["explain"]));
-    for topic in [
-        "metric",
-        "fault",
-        "preset",
-        "budget",
-        "exit-code",
-        "statistic",
-        "key",
-    ] {
+    for topic in ["metric", "fault", "preset", "budget", "exit-code", "statistic", "key"] {
         assert!(all.contains(topic), "{topic}");
         assert_eq!(code(&ran(&["explain", topic])), 0, "{topic}");
     }
@@ -163,21 +127,11 @@ fn every_metric_is_explained() {
 #[test]
 fn the_printed_bill_has_the_printed_figures() {
     let text = stdout(&ran(&["bill", "--as-printed"]));
-    for figure in [
-        "2,300.00",
-        "1,600.00",
-        "360.00",
-        "979.20",
-        "40,000.00",
-        "45,239.20",
-    ] {
+    for figure in ["2,300.00", "1,600.00", "360.00", "979.20", "40,000.00", "45,239.20"] {
         assert!(text.contains(figure), "{figure}: {text}");
     }
     let exact = stdout(&ran(&["bill"]));
-    assert!(
-        exact.contains("printed") && exact.contains("Why a line differs"),
-        "{exact}"
-    );
+    assert!(exact.contains("printed") && exact.contains("Why a line differs"), "{exact}");
 }
 
 #[test]
@@ -189,18 +143,9 @@ fn what_cannot_be_opened_is_told_all_at_once() {
     for verb in ["run", "check"] {
         let output = ran(&[verb, &at("bad.toml"), &at("missing.toml"), &at("empty")]);
         assert_eq!(code(&output), 2);
-        assert_eq!(
-            stderr(&output).matches("problem: ").count(),
-            3,
-            "{}",
-            stderr(&output)
-        );
+        assert_eq!(stderr(&output).matches("problem: ").count(), 3, "{}", stderr(&output));
         for name in ["bad.toml", "missing.toml", "empty"] {
-            assert!(
-                stderr(&output).contains(&at(name)),
-                "{name}: {}",
-                stderr(&output)
-            );
+            assert!(stderr(&output).contains(&at(name)), "{name}: {}", stderr(&output));
         }
         assert_eq!(stdout(&output), "");
     }
@@ -209,39 +154,22 @@ fn what_cannot_be_opened_is_told_all_at_once() {
 /// A reader that has left: `squall ... | head -c 0`.
 #[test]
 fn a_closed_pipe_ends_quietly() {
-    for words in [
-        &["explain", "key"][..],
-        &["completions", "bash"],
-        &["bill"],
-        &["--help"],
-    ] {
+    for words in [&["explain", "key"][..], &["completions", "bash"], &["bill"], &["--help"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = squall(words).stdout(writer).output().unwrap();
-        assert_eq!(
-            (code(&output), stderr(&output).as_str()),
-            (0, ""),
-            "{words:?}"
-        );
+        assert_eq!((code(&output), stderr(&output).as_str()), (0, ""), "{words:?}");
     }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_74_and_is_told() {
-    for words in [
-        &["explain", "key"][..],
-        &["completions", "bash"],
-        &["bill"],
-        &["--help"],
-    ] {
+    for words in [&["explain", "key"][..], &["completions", "bash"], &["bill"], &["--help"]] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = squall(words).stdout(full).output().unwrap();
         assert_eq!(code(&output), 74, "{words:?}");
-        assert!(
-            stderr(&output).contains("standard output cannot be written"),
-            "{words:?}"
-        );
+        assert!(stderr(&output).contains("standard output cannot be written"), "{words:?}");
     }
 }
 
@@ -266,11 +194,7 @@ fn the_smoke_scenarios_have_no_problems_and_hold() {
         assert_eq!(stdout(&checked), format!("{name}: no problems\n"));
         let output = ran(&["run", &name]);
         assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
-        assert_eq!(
-            stderr(&output),
-            "",
-            "nothing is told to what is no terminal"
-        );
+        assert_eq!(stderr(&output), "", "nothing is told to what is no terminal");
         assert!(stdout(&output).contains(": all accounted for"));
     }
 }
@@ -306,11 +230,7 @@ fn out_writes_one_file_a_scenario_and_prints_the_text() {
         let text = fs::read_to_string(out.join(&files[1])).unwrap();
         let report: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(report["schema"], "squall.report/1");
-        assert!(
-            stdout(&output).contains("invariants"),
-            "{}",
-            stdout(&output)
-        );
+        assert!(stdout(&output).contains("invariants"), "{}", stdout(&output));
     }
 }
 
@@ -322,17 +242,8 @@ fn a_folder_that_takes_no_files_is_74_before_anything_runs() {
         File::create(&file).unwrap();
         let file = file.display().to_string();
         let output = ran(&["run", &path.display().to_string(), "--out", &file]);
-        assert_eq!(
-            (code(&output), output.stdout.len()),
-            (74, 0),
-            "{}",
-            stderr(&output)
-        );
-        assert!(
-            stderr(&output).contains("cannot be written to"),
-            "{}",
-            stderr(&output)
-        );
+        assert_eq!((code(&output), output.stdout.len()), (74, 0), "{}", stderr(&output));
+        assert!(stderr(&output).contains("cannot be written to"), "{}", stderr(&output));
     }
 }
 
@@ -346,10 +257,7 @@ fn a_run_into_a_closed_pipe_ends_with_its_verdict_and_into_a_full_disk_with_74()
         let output = squall(&["run", &name]).stdout(writer).output().unwrap();
         assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
         if let Ok(full) = OpenOptions::new().write(true).open("/dev/full") {
-            let output = squall(&["run", &name, "--format", "json"])
-                .stdout(full)
-                .output()
-                .unwrap();
+            let output = squall(&["run", &name, "--format", "json"]).stdout(full).output().unwrap();
             assert_eq!(code(&output), 74, "{}", stderr(&output));
         }
     }
@@ -363,34 +271,15 @@ fn an_interrupted_run_says_so_and_reports_nothing() {
         for (signal, expected) in [("INT", 130), ("TERM", 143)] {
             let name = path.display().to_string();
             let words = ["run", &name, "--seeds", "1..90000", "--format", "json"];
-            let mut child = squall(&words)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
+            let mut child =
+                squall(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             std::thread::sleep(std::time::Duration::from_millis(700));
             let kill = format!("kill -{signal} {}", child.id());
-            assert!(
-                Command::new("sh")
-                    .args(["-c", &kill])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
             let status = child.wait().unwrap();
             let (mut out, mut told) = (String::new(), String::new());
-            child
-                .stdout
-                .take()
-                .unwrap()
-                .read_to_string(&mut out)
-                .unwrap();
-            child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut told)
-                .unwrap();
+            child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+            child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
             assert_eq!(status.code(), Some(expected), "{told}");
             assert_eq!(out, "");
             assert!(told.contains("interrupted"), "{told}");

@@ -8,15 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn problem_files() -> Vec<PathBuf> {
-    let entries = fs::read_dir("tests/problems")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let entries = fs::read_dir("tests/problems").into_iter().flatten().flatten();
     let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
-    files.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "toml")
-    });
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     files
 }
@@ -30,10 +24,7 @@ fn said(path: &Path) -> String {
         }
         Err(error) => return format!("{error}\n"),
     };
-    let options = source
-        .text()
-        .lines()
-        .map_while(|line| line.strip_prefix("# --set "));
+    let options = source.text().lines().map_while(|line| line.strip_prefix("# --set "));
     let mut edits = Vec::new();
     let mut problems: Vec<Problem> = Vec::new();
     for option in options {
@@ -56,11 +47,7 @@ fn every_broken_file_gets_its_exact_text() {
     let mut wrong = Vec::new();
     for file in files {
         let said = said(&file);
-        assert!(
-            said.starts_with("problem: "),
-            "{} has no problem:\n{said}",
-            file.display()
-        );
+        assert!(said.starts_with("problem: "), "{} has no problem:\n{said}", file.display());
         let expected = file.with_extension("txt");
         if bless {
             fs::write(&expected, &said).unwrap();
@@ -76,12 +63,7 @@ fn every_problem_says_what_to_write_instead() {
     for file in problem_files() {
         let said = said(&file);
         let count = |start: &str| said.lines().filter(|line| line.starts_with(start)).count();
-        assert_eq!(
-            count("problem: "),
-            count("help: "),
-            "{}:\n{said}",
-            file.display()
-        );
+        assert_eq!(count("problem: "), count("help: "), "{}:\n{said}", file.display());
     }
 }
 
@@ -89,9 +71,7 @@ fn every_problem_says_what_to_write_instead() {
 fn opening(folder: &Path, name: &str) -> String {
     match Source::open(folder.join(name)) {
         Ok(_) => "opened".into(),
-        Err(error) => error
-            .to_string()
-            .replace(&format!("{}/", folder.display()), ""),
+        Err(error) => error.to_string().replace(&format!("{}/", folder.display()), ""),
     }
 }
 
@@ -102,10 +82,7 @@ fn what_is_no_file_of_ours_is_refused_before_it_is_read() {
     fs::write(folder.join("outage.toml"), "title = \"x\"\n").unwrap();
     fs::create_dir(folder.join("monthly")).unwrap();
     // Sparse, so that the hundred megabytes exist in name only.
-    fs::File::create(folder.join("film.toml"))
-        .unwrap()
-        .set_len(100_000_000)
-        .unwrap();
+    fs::File::create(folder.join("film.toml")).unwrap().set_len(100_000_000).unwrap();
     fs::write(folder.join("latin.toml"), b"title = \"S\xe3o Paulo\"\n").unwrap();
     fs::write(folder.join("empty.toml"), "\n  # nothing yet\n").unwrap();
     assert_eq!(opening(folder, "outage.toml"), "opened");

@@ -18,14 +18,8 @@ use std::fs;
 use std::path::Path;
 
 const SERVED: &str = "Sao Paulo is served again in ten seconds";
-const ONE: Shape = Shape {
-    list: false,
-    seeds: false,
-};
-const SEEDS: Shape = Shape {
-    list: false,
-    seeds: true,
-};
+const ONE: Shape = Shape { list: false, seeds: false };
+const SEEDS: Shape = Shape { list: false, seeds: true };
 
 fn digest(word: u64) -> Digest {
     let mut digest = Digest::default();
@@ -42,56 +36,21 @@ fn judged(
     verdict: Verdict,
 ) -> Judged {
     let first_broken_s = (verdict == Verdict::Broken).then_some(312.0);
-    let seen = Seen {
-        value: seen,
-        unit,
-        samples: if seen.is_some() { 12_345 } else { 0 },
-    };
-    let judgement = Judgement {
-        verdict,
-        seen,
-        bound,
-        first_broken_s,
-    };
-    Judged {
-        name: name.into(),
-        text: text.into(),
-        judgement,
-    }
+    let seen = Seen { value: seen, unit, samples: if seen.is_some() { 12_345 } else { 0 } };
+    let judgement = Judgement { verdict, seen, bound, first_broken_s };
+    Judged { name: name.into(), text: text.into(), judgement }
 }
 
 fn invariants(p99: f64, waited: Option<f64>) -> Vec<Judged> {
-    let slow = if p99 < 900.0 {
-        Verdict::Holds
-    } else {
-        Verdict::Broken
-    };
-    let wait = if waited.is_some() {
-        Verdict::Holds
-    } else {
-        Verdict::Unmeasured
-    };
+    let slow = if p99 < 900.0 { Verdict::Holds } else { Verdict::Broken };
+    let wait = if waited.is_some() { Verdict::Holds } else { Verdict::Unmeasured };
     let share = "share(failover_time < 10s) from sa-east-1 during outage >= 75%";
     let latency = "p99(latency) in us-east-1 during outage < 900ms";
     let lock = "max(lock_wait) in ap-northeast-1 < 1s";
     let cost = "monthly_cost <= $50,000";
     vec![
-        judged(
-            SERVED,
-            share,
-            Unit::Ratio,
-            Some(78.345),
-            75.0,
-            Verdict::Holds,
-        ),
-        judged(
-            "us-east-1 carries them",
-            latency,
-            Unit::Time,
-            Some(p99),
-            900.0,
-            slow,
-        ),
+        judged(SERVED, share, Unit::Ratio, Some(78.345), 75.0, Verdict::Holds),
+        judged("us-east-1 carries them", latency, Unit::Time, Some(p99), 900.0, slow),
         judged(
             "nobody waits long for a <lock> & a \"reader\"",
             lock,
@@ -122,11 +81,7 @@ fn run(seed: u64, p99: f64, waited: Option<f64>) -> JudgedRun {
         watch: vec![Watched {
             name: "the slowest networks".into(),
             text: "p99(failover_time) from sa-east-1 during outage".into(),
-            seen: Seen {
-                value: Some(172_400.0),
-                unit: Unit::Time,
-                samples: 200,
-            },
+            seen: Seen { value: Some(172_400.0), unit: Unit::Time, samples: 200 },
         }],
         control: Some(Control {
             verdict: Verdict::Holds,
@@ -183,17 +138,11 @@ fn twenty() -> Rehearsal {
         11 => 1_310.0,
         _ => 800.0 + 2.0 * f64::from(seed),
     };
-    rehearsal(
-        (1..=20_u32)
-            .map(|seed| run(seed.into(), p99(seed), Some(300.0)))
-            .collect(),
-    )
+    rehearsal((1..=20_u32).map(|seed| run(seed.into(), p99(seed), Some(300.0))).collect())
 }
 
 fn golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("SQUALL_BLESS").is_some() {
         fs::write(&path, text).unwrap();
     }
@@ -207,10 +156,7 @@ fn json(rehearsals: &[Rehearsal], shape: Shape) -> String {
 
 #[test]
 fn text_is_golden_and_fits() {
-    let verbose = Look {
-        verbose: true,
-        ..Look::default()
-    };
+    let verbose = Look { verbose: true, ..Look::default() };
     for (name, rehearsal, shape, look) in [
         ("single.txt", single(), ONE, Look::default()),
         ("verbose.txt", single(), ONE, verbose),
@@ -220,15 +166,8 @@ fn text_is_golden_and_fits() {
         let text = report::text::render(&rehearsal, shape, look);
         golden(name, &text);
         for line in text.lines() {
-            assert!(
-                line.chars().count() <= 100 || line.starts_with("again"),
-                "{line}"
-            );
-            assert_eq!(
-                line,
-                line.trim_end(),
-                "{name} has blanks at the end of a line"
-            );
+            assert!(line.chars().count() <= 100 || line.starts_with("again"), "{line}");
+            assert_eq!(line, line.trim_end(), "{name} has blanks at the end of a line");
         }
     }
 }
@@ -236,14 +175,8 @@ fn text_is_golden_and_fits() {
 #[test]
 fn colours_change_nothing_but_colours() {
     for (rehearsal, shape) in [(single(), ONE), (twenty(), SEEDS)] {
-        let plain = Look {
-            verbose: true,
-            ..Look::default()
-        };
-        let ansi = Look {
-            paint: Paint::Ansi,
-            ..plain
-        };
+        let plain = Look { verbose: true, ..Look::default() };
+        let ansi = Look { paint: Paint::Ansi, ..plain };
         let coloured = report::text::render(&rehearsal, shape, ansi);
         assert_ne!(coloured, report::text::render(&rehearsal, shape, plain));
         let stripped = anstream::adapter::strip_str(&coloured).to_string();
@@ -256,18 +189,8 @@ fn a_hostile_title_reaches_no_terminal() {
     let mut hostile = single();
     hostile.scenario.title = "\u{1b}]0;owned\u{7}\u{9b}2J\ntitle".into();
     hostile.runs[0].invariants[0].name = "\u{1b}[31mred\r".into();
-    let text = report::text::render(
-        &hostile,
-        ONE,
-        Look {
-            verbose: true,
-            ..Look::default()
-        },
-    );
-    assert!(
-        text.chars().all(|c| c == '\n' || !c.is_control()),
-        "{text:?}"
-    );
+    let text = report::text::render(&hostile, ONE, Look { verbose: true, ..Look::default() });
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
 }
 
 #[test]
@@ -276,15 +199,8 @@ fn books_that_do_not_balance_are_shown() {
     wrong.runs[0].conservation[1].under_way = 3;
     let text = report::text::render(&wrong, ONE, Look::default());
     assert!(text.contains("NOT all accounted for"), "{text}");
-    assert_eq!(
-        Exit::from(&wrong),
-        Exit::Bug,
-        "lost requests are never a verdict"
-    );
-    assert!(
-        text.contains("    sa-east-1   18,001,131   17,001,131  400,000"),
-        "{text}"
-    );
+    assert_eq!(Exit::from(&wrong), Exit::Bug, "lost requests are never a verdict");
+    assert!(text.contains("    sa-east-1   18,001,131   17,001,131  400,000"), "{text}");
 }
 
 #[test]
@@ -292,16 +208,10 @@ fn a_missing_control_says_why() {
     for (shape, mut without) in [(ONE, single()), (SEEDS, twenty())] {
         without.runs.iter_mut().for_each(|run| run.control = None);
         let text = report::text::render(&without, shape, Look::default());
-        assert!(
-            text.contains("\ncontrol\n  the scenario has none"),
-            "{text}"
-        );
+        assert!(text.contains("\ncontrol\n  the scenario has none"), "{text}");
         without.options.push("--no-control".into());
         let text = report::text::render(&without, shape, Look::default());
-        assert!(
-            text.contains("\ncontrol\n  not run (--no-control)\n"),
-            "{text}"
-        );
+        assert!(text.contains("\ncontrol\n  not run (--no-control)\n"), "{text}");
     }
 }
 
@@ -315,10 +225,7 @@ fn json_is_golden() {
 fn json_is_an_array_for_a_list_and_an_object_for_one() {
     let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     let list = Shape { list: true, ..ONE };
-    assert_eq!(
-        parsed(&json(&[single()], list)).as_array().unwrap().len(),
-        1
-    );
+    assert_eq!(parsed(&json(&[single()], list)).as_array().unwrap().len(), 1);
     assert_eq!(parsed(&json(&[], list)), Value::Array(Vec::new()));
     assert!(parsed(&json(&[single()], ONE)).is_object());
     // One seed of `--seeds` still has runs: what was asked for decides, not what came of it.
@@ -416,23 +323,13 @@ fn fits(value: &Value, rule: &Value) -> bool {
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    let allowed = rule["enum"]
-        .as_array()
-        .is_none_or(|list| list.contains(value));
+    let allowed = rule["enum"].as_array().is_none_or(|list| list.contains(value));
     let constant = rule.get("const").is_none_or(|wanted| wanted == value);
     let hex = rule.get("pattern").is_none_or(|_| {
-        value
-            .as_str()
-            .is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
+        value.as_str().is_some_and(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_hexdigit()))
     });
-    let least = rule["minimum"]
-        .as_f64()
-        .zip(value.as_f64())
-        .is_none_or(|(least, v)| v >= least);
-    let most = rule["maximum"]
-        .as_f64()
-        .zip(value.as_f64())
-        .is_none_or(|(most, v)| v <= most);
+    let least = rule["minimum"].as_f64().zip(value.as_f64()).is_none_or(|(least, v)| v >= least);
+    let most = rule["maximum"].as_f64().zip(value.as_f64()).is_none_or(|(most, v)| v <= most);
     let typed = types.is_empty() || types.iter().any(|name| has_type(name));
     allowed && constant && hex && least && most && typed
 }
@@ -440,16 +337,11 @@ fn fits(value: &Value, rule: &Value) -> bool {
 /// What is wrong with a value, for the part of JSON Schema that the report's schema uses.
 fn complaint(value: &Value, rule: &Value, root: &Value) -> Option<String> {
     if let Some(name) = rule["$ref"].as_str() {
-        let rule = root
-            .pointer(name.trim_start_matches('#'))
-            .expect("a definition");
+        let rule = root.pointer(name.trim_start_matches('#')).expect("a definition");
         return complaint(value, rule, root);
     }
     if let Some(any) = rule["anyOf"].as_array() {
-        let complaints: Vec<_> = any
-            .iter()
-            .map(|rule| complaint(value, rule, root))
-            .collect();
+        let complaints: Vec<_> = any.iter().map(|rule| complaint(value, rule, root)).collect();
         let fits = complaints.iter().any(Option::is_none);
         return (!fits).then(|| format!("fits none of: {complaints:?}"));
     }
@@ -457,26 +349,17 @@ fn complaint(value: &Value, rule: &Value, root: &Value) -> Option<String> {
         return Some(format!("{value} breaks {rule}"));
     }
     if let Some(items) = value.as_array() {
-        return items
-            .iter()
-            .find_map(|item| complaint(item, &rule["items"], root));
+        return items.iter().find_map(|item| complaint(item, &rule["items"], root));
     }
     let fields = value.as_object()?;
-    let required = rule["required"]
-        .as_array()
-        .expect("objects say what they need");
-    if let Some(missing) = required
-        .iter()
-        .find(|key| !fields.contains_key(key.as_str().unwrap()))
-    {
+    let required = rule["required"].as_array().expect("objects say what they need");
+    if let Some(missing) = required.iter().find(|key| !fields.contains_key(key.as_str().unwrap())) {
         return Some(format!("{missing} is missing"));
     }
-    fields
-        .iter()
-        .find_map(|(key, field)| match rule["properties"].get(key) {
-            Some(rule) => complaint(field, rule, root).map(|what| format!("{key}: {what}")),
-            None => Some(format!("{key} is not known")),
-        })
+    fields.iter().find_map(|(key, field)| match rule["properties"].get(key) {
+        Some(rule) => complaint(field, rule, root).map(|what| format!("{key}: {what}")),
+        None => Some(format!("{key} is not known")),
+    })
 }
 
 #[test]
@@ -496,10 +379,7 @@ fn junit_fails_only_what_makes_the_command_fail() {
     tolerant.holds_in = 0.9;
     let text = report::junit::render(&[tolerant.clone()], SEEDS).unwrap();
     assert_eq!(Exit::from(&tolerant), Exit::Holds);
-    assert!(
-        !text.contains("<failure") && text.contains("it holds in 18 of 20 runs"),
-        "{text}"
-    );
+    assert!(!text.contains("<failure") && text.contains("it holds in 18 of 20 runs"), "{text}");
     tolerant.holds_in = 0.95;
     let text = report::junit::render(&[tolerant.clone()], SEEDS).unwrap();
     assert_eq!(Exit::from(&tolerant), Exit::Broken);
@@ -513,43 +393,22 @@ fn verdicts_become_exit_codes() {
         one.control = control;
         Exit::from(&rehearsal(vec![one]))
     };
-    let control = |verdict| {
-        Some(Control {
-            verdict,
-            broke: vec![],
-            expected: vec![SERVED.into()],
-        })
-    };
+    let control = |verdict| Some(Control { verdict, broke: vec![], expected: vec![SERVED.into()] });
     assert_eq!(with(800.0, Some(1.0), control(Verdict::Holds)), Exit::Holds);
     assert_eq!(with(800.0, Some(1.0), None), Exit::Holds);
     assert_eq!(with(901.0, None, control(Verdict::Broken)), Exit::Broken);
     assert_eq!(with(800.0, None, None), Exit::Unmeasured);
-    assert_eq!(
-        with(800.0, None, control(Verdict::Broken)),
-        Exit::ControlHeld
-    );
-    assert_eq!(
-        with(800.0, Some(1.0), control(Verdict::Unmeasured)),
-        Exit::Unmeasured
-    );
+    assert_eq!(with(800.0, None, control(Verdict::Broken)), Exit::ControlHeld);
+    assert_eq!(with(800.0, Some(1.0), control(Verdict::Unmeasured)), Exit::Unmeasured);
     assert_eq!(Exit::from(&rehearsal(Vec::new())), Exit::Unmeasured);
 }
 
 #[test]
 fn the_interval_is_that_of_clopper_and_pearson() {
     let (low, high) = clopper_pearson(20, 20, 0.95);
-    assert!(
-        (low - 0.832).abs() < 5e-4 && (high - 1.0).abs() < 1e-12,
-        "{low} {high}"
-    );
+    assert!((low - 0.832).abs() < 5e-4 && (high - 1.0).abs() < 1e-12, "{low} {high}");
     let (low, high) = clopper_pearson(0, 20, 0.95);
-    assert!(
-        low.abs() < 1e-12 && (high - 0.168).abs() < 5e-4,
-        "{low} {high}"
-    );
+    assert!(low.abs() < 1e-12 && (high - 0.168).abs() < 5e-4, "{low} {high}");
     let text = report::text::render(&twenty(), SEEDS, Look::default());
-    assert!(
-        text.contains("held in 20 of 20 runs (95 % interval 83.2 % to 100 %)"),
-        "{text}"
-    );
+    assert!(text.contains("held in 20 of 20 runs (95 % interval 83.2 % to 100 %)"), "{text}");
 }

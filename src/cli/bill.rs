@@ -17,11 +17,7 @@ const AS_PRINTED: &str = "fabric.cost.book=as-printed";
 pub(super) fn bill(args: &BillArgs) -> Exit {
     match &args.scenario {
         Some(path) => of_scenario(path, args),
-        None => of_fabric(if args.as_printed {
-            Mode::AsPrinted
-        } else {
-            Mode::Exact
-        }),
+        None => of_fabric(if args.as_printed { Mode::AsPrinted } else { Mode::Exact }),
     }
 }
 
@@ -71,13 +67,8 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
         }
     };
     let stop = Arc::clone(&signals.stop);
-    let asked = Asked {
-        edits,
-        seeds: Vec::new(),
-        threads: run::threads(None),
-        control: false,
-        stop,
-    };
+    let asked =
+        Asked { edits, seeds: Vec::new(), threads: run::threads(None), control: false, stop };
     let bar = super::progress::Bar::new();
     let rehearsed = rehearse::rehearse(&source, &asked, &|progress| bar.show(progress));
     bar.clear();

@@ -99,10 +99,7 @@ impl Exit {
     /// The more severe of two.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|&exit| exit == self || exit == other)
-            .unwrap_or(self)
+        Self::ALL.into_iter().find(|&exit| exit == self || exit == other).unwrap_or(self)
     }
 
     /// The most severe of several; `Holds` of none.
@@ -134,11 +131,7 @@ impl From<&Rehearsal> for Exit {
             Some(Verdict::Broken) => Self::ControlHeld,
             Some(Verdict::Unmeasured) => Self::Unmeasured,
         };
-        let unmeasured = if unmeasured {
-            Self::Unmeasured
-        } else {
-            Self::Holds
-        };
+        let unmeasured = if unmeasured { Self::Unmeasured } else { Self::Holds };
         Self::worst([invariants, unmeasured, control])
     }
 }

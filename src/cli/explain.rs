@@ -13,11 +13,7 @@ const WIDTH: usize = 100;
 
 /// Prints an overview, a topic, or one entry.
 pub(super) fn explain(args: &ExplainArgs) -> Exit {
-    match answer(
-        args.topic.as_deref(),
-        args.name.as_deref(),
-        out::stdout_paint(),
-    ) {
+    match answer(args.topic.as_deref(), args.name.as_deref(), out::stdout_paint()) {
         Ok(text) => out::print(&text),
         Err(problem) => {
             out::note(&problem);
@@ -35,11 +31,7 @@ fn answer(topic: Option<&str>, name: Option<&str>, paint: Paint) -> Result<Strin
     match (topic, name) {
         (None, _) => Ok(overview(&all, paint)),
         (Some(word), None) => match all.iter().find(|topic| topic.word == word) {
-            Some(topic) => Ok(list(
-                topic,
-                &topic.entries.iter().collect::<Vec<_>>(),
-                paint,
-            )),
+            Some(topic) => Ok(list(topic, &topic.entries.iter().collect::<Vec<_>>(), paint)),
             None => anywhere(&all, word, paint),
         },
         (Some(word), Some(name)) => match all.iter().find(|topic| topic.word == word) {
@@ -56,13 +48,8 @@ fn overview(all: &[Topic], paint: Paint) -> String {
     let mut out = String::from("squall explain TOPIC [NAME]\n\n");
     for topic in all {
         let word = format!("{:<10}", topic.word);
-        let _ = writeln!(
-            out,
-            "  {}  {} ({})",
-            paint.strong(&word),
-            topic.title,
-            topic.entries.len()
-        );
+        let _ =
+            writeln!(out, "  {}  {} ({})", paint.strong(&word), topic.title, topic.entries.len());
     }
     out.push_str(
         "\nFor example `squall explain metric latency`, or only `squall explain latency`.\n",
@@ -73,14 +60,8 @@ fn overview(all: &[Topic], paint: Paint) -> String {
 /// An entry of a topic, or everything under a part of a key's path.
 fn one(topic: &Topic, name: &str, paint: Paint) -> Result<String, String> {
     // `p99` and `p99.9` are both `pNN`.
-    let percentile = name
-        .strip_prefix('p')
-        .is_some_and(|n| n.parse::<f64>().is_ok());
-    let name = if topic.word == "statistic" && percentile {
-        "pNN"
-    } else {
-        name
-    };
+    let percentile = name.strip_prefix('p').is_some_and(|n| n.parse::<f64>().is_ok());
+    let name = if topic.word == "statistic" && percentile { "pNN" } else { name };
     if let Some(entry) = topic.entries.iter().find(|entry| entry.name == name) {
         return Ok(detail(topic, entry, paint));
     }
@@ -88,11 +69,7 @@ fn one(topic: &Topic, name: &str, paint: Paint) -> Result<String, String> {
     let parts: Vec<_> = topic.entries.iter().filter(part).collect();
     match parts.as_slice() {
         [] => {
-            let names: Vec<_> = topic
-                .entries
-                .iter()
-                .map(|entry| entry.name.as_str())
-                .collect();
+            let names: Vec<_> = topic.entries.iter().map(|entry| entry.name.as_str()).collect();
             Err(unknown(topic.word, name, &names))
         }
         [entry] => Ok(detail(topic, entry, paint)),
@@ -105,18 +82,11 @@ fn anywhere(all: &[Topic], name: &str, paint: Paint) -> Result<String, String> {
     let mut out = Vec::new();
     for topic in all {
         out.extend(
-            topic
-                .entries
-                .iter()
-                .filter(|e| e.name == name)
-                .map(|e| detail(topic, e, paint)),
+            topic.entries.iter().filter(|e| e.name == name).map(|e| detail(topic, e, paint)),
         );
     }
     if out.is_empty() {
-        let names = || {
-            all.iter()
-                .flat_map(|topic| topic.entries.iter().map(|e| e.name.as_str()))
-        };
+        let names = || all.iter().flat_map(|topic| topic.entries.iter().map(|e| e.name.as_str()));
         let words: Vec<_> = all.iter().map(|topic| topic.word).chain(names()).collect();
         return all
             .iter()
@@ -134,12 +104,7 @@ fn has_part(key: &str, name: &str) -> bool {
 
 fn list(topic: &Topic, entries: &[&Entry], paint: Paint) -> String {
     let mut out = format!("{}\n\n", paint.strong(topic.title));
-    let width = entries
-        .iter()
-        .map(|entry| entry.name.len())
-        .max()
-        .unwrap_or(0)
-        .min(46);
+    let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0).min(46);
     for entry in entries {
         let name = paint.strong(&format!("{:<width$}", entry.name));
         if entry.name.len() > width {
@@ -157,12 +122,7 @@ fn list(topic: &Topic, entries: &[&Entry], paint: Paint) -> String {
 fn detail(topic: &Topic, entry: &Entry, paint: Paint) -> String {
     let mut out = format!("{} {}\n", topic.word, paint.strong(&entry.name));
     hang(&mut out, "  ", &entry.text);
-    let width = entry
-        .more
-        .iter()
-        .map(|(name, _)| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = entry.more.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, text) in &entry.more {
         let start = format!("  {name:<width$}  ");
         let mut lines = String::new();
@@ -193,19 +153,13 @@ fn hang(out: &mut String, start: &str, text: &str) {
 fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
     let folded = word.to_lowercase();
     let far = |name: &&&str| strsim::osa_distance(&folded, &name.to_lowercase());
-    let near = known
-        .iter()
-        .min_by_key(far)
-        .filter(|name| far(name) <= name.len().div_ceil(2));
+    let near = known.iter().min_by_key(far).filter(|name| far(name) <= name.len().div_ceil(2));
     let help = match near {
         Some(near) => format!("`{near}` is the nearest"),
         None if known.len() <= 10 => known.join(", "),
         None => "`squall explain` lists what there is".into(),
     };
-    format!(
-        "problem: there is no {kind} `{}`\nhelp: {help}\n",
-        word.escape_default()
-    )
+    format!("problem: there is no {kind} `{}`\nhelp: {help}\n", word.escape_default())
 }
 
 #[cfg(test)]
@@ -223,43 +177,24 @@ mod tests {
             let listed = plain(topic.word, None).unwrap();
             for entry in &topic.entries {
                 let text = plain(topic.word, Some(&entry.name)).unwrap();
-                assert!(
-                    text.starts_with(&format!("{} {}\n", topic.word, entry.name)),
-                    "{text}"
-                );
+                assert!(text.starts_with(&format!("{} {}\n", topic.word, entry.name)), "{text}");
                 assert!(listed.contains(&entry.name), "{}", entry.name);
-                assert!(
-                    text.lines().all(|line| line.chars().count() <= WIDTH),
-                    "{text}"
-                );
+                assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
             }
-            assert!(
-                listed.lines().all(|line| line.chars().count() <= WIDTH),
-                "{listed}"
-            );
+            assert!(listed.lines().all(|line| line.chars().count() <= WIDTH), "{listed}");
         }
     }
 
     #[test]
     fn a_name_is_found_without_its_topic_and_a_key_by_a_part_of_its_path() {
         assert!(plain("p99.9", None).unwrap().starts_with("statistic pNN\n"));
+        assert!(plain("latency", None).unwrap().starts_with("metric latency\n"));
         assert!(
-            plain("latency", None)
-                .unwrap()
-                .starts_with("metric latency\n")
-        );
-        assert!(
-            plain("fabric.metadata.ttl", None)
-                .unwrap()
-                .starts_with("key fabric.metadata.ttl\n")
+            plain("fabric.metadata.ttl", None).unwrap().starts_with("key fabric.metadata.ttl\n")
         );
         let section = plain("key", Some("fabric.metadata")).unwrap();
         assert!(section.starts_with("key fabric.metadata\n"), "{section}");
-        assert!(
-            plain("key", Some("ttl"))
-                .unwrap()
-                .contains("fabric.metadata.ttl")
-        );
+        assert!(plain("key", Some("ttl")).unwrap().contains("fabric.metadata.ttl"));
     }
 
     #[test]
@@ -269,20 +204,8 @@ mod tests {
             told,
             "problem: there is no metric `latencyy`\nhelp: `latency` is the nearest\n"
         );
-        assert!(
-            plain("metrik", None)
-                .unwrap_err()
-                .contains("`metric` is the nearest")
-        );
-        assert!(
-            plain("metrik", Some("x"))
-                .unwrap_err()
-                .contains("`metric` is the nearest")
-        );
-        assert!(
-            plain("fault", Some("zzzzzzzzzz"))
-                .unwrap_err()
-                .contains("region-down")
-        );
+        assert!(plain("metrik", None).unwrap_err().contains("`metric` is the nearest"));
+        assert!(plain("metrik", Some("x")).unwrap_err().contains("`metric` is the nearest"));
+        assert!(plain("fault", Some("zzzzzzzzzz")).unwrap_err().contains("region-down"));
     }
 }

@@ -24,10 +24,7 @@ pub(super) struct Inputs {
 /// Opens files, and every `*.toml` in folders and in the folders in them, sorted by name. Tells of
 /// everything that cannot be opened.
 pub(super) fn find(paths: &[PathBuf]) -> Inputs {
-    let mut inputs = Inputs {
-        sources: Vec::new(),
-        exit: Exit::Holds,
-    };
+    let mut inputs = Inputs { sources: Vec::new(), exit: Exit::Holds };
     for path in paths {
         if !path.is_dir() {
             inputs.open(path);
@@ -37,11 +34,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Inputs {
             Ok(files) if files.is_empty() => {
                 let name = path.display().to_string();
                 let help = "a scenario's name ends in `.toml`";
-                inputs.problem(&Problem::about(
-                    &name,
-                    "there is no scenario in this folder",
-                    help,
-                ));
+                inputs.problem(&Problem::about(&name, "there is no scenario in this folder", help));
             }
             Ok(files) => files.iter().for_each(|file| inputs.open(file)),
             Err(error) => inputs.error(&format!("{} cannot be read: {error}", path.display())),
@@ -75,11 +68,7 @@ fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in visible(folder)? {
         if path.is_dir() {
-            found.extend(
-                visible(&path)?
-                    .into_iter()
-                    .filter(|below| is_scenario(below)),
-            );
+            found.extend(visible(&path)?.into_iter().filter(|below| is_scenario(below)));
         } else if is_scenario(&path) {
             found.push(path);
         }
@@ -118,27 +107,14 @@ pub(super) fn tell_about(problem: &Problem) {
     } else {
         anstyle::Style::new()
     };
-    let Problem {
-        file,
-        message,
-        help,
-        ..
-    } = problem;
-    let help = help
-        .as_ref()
-        .map_or_else(String::new, |help| format!("help: {help}\n"));
-    out::note(&format!(
-        "{title}problem{title:#}: {message}\n  --> {file}\n{help}\n"
-    ));
+    let Problem { file, message, help, .. } = problem;
+    let help = help.as_ref().map_or_else(String::new, |help| format!("help: {help}\n"));
+    out::note(&format!("{title}problem{title:#}: {message}\n  --> {file}\n{help}\n"));
 }
 
 /// Tells of problems of one scenario.
 pub(super) fn tell(problems: &[Problem], source: &Source) -> Exit {
-    out::note(&scenario::render(
-        problems,
-        source,
-        out::stderr_paint() == Paint::Ansi,
-    ));
+    out::note(&scenario::render(problems, source, out::stderr_paint() == Paint::Ansi));
     out::note("\n");
     Exit::Problems
 }
@@ -159,11 +135,7 @@ pub(super) fn edits(options: &[String]) -> Result<Vec<Edit>, String> {
             }
         }
     }
-    if wrong.is_empty() {
-        Ok(edits)
-    } else {
-        Err(wrong)
-    }
+    if wrong.is_empty() { Ok(edits) } else { Err(wrong) }
 }
 
 /// The seeds of a range `A..B`, both ends included.
@@ -195,23 +167,10 @@ mod tests {
     fn ranges_include_both_ends() {
         assert_eq!(seeds("1..3").unwrap(), [1, 2, 3]);
         assert_eq!(seeds("7..7").unwrap(), [7]);
-        for wrong in [
-            "3..1",
-            "1",
-            "1..",
-            "..2",
-            "a..b",
-            "-1..2",
-            "0..100000",
-            "1..=3",
-        ] {
+        for wrong in ["3..1", "1", "1..", "..2", "a..b", "-1..2", "0..100000", "1..=3"] {
             assert!(seeds(wrong).is_err(), "{wrong}");
         }
-        assert!(
-            seeds("0..9223372036854775808")
-                .unwrap_err()
-                .contains("largest")
-        );
+        assert!(seeds("0..9223372036854775808").unwrap_err().contains("largest"));
     }
 
     #[test]
@@ -219,14 +178,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("b/deep")).unwrap();
-        for name in [
-            "c.toml",
-            "a.toml",
-            "a.txt",
-            ".hidden.toml",
-            "b/d.toml",
-            "b/deep/e.toml",
-        ] {
+        for name in ["c.toml", "a.toml", "a.txt", ".hidden.toml", "b/d.toml", "b/deep/e.toml"] {
             fs::write(at(name), "").unwrap();
         }
         let expected = ["a.toml", "b/d.toml", "c.toml"].map(at);

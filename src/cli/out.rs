@@ -11,10 +11,7 @@ use std::path::{Path, PathBuf};
 /// error; anything else that keeps the bytes from arriving is, and is told on standard error.
 pub(super) fn print(text: &str) -> Exit {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Exit::Holds,
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Holds,
         Err(error) => {
@@ -27,9 +24,7 @@ pub(super) fn print(text: &str) -> Exit {
 /// Writes to standard error. Nothing can be done when that fails, and nothing depends on it.
 pub(super) fn note(text: &str) {
     let mut stderr = io::stderr().lock();
-    let _ = stderr
-        .write_all(text.as_bytes())
-        .and_then(|()| stderr.flush());
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
 /// Tells of an error: something that the world, not the user or the program, has done.
@@ -49,11 +44,7 @@ pub(super) fn stderr_paint() -> Paint {
 }
 
 fn paint(choice: ColorChoice) -> Paint {
-    if choice == ColorChoice::Never {
-        Paint::Plain
-    } else {
-        Paint::Ansi
-    }
+    if choice == ColorChoice::Never { Paint::Plain } else { Paint::Ansi }
 }
 
 /// Makes sure that a folder exists and takes files, before an hour is spent on what goes there.
@@ -80,9 +71,7 @@ pub(super) fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, S
     file.persist(&path).map_err(|refused| told(refused.error))?;
     // The name is safe only when the folder is. Some systems cannot sync one, and need not.
     if cfg!(unix) {
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(told)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(told)?;
     }
     Ok(path)
 }

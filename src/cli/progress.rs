@@ -24,10 +24,7 @@ struct Current {
 impl Bar {
     /// A bar for standard error; it shows nothing when that is no terminal.
     pub fn new() -> Self {
-        Self {
-            shown: io::stderr().is_terminal(),
-            current: RefCell::new(None),
-        }
+        Self { shown: io::stderr().is_terminal(), current: RefCell::new(None) }
     }
 
     /// Whether anything is shown.
@@ -49,11 +46,7 @@ impl Bar {
             if let Some(old) = current.take() {
                 old.bar.finish_and_clear();
             }
-            *current = Some(Current {
-                bar: bar(&key),
-                key,
-                began: Instant::now(),
-            });
+            *current = Some(Current { bar: bar(&key), key, began: Instant::now() });
         }
         let Some(current) = current.as_ref() else {
             return;
@@ -61,11 +54,7 @@ impl Bar {
         let rate = rate(progress.requests, current.began.elapsed());
         current.bar.set_position(steps(progress.done));
         let requests = crate::units::count_to_f64(progress.requests);
-        current.bar.set_message(format!(
-            "{} requests, {}/s",
-            rounded(requests),
-            rounded(rate)
-        ));
+        current.bar.set_message(format!("{} requests, {}/s", rounded(requests), rounded(rate)));
     }
 
     /// Takes the bar away, so that a report can be printed.

@@ -45,14 +45,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             return Exit::Error;
         }
     };
-    Work {
-        args,
-        edits,
-        signals,
-        bar: Bar::new(),
-        names: BTreeSet::new(),
-    }
-    .run(&sources)
+    Work { args, edits, signals, bar: Bar::new(), names: BTreeSet::new() }.run(&sources)
 }
 
 /// One command at work.
@@ -94,12 +87,10 @@ impl Work<'_> {
             return exit; // printed as it came
         }
         // Half an array is no JSON: a document is printed when all of it is known.
-        exit.worse(
-            match document(&judged, shape, self.args.format, Look::default()) {
-                Ok(text) => out::print(&text),
-                Err(bug) => bug,
-            },
-        )
+        exit.worse(match document(&judged, shape, self.args.format, Look::default()) {
+            Ok(text) => out::print(&text),
+            Err(bug) => bug,
+        })
     }
 
     /// Runs one scenario with all its seeds.
@@ -123,9 +114,7 @@ impl Work<'_> {
             let (elapsed, name) = (began.elapsed(), source.name());
             let rate = progress::rounded(progress::rate(requests, elapsed));
             let seconds = elapsed.as_secs_f64();
-            out::note(&format!(
-                "{name}: {seconds:.1} s, {rate} requests a second\n"
-            ));
+            out::note(&format!("{name}: {seconds:.1} s, {rate} requests a second\n"));
         }
         rehearsed
     }
@@ -135,14 +124,8 @@ impl Work<'_> {
         let mut exit = Exit::Holds;
         let verbose = self.args.verbose;
         if let Some(folder) = &self.args.out {
-            let plain = Look {
-                verbose,
-                ..Look::default()
-            };
-            let alone = Shape {
-                list: false,
-                ..shape
-            };
+            let plain = Look { verbose, ..Look::default() };
+            let alone = Shape { list: false, ..shape };
             let one = std::slice::from_ref(rehearsal);
             let name = file_name(source.name(), self.args.format, &mut self.names);
             exit = match document(one, alone, self.args.format, plain) {
@@ -157,10 +140,7 @@ impl Work<'_> {
             };
         }
         if self.args.out.is_some() || self.args.format == Format::Text {
-            let look = Look {
-                paint: out::stdout_paint(),
-                verbose,
-            };
+            let look = Look { paint: out::stdout_paint(), verbose };
             let gap = if self.first_text() { "" } else { "\n" };
             let text = report::text::render(rehearsal, shape, look);
             exit = exit.worse(out::print(&format!("{gap}{text}")));
@@ -192,10 +172,8 @@ fn document(
 ) -> Result<String, Exit> {
     let told = match format {
         Format::Text => {
-            let texts: Vec<_> = judged
-                .iter()
-                .map(|one| report::text::render(one, shape, look))
-                .collect();
+            let texts: Vec<_> =
+                judged.iter().map(|one| report::text::render(one, shape, look)).collect();
             return Ok(texts.join("\n"));
         }
         Format::Json => report::json::render(judged, shape).map_err(|error| error.to_string()),
@@ -209,9 +187,7 @@ fn document(
 
 /// The threads to run on: what was asked for, or one for each core.
 pub(super) fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {
-    asked
-        .or_else(|| thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN)
+    asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The name of a scenario's report file: the scenario's own, with a number when it is taken.
@@ -221,9 +197,7 @@ fn file_name(scenario: &str, format: Format, taken: &mut BTreeSet<String>) -> St
         Format::Json => "json",
         Format::Junit => "xml",
     };
-    let stem = Path::new(scenario)
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned());
+    let stem = Path::new(scenario).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let stem = stem.unwrap_or_else(|| "report".into());
     let mut name = format!("{stem}.{end}");
     let mut number = 2_u32;

@@ -21,10 +21,7 @@ impl Signals {
     /// # Errors
     /// When the system refuses a handler.
     pub fn listen() -> std::io::Result<Self> {
-        let signals = Self {
-            stop: Arc::default(),
-            which: Arc::default(),
-        };
+        let signals = Self { stop: Arc::default(), which: Arc::default() };
         for (signal, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
             let code = exit.code();
             // Actions are carried out in the order of their registration: this one finds the flag

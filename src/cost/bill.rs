@@ -82,10 +82,7 @@ impl Bill {
     /// [`CostError::Overflow`] when a total does not fit. Amounts are never negative, so no partial
     /// sum overflows either.
     pub(super) fn new(mode: Mode, lines: Vec<Line>) -> Result<Self, CostError> {
-        for part in [
-            |line: &Line| line.amount,
-            |line: &Line| line.printed.unwrap_or_default(),
-        ] {
+        for part in [|line: &Line| line.amount, |line: &Line| line.printed.unwrap_or_default()] {
             lines
                 .iter()
                 .try_fold(Money::ZERO, |sum, line| sum.checked_add(part(line)))
@@ -127,10 +124,7 @@ impl Bill {
 pub fn bill(usage: &Usage, mode: Mode) -> Result<Bill, CostError> {
     if usage.primary >= usage.regions.len() {
         let regions = usage.regions.len();
-        return Err(CostError::NoPrimary {
-            primary: usage.primary,
-            regions,
-        });
+        return Err(CostError::NoPrimary { primary: usage.primary, regions });
     }
     let lines = match mode {
         Mode::AsPrinted => printed_lines(usage)?.into(),
@@ -158,11 +152,7 @@ pub(super) fn printed_lines(usage: &Usage) -> Result<[Line; 5], CostError> {
     let hours = book.hours();
     let regions = regions(usage)?;
     let copied = replicated_bytes(usage)?;
-    let nodes: u64 = usage
-        .regions
-        .iter()
-        .map(|region| u64::from(region.nodes))
-        .sum();
+    let nodes: u64 = usage.regions.iter().map(|region| u64::from(region.nodes)).sum();
     let egress = usage
         .regions
         .iter()
@@ -173,22 +163,12 @@ pub(super) fn printed_lines(usage: &Usage) -> Result<[Line; 5], CostError> {
     let edge = flat(Item::EdgeEgress)?;
     let line = |name, working, amount| -> Result<Line, CostError> {
         let amount = in_cents(amount, name)?;
-        Ok(Line {
-            name,
-            working,
-            amount,
-            printed: Some(amount),
-            why: None,
-        })
+        Ok(Line { name, working, amount, printed: Some(amount), why: None })
     };
     Ok([
         line(
             name::STORAGE,
-            format!(
-                "{} x {}/GB",
-                volume(usage.library_bytes),
-                price(storage.value)
-            ),
+            format!("{} x {}/GB", volume(usage.library_bytes), price(storage.value)),
             storage.value.times_ratio(usage.library_bytes, GB),
         )?,
         line(
@@ -220,9 +200,7 @@ pub(super) fn first(
     item: Item,
     area: Option<PriceArea>,
 ) -> Result<&Price, CostError> {
-    book.tiers(item, area)
-        .first()
-        .ok_or(CostError::NoPrice(item))
+    book.tiers(item, area).first().ok_or(CostError::NoPrice(item))
 }
 
 /// An amount in whole cents, rounded half up, so that the lines of a bill add up as they are
@@ -243,10 +221,7 @@ pub(super) fn times(value: Money, count: u64, hours: u64) -> Option<Money> {
 /// Bytes that leave the primary for the other regions: the month's uploads, once for each.
 pub(super) fn replicated_bytes(usage: &Usage) -> Result<u64, CostError> {
     let others = regions(usage)?.saturating_sub(1);
-    usage
-        .upload_bytes
-        .checked_mul(others)
-        .ok_or(CostError::Overflow(name::REPLICATION))
+    usage.upload_bytes.checked_mul(others).ok_or(CostError::Overflow(name::REPLICATION))
 }
 
 /// The number of regions.
@@ -257,11 +232,7 @@ pub(super) fn regions(usage: &Usage) -> Result<u64, CostError> {
 /// `20 TB x 4 regions x $0.02/GB`.
 pub(super) fn replication_working(usage: &Usage, value: Money) -> String {
     let others = usage.regions.len().saturating_sub(1);
-    format!(
-        "{} x {others} regions x {}/GB",
-        volume(usage.upload_bytes),
-        price(value)
-    )
+    format!("{} x {others} regions x {}/GB", volume(usage.upload_bytes), price(value))
 }
 
 impl fmt::Display for CostError {
@@ -269,10 +240,7 @@ impl fmt::Display for CostError {
         match self {
             Self::Overflow(line) => write!(f, "the bill's `{line}` is beyond what can be held"),
             Self::NoPrimary { primary, regions } => {
-                write!(
-                    f,
-                    "the primary is region {primary} counted from 0, and there are {regions}"
-                )
+                write!(f, "the primary is region {primary} counted from 0, and there are {regions}")
             }
             Self::NoPrice(item) => write!(f, "the price book has no price for `{item}`"),
             Self::Weights { regions, weights } => write!(

@@ -24,53 +24,26 @@ fn egress(weights: [u64; 5]) -> Money {
 #[test]
 fn as_printed_gives_the_figures_of_the_brief() {
     let bill = capstone(Mode::AsPrinted);
-    let lines: Vec<_> = bill
-        .lines()
-        .iter()
-        .map(|l| (l.name, l.working.as_str(), l.amount.to_string()))
-        .collect();
+    let lines: Vec<_> =
+        bill.lines().iter().map(|l| (l.name, l.working.as_str(), l.amount.to_string())).collect();
     assert_eq!(
         lines,
         [
-            (
-                "object storage",
-                "100 TB x $0.023/GB",
-                "2,300.00".to_owned()
-            ),
-            (
-                "replication egress",
-                "20 TB x 4 regions x $0.02/GB",
-                "1,600.00".to_owned()
-            ),
-            (
-                "control planes",
-                "$0.10/h x 720 h x 5 regions",
-                "360.00".to_owned()
-            ),
-            (
-                "worker nodes",
-                "$0.136/h x 720 h x 10 nodes",
-                "979.20".to_owned()
-            ),
+            ("object storage", "100 TB x $0.023/GB", "2,300.00".to_owned()),
+            ("replication egress", "20 TB x 4 regions x $0.02/GB", "1,600.00".to_owned()),
+            ("control planes", "$0.10/h x 720 h x 5 regions", "360.00".to_owned()),
+            ("worker nodes", "$0.136/h x 720 h x 10 nodes", "979.20".to_owned()),
             ("edge egress", "500 TB x $0.08/GB", "40,000.00".to_owned()),
         ]
     );
     assert_eq!(bill.total(), cents(4_523_920));
-    assert!(
-        bill.lines()
-            .iter()
-            .all(|l| l.printed == Some(l.amount) && l.why.is_none())
-    );
+    assert!(bill.lines().iter().all(|l| l.printed == Some(l.amount) && l.why.is_none()));
 }
 
 #[test]
 fn exact_gives_the_corrected_figures() {
     let bill = capstone(Mode::Exact);
-    let lines: Vec<_> = bill
-        .lines()
-        .iter()
-        .map(|l| (l.name, l.amount, l.printed))
-        .collect();
+    let lines: Vec<_> = bill.lines().iter().map(|l| (l.name, l.amount, l.printed)).collect();
     assert_eq!(
         lines,
         [
@@ -90,27 +63,17 @@ fn exact_gives_the_corrected_figures() {
 
 #[test]
 fn edge_egress_follows_where_the_viewers_are() {
-    assert_eq!(
-        egress([1, 0, 0, 0, 0]),
-        cents(2_405_000),
-        "all in the United States"
-    );
+    assert_eq!(egress([1, 0, 0, 0, 0]), cents(2_405_000), "all in the United States");
     assert_eq!(egress([0, 1, 0, 0, 0]), cents(2_405_000), "all in Europe");
     assert_eq!(egress([1, 1, 1, 1, 1]), cents(4_285_000), "evenly");
-    assert_eq!(
-        egress([30, 25, 20, 10, 15]),
-        cents(4_047_500),
-        "the default"
-    );
+    assert_eq!(egress([30, 25, 20, 10, 15]), cents(4_047_500), "the default");
     // Two areas of equal prices have tiers of their own: 250 TB in each cost more than 500 TB in one.
     assert_eq!(egress([1, 1, 0, 0, 0]), cents(2 * 1_405_000));
 }
 
 #[test]
 fn regions_of_one_area_share_its_tiers() {
-    let mut usage = Usage::capstone()
-        .with_egress(500 * TB, &[1, 1, 0, 0, 0])
-        .unwrap();
+    let mut usage = Usage::capstone().with_egress(500 * TB, &[1, 1, 0, 0, 0]).unwrap();
     usage.regions[1].name = "us-west-2".to_owned();
     usage.regions[1].area = PriceArea::UnitedStates;
     let bill = bill(&usage, Mode::Exact).unwrap();
@@ -120,17 +83,9 @@ fn regions_of_one_area_share_its_tiers() {
 #[test]
 fn a_line_says_why_exactly_when_it_differs() {
     for reads in [0, 30 * TB] {
-        let usage = Usage {
-            cross_region_read_bytes: reads,
-            ..Usage::capstone()
-        };
+        let usage = Usage { cross_region_read_bytes: reads, ..Usage::capstone() };
         for line in bill(&usage, Mode::Exact).unwrap().lines() {
-            assert_eq!(
-                line.why.is_none(),
-                line.printed == Some(line.amount),
-                "{}",
-                line.name
-            );
+            assert_eq!(line.why.is_none(), line.printed == Some(line.amount), "{}", line.name);
         }
     }
     let bill = capstone(Mode::Exact);
@@ -149,67 +104,36 @@ fn a_line_says_why_exactly_when_it_differs() {
 
 #[test]
 fn cross_region_reads_pay_the_primary_s_outbound_price() {
-    let mut usage = Usage {
-        cross_region_read_bytes: 30 * TB,
-        ..Usage::capstone()
-    };
+    let mut usage = Usage { cross_region_read_bytes: 30 * TB, ..Usage::capstone() };
     let exact = bill(&usage, Mode::Exact).unwrap();
     assert_eq!(line(&exact, name::READS).amount, cents(60_000));
     assert_eq!(exact.total(), cents(4_819_888 + 60_000));
     let printed = bill(&usage, Mode::AsPrinted).unwrap();
-    assert_eq!(
-        printed.total(),
-        cents(4_523_920),
-        "the brief has no such line"
-    );
+    assert_eq!(printed.total(), cents(4_523_920), "the brief has no such line");
     usage.primary = 3;
     let from_south_america = bill(&usage, Mode::Exact).unwrap();
-    assert_eq!(
-        line(&from_south_america, name::READS).amount,
-        cents(414_000)
-    );
-    assert_eq!(
-        line(&from_south_america, name::REPLICATION).amount,
-        cents(1_104_000)
-    );
-    assert_eq!(
-        line(&from_south_america, name::STORAGE).amount,
-        cents(405_000)
-    );
+    assert_eq!(line(&from_south_america, name::READS).amount, cents(414_000));
+    assert_eq!(line(&from_south_america, name::REPLICATION).amount, cents(1_104_000));
+    assert_eq!(line(&from_south_america, name::STORAGE).amount, cents(405_000));
     for line in from_south_america.lines() {
         let why = line.why.as_deref().unwrap_or_default();
-        let from_memory = [
-            name::STORAGE,
-            name::GROWTH,
-            name::REPLICATION,
-            name::READS,
-            name::NODES,
-        ];
-        assert_eq!(
-            why.contains("from memory"),
-            from_memory.contains(&line.name),
-            "{why}"
-        );
+        let from_memory =
+            [name::STORAGE, name::GROWTH, name::REPLICATION, name::READS, name::NODES];
+        assert_eq!(why.contains("from memory"), from_memory.contains(&line.name), "{why}");
     }
 }
 
 #[test]
 fn the_total_is_the_sum_of_the_lines_as_they_are_printed() {
     for odd in [0, 1, 999_999_999, 123_456_789_012_345, 777_777_777_777_777] {
-        let mut usage = Usage::capstone()
-            .with_egress(odd, &[30, 25, 20, 10, 15])
-            .unwrap();
+        let mut usage = Usage::capstone().with_egress(odd, &[30, 25, 20, 10, 15]).unwrap();
         usage.library_bytes = odd / 3;
         usage.upload_bytes = odd / 7;
         usage.cross_region_read_bytes = odd / 11;
         for mode in [Mode::AsPrinted, Mode::Exact] {
             let bill = bill(&usage, mode).unwrap();
             let read = |money: Money| -> i64 {
-                money
-                    .to_string()
-                    .replace([',', '.'], "")
-                    .parse::<i64>()
-                    .unwrap()
+                money.to_string().replace([',', '.'], "").parse::<i64>().unwrap()
             };
             let sum: i64 = bill.lines().iter().map(|line| read(line.amount)).sum();
             assert_eq!(cents(sum), bill.total());
@@ -223,9 +147,7 @@ fn more_egress_never_costs_less() {
     // Steps that are no multiple of a tier, past the open last one of every area.
     for step in 0..3_000_u64 {
         let total = step * 13_333_333_333_337;
-        let usage = Usage::capstone()
-            .with_egress(total, &[30, 25, 20, 10, 15])
-            .unwrap();
+        let usage = Usage::capstone().with_egress(total, &[30, 25, 20, 10, 15]).unwrap();
         for (before, mode) in last.iter_mut().zip([Mode::AsPrinted, Mode::Exact]) {
             let now = bill(&usage, mode).unwrap().total();
             assert!(now > *before, "{total} bytes, {mode:?}");
@@ -241,10 +163,7 @@ fn nothing_used_costs_the_control_planes_only() {
     for region in &mut usage.regions {
         region.nodes = 0;
     }
-    assert_eq!(
-        bill(&usage, Mode::AsPrinted).unwrap().total(),
-        cents(36_000)
-    );
+    assert_eq!(bill(&usage, Mode::AsPrinted).unwrap().total(), cents(36_000));
     assert_eq!(bill(&usage, Mode::Exact).unwrap().total(), cents(36_500));
 }
 
@@ -265,32 +184,20 @@ fn too_much_is_an_error_and_never_a_panic() {
         nodes,
         egress_bytes,
     };
-    let with = |regions| Usage {
-        regions,
-        ..Usage::capstone()
-    };
-    let uploads = Usage {
-        upload_bytes: u64::MAX,
-        ..Usage::capstone()
-    };
+    let with = |regions| Usage { regions, ..Usage::capstone() };
+    let uploads = Usage { upload_bytes: u64::MAX, ..Usage::capstone() };
     for mode in [Mode::AsPrinted, Mode::Exact] {
         let error = |usage: &Usage| bill(usage, mode).unwrap_err();
         assert_eq!(error(&uploads), CostError::Overflow(name::REPLICATION));
         let egress = with(vec![region(u64::MAX, 1), region(1, 1)]);
         assert_eq!(error(&egress), CostError::Overflow(name::EGRESS));
-        assert_eq!(
-            error(&with(vec![region(1, u32::MAX); 50])),
-            CostError::Overflow(name::NODES)
-        );
+        assert_eq!(error(&with(vec![region(1, u32::MAX); 50])), CostError::Overflow(name::NODES));
     }
     // Two regions replicate to one: the copies fit and the library they come home to does not.
     let mut growth = with(vec![region(1, 1), region(1, 1)]);
     (growth.library_bytes, growth.upload_bytes) = (u64::MAX, 1);
     assert!(bill(&growth, Mode::AsPrinted).is_ok());
-    assert_eq!(
-        bill(&growth, Mode::Exact).unwrap_err(),
-        CostError::Overflow(name::GROWTH)
-    );
+    assert_eq!(bill(&growth, Mode::Exact).unwrap_err(), CostError::Overflow(name::GROWTH));
     // All lines fit, their sum does not.
     let huge = |amount| Line {
         name: name::STORAGE,
@@ -299,14 +206,8 @@ fn too_much_is_an_error_and_never_a_panic() {
         printed: None,
         why: None,
     };
-    let lines = vec![
-        huge(Money::from_micros(i64::MAX)),
-        huge(Money::from_micros(1)),
-    ];
-    assert_eq!(
-        Bill::new(Mode::Exact, lines),
-        Err(CostError::Overflow("total"))
-    );
+    let lines = vec![huge(Money::from_micros(i64::MAX)), huge(Money::from_micros(1))];
+    assert_eq!(Bill::new(Mode::Exact, lines), Err(CostError::Overflow("total")));
 }
 
 #[test]
@@ -322,14 +223,8 @@ fn the_largest_volumes_still_have_a_bill() {
 
 #[test]
 fn a_primary_that_is_no_region_is_an_error() {
-    let usage = Usage {
-        primary: 5,
-        ..Usage::capstone()
-    };
-    let error = CostError::NoPrimary {
-        primary: 5,
-        regions: 5,
-    };
+    let usage = Usage { primary: 5, ..Usage::capstone() };
+    let error = CostError::NoPrimary { primary: 5, regions: 5 };
     for mode in [Mode::AsPrinted, Mode::Exact] {
         assert_eq!(bill(&usage, mode), Err(error));
     }

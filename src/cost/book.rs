@@ -79,16 +79,10 @@ struct Origin {
     mark: Mark,
 }
 
-const BRIEF: Origin = Origin {
-    source: "the brief, section 5.A",
-    as_of: "undated",
-    mark: Mark::Brief,
-};
-const BRIEF_TRANSFER: Origin = Origin {
-    source: "the brief, section 3.C",
-    as_of: "undated",
-    mark: Mark::Brief,
-};
+const BRIEF: Origin =
+    Origin { source: "the brief, section 5.A", as_of: "undated", mark: Mark::Brief };
+const BRIEF_TRANSFER: Origin =
+    Origin { source: "the brief, section 3.C", as_of: "undated", mark: Mark::Brief };
 const CONTROL_PLANE: Origin = Origin {
     source: "Amazon EKS price page, standard support",
     as_of: "undated",
@@ -122,26 +116,11 @@ const TRANSFER_MEMORY: Origin = Origin {
 
 /// Edge egress in millionths of a dollar a GB, one column a tier of [`EDGE_TIERS`].
 const EDGE: [(PriceArea, [i64; 7]); 5] = [
-    (
-        PriceArea::UnitedStates,
-        [85_000, 80_000, 60_000, 40_000, 30_000, 25_000, 20_000],
-    ),
-    (
-        PriceArea::Europe,
-        [85_000, 80_000, 60_000, 40_000, 30_000, 25_000, 20_000],
-    ),
-    (
-        PriceArea::Japan,
-        [114_000, 89_000, 86_000, 84_000, 80_000, 70_000, 60_000],
-    ),
-    (
-        PriceArea::Singapore,
-        [120_000, 100_000, 95_000, 90_000, 80_000, 70_000, 60_000],
-    ),
-    (
-        PriceArea::SouthAmerica,
-        [110_000, 105_000, 90_000, 80_000, 60_000, 50_000, 40_000],
-    ),
+    (PriceArea::UnitedStates, [85_000, 80_000, 60_000, 40_000, 30_000, 25_000, 20_000]),
+    (PriceArea::Europe, [85_000, 80_000, 60_000, 40_000, 30_000, 25_000, 20_000]),
+    (PriceArea::Japan, [114_000, 89_000, 86_000, 84_000, 80_000, 70_000, 60_000]),
+    (PriceArea::Singapore, [120_000, 100_000, 95_000, 90_000, 80_000, 70_000, 60_000]),
+    (PriceArea::SouthAmerica, [110_000, 105_000, 90_000, 80_000, 60_000, 50_000, 40_000]),
 ];
 /// The tiers of edge egress. The price page counts the sixth as 4 PB and ends the others at 1 PB
 /// (10 + 40 + 100 + 350 + 524 = 1,024 TB), so its PB has 1,024 TB.
@@ -155,20 +134,14 @@ const EDGE_TIERS: [Option<u64>; 7] = [
     None,
 ];
 /// The tiers of object storage, with their prices in millionths of a dollar a GB and month.
-const STORAGE: [(Option<u64>, i64); 3] = [
-    (Some(50 * TB), 23_000),
-    (Some(450 * TB), 22_000),
-    (None, 21_000),
-];
+const STORAGE: [(Option<u64>, i64); 3] =
+    [(Some(50 * TB), 23_000), (Some(450 * TB), 22_000), (None, 21_000)];
 
 impl PriceBook {
     /// The brief's flat prices (section 5.A) and its month of 30 days, 720 hours.
     #[must_use]
     pub fn as_printed() -> Self {
-        let mut book = Self {
-            hours: 720,
-            prices: Vec::new(),
-        };
+        let mut book = Self { hours: 720, prices: Vec::new() };
         for (item, micros) in [
             (Item::Storage, 23_000),
             (Item::BetweenRegions, 20_000),
@@ -189,17 +162,9 @@ impl PriceBook {
     #[must_use]
     pub fn exact() -> Self {
         use PriceArea::{Europe, Japan, Singapore, SouthAmerica, UnitedStates};
-        let mut book = Self {
-            hours: 730,
-            prices: Vec::new(),
-        };
+        let mut book = Self { hours: 730, prices: Vec::new() };
         book.add(Item::Storage, None, &STORAGE, S3);
-        book.add(
-            Item::Storage,
-            Some(SouthAmerica),
-            &[(None, 40_500)],
-            S3_MEMORY,
-        );
+        book.add(Item::Storage, Some(SouthAmerica), &[(None, 40_500)], S3_MEMORY);
         for (area, micros, origin) in [
             (UnitedStates, 20_000, BRIEF_TRANSFER),
             (Europe, 20_000, TRANSFER_MEMORY),
@@ -247,9 +212,7 @@ impl PriceBook {
                 .chunk_by(|a, b| (a.item, a.area) == (b.item, b.area))
                 .find(|tiers| tiers.iter().all(|p| p.item == item && p.area == wanted))
         };
-        area.and_then(|_| of(area))
-            .or_else(|| of(None))
-            .unwrap_or_default()
+        area.and_then(|_| of(area)).or_else(|| of(None)).unwrap_or_default()
     }
 
     fn add(
@@ -319,13 +282,8 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    const ITEMS: [Item; 5] = [
-        Item::Storage,
-        Item::BetweenRegions,
-        Item::ControlPlane,
-        Item::Node,
-        Item::EdgeEgress,
-    ];
+    const ITEMS: [Item; 5] =
+        [Item::Storage, Item::BetweenRegions, Item::ControlPlane, Item::Node, Item::EdgeEgress];
 
     #[test]
     fn both_books_price_everything_everywhere() {
@@ -333,15 +291,8 @@ mod tests {
             for item in ITEMS {
                 for area in PriceArea::ALL {
                     let (last, before) = book.tiers(item, Some(area)).split_last().unwrap();
-                    assert_eq!(
-                        last.width, None,
-                        "{item} in {area} has a price for the rest"
-                    );
-                    assert!(
-                        before
-                            .iter()
-                            .all(|price| price.width.is_some_and(|bytes| bytes > 0))
-                    );
+                    assert_eq!(last.width, None, "{item} in {area} has a price for the rest");
+                    assert!(before.iter().all(|price| price.width.is_some_and(|bytes| bytes > 0)));
                     assert!(last.value > Money::ZERO);
                 }
             }
@@ -354,10 +305,7 @@ mod tests {
         for item in ITEMS {
             for area in PriceArea::ALL {
                 let tiers = book.tiers(item, Some(area));
-                assert!(
-                    tiers.is_sorted_by(|a, b| a.value > b.value),
-                    "{item} in {area}"
-                );
+                assert!(tiers.is_sorted_by(|a, b| a.value > b.value), "{item} in {area}");
             }
         }
     }
@@ -366,26 +314,14 @@ mod tests {
     fn an_area_takes_its_own_price_before_the_general_one() {
         let book = PriceBook::exact();
         let values = |item, area| -> Vec<i64> {
-            book.tiers(item, area)
-                .iter()
-                .map(|price| price.value.as_micros())
-                .collect()
+            book.tiers(item, area).iter().map(|price| price.value.as_micros()).collect()
         };
-        assert_eq!(
-            values(Item::Storage, Some(PriceArea::SouthAmerica)),
-            [40_500]
-        );
-        assert_eq!(
-            values(Item::Storage, Some(PriceArea::Japan)),
-            [23_000, 22_000, 21_000]
-        );
+        assert_eq!(values(Item::Storage, Some(PriceArea::SouthAmerica)), [40_500]);
+        assert_eq!(values(Item::Storage, Some(PriceArea::Japan)), [23_000, 22_000, 21_000]);
         assert_eq!(values(Item::Storage, None), [23_000, 22_000, 21_000]);
         assert_eq!(values(Item::Node, Some(PriceArea::SouthAmerica)), [209_000]);
         assert_eq!(values(Item::Node, None), [0_i64; 0]);
-        assert_eq!(
-            values(Item::EdgeEgress, Some(PriceArea::Singapore))[..2],
-            [120_000, 100_000]
-        );
+        assert_eq!(values(Item::EdgeEgress, Some(PriceArea::Singapore))[..2], [120_000, 100_000]);
     }
 
     #[test]
@@ -405,31 +341,16 @@ mod tests {
                 assert_eq!(confessed, price.mark == Mark::Memory, "{}", price.name);
             }
         }
-        let memory = PriceBook::exact()
-            .prices()
-            .iter()
-            .filter(|p| p.mark == Mark::Memory)
-            .count();
+        let memory = PriceBook::exact().prices().iter().filter(|p| p.mark == Mark::Memory).count();
         assert_eq!(memory, 9, "four nodes, four transfers, one storage price");
     }
 
     #[test]
     fn entries_are_named_by_item_area_and_tier() {
         let book = PriceBook::exact();
-        let named = |name: &str| {
-            book.prices()
-                .iter()
-                .find(|price| price.name == name)
-                .unwrap()
-        };
-        assert_eq!(
-            named("edge egress, Japan, next 40 TB").value.as_micros(),
-            89_000
-        );
-        assert_eq!(
-            named("object storage, above that").value.as_micros(),
-            21_000
-        );
+        let named = |name: &str| book.prices().iter().find(|price| price.name == name).unwrap();
+        assert_eq!(named("edge egress, Japan, next 40 TB").value.as_micros(), 89_000);
+        assert_eq!(named("object storage, above that").value.as_micros(), 21_000);
         assert_eq!(named("worker node, Europe").per, Per::Hour);
         assert_eq!(PriceBook::as_printed().prices()[0].name, "object storage");
     }

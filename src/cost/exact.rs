@@ -20,16 +20,8 @@ struct Sheet<'a> {
 pub(super) fn lines(usage: &Usage) -> Result<Vec<Line>, CostError> {
     let regions = usage.regions.len();
     let primary = usage.primary;
-    let home = usage
-        .regions
-        .get(primary)
-        .ok_or(CostError::NoPrimary { primary, regions })?
-        .area;
-    let sheet = Sheet {
-        usage,
-        book: PriceBook::exact(),
-        home,
-    };
+    let home = usage.regions.get(primary).ok_or(CostError::NoPrimary { primary, regions })?.area;
+    let sheet = Sheet { usage, book: PriceBook::exact(), home };
     let [storage, replication, planes, nodes, egress] = printed_lines(usage)?;
     Ok(vec![
         sheet.storage(&storage)?,
@@ -66,13 +58,9 @@ impl Sheet<'_> {
         let tier = first(&self.book, Item::Storage, Some(self.home))?;
         let base = tier.value;
         let amount = in_cents(base.times_ratio(bytes, GB), name::GROWTH)?;
-        let after = before
-            .checked_add(bytes)
-            .ok_or(CostError::Overflow(name::GROWTH))?;
+        let after = before.checked_add(bytes).ok_or(CostError::Overflow(name::GROWTH))?;
         let overflow = CostError::Overflow(name::GROWTH);
-        let at_margin = tiered(tiers, after)
-            .zip(tiered(tiers, before))
-            .ok_or(overflow)?;
+        let at_margin = tiered(tiers, after).zip(tiered(tiers, before)).ok_or(overflow)?;
         let at_margin = in_cents(Some(at_margin.0 - at_margin.1), name::GROWTH)?;
         let mut why = format!(
             "not printed: the month's uploads stay in the library. Charged for a whole month{}; \
@@ -86,12 +74,7 @@ impl Sheet<'_> {
                 volume(before)
             );
         }
-        Ok(added(
-            name::GROWTH,
-            format!("{} x {}/GB", volume(bytes), price(base)),
-            amount,
-            why,
-        ))
+        Ok(added(name::GROWTH, format!("{} x {}/GB", volume(bytes), price(base)), amount, why))
     }
 
     fn replication(&self, printed: &Line) -> Result<Line, CostError> {
@@ -131,10 +114,7 @@ impl Sheet<'_> {
                 .and_then(|bytes| (local.value - base).times_ratio(bytes, GB));
             let more = in_cents(more, name::COPIES)?;
             let local_price = price(local.value);
-            why += &format!(
-                " {area}'s {local_price}/GB{} would add {more}.",
-                doubt(local)
-            );
+            why += &format!(" {area}'s {local_price}/GB{} would add {more}.", doubt(local));
         }
         let others = self.others().count();
         let each = volume(self.usage.upload_bytes);
@@ -157,9 +137,7 @@ impl Sheet<'_> {
         for region in &self.usage.regions {
             let value = first(&self.book, Item::Node, Some(region.area))?.value;
             let cost = value.times_ratio(u64::from(region.nodes), 1);
-            an_hour = cost
-                .and_then(|cost| an_hour.checked_add(cost))
-                .ok_or(overflow)?;
+            an_hour = cost.and_then(|cost| an_hour.checked_add(cost)).ok_or(overflow)?;
             count += u64::from(region.nodes);
             parts.push(format!("{} x {}", region.nodes, price(value)));
         }
@@ -215,9 +193,7 @@ impl Sheet<'_> {
     /// The areas of the regions that hold copies.
     fn others(&self) -> impl Iterator<Item = PriceArea> {
         let regions = self.usage.regions.iter().enumerate();
-        regions
-            .filter(|&(index, _)| index != self.usage.primary)
-            .map(|(_, region)| region.area)
+        regions.filter(|&(index, _)| index != self.usage.primary).map(|(_, region)| region.area)
     }
 }
 
@@ -229,24 +205,12 @@ fn corrected(
     reason: impl FnOnce() -> String,
 ) -> Line {
     let why = difference(amount, printed.amount).map(|by| format!("{by}: {}", reason()));
-    Line {
-        name: printed.name,
-        working,
-        amount,
-        printed: Some(printed.amount),
-        why,
-    }
+    Line { name: printed.name, working, amount, printed: Some(printed.amount), why }
 }
 
 /// A line that the printed bill does not have.
 const fn added(name: &'static str, working: String, amount: Money, why: String) -> Line {
-    Line {
-        name,
-        working,
-        amount,
-        printed: None,
-        why: Some(why),
-    }
+    Line { name, working, amount, printed: None, why: Some(why) }
 }
 
 fn hours_differ(hours: u64) -> String {
@@ -255,11 +219,7 @@ fn hours_differ(hours: u64) -> String {
 
 /// The caveat of a price that was not looked up.
 fn doubt(price: &Price) -> &'static str {
-    if price.mark == Mark::Memory {
-        " (from memory, to be checked)"
-    } else {
-        ""
-    }
+    if price.mark == Mark::Memory { " (from memory, to be checked)" } else { "" }
 }
 
 /// How `bytes` fall into the tiers: each tier that is used, with its share.
@@ -283,11 +243,7 @@ fn tiered(tiers: &[Price], bytes: u64) -> Option<Money> {
 fn tiers_in_words(tiers: &[Price], bytes: u64) -> String {
     let part = |(tier, part): (&Price, u64)| format!("{} x {}/GB", volume(part), price(tier.value));
     let parts: Vec<_> = filled(tiers, bytes).map(part).collect();
-    if parts.is_empty() {
-        volume(0)
-    } else {
-        parts.join(" + ")
-    }
+    if parts.is_empty() { volume(0) } else { parts.join(" + ") }
 }
 
 #[cfg(test)]
@@ -306,12 +262,7 @@ mod tests {
             boundary += pair[0].width.unwrap();
             let (below, at, above) = (cost(boundary - GB), cost(boundary), cost(boundary + GB));
             assert_eq!(at - below, pair[0].value, "the last GB of {}", pair[0].name);
-            assert_eq!(
-                above - at,
-                pair[1].value,
-                "the first GB of {}",
-                pair[1].name
-            );
+            assert_eq!(above - at, pair[1].value, "the first GB of {}", pair[1].name);
         }
         assert_eq!(boundary, 5_120 * TB);
     }
@@ -320,20 +271,8 @@ mod tests {
     fn the_tiers_take_every_byte_once() {
         let book = PriceBook::exact();
         let tiers = book.tiers(Item::Storage, None);
-        for bytes in [
-            0,
-            1,
-            50 * TB - 1,
-            50 * TB,
-            50 * TB + 1,
-            500 * TB,
-            500 * TB + 1,
-            u64::MAX,
-        ] {
-            assert_eq!(
-                filled(tiers, bytes).map(|(_, part)| part).sum::<u64>(),
-                bytes
-            );
+        for bytes in [0, 1, 50 * TB - 1, 50 * TB, 50 * TB + 1, 500 * TB, 500 * TB + 1, u64::MAX] {
+            assert_eq!(filled(tiers, bytes).map(|(_, part)| part).sum::<u64>(), bytes);
         }
         assert_eq!(tiers_in_words(tiers, 0), "0 B");
         let words = "50 TB x $0.023/GB + 450 TB x $0.022/GB + 1 GB x $0.021/GB";

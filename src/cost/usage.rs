@@ -22,13 +22,8 @@ pub enum PriceArea {
 
 impl PriceArea {
     /// Every area, in the order of the type.
-    pub const ALL: [Self; 5] = [
-        Self::UnitedStates,
-        Self::Europe,
-        Self::Japan,
-        Self::Singapore,
-        Self::SouthAmerica,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::UnitedStates, Self::Europe, Self::Japan, Self::Singapore, Self::SouthAmerica];
 
     /// The area of a region by its AWS-style name: `us-*`, `eu-*`, `ap-northeast-*`,
     /// `ap-southeast-*` and `sa-*`. `None` for any other name.
@@ -48,10 +43,7 @@ impl PriceArea {
         ];
         let of_prefix = |prefix| region.strip_prefix(prefix).is_some();
         let bare = region.ends_with('-');
-        PREFIXES
-            .iter()
-            .find(|(prefix, _)| of_prefix(*prefix) && !bare)
-            .map(|&(_, area)| area)
+        PREFIXES.iter().find(|(prefix, _)| of_prefix(*prefix) && !bare).map(|&(_, area)| area)
     }
 }
 
@@ -134,10 +126,7 @@ impl Usage {
     /// # Errors
     /// [`CostError::Weights`] when there is not one weight a region or they are all zero.
     pub fn with_egress(mut self, total_bytes: u64, weights: &[u64]) -> Result<Self, CostError> {
-        let bad = CostError::Weights {
-            regions: self.regions.len(),
-            weights: weights.len(),
-        };
+        let bad = CostError::Weights { regions: self.regions.len(), weights: weights.len() };
         if weights.len() != self.regions.len() {
             return Err(bad);
         }
@@ -205,9 +194,7 @@ mod tests {
 
     #[test]
     fn the_capstone_is_its_own_split() {
-        let split = Usage::capstone()
-            .with_egress(500 * TB, &[30, 25, 20, 10, 15])
-            .unwrap();
+        let split = Usage::capstone().with_egress(500 * TB, &[30, 25, 20, 10, 15]).unwrap();
         assert_eq!(split, Usage::capstone());
     }
 
@@ -223,10 +210,7 @@ mod tests {
             &[3; 97],
         ];
         let near_the_end = (u64::MAX - 200)..=u64::MAX;
-        for total in (0..2_000)
-            .chain(near_the_end)
-            .chain([500 * TB, 500 * TB + 1])
-        {
+        for total in (0..2_000).chain(near_the_end).chain([500 * TB, 500 * TB + 1]) {
             for weights in sets {
                 let parts = apportion(total, weights).unwrap();
                 let sum: u128 = parts.iter().map(|&part| u128::from(part)).sum();
@@ -234,10 +218,7 @@ mod tests {
                 let whole: u128 = weights.iter().map(|&w| u128::from(w)).sum();
                 for (&part, &weight) in parts.iter().zip(weights) {
                     let floor = u128::from(total) * u128::from(weight) / whole;
-                    assert!(
-                        u128::from(part) - floor <= u128::from(weight > 0),
-                        "{total}"
-                    );
+                    assert!(u128::from(part) - floor <= u128::from(weight > 0), "{total}");
                 }
             }
         }
@@ -257,13 +238,7 @@ mod tests {
         assert_eq!(apportion(5, &[0, 0]), None);
         for weights in [&[1, 2][..], &[0; 5]] {
             let error = Usage::capstone().with_egress(TB, weights).unwrap_err();
-            assert_eq!(
-                error,
-                CostError::Weights {
-                    regions: 5,
-                    weights: weights.len()
-                }
-            );
+            assert_eq!(error, CostError::Weights { regions: 5, weights: weights.len() });
         }
     }
 }

@@ -13,10 +13,7 @@ pub(super) fn volume(bytes: u64) -> String {
             let thousandths = (u128::from(bytes) * 1_000 + size / 2) / size;
             let (whole, rest) = (grouped(thousandths / 1_000), thousandths % 1_000);
             let digits = format!("{whole}.{rest:03}");
-            return format!(
-                "{} {name}",
-                digits.trim_end_matches('0').trim_end_matches('.')
-            );
+            return format!("{} {name}", digits.trim_end_matches('0').trim_end_matches('.'));
         }
     }
     format!("{bytes} B")

@@ -36,17 +36,8 @@ struct Piece {
 
 impl Piece {
     fn new(start: Instant, end: Instant, first: f64, last: f64) -> Self {
-        let slope = if first == last {
-            0.0
-        } else {
-            (last - first) / nanos(start, end)
-        };
-        Self {
-            start,
-            first,
-            last,
-            slope,
-        }
+        let slope = if first == last { 0.0 } else { (last - first) / nanos(start, end) };
+        Self { start, first, last, slope }
     }
 
     #[inline]
@@ -69,11 +60,7 @@ fn nanos(from: Instant, to: Instant) -> f64 {
 
 fn checked_factor(factor: f64) -> Result<(), ArrivalsError> {
     let holds = (0.0..=Profile::LARGEST).contains(&factor);
-    if holds {
-        Ok(())
-    } else {
-        Err(ArrivalsError::Factor(factor))
-    }
+    if holds { Ok(()) } else { Err(ArrivalsError::Factor(factor)) }
 }
 
 impl Profile {
@@ -95,9 +82,7 @@ impl Profile {
         let (Some(first), Some(last)) = (points.first(), points.last()) else {
             return Err(ArrivalsError::NoPoints);
         };
-        points
-            .iter()
-            .try_for_each(|&(_, factor)| checked_factor(factor))?;
+        points.iter().try_for_each(|&(_, factor)| checked_factor(factor))?;
         if let Some(at) = points.windows(2).position(|w| w[1].0 < w[0].0) {
             return Err(ArrivalsError::Order { point: at + 2 });
         }
@@ -117,13 +102,8 @@ impl Profile {
     }
 
     fn from_pieces(pieces: Vec<Piece>) -> Self {
-        let flat = pieces
-            .iter()
-            .all(|piece| piece.first == 1.0 && piece.last == 1.0);
-        Self {
-            pieces: pieces.into(),
-            flat,
-        }
+        let flat = pieces.iter().all(|piece| piece.first == 1.0 && piece.last == 1.0);
+        Self { pieces: pieces.into(), flat }
     }
 
     /// Whether the factor is one throughout.
@@ -174,21 +154,14 @@ impl Profile {
     /// the two neighbouring points of the profiles; they meet it at their ends.
     #[must_use]
     pub fn times(&self, other: &Self) -> Self {
-        let mut starts: Vec<Instant> = self
-            .pieces
-            .iter()
-            .chain(&other.pieces)
-            .map(|piece| piece.start)
-            .collect();
+        let mut starts: Vec<Instant> =
+            self.pieces.iter().chain(&other.pieces).map(|piece| piece.start).collect();
         starts.sort_unstable();
         starts.dedup();
         let mut pieces = Vec::with_capacity(starts.len());
         for (i, &start) in starts.iter().enumerate() {
             let end = starts.get(i + 1).copied().unwrap_or(Instant::NEVER);
-            let (one, two) = (
-                &self.pieces[self.search(start)],
-                &other.pieces[other.search(start)],
-            );
+            let (one, two) = (&self.pieces[self.search(start)], &other.pieces[other.search(start)]);
             let product = |at| one.at(at) * two.at(at);
             let steps = steps_of_product(one, two, start, end);
             let length = end.since(start).as_nanos();
@@ -240,9 +213,7 @@ impl Profile {
     /// The piece that holds an instant.
     fn search(&self, at: Instant) -> usize {
         // The first piece starts at the beginning of the run, so there is always one.
-        self.pieces
-            .partition_point(|piece| piece.start <= at)
-            .saturating_sub(1)
+        self.pieces.partition_point(|piece| piece.start <= at).saturating_sub(1)
     }
 
     /// The same, walking forward from where the last search ended.
@@ -252,11 +223,7 @@ impl Profile {
             return self.search(at);
         }
         let mut index = hint;
-        while self
-            .pieces
-            .get(index + 1)
-            .is_some_and(|next| next.start <= at)
-        {
+        while self.pieces.get(index + 1).is_some_and(|next| next.start <= at) {
             index += 1;
         }
         index
@@ -264,9 +231,7 @@ impl Profile {
 
     #[inline]
     fn end(&self, index: usize) -> Instant {
-        self.pieces
-            .get(index + 1)
-            .map_or(Instant::NEVER, |next| next.start)
+        self.pieces.get(index + 1).map_or(Instant::NEVER, |next| next.start)
     }
 }
 
@@ -283,10 +248,7 @@ fn steps_of_product(one: &Piece, two: &Piece, start: Instant, end: Instant) -> u
         return 1;
     }
     // 0.1 % of the largest value, less a little for rounding to whole nanoseconds.
-    (bend / (4.0 * 0.000_95 * largest))
-        .sqrt()
-        .ceil()
-        .clamp(1.0, 1e3) as u32
+    (bend / (4.0 * 0.000_95 * largest)).sqrt().ceil().clamp(1.0, 1e3) as u32
 }
 
 /// A Poisson process whose rate a [`Profile`] scales.
@@ -305,10 +267,7 @@ impl Poisson {
     pub fn new(rate: f64) -> Result<Self, ArrivalsError> {
         if rate >= 0.0 && rate.is_finite() {
             // Adding zero turns minus zero into zero.
-            Ok(Self {
-                rate,
-                gap_nanos: 1e9 / (rate + 0.0),
-            })
+            Ok(Self { rate, gap_nanos: 1e9 / (rate + 0.0) })
         } else {
             Err(ArrivalsError::Rate(rate))
         }

@@ -56,11 +56,7 @@ fn factors_and_means_agree_with_hand_computed_ones() {
         (80.0, 0.875),
         (1_000.0, 0.25),
     ] {
-        assert!(
-            (varied.factor(at(t)) - factor).abs() < 1e-9,
-            "{t}: {}",
-            varied.factor(at(t))
-        );
+        assert!((varied.factor(at(t)) - factor).abs() < 1e-9, "{t}: {}", varied.factor(at(t)));
     }
     for (from, to, integral) in [
         (0.0, 10.0, 5.0),
@@ -102,15 +98,8 @@ fn counts_in_windows_are_poisson() {
             let from = 2.0 * i as f64;
             let expected = 2_000.0 * profile.integral(at(from), at(from + 2.0));
             let off = f64::from(count) - expected;
-            assert!(
-                off.abs() <= 4.0 * expected.sqrt(),
-                "{name} {from}: {count} not {expected}"
-            );
-            chi += if expected > 0.0 {
-                off * off / expected
-            } else {
-                0.0
-            };
+            assert!(off.abs() <= 4.0 * expected.sqrt(), "{name} {from}: {count} not {expected}");
+            chi += if expected > 0.0 { off * off / expected } else { 0.0 };
         }
         // 99.9 % points of chi-square: 86.7 with 50 degrees of freedom; 20 are exceeded with 40.
         assert!(chi < 86.7 && chi > 15.0, "{name}: {chi}");
@@ -119,9 +108,8 @@ fn counts_in_windows_are_poisson() {
 
 #[test]
 fn gaps_are_exponential_in_changed_time() {
-    let daily: Vec<(f64, f64)> = (0..=24)
-        .map(|h| (f64::from(h) * 3.6, 1.2 - libm::cos(f64::from(h) * 0.2618)))
-        .collect();
+    let daily: Vec<(f64, f64)> =
+        (0..=24).map(|h| (f64::from(h) * 3.6, 1.2 - libm::cos(f64::from(h) * 0.2618))).collect();
     for (name, profile) in [("varied", varied()), ("daily", profile(&daily))] {
         let rate = 700.0;
         let poisson = Poisson::new(rate).unwrap();
@@ -133,10 +121,7 @@ fn gaps_are_exponential_in_changed_time() {
             let passed = rate * profile.integral(now, next);
             // Half a nanosecond of rounding at the largest rate, 3,500 a second, is 1.75e-6.
             let rounding = 0.6e-9 * rate * profile.factor(next).max(profile.factor(now));
-            assert!(
-                (passed - unit).abs() < 1e-7 + rounding,
-                "{name} {now}: {passed} {unit}"
-            );
+            assert!((passed - unit).abs() < 1e-7 + rounding, "{name} {now}: {passed} {unit}");
             now = next;
         }
     }
@@ -145,17 +130,11 @@ fn gaps_are_exponential_in_changed_time() {
 #[test]
 fn long_gaps_cross_many_pieces() {
     // A sawtooth with integral 0.5 a second, over which one arrival takes 1,234.56 s.
-    let teeth: Vec<(f64, f64)> = (0..4_000)
-        .flat_map(|i| [(f64::from(i), 0.0), (f64::from(i + 1), 1.0)])
-        .collect();
+    let teeth: Vec<(f64, f64)> =
+        (0..4_000).flat_map(|i| [(f64::from(i), 0.0), (f64::from(i + 1), 1.0)]).collect();
     let profile = profile(&teeth);
     let poisson = Poisson::new(0.001).unwrap();
-    let next = poisson.next(
-        &profile,
-        &mut ProfileCursor::default(),
-        Instant::ZERO,
-        0.617_28,
-    );
+    let next = poisson.next(&profile, &mut ProfileCursor::default(), Instant::ZERO, 0.617_28);
     // 1,234 teeth give 617; the rest, 0.28, is t^2 / 2.
     let expected = 1_234.0 + 0.56_f64.sqrt();
     assert!((next.as_secs_f64() - expected).abs() < 1e-8, "{next}");
@@ -192,12 +171,7 @@ fn silence_to_the_end_is_never() {
         assert_eq!(next(&varied(), &nobody, 5.0, 0.1), Instant::NEVER);
     }
     assert_eq!(
-        poisson.next(
-            &Profile::flat(),
-            &mut ProfileCursor::default(),
-            Instant::NEVER,
-            1.0
-        ),
+        poisson.next(&Profile::flat(), &mut ProfileCursor::default(), Instant::NEVER, 1.0),
         Instant::NEVER
     );
     // A silence that ends is waited for: from 65 s on, 1.5 a second from 70 s.
@@ -216,10 +190,7 @@ fn steep_and_shallow_slopes_are_solved_without_cancellation() {
                 }
                 let t = time_to_fill(area, factor, slope);
                 let filled = factor * t + 0.5 * slope * t * t;
-                assert!(
-                    (filled / area - 1.0).abs() < 1e-9,
-                    "{slope} {factor} {area}: {filled}"
-                );
+                assert!((filled / area - 1.0).abs() < 1e-9, "{slope} {factor} {area}: {filled}");
             }
         }
     }
@@ -227,10 +198,7 @@ fn steep_and_shallow_slopes_are_solved_without_cancellation() {
 
 #[test]
 fn products_keep_jumps_and_follow_parabolas() {
-    let (one, two) = (
-        varied(),
-        profile(&[(0.0, 0.0), (50.0, 3.0), (65.0, 3.0), (85.0, 0.0)]),
-    );
+    let (one, two) = (varied(), profile(&[(0.0, 0.0), (50.0, 3.0), (65.0, 3.0), (85.0, 0.0)]));
     let product = one.times(&two);
     assert_eq!(product, two.times(&one));
     // Between neighbouring points the largest product is the measure of the error.
@@ -243,10 +211,7 @@ fn products_keep_jumps_and_follow_parabolas() {
             .collect();
         let largest = samples.iter().map(|s| s.0).fold(0.0, f64::max);
         for (exact, seen) in samples {
-            assert!(
-                (seen - exact).abs() <= 0.001 * largest + 1e-12,
-                "{pair:?}: {seen} {exact}"
-            );
+            assert!((seen - exact).abs() <= 0.001 * largest + 1e-12, "{pair:?}: {seen} {exact}");
             worst = worst.max((seen - exact).abs() / largest.max(1e-12));
         }
     }
@@ -266,9 +231,8 @@ fn products_keep_jumps_and_follow_parabolas() {
 
 #[test]
 fn surges_rise_hold_and_fall() {
-    let surge = Profile::flat()
-        .scaled_between(at(100.0), at(200.0), 4.0, Span::from_secs(10))
-        .unwrap();
+    let surge =
+        Profile::flat().scaled_between(at(100.0), at(200.0), 4.0, Span::from_secs(10)).unwrap();
     for (t, factor) in [
         (0.0, 1.0),
         (99.0, 1.0),
@@ -280,34 +244,16 @@ fn surges_rise_hold_and_fall() {
     ] {
         assert!((surge.factor(at(t)) - factor).abs() < 1e-9, "{t}");
     }
-    let sudden = varied()
-        .scaled_between(at(20.0), at(35.0), 2.0, Span::ZERO)
-        .unwrap();
-    for (t, factor) in [
-        (19.0, 1.175),
-        (20.0, 2.5),
-        (30.0, 4.0),
-        (34.9, 4.0),
-        (35.0, 2.0),
-    ] {
-        assert!(
-            (sudden.factor(at(t)) - factor).abs() < 1e-9,
-            "{t}: {}",
-            sudden.factor(at(t))
-        );
+    let sudden = varied().scaled_between(at(20.0), at(35.0), 2.0, Span::ZERO).unwrap();
+    for (t, factor) in [(19.0, 1.175), (20.0, 2.5), (30.0, 4.0), (34.9, 4.0), (35.0, 2.0)] {
+        assert!((sudden.factor(at(t)) - factor).abs() < 1e-9, "{t}: {}", sudden.factor(at(t)));
     }
     // Ramps may meet in the middle; a lull may be total.
-    let peak = Profile::flat()
-        .scaled_between(at(1.0), at(3.0), 9.0, Span::from_secs(1))
-        .unwrap();
+    let peak = Profile::flat().scaled_between(at(1.0), at(3.0), 9.0, Span::from_secs(1)).unwrap();
     assert!((peak.integral(at(1.0), at(3.0)) - 10.0).abs() < 1e-9);
-    let lull = Profile::flat()
-        .scaled_between(at(1.0), at(3.0), 0.0, Span::ZERO)
-        .unwrap();
+    let lull = Profile::flat().scaled_between(at(1.0), at(3.0), 0.0, Span::ZERO).unwrap();
     assert!((lull.integral(at(0.0), at(4.0)) - 2.0).abs() < 1e-9);
-    let open = Profile::flat()
-        .scaled_between(at(1.0), Instant::NEVER, 3.0, Span::ZERO)
-        .unwrap();
+    let open = Profile::flat().scaled_between(at(1.0), Instant::NEVER, 3.0, Span::ZERO).unwrap();
     assert_eq!(open.factor(at(1e9)).to_bits(), 3.0_f64.to_bits());
 }
 
@@ -318,10 +264,7 @@ fn what_is_no_profile_says_why() {
     };
     says(Profile::new(&[]), "a profile needs at least one point");
     let order = "of a profile is before the point that precedes it, or the third at one instant";
-    says(
-        Profile::new(&[(at(2.0), 1.0), (at(1.0), 1.0)]),
-        &format!("point 2 {order}"),
-    );
+    says(Profile::new(&[(at(2.0), 1.0), (at(1.0), 1.0)]), &format!("point 2 {order}"));
     let thrice = [(at(1.0), 1.0), (at(1.0), 2.0), (at(1.0), 3.0)];
     says(Profile::new(&thrice), &format!("point 3 {order}"));
     for factor in [-0.5, 2e9, f64::NAN] {
@@ -331,19 +274,10 @@ fn what_is_no_profile_says_why() {
     let surge = |from, to, ramp| {
         Profile::flat().scaled_between(at(from), at(to), 2.0, Span::from_secs(ramp))
     };
-    says(
-        surge(2.0, 2.0, 0),
-        "a surge must end after it begins, and it runs from 2s to 2s",
-    );
-    says(
-        surge(2.0, 5.0, 2),
-        "two ramps of 2s do not fit into a surge of 3s",
-    );
+    says(surge(2.0, 2.0, 0), "a surge must end after it begins, and it runs from 2s to 2s");
+    says(surge(2.0, 5.0, 2), "two ramps of 2s do not fit into a surge of 3s");
     let rate = Poisson::new(-1.0).unwrap_err().to_string();
-    assert_eq!(
-        rate,
-        "a rate must be at least 0 a second and finite, and it is -1"
-    );
+    assert_eq!(rate, "a rate must be at least 0 a second and finite, and it is -1");
     assert!(Poisson::new(f64::NAN).is_err() && Poisson::new(f64::INFINITY).is_err());
 }
 
@@ -354,10 +288,7 @@ fn sequences_do_not_change() {
     let nanos = |seconds: &f64| Span::from_secs_f64(*seconds).as_nanos();
     let last: Vec<u64> = ramp[ramp.len() - 3..].iter().map(nanos).collect();
     assert_eq!(flat.iter().map(nanos).collect::<Vec<_>>(), GOLDEN_FLAT);
-    assert_eq!(
-        (ramp.len(), last.as_slice()),
-        (GOLDEN_COUNT, GOLDEN_LAST.as_slice())
-    );
+    assert_eq!((ramp.len(), last.as_slice()), (GOLDEN_COUNT, GOLDEN_LAST.as_slice()));
 }
 
 const GOLDEN_FLAT: [u64; 10] = [

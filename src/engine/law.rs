@@ -59,11 +59,7 @@ pub enum Law {
 }
 
 fn positive(what: &'static str, span: Span) -> Result<f64, LawError> {
-    if span == Span::ZERO {
-        Err(LawError::Zero { what })
-    } else {
-        Ok(span.as_secs_f64())
-    }
+    if span == Span::ZERO { Err(LawError::Zero { what }) } else { Ok(span.as_secs_f64()) }
 }
 
 fn in_range(
@@ -72,11 +68,7 @@ fn in_range(
     value: f64,
     holds: bool,
 ) -> Result<(), LawError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(LawError::OutOfRange { what, needs, value })
-    }
+    if holds { Ok(()) } else { Err(LawError::OutOfRange { what, needs, value }) }
 }
 
 impl Law {
@@ -111,12 +103,7 @@ impl Law {
     pub fn lognormal(mu: f64, sigma: f64) -> Result<Self, LawError> {
         in_range("mu of a lognormal law", "finite", mu, mu.is_finite())?;
         let holds = sigma >= 0.0 && sigma.is_finite();
-        in_range(
-            "sigma of a lognormal law",
-            "at least 0 and finite",
-            sigma,
-            holds,
-        )?;
+        in_range("sigma of a lognormal law", "at least 0 and finite", sigma, holds)?;
         Ok(Self::Lognormal { mu, sigma })
     }
 
@@ -141,12 +128,7 @@ impl Law {
     pub fn lognormal_mean_cv(mean: Span, cv: f64) -> Result<Self, LawError> {
         let mean = positive("the mean of a lognormal law", mean)?;
         let holds = cv >= 0.0 && (cv * cv).is_finite();
-        in_range(
-            "the cv of a lognormal law",
-            "at least 0 and below 1e154",
-            cv,
-            holds,
-        )?;
+        in_range("the cv of a lognormal law", "at least 0 and below 1e154", cv, holds)?;
         let square = libm::log1p(cv * cv);
         Self::lognormal(libm::log(mean) - 0.5 * square, square.sqrt())
     }
@@ -159,12 +141,7 @@ impl Law {
     pub fn pareto(scale: Span, shape: f64) -> Result<Self, LawError> {
         positive("the scale of a pareto law", scale)?;
         let holds = shape > 0.0 && shape.is_finite();
-        in_range(
-            "the shape of a pareto law",
-            "above 0 and finite",
-            shape,
-            holds,
-        )?;
+        in_range("the shape of a pareto law", "above 0 and finite", shape, holds)?;
         Ok(Self::Pareto { scale, shape })
     }
 
@@ -174,12 +151,7 @@ impl Law {
     /// When the mean is so short that the scale is zero, or the shape is not above one and finite.
     pub fn pareto_mean(mean: Span, shape: f64) -> Result<Self, LawError> {
         let holds = shape > 1.0 && shape.is_finite();
-        in_range(
-            "the shape of a pareto law with a mean",
-            "above 1 and finite",
-            shape,
-            holds,
-        )?;
+        in_range("the shape of a pareto law with a mean", "above 1 and finite", shape, holds)?;
         Self::pareto(mean.scaled((shape - 1.0) / shape), shape)
     }
 
@@ -355,10 +327,7 @@ impl Law {
                 -libm::expm1(-shape * libm::log(seconds / scale.as_secs_f64()))
             }
             Self::Empirical(table) => table.cdf_nanos(seconds * 1e9),
-            Self::Mixture(parts) => parts
-                .iter()
-                .map(|(share, law)| share * law.cdf(seconds))
-                .sum(),
+            Self::Mixture(parts) => parts.iter().map(|(share, law)| share * law.cdf(seconds)).sum(),
         }
     }
 
@@ -377,10 +346,9 @@ impl Law {
             }
             Self::Pareto { scale, .. } => scale.as_secs_f64(),
             Self::Empirical(table) => table.min().as_secs_f64(),
-            Self::Mixture(parts) => parts
-                .iter()
-                .map(|(_, law)| law.bound())
-                .fold(f64::INFINITY, f64::min),
+            Self::Mixture(parts) => {
+                parts.iter().map(|(_, law)| law.bound()).fold(f64::INFINITY, f64::min)
+            }
         }
     }
 
@@ -393,11 +361,9 @@ impl Law {
             Self::Uniform { from, .. } => *from,
             Self::Pareto { scale, .. } => *scale,
             Self::Empirical(table) => table.min(),
-            Self::Mixture(parts) => parts
-                .iter()
-                .map(|(_, law)| law.min())
-                .min()
-                .unwrap_or(Span::ZERO),
+            Self::Mixture(parts) => {
+                parts.iter().map(|(_, law)| law.min()).min().unwrap_or(Span::ZERO)
+            }
             Self::Exponential { .. } | Self::Lognormal { .. } => Span::from_secs_f64(self.bound()),
         }
     }

@@ -9,13 +9,7 @@ fn ms(millis: u64) -> Span {
 }
 
 fn continuous_laws() -> Vec<(&'static str, Law)> {
-    let points = [
-        (0.0, ms(5)),
-        (0.5, ms(20)),
-        (0.9, ms(60)),
-        (0.99, ms(300)),
-        (1.0, ms(1_000)),
-    ];
+    let points = [(0.0, ms(5)), (0.5, ms(20)), (0.9, ms(60)), (0.99, ms(300)), (1.0, ms(1_000))];
     let fast = Law::lognormal_median_p99(ms(4_000), ms(10_000)).unwrap();
     let slow = Law::uniform(ms(10_000), ms(60_000)).unwrap();
     let slowest = Law::exponential(ms(60_000)).unwrap();
@@ -25,28 +19,20 @@ fn continuous_laws() -> Vec<(&'static str, Law)> {
         ("lognormal", Law::lognormal_mean_cv(ms(20), 0.7).unwrap()),
         ("pareto", Law::pareto(ms(10), 9.0).unwrap()),
         ("empirical", Law::empirical(&points).unwrap()),
-        (
-            "mixture",
-            Law::mixture([(0.8, fast), (0.18, slow), (0.02, slowest)]).unwrap(),
-        ),
+        ("mixture", Law::mixture([(0.8, fast), (0.18, slow), (0.02, slowest)]).unwrap()),
     ]
 }
 
 fn draws(name: &str, law: &Law, n: usize) -> Vec<f64> {
     let mut stream = Seed(11).stream(name);
-    (0..n)
-        .map(|_| law.draw(&mut stream).as_secs_f64())
-        .collect()
+    (0..n).map(|_| law.draw(&mut stream).as_secs_f64()).collect()
 }
 
 #[test]
 fn draws_follow_their_law() {
     for (name, law) in continuous_laws() {
         let mut values = draws(name, &law, MANY);
-        assert!(
-            values.iter().all(|&x| x >= law.min().as_secs_f64()),
-            "{name}"
-        );
+        assert!(values.iter().all(|&x| x >= law.min().as_secs_f64()), "{name}");
         assert_moments(&values, law.mean().unwrap(), law.variance().unwrap());
         let distance = kolmogorov_smirnov(&mut values, |x| law.cdf(x));
         assert!(distance < kolmogorov_bound(MANY), "{name}: {distance}");
@@ -54,10 +40,7 @@ fn draws_follow_their_law() {
             // The number of draws below a quantile is binomial.
             let below = values.partition_point(|&x| x <= law.quantile(p)) as f64;
             let (n, error) = (MANY as f64, (MANY as f64 * p * (1.0 - p)).sqrt());
-            assert!(
-                (below - n * p).abs() < 5.0 * error,
-                "{name} at {p}: {below}"
-            );
+            assert!((below - n * p).abs() < 5.0 * error, "{name} at {p}: {below}");
         }
     }
 }
@@ -79,45 +62,26 @@ fn quantiles_invert_distributions() {
             let back = law.cdf(law.quantile(p));
             assert!((back - p).abs() < 1e-12, "{name}: {p} {back}");
         }
-        assert!(
-            (law.quantile(0.0) - law.min().as_secs_f64()).abs() < 1e-12,
-            "{name}"
-        );
-        assert_eq!(
-            law.cdf(f64::INFINITY).to_bits(),
-            1.0_f64.to_bits(),
-            "{name}"
-        );
+        assert!((law.quantile(0.0) - law.min().as_secs_f64()).abs() < 1e-12, "{name}");
+        assert_eq!(law.cdf(f64::INFINITY).to_bits(), 1.0_f64.to_bits(), "{name}");
         assert_eq!(law.cdf(-1.0).to_bits(), 0.0_f64.to_bits(), "{name}");
     }
 }
 
 fn close(seen: Option<f64>, expected: f64) {
-    assert!(
-        (seen.unwrap() / expected - 1.0).abs() < 1e-12,
-        "{seen:?} not {expected}"
-    );
+    assert!((seen.unwrap() / expected - 1.0).abs() < 1e-12, "{seen:?} not {expected}");
 }
 
 #[test]
 fn moments_agree_with_hand_computed_ones() {
     close(Law::uniform(ms(10), ms(30)).unwrap().mean(), 0.02);
-    close(
-        Law::uniform(ms(10), ms(30)).unwrap().variance(),
-        4e-4 / 12.0,
-    );
+    close(Law::uniform(ms(10), ms(30)).unwrap().variance(), 4e-4 / 12.0);
     let lognormal = Law::lognormal_mean_cv(ms(250), 0.4).unwrap();
     close(lognormal.mean(), 0.25);
     close(lognormal.variance(), 0.01);
     // Shape 3, scale 2 s: mean 3, variance 3.
     let pareto = Law::pareto_mean(Span::from_secs(3), 3.0).unwrap();
-    assert_eq!(
-        pareto,
-        Law::Pareto {
-            scale: Span::from_secs(2),
-            shape: 3.0
-        }
-    );
+    assert_eq!(pareto, Law::Pareto { scale: Span::from_secs(2), shape: 3.0 });
     close(pareto.mean(), 3.0);
     close(pareto.variance(), 3.0);
     // Half at uniform (0, 2), half at uniform (2, 6): mean 2.5, E X^2 = (4/3 + 52/3) / 2 = 28/3.
@@ -125,10 +89,7 @@ fn moments_agree_with_hand_computed_ones() {
     let table = Law::empirical(&points).unwrap();
     close(table.mean(), 2.5);
     close(table.variance(), 28.0 / 3.0 - 6.25);
-    let two = [
-        (0.25, Law::Constant(ms(1_000))),
-        (0.75, Law::Constant(ms(5_000))),
-    ];
+    let two = [(0.25, Law::Constant(ms(1_000))), (0.75, Law::Constant(ms(5_000)))];
     let two = Law::mixture(two).unwrap();
     close(two.mean(), 4.0);
     close(two.variance(), 3.0);
@@ -152,9 +113,7 @@ fn lognormal_constructors_meet_what_they_are_named_after() {
     let law = Law::lognormal_median_p99(ms(4_000), ms(10_000)).unwrap();
     assert!((law.quantile(0.5) - 4.0).abs() < 1e-12);
     assert!((law.quantile(0.99) - 10.0).abs() < 1e-12);
-    let Law::Lognormal { mu, sigma } = law else {
-        panic!("{law:?}")
-    };
+    let Law::Lognormal { mu, sigma } = law else { panic!("{law:?}") };
     assert!((mu - libm::log(4.0)).abs() < 1e-15);
     assert!((sigma - libm::log(2.5) / 2.326_347_874_040_840_8).abs() < 1e-15);
 }
@@ -191,17 +150,12 @@ fn uniform_reaches_both_ends_evenly() {
         counts[usize::try_from(law.draw(&mut stream).as_nanos()).unwrap()] += 1;
     }
     // Chi-square with 3 degrees of freedom: 16.27 is its 99.9 % point.
-    let chi: f64 = counts[3..7]
-        .iter()
-        .map(|&n| (f64::from(n) - 1e4).powi(2) / 1e4)
-        .sum();
+    let chi: f64 = counts[3..7].iter().map(|&n| (f64::from(n) - 1e4).powi(2) / 1e4).sum();
     assert!(chi < 16.27, "{counts:?}");
     assert_eq!(counts.iter().sum::<u32>(), counts[3..7].iter().sum::<u32>());
     // The widest law neither overflows nor stays in one half.
     let widest = Law::uniform(Span::ZERO, Span::MAX).unwrap();
-    let low = (0..1_000)
-        .filter(|_| widest.draw(&mut stream) < Span::MAX.half())
-        .count();
+    let low = (0..1_000).filter(|_| widest.draw(&mut stream) < Span::MAX.half()).count();
     assert!((400..600).contains(&low), "{low}");
 }
 
@@ -211,35 +165,15 @@ fn tables_hold_atoms_and_gaps() {
     let points = [(0.0, ms(10)), (0.3, ms(10)), (0.3, ms(100)), (1.0, ms(170))];
     let law = Law::empirical(&points).unwrap();
     assert_eq!(law.min(), ms(10));
-    for (x, p) in [
-        (0.009, 0.0),
-        (0.010, 0.3),
-        (0.05, 0.3),
-        (0.1, 0.3),
-        (0.135, 0.65),
-        (0.2, 1.0),
-    ] {
+    for (x, p) in [(0.009, 0.0), (0.010, 0.3), (0.05, 0.3), (0.1, 0.3), (0.135, 0.65), (0.2, 1.0)] {
         assert!((law.cdf(x) - p).abs() < 1e-12, "{x}: {}", law.cdf(x));
     }
-    for (p, x) in [
-        (0.0, 0.01),
-        (0.3, 0.01),
-        (0.300_000_001, 0.1),
-        (0.65, 0.135),
-        (1.0, 0.17),
-    ] {
-        assert!(
-            (law.quantile(p) - x).abs() < 1e-9,
-            "{p}: {}",
-            law.quantile(p)
-        );
+    for (p, x) in [(0.0, 0.01), (0.3, 0.01), (0.300_000_001, 0.1), (0.65, 0.135), (1.0, 0.17)] {
+        assert!((law.quantile(p) - x).abs() < 1e-9, "{p}: {}", law.quantile(p));
     }
     let values = draws("atoms", &law, 100_000);
     let atom = values.iter().filter(|&&x| x == 0.01).count() as f64;
-    assert!(
-        (atom - 30_000.0).abs() < 4.0 * 21_000.0_f64.sqrt(),
-        "{atom}"
-    );
+    assert!((atom - 30_000.0).abs() < 4.0 * 21_000.0_f64.sqrt(), "{atom}");
     assert!(!values.iter().any(|&x| x > 0.01 && x < 0.1));
     // A gap at probability zero lies before the smallest value.
     let gap = Law::empirical(&[(0.0, ms(1)), (0.0, ms(2)), (1.0, ms(3))]).unwrap();
@@ -249,9 +183,8 @@ fn tables_hold_atoms_and_gaps() {
 #[test]
 fn long_tables_are_searched_as_by_hand() {
     // Uneven steps, so that guide cells hold none, one and many pieces.
-    let points: Vec<(f64, Span)> = (0..=1_000_u32)
-        .map(|i| ((f64::from(i) / 1e3).powi(5), ms(u64::from(i))))
-        .collect();
+    let points: Vec<(f64, Span)> =
+        (0..=1_000_u32).map(|i| ((f64::from(i) / 1e3).powi(5), ms(u64::from(i)))).collect();
     let table = Table::new(&points).unwrap();
     assert_eq!(table.points().len(), 1_001);
     let mut stream = Seed(3).stream("long");
@@ -272,15 +205,9 @@ fn mixtures_nest_and_keep_their_shares() {
     let values = draws("nested", &law, 100_000);
     for (x, p) in [(0.001, 0.1), (0.002, 0.1), (0.003, 0.8)] {
         let seen = values.iter().filter(|&&v| v == x).count() as f64;
-        assert!(
-            (seen - 1e5 * p).abs() < 4.0 * (1e5 * p * (1.0 - p)).sqrt(),
-            "{x}: {seen}"
-        );
+        assert!((seen - 1e5 * p).abs() < 4.0 * (1e5 * p * (1.0 - p)).sqrt(), "{x}: {seen}");
     }
-    assert_eq!(
-        (law.quantile(0.05), law.quantile(0.15), law.quantile(0.5)),
-        (0.001, 0.002, 0.003)
-    );
+    assert_eq!((law.quantile(0.05), law.quantile(0.15), law.quantile(0.5)), (0.001, 0.002, 0.003));
     assert_eq!(law.min(), ms(1));
 }
 
@@ -290,14 +217,8 @@ fn says(result: Result<Law, LawError>, text: &str) {
 
 #[test]
 fn what_is_no_law_says_why_in_its_parameters() {
-    says(
-        Law::uniform(ms(2), ms(1)),
-        "a uniform law cannot run from 2ms down to 1ms",
-    );
-    says(
-        Law::exponential(Span::ZERO),
-        "the mean of an exponential law must be above zero",
-    );
+    says(Law::uniform(ms(2), ms(1)), "a uniform law cannot run from 2ms down to 1ms");
+    says(Law::exponential(Span::ZERO), "the mean of an exponential law must be above zero");
     says(
         Law::lognormal_median_p99(ms(2), ms(1)),
         "the 99th percentile (1ms) is below the median (2ms)",
@@ -310,10 +231,7 @@ fn what_is_no_law_says_why_in_its_parameters() {
         Law::lognormal_mean_cv(ms(1), -0.5),
         "the cv of a lognormal law must be at least 0 and below 1e154, and it is -0.5",
     );
-    says(
-        Law::lognormal(f64::NAN, 1.0),
-        "mu of a lognormal law must be finite, and it is NaN",
-    );
+    says(Law::lognormal(f64::NAN, 1.0), "mu of a lognormal law must be finite, and it is NaN");
     says(
         Law::pareto(ms(1), 0.0),
         "the shape of a pareto law must be above 0 and finite, and it is 0",
@@ -322,33 +240,21 @@ fn what_is_no_law_says_why_in_its_parameters() {
         Law::pareto_mean(ms(1), 1.0),
         "the shape of a pareto law with a mean must be above 1 and finite, and it is 1",
     );
-    says(
-        Law::pareto(Span::ZERO, 1.0),
-        "the scale of a pareto law must be above zero",
-    );
+    says(Law::pareto(Span::ZERO, 1.0), "the scale of a pareto law must be above zero");
 }
 
 #[test]
 fn what_is_no_table_or_mixture_says_why() {
-    says(
-        Law::empirical(&[]),
-        "an empirical law needs 2 to 1,048,576 points, and it has 0",
-    );
+    says(Law::empirical(&[]), "an empirical law needs 2 to 1,048,576 points, and it has 0");
     says(
         Law::empirical(&[(0.0, ms(1)), (0.99, ms(2))]),
         "the probabilities of an empirical law must run from 0 to 1, and they run from 0 to 0.99",
     );
     let order = "point 3 of an empirical law must not be below the point before it, nor repeat it";
     for middle in [(0.4, ms(3)), (0.6, ms(1)), (0.5, ms(2)), (f64::NAN, ms(3))] {
-        says(
-            Law::empirical(&[(0.0, ms(1)), (0.5, ms(2)), middle, (1.0, ms(4))]),
-            order,
-        );
+        says(Law::empirical(&[(0.0, ms(1)), (0.5, ms(2)), middle, (1.0, ms(4))]), order);
     }
-    says(
-        Law::mixture([]),
-        "a mixture needs at least one part with a share above 0",
-    );
+    says(Law::mixture([]), "a mixture needs at least one part with a share above 0");
     says(
         Law::mixture([(0.5, Law::ZERO), (0.25, Law::ZERO)]),
         "the shares of a mixture must add up to 1, and they add up to 0.75",

@@ -79,11 +79,7 @@ impl<E: Event> Context<'_, E> {
     /// When `at` lies in the past: a bug in the model.
     #[inline]
     pub fn schedule(&mut self, at: Instant, event: E) {
-        assert!(
-            at >= self.now,
-            "{event:?} scheduled for {at}, which is before {}",
-            self.now
-        );
+        assert!(at >= self.now, "{event:?} scheduled for {at}, which is before {}", self.now);
         self.queue.push(at, event);
     }
 

@@ -32,10 +32,7 @@ impl<E> Entry<E> {
 
 impl<E> Default for EventQueue<E> {
     fn default() -> Self {
-        Self {
-            heap: Vec::new(),
-            numbered: 0,
-        }
+        Self { heap: Vec::new(), numbered: 0 }
     }
 }
 
@@ -45,10 +42,7 @@ impl<E: Event> EventQueue<E> {
     pub fn push(&mut self, at: Instant, event: E) {
         let order = (u64::from(event.rank()) << NUMBER_BITS) | self.numbered;
         self.numbered += 1;
-        debug_assert!(
-            self.numbered < 1 << NUMBER_BITS,
-            "event numbers are used up"
-        );
+        debug_assert!(self.numbered < 1 << NUMBER_BITS, "event numbers are used up");
         let entry = Entry { at, order, event };
         let mut hole = self.heap.len();
         self.heap.push(entry);
@@ -139,9 +133,8 @@ mod tests {
             queue.push(at, Tagged(rank, tag));
         }
         queue.push(Instant::from_nanos(4), Tagged(9, 5));
-        let order: Vec<u64> = std::iter::from_fn(|| queue.pop())
-            .map(|(_, event)| event.1)
-            .collect();
+        let order: Vec<u64> =
+            std::iter::from_fn(|| queue.pop()).map(|(_, event)| event.1).collect();
         assert_eq!(order, [5, 3, 1, 4, 0, 2]);
         assert!(queue.is_empty());
         assert_eq!(queue.next_at(), Instant::NEVER);
@@ -159,9 +152,7 @@ mod tests {
                 queue.push(Instant::from_nanos(at), Tagged(rank, number));
                 reference.push(Reverse((at, rank, number)));
             } else {
-                let popped = queue
-                    .pop()
-                    .map(|(at, event)| (at.as_nanos(), event.0, event.1));
+                let popped = queue.pop().map(|(at, event)| (at.as_nanos(), event.0, event.1));
                 assert_eq!(popped, reference.pop().map(|Reverse(key)| key));
             }
             assert_eq!(queue.len(), reference.len());

@@ -80,11 +80,7 @@ impl<P: Process> Engine<P> {
                 handled: 0,
             })
             .collect();
-        Self {
-            lanes,
-            lookahead,
-            now: Instant::ZERO,
-        }
+        Self { lanes, lookahead, now: Instant::ZERO }
     }
 
     /// Puts an event into a process's queue from outside, before or between runs.
@@ -92,10 +88,7 @@ impl<P: Process> Engine<P> {
     /// # Panics
     /// When `at` has passed.
     pub fn schedule(&mut self, process: usize, at: Instant, event: P::Event) {
-        assert!(
-            at >= self.now,
-            "{event:?} scheduled for {at}, which has passed"
-        );
+        assert!(at >= self.now, "{event:?} scheduled for {at}, which has passed");
         self.lanes[process].queue.push(at, event);
     }
 
@@ -209,12 +202,7 @@ fn exchange<P: Process>(lanes: &mut [&mut Lane<P>], end: Instant) -> Instant {
         }
         lanes[sender].outbox = outbox;
     }
-    lanes
-        .iter()
-        .map(|lane| lane.next_at())
-        .min()
-        .unwrap_or(Instant::NEVER)
-        .max(end)
+    lanes.iter().map(|lane| lane.next_at()).min().unwrap_or(Instant::NEVER).max(end)
 }
 
 #[cfg(test)]

@@ -146,10 +146,7 @@ fn flow_comes_after_the_events_of_its_instant_and_before_later_ones() {
     engine.schedule(0, Instant::from_nanos(10), Tick);
     engine.schedule(0, Instant::from_nanos(11), Tick);
     engine.run(Instant::from_nanos(100), NonZeroUsize::MIN);
-    assert_eq!(
-        engine.processes().next().unwrap().0,
-        ["event", "flow", "event"]
-    );
+    assert_eq!(engine.processes().next().unwrap().0, ["event", "flow", "event"]);
 }
 
 #[test]

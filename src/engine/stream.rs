@@ -86,14 +86,8 @@ mod tests {
         let mut other_seed = Seed(8).stream("a");
         let first: Vec<u64> = (0..100).map(|_| one.bits()).collect();
         assert_eq!(first, (0..100).map(|_| again.bits()).collect::<Vec<_>>());
-        assert_ne!(
-            first,
-            (0..100).map(|_| other_name.bits()).collect::<Vec<_>>()
-        );
-        assert_ne!(
-            first,
-            (0..100).map(|_| other_seed.bits()).collect::<Vec<_>>()
-        );
+        assert_ne!(first, (0..100).map(|_| other_name.bits()).collect::<Vec<_>>());
+        assert_ne!(first, (0..100).map(|_| other_seed.bits()).collect::<Vec<_>>());
     }
 
     #[test]
@@ -104,10 +98,7 @@ mod tests {
             counts[usize::try_from(stream.below(7)).unwrap()] += 1;
         }
         // Chi-square with 6 degrees of freedom: 22.46 is its 99.9 % point.
-        let chi: f64 = counts
-            .iter()
-            .map(|&n| (f64::from(n) - 1e4).powi(2) / 1e4)
-            .sum();
+        let chi: f64 = counts.iter().map(|&n| (f64::from(n) - 1e4).powi(2) / 1e4).sum();
         assert!(chi < 22.46, "{chi}");
     }
 }

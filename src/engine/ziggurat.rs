@@ -36,9 +36,7 @@ struct Tables {
 static EXPONENTIAL: LazyLock<Tables> = LazyLock::new(|| {
     let area = (EXPONENTIAL_TAIL + 1.0) * libm::exp(-EXPONENTIAL_TAIL);
     let scale = 1.0 / (1_u64 << 53) as f64;
-    Tables::new(EXPONENTIAL_TAIL, area, scale, exponential_density, |y| {
-        -libm::log(y)
-    })
+    Tables::new(EXPONENTIAL_TAIL, area, scale, exponential_density, |y| -libm::log(y))
 });
 
 static NORMAL: LazyLock<Tables> = LazyLock::new(|| {
@@ -46,9 +44,7 @@ static NORMAL: LazyLock<Tables> = LazyLock::new(|| {
         std::f64::consts::FRAC_PI_2.sqrt() * libm::erfc(NORMAL_TAIL / std::f64::consts::SQRT_2);
     let area = NORMAL_TAIL * normal_density(NORMAL_TAIL) + tail_area;
     let scale = 1.0 / (1_u64 << 52) as f64;
-    Tables::new(NORMAL_TAIL, area, scale, normal_density, |y| {
-        (-2.0 * libm::log(y)).sqrt()
-    })
+    Tables::new(NORMAL_TAIL, area, scale, normal_density, |y| (-2.0 * libm::log(y)).sqrt())
 });
 
 fn exponential_density(x: f64) -> f64 {
@@ -76,10 +72,7 @@ impl Tables {
             edges[i] = inverse(area / edges[i - 1] + density(edges[i - 1]));
         }
         Self {
-            layers: std::array::from_fn(|i| Layer {
-                scale: edges[i] * scale,
-                inner: edges[i + 1],
-            }),
+            layers: std::array::from_fn(|i| Layer { scale: edges[i] * scale, inner: edges[i + 1] }),
             heights: std::array::from_fn(|i| density(edges[i])),
         }
     }
@@ -116,11 +109,7 @@ impl Stream {
         let bits = self.bits();
         let (_, layer) = EXPONENTIAL.layer(bits);
         let x = position(bits) * layer.scale;
-        if x < layer.inner {
-            x
-        } else {
-            self.exponential_outside(bits)
-        }
+        if x < layer.inner { x } else { self.exponential_outside(bits) }
     }
 
     /// A variate of the normal law with mean zero and variance one.
@@ -129,11 +118,7 @@ impl Stream {
         let bits = self.bits();
         let (_, layer) = NORMAL.layer(bits);
         let x = signed_position(bits) * layer.scale;
-        if x.abs() < layer.inner {
-            x
-        } else {
-            self.normal_outside(bits)
-        }
+        if x.abs() < layer.inner { x } else { self.normal_outside(bits) }
     }
 
     /// Goes on where the fast path could not accept. Beyond the tail's start the exponential is
@@ -206,20 +191,12 @@ pub fn normal_quantile(probability: f64) -> f64 {
         let r = 0.180_625 - q * q;
         return q * polynomial(&CENTRE.0, r) / polynomial(&CENTRE.1, r);
     }
-    let nearer = if q < 0.0 {
-        probability
-    } else {
-        1.0 - probability
-    };
+    let nearer = if q < 0.0 { probability } else { 1.0 - probability };
     if nearer == 0.0 {
         return f64::INFINITY.copysign(q);
     }
     let r = (-libm::log(nearer)).sqrt();
-    let (shifted, side) = if r <= 5.0 {
-        (r - 1.6, &SIDE)
-    } else {
-        (r - 5.0, &FAR)
-    };
+    let (shifted, side) = if r <= 5.0 { (r - 1.6, &SIDE) } else { (r - 5.0, &FAR) };
     (polynomial(&side.0, shifted) / polynomial(&side.1, shifted)).copysign(q)
 }
 

@@ -9,9 +9,7 @@ pub fn kolmogorov_smirnov(values: &mut [f64], cdf: impl Fn(f64) -> f64) -> f64 {
     let n = count_to_f64(values.len() as u64);
     values.iter().zip(0_u64..).fold(0.0, |worst: f64, (&x, i)| {
         let p = cdf(x);
-        worst
-            .max(p - count_to_f64(i) / n)
-            .max(count_to_f64(i + 1) / n - p)
+        worst.max(p - count_to_f64(i) / n).max(count_to_f64(i + 1) / n - p)
     })
 }
 
@@ -26,16 +24,9 @@ pub fn assert_moments(values: &[f64], mean: f64, variance: f64) {
     let n = count_to_f64(values.len() as u64);
     let central = |power: i32| values.iter().map(|x| (x - mean).powi(power)).sum::<f64>() / n;
     let (off, second, fourth) = (central(1), central(2), central(4));
-    assert!(
-        off.abs() < 5.0 * (variance / n).sqrt(),
-        "mean {} not {mean}",
-        mean + off
-    );
+    assert!(off.abs() < 5.0 * (variance / n).sqrt(), "mean {} not {mean}", mean + off);
     let error = ((fourth - second * second) / n).sqrt();
-    assert!(
-        (second - variance).abs() < 5.0 * error,
-        "variance {second} not {variance}"
-    );
+    assert!((second - variance).abs() < 5.0 * error, "variance {second} not {variance}");
 }
 
 fn draws(name: &str, n: usize, mut draw: impl FnMut(&mut Stream) -> f64) -> Vec<f64> {
@@ -56,10 +47,7 @@ fn layers_close_at_the_mode() {
         let area = width(0) * tables.heights[1];
         for i in 1..LAYERS {
             let layer = width(i) * (tables.heights[i + 1] - tables.heights[i]);
-            assert!(
-                (layer / area - 1.0).abs() < 1e-9,
-                "layer {i}: {layer} not {area}"
-            );
+            assert!((layer / area - 1.0).abs() < 1e-9, "layer {i}: {layer} not {area}");
             assert!(tables.layers[i].inner < width(i));
         }
         assert!((tables.layers[0].inner - tail).abs() < 1e-15);
@@ -91,20 +79,12 @@ fn tails_have_their_mass_and_shape() {
         let mut beyond: Vec<f64> = values.into_iter().filter(|&x| x > tail).collect();
         let expected = mass * count_to_f64(n as u64);
         let seen = count_to_f64(beyond.len() as u64);
-        assert!(
-            (seen - expected).abs() < 4.0 * expected.sqrt(),
-            "{seen} not {expected}"
-        );
+        assert!((seen - expected).abs() < 4.0 * expected.sqrt(), "{seen} not {expected}");
         let distance = kolmogorov_smirnov(&mut beyond, |x| 1.0 - survival(x) / mass);
         assert!(distance < kolmogorov_bound(beyond.len()), "{distance}");
     };
     let exponential = draws("exponential tail", n, Stream::exponential);
-    check(
-        exponential,
-        EXPONENTIAL_TAIL,
-        libm::exp(-EXPONENTIAL_TAIL),
-        &|x| libm::exp(-x),
-    );
+    check(exponential, EXPONENTIAL_TAIL, libm::exp(-EXPONENTIAL_TAIL), &|x| libm::exp(-x));
     let normal = draws("normal tail", n, Stream::normal);
     let lower = normal.iter().map(|x| -x).collect();
     let mass = normal_cdf(-NORMAL_TAIL);
@@ -116,14 +96,8 @@ fn tails_have_their_mass_and_shape() {
 /// adds up instead of being spread over the whole range.
 fn assert_even_within_layers(values: &[f64], tables: &Tables, range: f64, cdf: fn(f64) -> f64) {
     // Right edges from the mode outwards, with the probability up to each.
-    let widths = tables.layers[1..]
-        .iter()
-        .rev()
-        .map(|layer| layer.scale * range);
-    let edges: Vec<(f64, f64)> = std::iter::once(0.0)
-        .chain(widths)
-        .map(|x| (x, cdf(x)))
-        .collect();
+    let widths = tables.layers[1..].iter().rev().map(|layer| layer.scale * range);
+    let edges: Vec<(f64, f64)> = std::iter::once(0.0).chain(widths).map(|x| (x, cdf(x))).collect();
     let mut positions: Vec<f64> = values
         .iter()
         .map(|x| x.abs())
@@ -160,16 +134,12 @@ fn the_normal_tail_follows_the_density() {
 
 #[test]
 fn successive_draws_are_uncorrelated() {
-    for (name, draw) in [
-        ("exponential", Stream::exponential as fn(&mut Stream) -> f64),
-        ("normal", Stream::normal),
-    ] {
+    for (name, draw) in
+        [("exponential", Stream::exponential as fn(&mut Stream) -> f64), ("normal", Stream::normal)]
+    {
         let values = draws(name, MANY, draw);
         let mean = if name == "normal" { 0.0 } else { 1.0 };
-        let products: f64 = values
-            .windows(2)
-            .map(|w| (w[0] - mean) * (w[1] - mean))
-            .sum();
+        let products: f64 = values.windows(2).map(|w| (w[0] - mean) * (w[1] - mean)).sum();
         // Variance one each, so the mean product has standard error 1/sqrt(n).
         assert!(products.abs() / 1e6 < 4e-3, "{name}: {products}");
     }
@@ -187,11 +157,7 @@ fn normal_quantile_inverts_the_distribution() {
         let z = f64::from(i) / 10.0;
         let back = normal_quantile(normal_cdf(z));
         // Above the median the probability itself keeps only 1e-16 absolute.
-        let slack = if z < 0.0 {
-            1e-13
-        } else {
-            1e-15 / normal_density(z)
-        };
+        let slack = if z < 0.0 { 1e-13 } else { 1e-15 / normal_density(z) };
         assert!((back - z).abs() < slack.max(1e-13), "{z}: {back}");
     }
 }

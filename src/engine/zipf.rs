@@ -46,16 +46,10 @@ impl fmt::Display for ZipfError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ranks(n) => {
-                write!(
-                    f,
-                    "a zipf law needs between 1 and 100,000,000 ranks, and it has {n}"
-                )
+                write!(f, "a zipf law needs between 1 and 100,000,000 ranks, and it has {n}")
             }
             Self::Exponent(s) => {
-                write!(
-                    f,
-                    "the exponent of a zipf law must be at least 0 and finite, and it is {s}"
-                )
+                write!(f, "the exponent of a zipf law must be at least 0 and finite, and it is {s}")
             }
         }
     }
@@ -96,11 +90,7 @@ impl Zipf {
         let total = harmonic(n, exponent);
         let mut cells = shares(n, exponent, total);
         pair_up(Arc::make_mut(&mut cells));
-        Ok(Self {
-            cells,
-            exponent,
-            total,
-        })
+        Ok(Self { cells, exponent, total })
     }
 
     /// A rank, 0 for the most popular.
@@ -119,11 +109,7 @@ impl Zipf {
         let own = (product >> 64) as u32;
         let height = (product as u64) >> 32;
         let cell = self.cells[own as usize];
-        if height < cell >> 32 {
-            own
-        } else {
-            cell as u32
-        }
+        if height < cell >> 32 { own } else { cell as u32 }
     }
 
     /// A rank will be made of these bits soon: fetches their cell.
@@ -137,11 +123,7 @@ impl Zipf {
     /// The exact probability of a rank; zero for a rank that does not exist.
     #[must_use]
     pub fn probability(&self, rank: u32) -> f64 {
-        if rank < self.len() {
-            power(u64::from(rank) + 1, self.exponent) / self.total
-        } else {
-            0.0
-        }
+        if rank < self.len() { power(u64::from(rank) + 1, self.exponent) / self.total } else { 0.0 }
     }
 
     /// How many ranks there are.
@@ -210,10 +192,7 @@ fn pair_up(cells: &mut [u64]) {
         }
     }
     // What remains is exactly full, and takes itself whatever the threshold.
-    donor
-        .into_iter()
-        .chain(rich)
-        .for_each(|rank| cells[rank as usize] = u64::from(rank));
+    donor.into_iter().chain(rich).for_each(|rank| cells[rank as usize] = u64::from(rank));
 }
 
 /// The generalised harmonic number: the sum of `k^-s` for `k` from 1 to `n`, zero for `n = 0`.
@@ -222,12 +201,7 @@ fn pair_up(cells: &mut [u64]) {
 /// with four correction terms; relative error about 1e-15.
 #[must_use]
 pub fn harmonic(n: u32, s: f64) -> f64 {
-    let head = |last: u32| {
-        (1..=last)
-            .rev()
-            .map(|k| power(u64::from(k), s))
-            .sum::<f64>()
-    };
+    let head = |last: u32| (1..=last).rev().map(|k| power(u64::from(k), s)).sum::<f64>();
     let first = power(u64::from(HEAD), s);
     if n <= HEAD || first == 0.0 {
         return head(n.min(HEAD));
@@ -240,12 +214,9 @@ pub fn harmonic(n: u32, s: f64) -> f64 {
     // B_2j / (2j)! times the difference of the derivatives of order 2j - 1 at both ends.
     let mut correction = 0.0;
     let (mut at_m, mut at_end) = (s * first / m, s * last / end);
-    for (order, factor) in [
-        (1.0, 1.0 / 12.0),
-        (3.0, -1.0 / 720.0),
-        (5.0, 1.0 / 30_240.0),
-        (7.0, -1.0 / 1_209_600.0),
-    ] {
+    for (order, factor) in
+        [(1.0, 1.0 / 12.0), (3.0, -1.0 / 720.0), (5.0, 1.0 / 30_240.0), (7.0, -1.0 / 1_209_600.0)]
+    {
         correction += factor * (at_m - at_end);
         let rising = (s + order) * (s + order + 1.0);
         (at_m, at_end) = (at_m * rising / (m * m), at_end * rising / (end * end));

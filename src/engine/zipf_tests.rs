@@ -29,13 +29,7 @@ fn chi_square(counts: &[u32], probability: impl Fn(u32) -> f64) -> (f64, f64) {
 
 #[test]
 fn draws_follow_the_law() {
-    for (n, exponent) in [
-        (10, 1.0),
-        (1_000, 0.6),
-        (10_000, 0.9),
-        (200_000, 0.9),
-        (5_000, 2.0),
-    ] {
+    for (n, exponent) in [(10, 1.0), (1_000, 0.6), (10_000, 0.9), (200_000, 0.9), (5_000, 2.0)] {
         let zipf = Zipf::new(n, exponent).unwrap();
         let mut stream = Seed(7).stream("zipf");
         let mut counts = vec![0_u32; n as usize];
@@ -43,10 +37,7 @@ fn draws_follow_the_law() {
             counts[zipf.draw(&mut stream) as usize] += 1;
         }
         let (chi, freedom) = chi_square(&counts, |rank| zipf.probability(rank));
-        assert!(
-            freedom >= 9.0 && chi < chi_square_bound(freedom),
-            "{zipf:?}: {chi} {freedom}"
-        );
+        assert!(freedom >= 9.0 && chi < chi_square_bound(freedom), "{zipf:?}: {chi} {freedom}");
         // The same counts do not fit an exponent that is off by 0.05.
         let other = Zipf::new(n, exponent + 0.05).unwrap();
         let (chi, freedom) = chi_square(&counts, |rank| other.probability(rank));
@@ -63,10 +54,7 @@ fn exponent_zero_is_uniform_and_one_rank_is_certain() {
         counts[zipf.draw(&mut stream) as usize] += 1;
     }
     let (chi, freedom) = chi_square(&counts, |_| 0.01);
-    assert!(
-        (freedom - 99.0).abs() < 0.5 && chi < chi_square_bound(freedom),
-        "{chi} {freedom}"
-    );
+    assert!((freedom - 99.0).abs() < 0.5 && chi < chi_square_bound(freedom), "{chi} {freedom}");
     for exponent in [0.0, 1.0, 700.0] {
         let one = Zipf::new(1, exponent).unwrap();
         assert_eq!((one.draw_from(0), one.draw_from(u64::MAX)), (0, 0));
@@ -87,15 +75,9 @@ fn represented(zipf: &Zipf) -> Vec<u64> {
 
 #[test]
 fn the_table_represents_the_rounded_law_exactly() {
-    for (n, exponent) in [
-        (1, 1.0),
-        (2, 0.5),
-        (3, 1e-12),
-        (977, 0.0),
-        (1_000, 1.0),
-        (100_000, 0.9),
-        (50_000, 3.0),
-    ] {
+    for (n, exponent) in
+        [(1, 1.0), (2, 0.5), (3, 1e-12), (977, 0.0), (1_000, 1.0), (100_000, 0.9), (50_000, 3.0)]
+    {
         let zipf = Zipf::new(n, exponent).unwrap();
         let whole = (u64::from(n) * CAPACITY) as f64;
         let table = represented(&zipf);
@@ -106,16 +88,10 @@ fn the_table_represents_the_rounded_law_exactly() {
         for (rank, &share) in (0..).zip(&table) {
             let off = (share as f64 - whole * zipf.probability(rank)).abs();
             // One share, and what a float of this size cannot hold.
-            assert!(
-                off <= 1.0 + 1e-13 * share as f64,
-                "{zipf:?} rank {rank}: {off}"
-            );
+            assert!(off <= 1.0 + 1e-13 * share as f64, "{zipf:?} rank {rank}: {off}");
             variation += 0.5 * off / whole;
         }
-        assert!(
-            variation < 1.0 / f64::from(2).powi(33) + 1e-13,
-            "{zipf:?}: {variation}"
-        );
+        assert!(variation < 1.0 / f64::from(2).powi(33) + 1e-13, "{zipf:?}: {variation}");
     }
 }
 
@@ -123,15 +99,7 @@ fn the_table_represents_the_rounded_law_exactly() {
 fn the_whole_range_of_bits_falls_on_ranks_that_exist() {
     for n in [1, 2, 3, 1_000, 99_991] {
         let zipf = Zipf::new(n, 0.8).unwrap();
-        for bits in [
-            0,
-            1,
-            u64::MAX,
-            u64::MAX - 1,
-            1 << 63,
-            (1 << 63) - 1,
-            u64::MAX / 3,
-        ] {
+        for bits in [0, 1, u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1, u64::MAX / 3] {
             assert!(zipf.draw_from(bits) < n);
         }
     }
@@ -139,13 +107,7 @@ fn the_whole_range_of_bits_falls_on_ranks_that_exist() {
 
 #[test]
 fn probabilities_add_up() {
-    for (n, exponent) in [
-        (1, 2.0),
-        (300, 1.0),
-        (100_000, 0.9),
-        (100_000, 0.0),
-        (100_000, 4.5),
-    ] {
+    for (n, exponent) in [(1, 2.0), (300, 1.0), (100_000, 0.9), (100_000, 0.0), (100_000, 4.5)] {
         let zipf = Zipf::new(n, exponent).unwrap();
         let sum: f64 = (0..n).rev().map(|rank| zipf.probability(rank)).sum();
         // Adding 10^5 floats one by one errs by up to 10^5 / 2^53.
@@ -157,20 +119,7 @@ fn probabilities_add_up() {
 
 #[test]
 fn harmonic_numbers_agree_with_sums_and_constants() {
-    for s in [
-        0.0,
-        0.5,
-        0.9,
-        1.0 - 1e-9,
-        1.0,
-        1.0 + 1e-9,
-        1.5,
-        3.0,
-        20.0,
-        120.0,
-        1e4,
-        1e308,
-    ] {
+    for s in [0.0, 0.5, 0.9, 1.0 - 1e-9, 1.0, 1.0 + 1e-9, 1.5, 3.0, 20.0, 120.0, 1e4, 1e308] {
         for n in [0, 1, 255, 256, 257, 258, 1_000, 30_000] {
             // From the smallest up, with the rounding error carried along (Kahan).
             let (mut sum, mut carry) = (0.0, 0.0);
@@ -181,10 +130,7 @@ fn harmonic_numbers_agree_with_sums_and_constants() {
                 sum = next;
             }
             let seen = harmonic(n, s);
-            assert!(
-                (seen - sum).abs() <= 4e-15 * sum,
-                "{n} {s}: {seen} not {sum}"
-            );
+            assert!((seen - sum).abs() <= 4e-15 * sum, "{n} {s}: {seen} not {sum}");
         }
     }
     // ln n + gamma + 1/2n - 1/12n^2, and n(n+1)/2 reversed: exponent 0 counts.
@@ -202,26 +148,14 @@ fn what_is_no_zipf_law_says_why() {
     let says = |n, exponent, text: &str| {
         assert_eq!(Zipf::new(n, exponent).unwrap_err().to_string(), text);
     };
-    says(
-        0,
-        1.0,
-        "a zipf law needs between 1 and 100,000,000 ranks, and it has 0",
-    );
+    says(0, 1.0, "a zipf law needs between 1 and 100,000,000 ranks, and it has 0");
     says(
         100_000_001,
         1.0,
         "a zipf law needs between 1 and 100,000,000 ranks, and it has 100000001",
     );
-    says(
-        5,
-        -0.1,
-        "the exponent of a zipf law must be at least 0 and finite, and it is -0.1",
-    );
-    says(
-        5,
-        f64::NAN,
-        "the exponent of a zipf law must be at least 0 and finite, and it is NaN",
-    );
+    says(5, -0.1, "the exponent of a zipf law must be at least 0 and finite, and it is -0.1");
+    says(5, f64::NAN, "the exponent of a zipf law must be at least 0 and finite, and it is NaN");
     assert!(Zipf::new(5, f64::INFINITY).is_err());
 }
 
@@ -235,11 +169,9 @@ fn sequences_do_not_change() {
     assert_eq!(seen, GOLDEN);
     // FNV-1a over the table.
     let hash = |zipf: &Zipf| {
-        zipf.cells
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, cell| {
-                (hash ^ cell).wrapping_mul(0x0000_0100_0000_01b3)
-            })
+        zipf.cells.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, cell| {
+            (hash ^ cell).wrapping_mul(0x0000_0100_0000_01b3)
+        })
     };
     assert_eq!(hash(&zipf), GOLDEN_TABLE, "{:#x}", hash(&zipf));
 }

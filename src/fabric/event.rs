@@ -11,16 +11,27 @@ pub struct Visit {
     pub network: u32,
     /// What it asks for.
     pub title: u32,
-    /// Its last mile, in nanoseconds.
+    /// Its last mile, in microseconds.
     pub last_mile: u32,
     /// The number of the attempt; 0 before the first has arrived.
     pub attempt: u8,
     /// Whether some attempt met a full queue.
     pub rejected: bool,
-    /// How long before its first arrival the viewer began to wait, in nanoseconds.
+    /// How long before its first arrival the viewer began to wait, in microseconds.
     pub lead: u32,
     /// When the first attempt arrived: the time to which the request belongs.
     pub born: Instant,
+}
+
+/// What the primary says to a read from another region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reply {
+    /// The data.
+    Data,
+    /// An error.
+    Error,
+    /// Its queue was full, or the wait for a connection too long.
+    Refused,
 }
 
 /// How an attempt failed.
@@ -36,7 +47,7 @@ pub enum Failure {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// A step of the plan: a fault or change begins or ends.
-    Step(u16),
+    Step(u32),
     /// The last probe of a failed health check is sent.
     LastProbe {
         /// The loss that it notices.
@@ -84,8 +95,8 @@ pub enum Event {
     PrimaryAnswered {
         /// Whose read.
         fetch: Key,
-        /// Whether there are data.
-        good: bool,
+        /// What came back.
+        reply: Reply,
     },
     /// A read from another region comes to the primary.
     PrimaryAsked {
@@ -165,7 +176,7 @@ impl engine::Event for Event {
             Self::MoveIn { network } => (8, u64::from(network)),
             Self::Read(key) => (9, key.word()),
             Self::ReadForOther(key) => (10, key.word()),
-            Self::PrimaryAnswered { fetch, good } => (11, fetch.word() ^ u64::from(good) << 63),
+            Self::PrimaryAnswered { fetch, reply } => (11, fetch.word() ^ (reply as u64) << 62),
             Self::PrimaryAsked { site, fetch, .. } => (12, fetch.word() ^ u64::from(site) << 56),
             Self::Made(key) => (13, key.word()),
             Self::Answered(key) => (14, key.word()),

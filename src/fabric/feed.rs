@@ -90,24 +90,13 @@ impl Feed {
         }
         offsets.sort_unstable_by(f64::total_cmp);
         for (title, offset) in titles.into_iter().zip(offsets) {
-            let at = first
-                .at
-                .saturating_add(self.tick.scaled(offset))
-                .scaled(1.0 / self.speed);
+            let at = first.at.saturating_add(self.tick.scaled(offset)).scaled(1.0 / self.speed);
             let pick = self.stream.unit();
-            let place = self
-                .shares
-                .partition_point(|&sum| sum < pick)
-                .min(self.shares.len() - 1);
+            let place = self.shares.partition_point(|&sum| sum < pick).min(self.shares.len() - 1);
             #[allow(clippy::cast_possible_truncation)] // reason: networks are counted in u32
             let network = self.first_network + place as u32;
             let last_mile = carried_last_mile(&self.last_mile, &mut self.stream);
-            self.ready.push_back(Draw {
-                at: Instant::ZERO + at,
-                network,
-                title,
-                last_mile,
-            });
+            self.ready.push_back(Draw { at: Instant::ZERO + at, network, title, last_mile });
         }
     }
 

@@ -20,10 +20,7 @@ impl Merge {
     #[must_use]
     pub fn new(count: usize) -> Self {
         let size = count.next_power_of_two();
-        let mut merge = Self {
-            nodes: vec![0; size],
-            times: vec![Instant::NEVER; size],
-        };
+        let mut merge = Self { nodes: vec![0; size], times: vec![Instant::NEVER; size] };
         merge.rebuild();
         merge
     }
@@ -34,10 +31,7 @@ impl Merge {
     #[allow(clippy::cast_possible_truncation)] // reason: the halves of a key
     pub fn next(&self) -> (Instant, usize) {
         let winner = self.nodes[0];
-        (
-            Instant::from_nanos((winner >> 64) as u64),
-            winner as u64 as usize,
-        )
+        (Instant::from_nanos((winner >> 64) as u64), winner as u64 as usize)
     }
 
     /// The next one is taken; its sequence is due again at `at`.
@@ -59,6 +53,14 @@ impl Merge {
     /// Sequence `number` is due at `at`. Costs a look at every sequence: for rare changes.
     pub fn set(&mut self, number: usize, at: Instant) {
         self.times[number] = at;
+        self.rebuild();
+    }
+
+    /// The first sequences are due at these instants.
+    pub fn set_all(&mut self, times: impl IntoIterator<Item = Instant>) {
+        for (mine, time) in self.times.iter_mut().zip(times) {
+            *mine = time;
+        }
         self.rebuild();
     }
 
@@ -94,21 +96,11 @@ mod tests {
                 merge.set(number, *time);
             }
             for step in 0..3_000 {
-                let expected = (0..count)
-                    .min_by_key(|&number| (times[number], number))
-                    .unwrap();
-                assert_eq!(
-                    merge.next(),
-                    (times[expected], expected),
-                    "{count}, step {step}"
-                );
+                let expected = (0..count).min_by_key(|&number| (times[number], number)).unwrap();
+                assert_eq!(merge.next(), (times[expected], expected), "{count}, step {step}");
                 let gone = stream.chance(0.001);
                 let pause = Span::from_nanos(stream.below(40));
-                let at = if gone {
-                    Instant::NEVER
-                } else {
-                    times[expected].saturating_add(pause)
-                };
+                let at = if gone { Instant::NEVER } else { times[expected].saturating_add(pause) };
                 times[expected] = at;
                 merge.replace_next(at);
                 if stream.chance(0.02) {

@@ -56,14 +56,7 @@ impl MetadataCache {
     #[must_use]
     pub fn new(config: &Metadata, titles: u32) -> Self {
         Self {
-            entries: vec![
-                Entry {
-                    filled: ABSENT,
-                    lag_ms: 0,
-                    fetch: NONE
-                };
-                titles as usize
-            ],
+            entries: vec![Entry { filled: ABSENT, lag_ms: 0, fetch: NONE }; titles as usize],
             ttl: config.ttl.as_nanos(),
             revalidate: config.stale_while_revalidate.as_nanos(),
             if_error: config.stale_if_error.as_nanos(),
@@ -97,17 +90,10 @@ impl MetadataCache {
             if age < self.ttl.saturating_add(self.revalidate) {
                 // Without a lock every stale answer would start a refresh: RFC 5861 leaves it open,
                 // products coalesce refreshes even where misses are not locked.
-                return Found::Stale {
-                    age: data_age(entry, age),
-                    refresh: entry.fetch == NONE,
-                };
+                return Found::Stale { age: data_age(entry, age), refresh: entry.fetch == NONE };
             }
         }
-        if locked {
-            Found::Locked(entry.fetch)
-        } else {
-            Found::Missing
-        }
+        if locked { Found::Locked(entry.fetch) } else { Found::Missing }
     }
 
     /// The age of the data of a copy that may be served because the fetch failed.
@@ -174,11 +160,8 @@ mod tests {
 
     fn cache(lock: bool, revalidate: u64, if_error: u64) -> MetadataCache {
         let wait = Span::from_secs(1);
-        let lock = lock.then_some(Lock {
-            wait,
-            after: AfterWait::Fetch,
-            errors: SharedErrors::Shared,
-        });
+        let lock =
+            lock.then_some(Lock { wait, after: AfterWait::Fetch, errors: SharedErrors::Shared });
         let config = Metadata {
             ttl: Span::from_secs(60),
             hit: Span::ZERO,
@@ -206,14 +189,7 @@ mod tests {
             let mut cache = cache(lock, 0, 0);
             cache.begin(1, 7, false);
             let second = cache.find(1, at(0));
-            assert_eq!(
-                second,
-                if lock {
-                    Found::Locked(7)
-                } else {
-                    Found::Missing
-                }
-            );
+            assert_eq!(second, if lock { Found::Locked(7) } else { Found::Missing });
             cache.begin(1, 8, false);
             cache.end(1, 8);
             assert_eq!(cache.find(1, at(0)), second, "only the holder unlocks");
@@ -226,10 +202,7 @@ mod tests {
     fn stale_copies_are_served_within_their_bounds_of_age() {
         let mut cache = cache(true, 30, 300);
         cache.fill(0, at(0), Span::ZERO);
-        let stale = |secs, refresh| Found::Stale {
-            age: Span::from_secs(secs),
-            refresh,
-        };
+        let stale = |secs, refresh| Found::Stale { age: Span::from_secs(secs), refresh };
         assert_eq!(cache.find(0, at(60)), stale(60, true));
         cache.begin(0, 5, true);
         assert_eq!(cache.find(0, at(89)), stale(89, false));
@@ -248,9 +221,7 @@ mod tests {
         let mut stream = Seed(2).stream("evict");
         assert_eq!(cache.evict(0.0, &mut stream), 0);
         let gone = cache.evict(0.5, &mut stream);
-        let left = (0..10)
-            .filter(|&title| cache.find(title, at(1)) != Found::Missing)
-            .count();
+        let left = (0..10).filter(|&title| cache.find(title, at(1)) != Found::Missing).count();
         assert_eq!(gone + left as u64, 10);
         assert_eq!(cache.evict(1.0, &mut stream), left as u64);
         assert!((0..10).all(|title| cache.on_error(title, at(1)).is_none()));

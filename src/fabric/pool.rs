@@ -104,10 +104,7 @@ mod tests {
     fn servers_then_queue_then_refusal() {
         let mut pool = Pool::new(2, Some(1), Discipline::Fifo);
         let offers: Vec<Offer> = (0..4).map(|job| pool.offer(job, at(job))).collect();
-        assert_eq!(
-            offers,
-            [Offer::Starts, Offer::Starts, Offer::Waits, Offer::Refused]
-        );
+        assert_eq!(offers, [Offer::Starts, Offer::Starts, Offer::Waits, Offer::Refused]);
         assert_eq!((pool.busy(), pool.queued()), (2, 1));
         assert_eq!(pool.release(), Some((2, at(2))));
         assert_eq!((pool.busy(), pool.queued()), (2, 0));

@@ -35,13 +35,8 @@ pub const PRESETS: &[Preset] = &[
 ];
 
 /// The regions of `five-regions`, the primary first.
-pub const REGIONS: [&str; 5] = [
-    "us-east-1",
-    "eu-central-1",
-    "ap-northeast-1",
-    "ap-southeast-1",
-    "sa-east-1",
-];
+pub const REGIONS: [&str; 5] =
+    ["us-east-1", "eu-central-1", "ap-northeast-1", "ap-southeast-1", "sa-east-1"];
 
 /// The name of the only region of `single-pool`.
 pub const POOL: &str = "pool";
@@ -112,15 +107,9 @@ fn routing() -> Routing {
 fn converge() -> Law {
     let part = |share, law| (share, sure(law));
     sure(Law::mixture(vec![
-        part(
-            0.80,
-            Law::lognormal_median_p99(Span::from_secs(4), Span::from_secs(10)),
-        ),
+        part(0.80, Law::lognormal_median_p99(Span::from_secs(4), Span::from_secs(10))),
         part(0.18, Law::uniform(Span::from_secs(10), Span::from_secs(60))),
-        part(
-            0.02,
-            Law::uniform(Span::from_secs(60), Span::from_secs(180)),
-        ),
+        part(0.02, Law::uniform(Span::from_secs(60), Span::from_secs(180))),
     ]))
 }
 
@@ -146,11 +135,7 @@ fn viewers() -> Viewers {
 /// second in any case.
 #[must_use]
 pub const fn deposit_budget() -> Budget {
-    Budget::DepositPerRequest {
-        ttl: Span::from_secs(10),
-        min_per_second: 10,
-        ratio: 0.2,
-    }
+    Budget::DepositPerRequest { ttl: Span::from_secs(10), min_per_second: 10, ratio: 0.2 }
 }
 
 fn metadata() -> Metadata {
@@ -167,11 +152,7 @@ fn metadata() -> Metadata {
 /// with the bound of nginx's `proxy_cache_lock_timeout`, after which a waiter reads by itself.
 #[must_use]
 pub const fn lock() -> Lock {
-    Lock {
-        wait: Span::from_secs(1),
-        after: AfterWait::Fetch,
-        errors: SharedErrors::Shared,
-    }
+    Lock { wait: Span::from_secs(1), after: AfterWait::Fetch, errors: SharedErrors::Shared }
 }
 
 fn manifest() -> Manifest {
@@ -192,20 +173,14 @@ fn database() -> Database {
         wait: Some(Span::from_secs(1)),
         // As variable as an exponential law, with a longer tail.
         service: sure(Law::lognormal_mean_cv(Span::from_millis(4), 1.0)),
-        behind: Behind {
-            after: Span::from_secs(5),
-            then: WhenBehind::Serve,
-        },
+        behind: Behind { after: Span::from_secs(5), then: WhenBehind::Serve },
         primary_timeout: Span::from_secs(2),
     }
 }
 
 fn replication() -> Replication {
     Replication {
-        lag: sure(Law::lognormal_median_p99(
-            Span::from_millis(200),
-            Span::from_secs(1),
-        )),
+        lag: sure(Law::lognormal_median_p99(Span::from_millis(200), Span::from_secs(1))),
         catch_up: 10.0,
         write_rate: 2_000_000,
         window: 4_000_000,
@@ -261,18 +236,9 @@ pub fn single_pool(
             },
         },
         metadata: None,
-        manifest: Manifest {
-            pods: 1,
-            slots: servers,
-            queue,
-            discipline,
-            service,
-        },
+        manifest: Manifest { pods: 1, slots: servers, queue, discipline, service },
         database: None,
-        replication: Replication {
-            lag: Law::ZERO,
-            ..replication()
-        },
+        replication: Replication { lag: Law::ZERO, ..replication() },
         cost: cost(),
     }
 }
@@ -294,10 +260,7 @@ mod tests {
         // Uniform parts: means 35 s and 120 s; lognormal: exp(mu + sigma^2 / 2).
         let sigma = libm::log(2.5) / 2.326_347_874_040_840_8;
         let first = 4.0 * libm::exp(sigma * sigma / 2.0);
-        near(
-            mean(&fabric.routing.converge),
-            0.8 * first + 0.18 * 35.0 + 0.02 * 120.0,
-        );
+        near(mean(&fabric.routing.converge), 0.8 * first + 0.18 * 35.0 + 0.02 * 120.0);
     }
 
     #[test]
@@ -305,9 +268,7 @@ mod tests {
         let fabric = five_regions();
         let nearest = |from: usize| {
             let others = (0..5).filter(|&to| to != from);
-            REGIONS[others
-                .min_by_key(|&to| fabric.round_trip[from][to])
-                .unwrap()]
+            REGIONS[others.min_by_key(|&to| fabric.round_trip[from][to]).unwrap()]
         };
         for from in 0..5 {
             for to in 0..5 {
@@ -315,13 +276,7 @@ mod tests {
             }
         }
         let next: Vec<_> = (0..5).map(nearest).collect();
-        let wanted = [
-            "eu-central-1",
-            "us-east-1",
-            "ap-southeast-1",
-            "ap-northeast-1",
-            "us-east-1",
-        ];
+        let wanted = ["eu-central-1", "us-east-1", "ap-southeast-1", "ap-northeast-1", "us-east-1"];
         assert_eq!(next, wanted);
     }
 
@@ -330,9 +285,6 @@ mod tests {
         let pool = |timeout| single_pool(8, None, Discipline::Fifo, Law::ZERO, timeout);
         let end = crate::units::Instant::from_nanos(Span::from_secs(31 * 86_400).as_nanos());
         assert!((end + pool(None).viewers.timeout) < crate::units::Instant::NEVER);
-        assert_eq!(
-            pool(Some(Span::from_secs(1))).viewers.timeout,
-            Span::from_secs(1)
-        );
+        assert_eq!(pool(Some(Span::from_secs(1))).viewers.timeout, Span::from_secs(1));
     }
 }

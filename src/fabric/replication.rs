@@ -110,12 +110,7 @@ mod tests {
     }
 
     fn replica(window: u64) -> Excess {
-        let config = Replication {
-            lag: Law::ZERO,
-            catch_up: 11.0,
-            write_rate: 2_000_000,
-            window,
-        };
+        let config = Replication { lag: Law::ZERO, catch_up: 11.0, write_rate: 2_000_000, window };
         Excess::new(&config, Span::from_millis(200))
     }
 
@@ -141,10 +136,7 @@ mod tests {
         excess.delay(at(0), Span::from_secs(20), Delay::TcpStall);
         assert_eq!(excess.at(at(10)), Span::from_secs(10));
         let late = excess.at(at(300)).as_secs_f64();
-        assert!(
-            (late - (20.0 + 300.0 * (1.0 - 4e6 / 20.2 / 2e6))).abs() < 1e-6,
-            "{late}"
-        );
+        assert!((late - (20.0 + 300.0 * (1.0 - 4e6 / 20.2 / 2e6))).abs() < 1e-6, "{late}");
         excess.restore(at(300));
         // The stream carries ten seconds of changes a second: nine are worked off.
         let later = excess.at(at(310)).as_secs_f64();

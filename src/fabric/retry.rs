@@ -9,10 +9,7 @@ impl Retry {
     #[must_use]
     pub fn wait(&self, retry: u32, stream: &mut Stream) -> Span {
         let exponent = f64::from(retry.saturating_sub(1));
-        let full = self
-            .backoff
-            .scaled(libm::pow(self.multiplier, exponent))
-            .min(self.max_backoff);
+        let full = self.backoff.scaled(libm::pow(self.multiplier, exponent)).min(self.max_backoff);
         match self.jitter {
             Jitter::None => full,
             Jitter::Full => full.scaled(stream.unit()),
@@ -40,19 +37,15 @@ impl Purse {
     /// The purse of a budget at instant zero.
     #[must_use]
     pub const fn new(budget: Budget) -> Self {
-        Self {
-            budget,
-            slots: [0; SLOTS],
-            tenth: 0,
-        }
+        Self { budget, slots: [0; SLOTS], tenth: 0 }
     }
 
     /// A request was made.
     #[inline]
     pub fn deposit(&mut self, now: Instant) {
-        if let Budget::DepositPerRequest { ttl, .. } = self.budget {
+        if let Budget::DepositPerRequest { ttl, ratio, .. } = self.budget {
             self.expire(now, ttl);
-            self.slots[slot(self.tenth)] += DEPOSIT;
+            self.slots[slot(self.tenth)] += if ratio > 0.0 { DEPOSIT } else { 0 };
         }
     }
 
@@ -62,12 +55,7 @@ impl Purse {
     /// `1 / ratio` deposits; `min_per_second x ttl` retries are always in reserve, and withdrawals
     /// weigh on the window in which they were made.
     pub fn withdraw(&mut self, now: Instant) -> bool {
-        let Budget::DepositPerRequest {
-            ttl,
-            min_per_second,
-            ratio,
-        } = self.budget
-        else {
+        let Budget::DepositPerRequest { ttl, min_per_second, ratio } = self.budget else {
             return true;
         };
         self.expire(now, ttl);
@@ -103,11 +91,7 @@ const fn slot(tenth: u64) -> usize {
 /// A retry's price in thousandths of a deposit. At ratio zero only the reserve pays.
 #[allow(clippy::cast_possible_truncation)] // reason: `as` saturates and the ratio is at least 1e-6
 fn price_of(ratio: f64) -> i64 {
-    if ratio <= 0.0 {
-        i64::from(u32::MAX)
-    } else {
-        (1_000.0 / ratio).round_ties_even() as i64
-    }
+    if ratio <= 0.0 { 1 } else { (1_000.0 / ratio).round_ties_even() as i64 }
 }
 
 #[cfg(test)]
@@ -120,11 +104,7 @@ mod tests {
     }
 
     fn purse(min_per_second: u32, ratio: f64) -> Purse {
-        Purse::new(Budget::DepositPerRequest {
-            ttl: Span::from_secs(10),
-            min_per_second,
-            ratio,
-        })
+        Purse::new(Budget::DepositPerRequest { ttl: Span::from_secs(10), min_per_second, ratio })
     }
 
     #[test]
@@ -144,11 +124,15 @@ mod tests {
         let mut purse = purse(10, 0.2);
         let granted = (0..1_000).filter(|_| purse.withdraw(at(500))).count();
         assert_eq!(granted, 100);
-        assert!(
-            !purse.withdraw(at(9_999)),
-            "withdrawals weigh for the whole window"
-        );
+        assert!(!purse.withdraw(at(9_999)), "withdrawals weigh for the whole window");
         assert!(purse.withdraw(at(10_000)), "and are forgotten after it");
+    }
+
+    #[test]
+    fn at_ratio_zero_only_the_reserve_pays() {
+        let mut purse = purse(1, 0.0);
+        (0..1_000_000).for_each(|_| purse.deposit(at(0)));
+        assert_eq!((0..50).filter(|_| purse.withdraw(at(0))).count(), 10);
     }
 
     #[test]
@@ -194,9 +178,8 @@ mod tests {
         for (jitter, least, mean) in [(Jitter::Full, 0.0, 0.05), (Jitter::Equal, 0.05, 0.075)] {
             retry.jitter = jitter;
             let n = 20_000;
-            let draws: Vec<f64> = (0..n)
-                .map(|_| retry.wait(1, &mut stream).as_secs_f64())
-                .collect();
+            let draws: Vec<f64> =
+                (0..n).map(|_| retry.wait(1, &mut stream).as_secs_f64()).collect();
             assert!(draws.iter().all(|&wait| (least..=0.1).contains(&wait)));
             // A uniform part of width w has the standard deviation w / sqrt(12).
             let error = (0.1 - least) / 12_f64.sqrt() / f64::from(n).sqrt();

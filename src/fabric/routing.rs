@@ -22,16 +22,9 @@ pub fn rankings(fabric: &Fabric) -> Vec<Vec<usize>> {
 /// the other way round.
 #[must_use]
 pub fn best(ranking: &[usize], misrouted: bool, announced: &[bool]) -> Option<usize> {
-    let second_first = if misrouted && ranking.len() > 1 {
-        [1, 0]
-    } else {
-        [0, 1]
-    };
+    let second_first = if misrouted && ranking.len() > 1 { [1, 0] } else { [0, 1] };
     let order = second_first.into_iter().chain(2..ranking.len());
-    order
-        .filter_map(|place| ranking.get(place))
-        .copied()
-        .find(|&site| announced[site])
+    order.filter_map(|place| ranking.get(place)).copied().find(|&site| announced[site])
 }
 
 /// How a loss is noticed.
@@ -60,18 +53,11 @@ impl Detect {
     #[must_use]
     pub fn notice(self, lost: Instant, phase: f64) -> Notice {
         match self {
-            Self::HealthCheck {
-                every,
-                failures,
-                timeout,
-                ..
-            } => {
+            Self::HealthCheck { every, failures, timeout, .. } => {
                 let first = next_probe(lost, every, phase);
-                let last_probe = first + every.saturating_mul(u64::from(failures.max(1) - 1));
-                Notice::Probes {
-                    last_probe,
-                    withdraw: last_probe + timeout,
-                }
+                let more = every.saturating_mul(u64::from(failures.max(1) - 1));
+                let last_probe = first.saturating_add(more);
+                Notice::Probes { last_probe, withdraw: last_probe.saturating_add(timeout) }
             }
             Self::HoldTimer { hold } => {
                 let keepalive = Span::from_nanos(hold.as_nanos() / 3);
@@ -85,11 +71,9 @@ impl Detect {
     #[must_use]
     pub fn announce(self, back: Instant, phase: f64) -> Instant {
         match self {
-            Self::HealthCheck {
-                every, successes, ..
-            } => {
+            Self::HealthCheck { every, successes, .. } => {
                 let first = next_probe(back, every, phase);
-                first + every.saturating_mul(u64::from(successes.max(1) - 1))
+                first.saturating_add(every.saturating_mul(u64::from(successes.max(1) - 1)))
             }
             Self::HoldTimer { .. } | Self::Never => back,
         }
@@ -101,12 +85,8 @@ fn next_probe(at: Instant, every: Span, phase: f64) -> Instant {
     let period = every.as_nanos().max(1);
     let offset = every.scaled(phase).as_nanos().min(period - 1);
     let since = at.as_nanos().saturating_sub(offset);
-    let whole = if at.as_nanos() <= offset {
-        0
-    } else {
-        since.div_ceil(period)
-    };
-    Instant::from_nanos(offset + whole * period)
+    let whole = if at.as_nanos() <= offset { 0 } else { since.div_ceil(period) };
+    Instant::from_nanos(offset.saturating_add(whole.saturating_mul(period)))
 }
 
 #[cfg(test)]
@@ -136,10 +116,7 @@ mod tests {
         let lost = at(10_000);
         let delays: Vec<f64> = (0..3_000_u32)
             .map(|step| match CHECK.notice(lost, f64::from(step) / 3_000.0) {
-                Notice::Probes {
-                    last_probe,
-                    withdraw,
-                } => {
+                Notice::Probes { last_probe, withdraw } => {
                     assert_eq!(withdraw, last_probe + ms(200));
                     withdraw.since(lost).as_secs_f64()
                 }
@@ -156,9 +133,7 @@ mod tests {
 
     #[test]
     fn a_hold_timer_acts_after_two_thirds_to_one_hold_time() {
-        let timer = Detect::HoldTimer {
-            hold: Span::from_secs(90),
-        };
+        let timer = Detect::HoldTimer { hold: Span::from_secs(90) };
         assert_eq!(timer.notice(at(5_000), 0.0), Notice::Timer(at(95_000)));
         assert_eq!(timer.notice(at(5_000), 1.0), Notice::Timer(at(65_000)));
         assert_eq!(Detect::Never.notice(at(0), 0.5), Notice::Nothing);

@@ -7,7 +7,7 @@ use super::metadata::MetadataCache;
 use super::pool::Pool;
 use super::replication::Excess;
 use super::routing::{best, rankings};
-use super::site::{Shelf, Site, Step, Streams, steps_of};
+use super::site::{Shelf, Site, Step, Streams, first_change, steps_of};
 use super::slab::Slab;
 use super::viewers::{Audience, Crowd, Network, network_shares};
 use super::weather::Weather;
@@ -73,24 +73,10 @@ impl std::error::Error for RunError {}
 /// How a plan's time is cut.
 #[must_use]
 pub fn timeline(plan: &Plan) -> Timeline {
-    let injected = plan
-        .injections
-        .iter()
-        .flat_map(|i| [Some(i.at), i.until])
-        .flatten();
-    let changed = plan
-        .changes
-        .iter()
-        .flat_map(|c| [Some(c.at), c.until])
-        .flatten();
+    let injected = plan.injections.iter().flat_map(|i| [Some(i.at), i.until]).flatten();
+    let changed = plan.changes.iter().flat_map(|c| [Some(c.at), c.until]).flatten();
     let warm = Instant::ZERO + plan.warmup;
-    let cuts = plan
-        .cuts
-        .iter()
-        .copied()
-        .chain(injected)
-        .chain(changed)
-        .chain([warm]);
+    let cuts = plan.cuts.iter().copied().chain(injected).chain(changed).chain([warm]);
     Timeline::new(plan.length, cuts)
 }
 
@@ -119,14 +105,13 @@ pub fn simulate(
         drawn: vec![0; regions],
         ended: vec![0; regions],
     };
-    let threads = worthwhile_threads(&plan, options.threads);
     let mut start = Instant::ZERO;
     while start < timeline.end() {
         if options.stop.load(Ordering::Relaxed) {
             return Err(RunError::Stopped);
         }
         let end = timeline.slice_end(start);
-        engine.run(end, threads);
+        engine.run(end, options.threads);
         harvest.ahead.push_back((start, end));
         for site in engine.processes_mut() {
             site.close_slice(end);
@@ -147,6 +132,7 @@ const ENDS: [Counter; 3] = [Counter::Served, Counter::Failed, Counter::GivenUp];
 /// Requests of an origin that are in some site's memory or between two sites.
 fn under_way(engine: &Engine<Site>, from: usize) -> u64 {
     let sum: i64 = engine.processes().map(|site| site.under_way()[from]).sum();
+    // Each site counts what came and what went; only all of them together are never negative.
     u64::try_from(sum).unwrap_or(u64::MAX)
 }
 
@@ -171,11 +157,8 @@ impl Harvest {
     ) {
         let regions = self.totals.regions();
         while let Some(&(start, end)) = self.ahead.front() {
-            let open: i64 = engine
-                .processes()
-                .filter_map(|s| s.recorder.oldest())
-                .map(|s| s.open)
-                .sum();
+            let open: i64 =
+                engine.processes().filter_map(|s| s.recorder.oldest()).map(|s| s.open).sum();
             if open != 0 && !at_end {
                 return;
             }
@@ -205,10 +188,7 @@ impl Harvest {
                 regions,
             };
             for from in 0..regions {
-                let cell = view.cell(Scope {
-                    from: Some(from),
-                    at: None,
-                });
+                let cell = view.cell(Scope { from: Some(from), at: None });
                 self.drawn[from] += cell[Counter::Requests as usize];
                 self.ended[from] += ENDS.map(|end| cell[end as usize]).iter().sum::<u64>();
             }
@@ -222,19 +202,12 @@ impl Harvest {
     fn balance(&self, engine: &Engine<Site>) {
         for from in 0..self.totals.regions() {
             let kept = |counter| -> u64 {
-                engine
-                    .processes()
-                    .map(|site| site.recorder.kept(counter, from))
-                    .sum()
+                engine.processes().map(|site| site.recorder.kept(counter, from)).sum()
             };
             let drawn = self.drawn[from] + kept(Counter::Requests);
             let ended = self.ended[from] + ENDS.map(kept).iter().sum::<u64>();
             let under_way = under_way(engine, from);
-            assert_eq!(
-                drawn,
-                ended + under_way,
-                "requests from region {from} are not conserved"
-            );
+            assert_eq!(drawn, ended + under_way, "requests from region {from} are not conserved");
         }
     }
 
@@ -242,17 +215,11 @@ impl Harvest {
         for (at, site) in engine.processes().enumerate() {
             self.totals.add_histograms(at, &site.recorder);
         }
-        let under_way = (0..self.totals.regions())
-            .map(|from| under_way(engine, from))
-            .collect::<Vec<u64>>();
+        let under_way =
+            (0..self.totals.regions()).map(|from| under_way(engine, from)).collect::<Vec<u64>>();
         let events = engine.handled();
         let digest = crate::engine::fold_digests([engine.digest(), self.totals.digest()]);
-        Outcome {
-            totals: self.totals,
-            digest,
-            events,
-            under_way,
-        }
+        Outcome { totals: self.totals, digest, events, under_way }
     }
 }
 
@@ -272,17 +239,18 @@ pub fn lookahead(plan: &Plan) -> Span {
     shortest.max(Span::from_nanos(1))
 }
 
-/// Threads meet twice in each window. Where a window holds less work than the meeting costs, one
-/// thread is faster; the result is the same.
-fn worthwhile_threads(plan: &Plan, asked: NonZeroUsize) -> NonZeroUsize {
+/// As many of the threads asked for as make a run faster; the result is the same. Threads meet twice
+/// in each window: where a window holds less work than the meeting costs, one is faster than two, and
+/// more than there are processors only wait for each other.
+#[must_use]
+pub fn worthwhile_threads(plan: &Plan, asked: NonZeroUsize) -> NonZeroUsize {
     /// About 0.2 ms of work.
     const REQUESTS: f64 = 2_000.0;
     let rate: f64 = plan.load.rates.iter().sum();
     if rate * lookahead(plan).as_secs_f64() < REQUESTS {
-        NonZeroUsize::MIN
-    } else {
-        asked
+        return NonZeroUsize::MIN;
     }
+    asked.min(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
 }
 
 fn build(
@@ -309,6 +277,8 @@ fn build(
         let recorder = Recorder::new(Arc::clone(layout), Arc::clone(timeline), regions);
         let mut site = site(me, plan, crowd, recorder);
         site.steps = Arc::clone(&steps);
+        let end = Instant::ZERO + plan.length;
+        site.next_change = first_change(&steps, me, end);
         site.rankings = Arc::clone(&rankings);
         site.shelf = Arc::clone(&shelf);
         site.all_events = options.all_events;
@@ -320,15 +290,18 @@ fn build(
     }
     let all = vec![true; regions];
     let shares = network_shares(plan.fabric.routing.networks, plan.fabric.routing.skew);
+    let mut crowds: Vec<Vec<Network>> = (0..regions).map(|_| Vec::new()).collect();
     for (home, ranking) in rankings.iter().enumerate() {
         for (place, &share) in (0_u32..).zip(&shares) {
             let network = Network::new(plan, &audience, home, place, share);
-            let served = best(ranking, network.misrouted, &all).unwrap_or(home);
-            sites[served].crowd.add(network);
+            crowds[best(ranking, network.misrouted, &all).unwrap_or(home)].push(network);
         }
     }
+    for (site, here) in sites.iter_mut().zip(crowds) {
+        site.crowd.add_all(here);
+    }
     let mut engine = Engine::new(sites, lookahead(plan));
-    for (number, step) in (0_u16..).zip(steps.iter()) {
+    for (number, step) in (0_u32..).zip(steps.iter()) {
         engine.schedule(step.site, step.at, Event::Step(number));
     }
     Ok(engine)
@@ -356,10 +329,7 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         fetches: Slab::default(),
         remotes: Slab::default(),
         starting: VecDeque::new(),
-        cache: fabric
-            .metadata
-            .as_ref()
-            .map(|config| MetadataCache::new(config, plan.load.titles)),
+        cache: fabric.metadata.as_ref().map(|config| MetadataCache::new(config, plan.load.titles)),
         manifest: Pool::new(slots, fabric.manifest.queue, fabric.manifest.discipline),
         database: fabric
             .database
@@ -372,6 +342,8 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         withdrawn: false,
         drains: 0,
         announced: vec![true; regions],
+        reachable: true,
+        next_change: Instant::ZERO,
         probe_phase: stream("probe").unit(),
         streams: Streams {
             manifest: stream("manifest service"),

@@ -28,12 +28,7 @@ pub(crate) fn five(length: u64, rates: [f64; 5]) -> Plan {
 fn inject(plan: &mut Plan, at: u64, until: Option<u64>, fault: Fault) {
     let instant = |secs| Instant::ZERO + Span::from_secs(secs);
     let label = Label(format!("fault {}", plan.injections.len()));
-    plan.injections.push(Injection {
-        label,
-        at: instant(at),
-        until: until.map(instant),
-        fault,
-    });
+    plan.injections.push(Injection { label, at: instant(at), until: until.map(instant), fault });
 }
 
 fn run(plan: &Plan, threads: usize, all_events: bool) -> Outcome {
@@ -49,35 +44,14 @@ fn run(plan: &Plan, threads: usize, all_events: bool) -> Outcome {
 fn stormy() -> Plan {
     let mut plan = five(60, [600.0, 500.0, 400.0, 300.0, 200.0]);
     let routes = Routes::Withdrawn;
-    inject(
-        &mut plan,
-        10,
-        Some(30),
-        Fault::RegionDown {
-            region: 4,
-            routes,
-            scope: Reach::All,
-        },
-    );
-    inject(
-        &mut plan,
-        20,
-        None,
-        Fault::EvictCache {
-            region: 2,
-            share: 0.8,
-        },
-    );
+    inject(&mut plan, 10, Some(30), Fault::RegionDown { region: 4, routes, scope: Reach::All });
+    inject(&mut plan, 20, None, Fault::EvictCache { region: 2, share: 0.8 });
     let delay = Span::from_secs(20);
     inject(
         &mut plan,
         5,
         Some(40),
-        Fault::DelayReplication {
-            region: None,
-            delay,
-            by: Delay::Apply,
-        },
+        Fault::DelayReplication { region: None, delay, by: Delay::Apply },
     );
     if let Some(database) = &mut plan.fabric.database {
         database.behind.then = WhenBehind::Primary;
@@ -108,12 +82,7 @@ fn the_flow_is_an_exact_shortcut() {
     let plan = stormy();
     let (flow, events) = (run(&plan, 1, false), run(&plan, 1, true));
     assert_eq!(flow.totals.digest(), events.totals.digest());
-    assert!(
-        events.events > 2 * flow.events,
-        "{} against {}",
-        events.events,
-        flow.events
-    );
+    assert!(events.events > 2 * flow.events, "{} against {}", events.events, flow.events);
 }
 
 #[test]
@@ -121,27 +90,15 @@ fn an_outage_moves_the_viewers_and_brings_them_back() {
     let plan = stormy();
     let outcome = run(&plan, 2, false);
     let timeline = outcome.totals.timeline();
-    let scope = Scope {
-        from: Some(4),
-        at: Some(0),
-    };
+    let scope = Scope { from: Some(4), at: Some(0) };
     let during =
         |segment| (15..30).contains(&(timeline.segment(segment).0.as_nanos() / 1_000_000_000));
     let served_away = outcome.totals.cell(during, scope)[Counter::Served as usize];
     assert!(served_away > 1_500, "{served_away}");
-    let failovers = outcome
-        .totals
-        .histogram(|_| true, Scope::default(), Sample::FailoverTime);
-    assert_eq!(
-        failovers.count(),
-        160,
-        "one value for each network that was served there"
-    );
+    let failovers = outcome.totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+    assert_eq!(failovers.count(), 160, "one value for each network that was served there");
     let end = |segment| timeline.segment(segment).0 >= Instant::ZERO + Span::from_secs(40);
-    let home = Scope {
-        from: Some(4),
-        at: Some(4),
-    };
+    let home = Scope { from: Some(4), at: Some(4) };
     let back = outcome.totals.cell(end, home)[Counter::Served as usize];
     assert!(back > 1_000, "{back}");
 }
@@ -174,9 +131,7 @@ fn one_server_at_four_fifths_waits_as_the_formula_says() {
     plan.warmup = Span::from_secs(1_000);
     let outcome = run(&plan, 1, false);
     let judged = |segment| segment > 0;
-    let sojourn = outcome
-        .totals
-        .histogram(judged, Scope::default(), Sample::Latency);
+    let sojourn = outcome.totals.histogram(judged, Scope::default(), Sample::Latency);
     let mean = sojourn.mean().unwrap() / 1e6;
     // The asymptotic standard error of M/M/1's mean sojourn over T: sqrt(2 rho (...)/...) is near
     // 0.6 ms here; the test of theory proper runs twenty seeds.

@@ -6,6 +6,8 @@
 //! viewer sees.
 
 mod backend;
+mod books;
+mod ends;
 mod moves;
 mod steps;
 
@@ -19,13 +21,13 @@ use super::slab::{Key, Slab};
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
 use crate::engine::{Context, Process, Stream};
-use crate::observe::{Counter, Recorder, Sample, When};
+use crate::observe::{Counter, Recorder};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 pub(super) use backend::{Fetch, Job, Remote};
-pub(super) use steps::{Step, steps_of};
+pub(super) use steps::{Step, first_change, steps_of};
 
 /// Where networks wait between two sites: taken off by the one to which the message says they go.
 pub(super) type Shelf = Vec<Mutex<Option<Network>>>;
@@ -97,6 +99,10 @@ pub struct Site {
     pub(super) withdrawn: bool,
     pub(super) drains: u32,
     pub(super) announced: Vec<bool>,
+    /// Whether any site announces the prefix: without a route nothing gets anywhere.
+    pub(super) reachable: bool,
+    /// When the next step of the plan changes this site, or the run ends.
+    pub(super) next_change: Instant,
     /// Where in its period the prober stands.
     pub(super) probe_phase: f64,
     pub(super) streams: Streams,
@@ -147,14 +153,10 @@ impl Process for Site {
             Event::MoveIn { network } => self.move_in(ctx, network),
             Event::Read(fetch) => self.read_done(ctx, fetch),
             Event::ReadForOther(remote) => self.remote_read_done(ctx, remote),
-            Event::PrimaryAsked {
-                site,
-                origin,
-                fetch,
-            } => {
+            Event::PrimaryAsked { site, origin, fetch } => {
                 self.primary_asked(ctx, usize::from(site), usize::from(origin), fetch);
             }
-            Event::PrimaryAnswered { fetch, good } => self.primary_answered(ctx, fetch, good),
+            Event::PrimaryAnswered { fetch, reply } => self.primary_answered(ctx, fetch, reply),
             Event::Made(fetch) => self.manifest_made(ctx, fetch),
             Event::Answered(request) => self.answered(ctx, request),
             Event::ConnectionWaitOver => self.connection_wait_over(ctx),
@@ -179,23 +181,15 @@ impl Site {
     #[inline]
     fn next_arrival(&self) -> Instant {
         let crowd = self.crowd.next_at();
-        self.feed
-            .as_ref()
-            .map_or(crowd, |feed| crowd.min(feed.next_at()))
+        self.feed.as_ref().map_or(crowd, |feed| crowd.min(feed.next_at()))
     }
 
     /// Takes the next arrival, which is due now.
     #[inline]
     fn arrive_next(&mut self, ctx: &mut Ctx<'_>) {
-        let from_feed = self
-            .feed
-            .as_ref()
-            .is_some_and(|feed| feed.next_at() < self.crowd.next_at());
-        let draw = if from_feed {
-            self.take_from_feed()
-        } else {
-            self.take_from_crowd()
-        };
+        let from_feed =
+            self.feed.as_ref().is_some_and(|feed| feed.next_at() < self.crowd.next_at());
+        let draw = if from_feed { self.take_from_feed() } else { self.take_from_crowd() };
         if let Some(draw) = draw {
             self.arrive(ctx, first_visit(&draw));
             self.start_waiting(ctx);
@@ -261,19 +255,18 @@ impl Site {
         let origin = self.origin(&visit);
         if visit.attempt == 0 {
             visit.born = now;
-            visit.lead = u32::try_from(self.trip(&visit).half().as_nanos()).unwrap_or(u32::MAX);
+            visit.lead =
+                u32::try_from(self.trip(&visit).half().as_nanos() / 1_000).unwrap_or(u32::MAX);
             self.recorder.count(Counter::Requests, origin);
         }
         visit.attempt += 1;
         self.recorder.count(Counter::Attempts, origin);
-        if self.outage.is_some() {
+        if self.outage.is_some() || !self.reachable {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
-        let found = self
-            .cache
-            .as_ref()
-            .map_or(Found::Missing, |cache| cache.find(visit.title, now));
+        let found =
+            self.cache.as_ref().map_or(Found::Missing, |cache| cache.find(visit.title, now));
         match found {
             Found::Fresh(age) => self.hit(ctx, visit, false, age),
             Found::Stale { age, refresh } => {
@@ -290,20 +283,15 @@ impl Site {
     /// The cache answers. That holds nothing which others wait for, so it is over where it is drawn.
     #[inline]
     fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool, age: Span) {
-        let takes = self
-            .plan
-            .fabric
-            .metadata
-            .as_ref()
-            .map_or(Span::ZERO, |metadata| metadata.hit);
+        let takes = self.plan.fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit);
         if self.trip(&visit) + takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
         let ready = ctx.now() + takes;
-        // What would be over only after the end of the run is under way at the end.
-        if self.all_events || ready >= Instant::ZERO + self.plan.length {
-            let key = self.park(visit, State::Answer { stale, age }, Instant::NEVER);
+        // What is not over before the next planned change may be cut off by it.
+        if self.all_events || ready >= self.next_change {
+            let key = self.park_attempt(ctx, visit, State::Answer { stale, age });
             ctx.schedule(ready, Event::Answered(key));
             return;
         }
@@ -311,17 +299,19 @@ impl Site {
         self.record_answer(when, &visit, ready, Some(stale), age);
     }
 
-    /// All events: a hit's answer leaves.
-    fn answered(&mut self, ctx: &mut Ctx<'_>, request: Key) {
-        if let Some(Request {
-            visit,
-            state: State::Answer { stale, age },
-            ..
-        }) = self.unpark(request)
-        {
-            let when = self.when(ctx.now(), &visit);
-            self.record_answer(when, &visit, ctx.now(), Some(stale), age);
+    /// A hit's answer leaves, if the site can still be reached.
+    fn answered(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(&Request { visit, state: State::Answer { stale, age }, .. }) =
+            self.requests.get(key)
+        else {
+            return;
+        };
+        if self.outage.is_some() {
+            return self.lose(key);
         }
+        self.unpark(key);
+        let when = self.when(ctx.now(), &visit);
+        self.record_answer(when, &visit, ctx.now(), Some(stale), age);
     }
 
     /// The cache has nothing to serve: join the fetch that holds the lock, or start one.
@@ -341,19 +331,11 @@ impl Site {
         if let Some(fetch) = self.fetches.get_mut(fetch) {
             fetch.waiters.push(request);
         }
-        let lock = self
-            .plan
-            .fabric
-            .metadata
-            .as_ref()
-            .and_then(|metadata| metadata.lock);
+        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
         if let Some(lock) = lock
             && ctx.now() + lock.wait < deadline
         {
-            ctx.schedule(
-                ctx.now() + lock.wait,
-                Event::LockWaitOver { request, fetch },
-            );
+            ctx.schedule(ctx.now() + lock.wait, Event::LockWaitOver { request, fetch });
         }
     }
 
@@ -367,12 +349,7 @@ impl Site {
         let origin = self.origin(&request.visit);
         self.recorder.count(Counter::LockTimeouts, origin);
         self.sample_lock_wait(ctx.now(), &request);
-        let lock = self
-            .plan
-            .fabric
-            .metadata
-            .as_ref()
-            .and_then(|metadata| metadata.lock);
+        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
         match lock.map(|lock| lock.after) {
             Some(AfterWait::Fail) => self.refuse(ctx, key, false),
             Some(AfterWait::Fetch) | None => {
@@ -382,289 +359,6 @@ impl Site {
                 self.start_fetch(ctx, request.visit.title, origin, Some(key));
             }
         }
-    }
-}
-
-// Ends of attempts and requests.
-impl Site {
-    /// An answer is ready for a request under way; it may come too late, or not get out.
-    fn deliver(&mut self, ctx: &mut Ctx<'_>, key: Key, stale: bool, age: Span) {
-        let Some(&request) = self.requests.get(key) else {
-            return;
-        };
-        let heard = ctx.now() + self.trip(&request.visit).half();
-        if self.outage.is_some() || heard > request.deadline {
-            self.lose(key);
-            return;
-        }
-        let Some(Request { visit, .. }) = self.unpark(key) else {
-            return;
-        };
-        let when = self.when(ctx.now(), &visit);
-        self.record_answer(when, &visit, ctx.now(), stale.then_some(true), age);
-    }
-
-    /// A request under way gets an error, or an old copy instead.
-    fn refuse(&mut self, ctx: &mut Ctx<'_>, key: Key, rejected: bool) {
-        let Some(&request) = self.requests.get(key) else {
-            return;
-        };
-        let now = ctx.now();
-        let old = self
-            .cache
-            .as_ref()
-            .and_then(|cache| cache.on_error(request.visit.title, now));
-        if let Some(age) = old {
-            return self.deliver(ctx, key, true, age);
-        }
-        let heard = now + self.trip(&request.visit).half();
-        if let Some(parked) = self.requests.get_mut(key) {
-            parked.visit.rejected |= rejected;
-        }
-        self.lose(key);
-        if self.outage.is_none()
-            && heard <= request.deadline
-            && let Some(Request { visit, .. }) = self.unpark(key)
-        {
-            self.attempt_failed(ctx, visit, heard, Failure::Error);
-        }
-    }
-
-    /// No answer will reach the viewer any more: its time-out ends the attempt.
-    fn lose(&mut self, key: Key) {
-        if let Some(request) = self.requests.get_mut(key) {
-            request.state = State::Lost;
-        }
-    }
-
-    fn timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(Request { visit, .. }) = self.unpark(key) else {
-            return;
-        };
-        let origin = self.origin(&visit);
-        self.recorder.count(Counter::TimedOut, origin);
-        self.attempt_failed(ctx, visit, ctx.now(), Failure::TimeOut);
-    }
-
-    /// The viewer knows at `heard` that its attempt has failed. Whoever serves its network now
-    /// decides, because the retry budget travels with the network.
-    fn attempt_failed(&mut self, ctx: &mut Ctx<'_>, visit: Visit, heard: Instant, how: Failure) {
-        let retry = &self.plan.fabric.viewers.retry;
-        let Some(network) = self.crowd.get_mut(visit.network) else {
-            return self.send_on(ctx, &visit, heard, Event::Failed { visit, how });
-        };
-        let attempt = u32::from(visit.attempt);
-        if attempt >= retry.attempts {
-            return self.give_up(ctx.now(), &visit, how);
-        }
-        if !network.purse.withdraw(ctx.now()) {
-            let origin = self.origin(&visit);
-            self.recorder.count(Counter::RetriesDenied, origin);
-            return self.give_up(ctx.now(), &visit, how);
-        }
-        let wait = retry.wait(attempt, &mut self.streams.jitter);
-        let arrives = heard
-            .saturating_add(wait)
-            .saturating_add(self.trip(&visit).half());
-        let key = self.park(visit, State::Backoff, Instant::NEVER);
-        ctx.schedule(arrives, Event::Retry(key));
-    }
-
-    fn retry(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(Request { visit, .. }) = self.unpark(key) else {
-            return;
-        };
-        if self.crowd.has(visit.network) {
-            self.arrive(ctx, visit);
-        } else {
-            self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
-        }
-    }
-
-    /// The request has failed for good.
-    fn give_up(&mut self, now: Instant, visit: &Visit, how: Failure) {
-        let origin = self.origin(visit);
-        let when = self.when(now, visit);
-        let outcome = match how {
-            Failure::Error => Counter::Failed,
-            Failure::TimeOut => Counter::GivenUp,
-        };
-        self.recorder.count_at(when, outcome, origin);
-        self.record_course(when, visit, origin);
-    }
-
-    /// The request is answered by what leaves the site at `ready`. `from_cache` says whether the
-    /// cache answered, and then whether its copy was stale.
-    #[inline]
-    fn record_answer(
-        &mut self,
-        when: When,
-        visit: &Visit,
-        ready: Instant,
-        from_cache: Option<bool>,
-        age: Span,
-    ) {
-        let origin = self.origin(visit);
-        self.recorder.count_at(when, Counter::Served, origin);
-        match from_cache {
-            Some(false) => self.recorder.count_at(when, Counter::Hits, origin),
-            Some(true) => self.recorder.count_at(when, Counter::Stale, origin),
-            None => {}
-        }
-        if visit.attempt > 1 {
-            self.record_course(when, visit, origin);
-        }
-        let way = Span::from_nanos(u64::from(visit.lead)) + self.trip(visit).half();
-        self.recorder
-            .sample_at(when, Sample::Latency, origin, ready.since(visit.born) + way);
-        if self.staleness {
-            self.recorder
-                .sample_at(when, Sample::Staleness, origin, age);
-        }
-    }
-
-    fn record_course(&mut self, when: When, visit: &Visit, origin: usize) {
-        if visit.attempt > 1 {
-            self.recorder.count_at(when, Counter::Retried, origin);
-        }
-        if visit.rejected {
-            self.recorder.count_at(when, Counter::Rejected, origin);
-        }
-    }
-
-    fn sample_lock_wait(&mut self, now: Instant, request: &Request) {
-        if let Some(joined) = request.joined {
-            let origin = self.origin(&request.visit);
-            self.recorder
-                .sample(Sample::LockWait, origin, now.since(joined));
-        }
-    }
-}
-
-// Bookkeeping.
-impl Site {
-    /// The region in which a request's viewer sits.
-    #[inline]
-    fn origin(&self, visit: &Visit) -> usize {
-        (visit.network / self.plan.fabric.routing.networks) as usize
-    }
-
-    /// The round trip between a request's viewer and this site.
-    #[inline]
-    fn trip(&self, visit: &Visit) -> Span {
-        self.plan.fabric.round_trip[self.origin(visit)][self.me]
-            + Span::from_nanos(u64::from(visit.last_mile))
-    }
-
-    /// When the viewer of an attempt that arrives at `arrived` gives it up.
-    fn deadline(&self, arrived: Instant, visit: &Visit) -> Instant {
-        let left = self
-            .plan
-            .fabric
-            .viewers
-            .timeout
-            .saturating_sub(self.trip(visit).half());
-        arrived.saturating_add(left)
-    }
-
-    /// The time to which a request belongs.
-    #[inline]
-    fn when(&self, now: Instant, visit: &Visit) -> When {
-        if visit.born == now {
-            self.recorder.now()
-        } else {
-            self.recorder.when(visit.born)
-        }
-    }
-
-    /// Keeps an attempt that has just arrived, with its time-out.
-    fn park_attempt(&mut self, ctx: &mut Ctx<'_>, visit: Visit, state: State) -> Key {
-        let deadline = self.deadline(ctx.now(), &visit);
-        let key = self.park(visit, state, deadline);
-        let look = ctx
-            .now()
-            .saturating_add(self.plan.fabric.viewers.timeout.half());
-        if look < deadline {
-            if self.patience.is_empty() {
-                ctx.schedule(look, Event::Patience);
-            }
-            self.patience.push_back((look, key));
-        } else {
-            ctx.schedule(deadline, Event::TimeOut(key));
-        }
-        key
-    }
-
-    /// Nearly all attempts are over long before their time-out. So a time-out is put into the queue
-    /// only at half time, for those that are still under way: the queue stays short.
-    fn look_at_patience(&mut self, ctx: &mut Ctx<'_>) {
-        // Looking a little early costs nothing and saves events.
-        let slack = Span::from_nanos(self.plan.fabric.viewers.timeout.as_nanos() / 64);
-        let due = ctx.now().saturating_add(slack);
-        while let Some(&(look, key)) = self.patience.front() {
-            if look > due {
-                ctx.schedule(look, Event::Patience);
-                return;
-            }
-            self.patience.pop_front();
-            if let Some(request) = self.requests.get(key) {
-                ctx.schedule(request.deadline, Event::TimeOut(key));
-            }
-        }
-    }
-
-    fn park(&mut self, visit: Visit, state: State, deadline: Instant) -> Key {
-        self.take_off(&visit);
-        self.parked += 1;
-        self.requests.insert(Request {
-            visit,
-            state,
-            deadline,
-            joined: None,
-            serial: self.parked,
-        })
-    }
-
-    fn unpark(&mut self, key: Key) -> Option<Request> {
-        let request = self.requests.remove(key)?;
-        self.land(&request.visit);
-        Some(request)
-    }
-
-    /// A request is under way from here on.
-    fn take_off(&mut self, visit: &Visit) {
-        let origin = self.origin(visit);
-        self.under_way[origin] += 1;
-        let when = self.recorder.when(visit.born);
-        self.recorder.open(when);
-    }
-
-    /// A request that was under way is dealt with here.
-    fn land(&mut self, visit: &Visit) {
-        let origin = self.origin(visit);
-        self.under_way[origin] -= 1;
-        let when = self.recorder.when(visit.born);
-        self.recorder.close(when);
-    }
-
-    /// Sends a request to where its network went. It is there at `due`, or as soon as it can be.
-    fn send_on(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, due: Instant, event: Event) {
-        self.take_off(visit);
-        let soonest = ctx.now() + ctx.lookahead();
-        ctx.send(
-            self.forward[visit.network as usize],
-            due.max(soonest),
-            event,
-        );
-    }
-
-    /// Time has come to the end of a slice: nothing more happens in it.
-    pub(super) fn close_slice(&mut self, end: Instant) {
-        let last = Instant::from_nanos(end.as_nanos() - 1);
-        self.recorder.advance(last);
-        self.observe_lag(last);
-        self.recorder.advance(end);
-        self.observe_lag(end);
     }
 }
 

@@ -25,10 +25,7 @@ pub struct Slab<T> {
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self {
-            places: Vec::new(),
-            free: Vec::new(),
-        }
+        Self { places: Vec::new(), free: Vec::new() }
     }
 }
 
@@ -41,19 +38,13 @@ impl<T> Slab<T> {
         if let Some(place) = self.free.pop() {
             let (generation, slot) = &mut self.places[place as usize];
             *slot = Some(entry);
-            return Key {
-                place,
-                generation: *generation,
-            };
+            return Key { place, generation: *generation };
         }
         assert!(self.places.len() < u32::MAX as usize, "too many entries");
         #[allow(clippy::cast_possible_truncation)] // reason: asserted above
         let place = self.places.len() as u32;
         self.places.push((0, Some(entry)));
-        Key {
-            place,
-            generation: 0,
-        }
+        Key { place, generation: 0 }
     }
 
     /// The entry of a key, if it is still there.
@@ -89,10 +80,7 @@ impl<T> Slab<T> {
     #[must_use]
     pub fn key_at(&self, place: u32) -> Option<Key> {
         match self.places.get(place as usize) {
-            Some((generation, Some(_))) => Some(Key {
-                place,
-                generation: *generation,
-            }),
+            Some((generation, Some(_))) => Some(Key { place, generation: *generation }),
             _ => None,
         }
     }

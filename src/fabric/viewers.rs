@@ -39,7 +39,7 @@ pub struct Draw {
     pub network: u32,
     /// What it asks for.
     pub title: u32,
-    /// Its last mile, in nanoseconds; at most 4.29 s.
+    /// Its last mile, in microseconds.
     pub last_mile: u32,
 }
 
@@ -70,18 +70,16 @@ pub struct Network {
     stream: Stream,
 }
 
-/// A last mile as it is carried along.
+/// A last mile as it is carried along: in whole microseconds, at most an hour and eleven minutes.
 #[must_use]
 pub fn carried_last_mile(law: &Law, stream: &mut Stream) -> u32 {
-    u32::try_from(law.draw(stream).as_nanos()).unwrap_or(u32::MAX)
+    u32::try_from(law.draw(stream).as_nanos() / 1_000).unwrap_or(u32::MAX)
 }
 
 /// Each network's share of its region's viewers: by rank, as a power of it.
 #[must_use]
 pub fn network_shares(networks: u32, skew: f64) -> Vec<f64> {
-    let weights: Vec<f64> = (1..=networks)
-        .map(|rank| libm::pow(f64::from(rank), -skew))
-        .collect();
+    let weights: Vec<f64> = (1..=networks).map(|rank| libm::pow(f64::from(rank), -skew)).collect();
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|weight| weight / sum).collect()
 }
@@ -114,12 +112,7 @@ impl Network {
             heading: None,
             routes: Box::new(seed.stream(&format!("{name}/routes"))),
             arrivals: arrivals(&plan.load, home, share),
-            next: Draw {
-                at: Instant::ZERO,
-                network: id,
-                title: 0,
-                last_mile: 0,
-            },
+            next: Draw { at: Instant::ZERO, network: id, title: 0, last_mile: 0 },
             title_bits: 0,
             stream: seed.stream(&format!("{name}/viewers")),
         };
@@ -133,12 +126,7 @@ impl Network {
         self.next.at = match &mut self.arrivals {
             Arrivals::Poisson(process, cursor) => {
                 let exponential = self.stream.exponential();
-                process.next(
-                    &audience.profiles[self.home],
-                    cursor,
-                    self.next.at,
-                    exponential,
-                )
+                process.next(&audience.profiles[self.home], cursor, self.next.at, exponential)
             }
             Arrivals::Renewal(gap) => self.next.at.saturating_add(gap.draw(&mut self.stream)),
         };
@@ -224,23 +212,32 @@ impl Crowd {
         Some(draw)
     }
 
+    /// Takes many networks in, at the beginning.
+    pub fn add_all(&mut self, networks: Vec<Network>) {
+        let mut merge = Merge::new(networks.len().max(1));
+        merge.set_all(networks.iter().map(|network| network.next.at));
+        self.merge = merge;
+        #[allow(clippy::cast_possible_truncation)] // reason: fewer leaves than networks
+        for (leaf, network) in networks.iter().enumerate() {
+            self.leaf_of[network.id as usize] = leaf as u32;
+        }
+        self.leaves = networks.into_iter().map(Some).collect();
+        self.leaves.resize_with(self.leaves.len().max(1), || None);
+    }
+
     /// Takes a network in.
     pub fn add(&mut self, network: Network) {
-        let leaf = self
-            .leaves
-            .iter()
-            .position(Option::is_none)
-            .unwrap_or_else(|| {
-                let leaf = self.leaves.len();
-                self.leaves.resize_with(2 * leaf, || None);
-                self.merge = Merge::new(2 * leaf);
-                for (place, network) in self.leaves.iter().enumerate() {
-                    if let Some(network) = network {
-                        self.merge.set(place, network.next.at);
-                    }
+        let leaf = self.leaves.iter().position(Option::is_none).unwrap_or_else(|| {
+            let leaf = self.leaves.len();
+            self.leaves.resize_with(2 * leaf, || None);
+            self.merge = Merge::new(2 * leaf);
+            for (place, network) in self.leaves.iter().enumerate() {
+                if let Some(network) = network {
+                    self.merge.set(place, network.next.at);
                 }
-                leaf
-            });
+            }
+            leaf
+        });
         self.merge.set(leaf, network.next.at);
         #[allow(clippy::cast_possible_truncation)] // reason: fewer leaves than networks
         {
@@ -260,9 +257,7 @@ impl Crowd {
     /// A network that is served here.
     #[inline]
     pub fn get_mut(&mut self, id: u32) -> Option<&mut Network> {
-        self.leaves
-            .get_mut(self.leaf_of[id as usize] as usize)?
-            .as_mut()
+        self.leaves.get_mut(self.leaf_of[id as usize] as usize)?.as_mut()
     }
 
     /// Whether a network is served here.
@@ -275,11 +270,7 @@ impl Crowd {
     #[must_use]
     pub fn ids(&self) -> Vec<u32> {
         let numbers = 0_u32..;
-        numbers
-            .zip(&self.leaf_of)
-            .filter(|(_, leaf)| **leaf != NOWHERE)
-            .map(|(id, _)| id)
-            .collect()
+        numbers.zip(&self.leaf_of).filter(|(_, leaf)| **leaf != NOWHERE).map(|(id, _)| id).collect()
     }
 }
 
@@ -291,9 +282,7 @@ mod tests {
     fn the_share_of_misrouted_networks_is_met_exactly() {
         for (networks, share, expected) in [(200, 0.2, 40), (10, 0.25, 2), (7, 0.0, 0), (5, 1.0, 5)]
         {
-            let count = (0..networks)
-                .filter(|&place| is_misrouted(place, share))
-                .count();
+            let count = (0..networks).filter(|&place| is_misrouted(place, share)).count();
             assert_eq!(count, expected, "{share} of {networks}");
         }
     }

@@ -51,9 +51,7 @@ impl Weather {
     #[must_use]
     pub fn slowness(&self, all: &[Injection], of: Service) -> f64 {
         self.faults(all).fold(1.0, |product, fault| match fault {
-            Fault::Slow {
-                service, factor, ..
-            } if service == of => product * factor,
+            Fault::Slow { service, factor, .. } if service == of => product * factor,
             _ => product,
         })
     }
@@ -100,27 +98,15 @@ mod tests {
     use crate::units::Instant;
 
     fn all(faults: &[Fault]) -> Vec<Injection> {
-        let injection = |&fault| Injection {
-            label: Label("x".into()),
-            at: Instant::ZERO,
-            until: None,
-            fault,
-        };
+        let injection =
+            |&fault| Injection { label: Label("x".into()), at: Instant::ZERO, until: None, fault };
         faults.iter().map(injection).collect()
     }
 
     #[test]
     fn causes_add_up_and_are_taken_back_one_by_one() {
-        let slow = |factor| Fault::Slow {
-            region: None,
-            service: Service::Database,
-            factor,
-        };
-        let errors = |share| Fault::Errors {
-            region: None,
-            service: Service::Manifest,
-            share,
-        };
+        let slow = |factor| Fault::Slow { region: None, service: Service::Database, factor };
+        let errors = |share| Fault::Errors { region: None, service: Service::Manifest, share };
         let faults = all(&[slow(2.0), slow(3.0), errors(0.5), errors(0.2)]);
         let mut weather = Weather::default();
         (0..4).for_each(|number| weather.begin(number));
@@ -135,20 +121,10 @@ mod tests {
 
     #[test]
     fn faults_act_where_they_say() {
-        let delay = Fault::DelayReplication {
-            region: None,
-            delay: Span::ZERO,
-            by: Delay::Apply,
-        };
-        assert!(
-            !acts_on(&delay, 0, 0),
-            "the primary does not replicate to itself"
-        );
+        let delay = Fault::DelayReplication { region: None, delay: Span::ZERO, by: Delay::Apply };
+        assert!(!acts_on(&delay, 0, 0), "the primary does not replicate to itself");
         assert!(acts_on(&delay, 1, 0));
-        let evict = Fault::EvictCache {
-            region: 2,
-            share: 0.8,
-        };
+        let evict = Fault::EvictCache { region: 2, share: 0.8 };
         assert!(acts_on(&evict, 2, 0) && !acts_on(&evict, 1, 0));
     }
 }

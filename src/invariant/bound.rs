@@ -21,11 +21,7 @@ impl Subject {
     /// A metric's own values.
     fn values(row: &Described) -> Self {
         let is_part = row.metric == Metric::Availability;
-        Self {
-            name: row.name.to_owned(),
-            unit: row.unit,
-            is_part,
-        }
+        Self { name: row.name.to_owned(), unit: row.unit, is_part }
     }
 
     /// A term's value.
@@ -36,30 +32,21 @@ impl Subject {
             return Self::values(row);
         }
         let is_part = matches!(ask, Ask::Share | Ask::ShareWhere(_));
-        Self {
-            name: ask.head(row.name),
-            unit: unit_of(ask, row.form, row.unit),
-            is_part,
-        }
+        Self { name: ask.head(row.name), unit: unit_of(ask, row.form, row.unit), is_part }
     }
 }
 
 impl<'a> Parser<'a> {
     /// A comparison and a quantity inside a parenthesis.
     pub(super) fn condition(&mut self, row: Option<&Described>) -> Option<Condition> {
-        let subject = row
-            .filter(|row| row.form != Form::Flag)
-            .map(Subject::values);
+        let subject = row.filter(|row| row.form != Form::Flag).map(Subject::values);
         let at = self.here();
         let compare = self.compare();
         let bound = self.quantity(subject.as_ref());
         if let (Some(row), Some(compare)) = (row, compare) {
             self.accept(at, check::comparison(row, row.unit, compare))?;
         }
-        Some(Condition {
-            compare: compare?,
-            bound: bound?,
-        })
+        Some(Condition { compare: compare?, bound: bound? })
     }
 
     /// The sentence's comparison and bound.
@@ -85,10 +72,7 @@ impl<'a> Parser<'a> {
         {
             self.accept(at.clone(), check::comparison(row, subject.unit, compare))?;
         }
-        let test = Condition {
-            compare: compare?,
-            bound: bound?,
-        };
+        let test = Condition { compare: compare?, bound: bound? };
         self.can_break(term, test, at.start)?;
         Some(test)
     }
@@ -138,11 +122,7 @@ impl<'a> Parser<'a> {
             Some(symbol) => format!("did you mean `{symbol}`?"),
             None => "`<`, `<=`, `==`, `>=` or `>`".to_owned(),
         };
-        self.complain(
-            token.at,
-            format!("`{}` is no comparison", token.text),
-            Some(help),
-        );
+        self.complain(token.at, format!("`{}` is no comparison", token.text), Some(help));
         None
     }
 
@@ -162,11 +142,7 @@ impl<'a> Parser<'a> {
         let (bound, written) = self.number(&word, example)?;
         let at = word.at.start..self.read_to();
         match subject {
-            Some(Subject {
-                name,
-                unit,
-                is_part,
-            }) => {
+            Some(Subject { name, unit, is_part }) => {
                 self.accept(at, check::bound(name, *unit, &written, bound, *is_part))?;
             }
             None if bound.grains() < 0 => {
@@ -198,9 +174,7 @@ impl<'a> Parser<'a> {
                 return None;
             }
         };
-        let joined = self
-            .peek_word()
-            .map(|next| (format!("{}{}", word.text, next.text), next.at));
+        let joined = self.peek_word().map(|next| (format!("{}{}", word.text, next.text), next.at));
         if let (Unit::Count, Some((joined, next))) = (quantity.unit(), joined)
             && let Ok(meant) = Quantity::parse(&joined)
             && meant.unit() != Unit::Count

@@ -48,8 +48,7 @@ const SYNONYMS: [(&str, &str); 12] = [
 
 /// The digits of a word that looks like a percentile: `p` and a digit.
 fn percentile_digits(word: &str) -> Option<&str> {
-    word.strip_prefix('p')
-        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    word.strip_prefix('p').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Billionths of a per cent; `None` when it is no number or has more than nine decimals.
@@ -60,10 +59,7 @@ fn percentile_grains(digits: &str) -> Option<u64> {
         return None;
     }
     let whole: u64 = whole.parse().ok()?;
-    format!("{part:0<9}")
-        .parse::<u64>()
-        .ok()?
-        .checked_add(whole.checked_mul(1_000_000_000)?)
+    format!("{part:0<9}").parse::<u64>().ok()?.checked_add(whole.checked_mul(1_000_000_000)?)
 }
 
 /// Whether a word names a statistic, well or badly.
@@ -81,25 +77,15 @@ pub(super) fn function(word: &str) -> Result<Function, Refusal> {
             let help = "such as `p50`, `p99` or `p99.9`, with at most nine decimals";
             return Err((format!("`{word}` is no percentile"), Some(help.to_owned())));
         };
-        return Percentile::new(grains)
-            .map(Function::Percentile)
-            .ok_or_else(|| {
-                let message =
-                    format!("`{word}`: a percentile lies between p0 and p100, both excluded");
-                (
-                    message,
-                    Some("`min` is the least value, `max` the greatest".to_owned()),
-                )
-            });
+        return Percentile::new(grains).map(Function::Percentile).ok_or_else(|| {
+            let message = format!("`{word}`: a percentile lies between p0 and p100, both excluded");
+            (message, Some("`min` is the least value, `max` the greatest".to_owned()))
+        });
     }
     let message = format!("`{word}` is no statistic");
     let names = || FUNCTIONS.iter().map(|(name, _)| *name);
-    let synonym = SYNONYMS
-        .iter()
-        .find(|(other, _)| word.eq_ignore_ascii_case(other));
-    let nearest = synonym
-        .map(|(_, name)| *name)
-        .or_else(|| words::nearest(word, names()));
+    let synonym = SYNONYMS.iter().find(|(other, _)| word.eq_ignore_ascii_case(other));
+    let nearest = synonym.map(|(_, name)| *name).or_else(|| words::nearest(word, names()));
     let help = nearest.map_or_else(
         || words::list(names().chain(["p50", "p99", "p99.9"])),
         |name| format!("did you mean `{name}`?"),
@@ -111,10 +97,7 @@ pub(super) fn function(word: &str) -> Result<Function, Refusal> {
 pub(super) fn metric(word: &str) -> Result<&'static Described, Refusal> {
     METRICS.iter().find(|row| row.name == word).ok_or_else(|| {
         let names = METRICS.iter().map(|row| row.name);
-        (
-            format!("`{word}` is no metric"),
-            words::suggestion(word, names),
-        )
+        (format!("`{word}` is no metric"), words::suggestion(word, names))
     })
 }
 
@@ -228,10 +211,9 @@ fn time_until(row: &Described, condition: Option<Condition>) -> Result<Ask, Refu
     let works = "`time_until` judges every second: availability, counted rates and levels";
     let example_of = |name: &str, bound: &str| Some(format!("`time_until({name} {bound})`"));
     match (row.metric, row.form) {
-        (Metric::Figure(_), _) => Err((
-            format!("`{name}` is one figure of the whole run; {works}"),
-            Some(usage(row)),
-        )),
+        (Metric::Figure(_), _) => {
+            Err((format!("`{name}` is one figure of the whole run; {works}"), Some(usage(row))))
+        }
         (Metric::Sample(_), _) | (_, Form::Flag) => {
             let message = format!("`{name}` is a property of requests; {works}");
             Err((message, example_of("availability", ">= 99%")))
@@ -252,10 +234,7 @@ fn time_until(row: &Described, condition: Option<Condition>) -> Result<Ask, Refu
 /// Whether a comparison with a metric's values means anything.
 pub(super) fn comparison(row: &Described, unit: Unit, compare: Compare) -> Result<(), Refusal> {
     if compare == Compare::Equal && unit == Unit::Time && matches!(row.metric, Metric::Sample(_)) {
-        let message = format!(
-            "`{}` is a time, which is never just equal to a bound",
-            row.name
-        );
+        let message = format!("`{}` is a time, which is never just equal to a bound", row.name);
         return Err((message, Some("`<=`, or `>=`".to_owned())));
     }
     Ok(())
@@ -270,11 +249,8 @@ pub(super) fn bound(
     is_part: bool,
 ) -> Result<(), Refusal> {
     if bound.unit() != unit {
-        let message = format!(
-            "`{subject}` is {}; `{written}` is {}",
-            unit.name(),
-            bound.unit().name()
-        );
+        let message =
+            format!("`{subject}` is {}; `{written}` is {}", unit.name(), bound.unit().name());
         return Err((message, Some(unit.example().to_owned())));
     }
     if bound.grains() < 0 {

@@ -30,10 +30,7 @@ pub(super) fn is_keyword(word: &str) -> bool {
 pub(super) fn not_a_language(rest: &str) -> Option<Refusal> {
     let first = rest.split_whitespace().next()?;
     let connectives = ["and", "or", "not", "but", "&&", "||", "&", "|"];
-    if connectives
-        .iter()
-        .any(|word| first.eq_ignore_ascii_case(word))
-    {
+    if connectives.iter().any(|word| first.eq_ignore_ascii_case(word)) {
         let message = format!("there is no `{first}`: two sentences are two invariants");
         return Some((
             message,
@@ -57,11 +54,7 @@ pub(super) fn read(
 ) -> (Option<Clauses>, Option<(Instant, Instant)>) {
     let first = parser.place;
     let mut reader = Reader::default();
-    while let Some(token) = parser
-        .peek()
-        .filter(|token| token.kind != Kind::Operator)
-        .cloned()
-    {
+    while let Some(token) = parser.peek().filter(|token| token.kind != Kind::Operator).cloned() {
         match (token.kind, token.text) {
             (Kind::Word, "from") => reader.region(parser, &token, row),
             (Kind::Word, "in") => reader.region(parser, &token, row),
@@ -70,12 +63,7 @@ pub(super) fn read(
             _ => reader.stray(parser, &token),
         }
     }
-    if let Some(Described {
-        metric: Metric::Figure(_),
-        name,
-        ..
-    }) = row
-    {
+    if let Some(Described { metric: Metric::Figure(_), name, .. }) = row {
         if let Some(start) = parser.tokens.get(first).filter(|_| parser.place > first) {
             let at = start.at.start..parser.read_to();
             let message = format!("`{name}` is one figure of the whole run: it takes no clauses");
@@ -83,11 +71,7 @@ pub(super) fn read(
         }
         return (Some(reader.clauses), Some((Instant::ZERO, Instant::ZERO)));
     }
-    let window = if reader.time.is_some() {
-        reader.window
-    } else {
-        whole_window(parser)
-    };
+    let window = if reader.time.is_some() { reader.window } else { whole_window(parser) };
     (Some(reader.clauses).filter(|_| !reader.wrong), window)
 }
 
@@ -120,11 +104,7 @@ fn operand<'a>(
         _ => {
             let help = words::list(known.iter().copied());
             let help = (!help.is_empty()).then_some(help);
-            parser.complain(
-                keyword.at.clone(),
-                format!("`{}` needs {what}", keyword.text),
-                help,
-            );
+            parser.complain(keyword.at.clone(), format!("`{}` needs {what}", keyword.text), help);
             None
         }
     }
@@ -163,11 +143,7 @@ impl Reader {
         let is_from = keyword.text == "from";
         let name = operand(parser, keyword, "a region", &regions);
         let at = keyword.at.start..parser.read_to();
-        let place = if is_from {
-            &mut self.from
-        } else {
-            &mut self.at
-        };
+        let place = if is_from { &mut self.from } else { &mut self.at };
         let what = if is_from { "`from`" } else { "`in`" };
         let is_first = once(parser, place, at.clone(), what);
         let found = name.and_then(|name| {
@@ -176,31 +152,15 @@ impl Reader {
                 let help = words::suggestion(name.text, regions.iter().copied());
                 parser.complain(name.at, format!("`{}` is no region here", name.text), help);
             }
-            index.map(|index| Place {
-                index,
-                name: regions[index].to_owned(),
-            })
+            index.map(|index| Place { index, name: regions[index].to_owned() })
         });
-        if let (
-            true,
-            Some(
-                row @ Described {
-                    metric: Metric::Gauge(_),
-                    ..
-                },
-            ),
-        ) = (is_from, row)
-        {
+        if let (true, Some(row @ Described { metric: Metric::Gauge(_), .. })) = (is_from, row) {
             let message = format!("`{}` is a level in a region: it has no `from`", row.name);
             let help = found.as_ref().map(|place| format!("`in {}`", place.name));
             parser.complain(at, message, help);
         }
         self.wrong |= found.is_none() || !is_first;
-        let clause = if is_from {
-            &mut self.clauses.from
-        } else {
-            &mut self.clauses.at
-        };
+        let clause = if is_from { &mut self.clauses.from } else { &mut self.clauses.at };
         *clause = found;
     }
 
@@ -216,22 +176,14 @@ impl Reader {
         let at = keyword.at.start..parser.read_to();
         let is_first = once(parser, &mut self.class, at.clone(), "`of`");
         let found = name.and_then(|name| {
-            let found = Class::ALL
-                .into_iter()
-                .find(|class| class.name() == name.text);
+            let found = Class::ALL.into_iter().find(|class| class.name() == name.text);
             if found.is_none() {
                 let message = format!("`{}` is no class of requests", name.text);
                 parser.complain(name.at, message, words::suggestion(name.text, known));
             }
             found
         });
-        if let Some(
-            row @ Described {
-                metric: Metric::Gauge(_),
-                ..
-            },
-        ) = row
-        {
+        if let Some(row @ Described { metric: Metric::Gauge(_), .. }) = row {
             let message = format!("`{}` is a level in a region: it has no class", row.name);
             parser.complain(at, message, None);
         }
@@ -241,26 +193,16 @@ impl Reader {
 
     fn time<'a>(&mut self, parser: &mut Parser<'a>, keyword: &Token<'a>) {
         parser.place += 1;
-        let span = if keyword.text == "within" {
-            within(parser, keyword)
-        } else {
-            Some(Span::ZERO)
-        };
+        let span =
+            if keyword.text == "within" { within(parser, keyword) } else { Some(Span::ZERO) };
         let names = parser.names;
-        let labels: Vec<&str> = names
-            .labels
-            .iter()
-            .map(|label| label.name.as_str())
-            .collect();
+        let labels: Vec<&str> = names.labels.iter().map(|label| label.name.as_str()).collect();
         // After a broken `within` the label may be missing for the same reason.
         let name = match span {
             Some(_) => operand(parser, keyword, "the label of a fault or change", &labels),
-            None => parser
-                .peek_word()
-                .filter(|word| labels.contains(&word.text))
-                .inspect(|_| {
-                    parser.place += 1;
-                }),
+            None => parser.peek_word().filter(|word| labels.contains(&word.text)).inspect(|_| {
+                parser.place += 1;
+            }),
         };
         let at = keyword.at.start..parser.read_to();
         let is_first = once(parser, &mut self.time, at.clone(), "clause of time");
@@ -298,10 +240,7 @@ impl Reader {
         let names = parser.names;
         let rest = &parser.text[token.at.start..];
         if let Some((message, help)) = not_a_language(rest) {
-            while parser
-                .peek()
-                .is_some_and(|token| token.kind != Kind::Operator)
-            {
+            while parser.peek().is_some_and(|token| token.kind != Kind::Operator) {
                 parser.place += 1;
             }
             parser.complain(token.at.start..parser.read_to(), message, help);
@@ -333,9 +272,7 @@ impl Reader {
         parser.complain(token.at.clone(), message, help);
         // What follows an unknown word belongs to it, and would only be complained about again.
         if token.kind == Kind::Word
-            && parser
-                .peek_word()
-                .is_some_and(|next| !is_keyword(next.text))
+            && parser.peek_word().is_some_and(|next| !is_keyword(next.text))
             && not_a_language(parser.peek_word().map_or("", |next| next.text)).is_none()
         {
             parser.place += 1;

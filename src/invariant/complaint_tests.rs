@@ -32,14 +32,8 @@ fn unknown_names_get_the_nearest_or_all() {
             "segments: `segments` is no class of requests (`manifest`)",
         ],
     );
-    refused(
-        "avg(latency) < 3s",
-        &["avg: `avg` is no statistic (did you mean `mean`?)"],
-    );
-    refused(
-        "hare(hit) < 3%",
-        &["hare: `hare` is no statistic (did you mean `share`?)"],
-    );
+    refused("avg(latency) < 3s", &["avg: `avg` is no statistic (did you mean `mean`?)"]);
+    refused("hare(hit) < 3%", &["hare: `hare` is no statistic (did you mean `share`?)"]);
     let listed = &complaints("throughput > 3/s")[0];
     assert!(listed.starts_with("throughput: `throughput` is no metric (`availability`, "));
     assert!(listed.ends_with("or `replication_lag`)"));
@@ -49,17 +43,13 @@ fn unknown_names_get_the_nearest_or_all() {
 fn units_must_fit() {
     refused(
         "p99(latency) < 75%",
-        &[
-            "75%: `latency` is a time; `75%` is a share (a time such as \"300ms\", \"10s\" or \
-             \"5m\")",
-        ],
+        &["75%: `latency` is a time; `75%` is a share (a time such as \"300ms\", \"10s\" or \
+             \"5m\")"],
     );
     refused(
         "share(latency < 64) < 10s",
-        &[
-            "64: `latency` is a time; `64` is a bare number (a time such as \"300ms\", \"10s\" \
-             or \"5m\")",
-        ],
+        &["64: `latency` is a time; `64` is a bare number (a time such as \"300ms\", \"10s\" \
+             or \"5m\")"],
     );
     refused(
         "max(fetches) < 10",
@@ -77,16 +67,11 @@ fn units_must_fit() {
 
 #[test]
 fn quantities_must_make_sense() {
-    refused(
-        "share(hit) >= 175%",
-        &["175%: `175%`: a share is at most 100%"],
-    );
+    refused("share(hit) >= 175%", &["175%: `175%`: a share is at most 100%"]);
     refused(
         "p99(latency) < -5ms",
-        &[
-            "-5ms: `-5ms` is negative, and `latency` never is (a time such as \"300ms\", \"10s\" \
-             or \"5m\")",
-        ],
+        &["-5ms: `-5ms` is negative, and `latency` never is (a time such as \"300ms\", \"10s\" \
+             or \"5m\")"],
     );
     refused(
         "p99(latency) < 10 s",
@@ -94,10 +79,8 @@ fn quantities_must_make_sense() {
     );
     refused(
         "availability within 60 of outage < 5%",
-        &[
-            "60: `within` takes a time; `60` is a bare number (a time such as \"300ms\", \"10s\" \
-             or \"5m\")",
-        ],
+        &["60: `within` takes a time; `60` is a bare number (a time such as \"300ms\", \"10s\" \
+             or \"5m\")"],
     );
     refused(
         "p99(latency) < 5 parsecs",
@@ -107,10 +90,7 @@ fn quantities_must_make_sense() {
             "parsecs: `parsecs` is not expected here",
         ],
     );
-    refused(
-        "p99(latency) < 300000d",
-        &["300000d: `300000d` is beyond what can be held"],
-    );
+    refused("p99(latency) < 300000d", &["300000d: `300000d` is beyond what can be held"]);
     good("error_budget_spent <= 250%");
 }
 
@@ -118,16 +98,11 @@ fn quantities_must_make_sense() {
 fn a_time_that_never_comes_must_break_the_bound() {
     refused(
         "time_until(availability > 5%) during outage <= 5m",
-        &[
-            "<= 5m: `<= 5m` cannot be broken: the window is 5m long, and `time_until` is no longer \
-           (a shorter bound, or a longer window)",
-        ],
+        &["<= 5m: `<= 5m` cannot be broken: the window is 5m long, and `time_until` is no longer \
+           (a shorter bound, or a longer window)"],
     );
     good("time_until(availability > 5%) during outage < 5m");
-    assert_eq!(
-        complaints("time_until(availability > 5%) during outage < 301s").len(),
-        1
-    );
+    assert_eq!(complaints("time_until(availability > 5%) during outage < 301s").len(), 1);
     good("time_until(availability > 5%) during outage >= 6m");
 }
 
@@ -140,24 +115,18 @@ fn a_metric_says_how_it_may_be_asked_for() {
     );
     refused(
         "rejected < 3%",
-        &[
-            "rejected: `rejected` is true or not of each request: it needs `share` \
-             (`share(rejected)`)",
-        ],
+        &["rejected: `rejected` is true or not of each request: it needs `share` \
+             (`share(rejected)`)"],
     );
     refused(
         "p99(failed) < 3%",
-        &[
-            "p99(failed): `failed` is true or not of each request: it has no `p99` \
-           (`share(failed)`, or `total(failures)`)",
-        ],
+        &["p99(failed): `failed` is true or not of each request: it has no `p99` \
+           (`share(failed)`, or `total(failures)`)"],
     );
     refused(
         "share(failures) < 3%",
-        &[
-            "share(failures): `failures` is counted: it is no part of the requests and has no \
-           `share` (`total(failures)`, or `share(failed)`)",
-        ],
+        &["share(failures): `failures` is counted: it is no part of the requests and has no \
+           `share` (`total(failures)`, or `share(failed)`)"],
     );
     refused(
         "total(latency) < 3s",
@@ -170,10 +139,8 @@ fn a_metric_says_how_it_may_be_asked_for() {
     );
     refused(
         "share(latency) < 3%",
-        &[
-            "share(latency): `share` of `latency` needs a bound inside the parenthesis \
-           (`share(latency < 300ms)`)",
-        ],
+        &["share(latency): `share` of `latency` needs a bound inside the parenthesis \
+           (`share(latency < 300ms)`)"],
     );
 }
 
@@ -181,44 +148,31 @@ fn a_metric_says_how_it_may_be_asked_for() {
 fn a_statistic_says_what_it_takes() {
     refused(
         "p99(latency < 3s)",
-        &[
-            "p99(latency < 3s): `p99` takes a metric alone: the bound stands after the term \
-           (`p99(latency) < 3s`)",
-        ],
+        &["p99(latency < 3s): `p99` takes a metric alone: the bound stands after the term \
+           (`p99(latency) < 3s`)"],
     );
     refused(
         "time_until(latency < 3s) < 3s",
-        &[
-            "time_until(latency < 3s): `latency` is a property of requests; `time_until` judges \
+        &["time_until(latency < 3s): `latency` is a property of requests; `time_until` judges \
            every second: availability, counted rates and levels \
-           (`time_until(availability >= 99%)`)",
-        ],
+           (`time_until(availability >= 99%)`)"],
     );
     refused(
         "time_until(availability) < 3s",
-        &[
-            "time_until(availability): `time_until` needs a condition inside the parenthesis \
-           (`time_until(availability >= 99%)`)",
-        ],
+        &["time_until(availability): `time_until` needs a condition inside the parenthesis \
+           (`time_until(availability >= 99%)`)"],
     );
-    refused(
-        "p99 < 3s",
-        &["p99: `p99` is a statistic: it needs a metric (`p99(latency)`)"],
-    );
+    refused("p99 < 3s", &["p99: `p99` is a statistic: it needs a metric (`p99(latency)`)"]);
     refused(
         "max(database_queue) from sa-east-1 < 64",
-        &[
-            "from sa-east-1: `database_queue` is a level in a region: it has no `from` (`in \
-             sa-east-1`)",
-        ],
+        &["from sa-east-1: `database_queue` is a level in a region: it has no `from` (`in \
+             sa-east-1`)"],
     );
     refused(
         "monthly_cost in sa-east-1 during outage < $5",
-        &[
-            "in sa-east-1 during outage: `monthly_cost` is one figure of the whole run: it takes \
+        &["in sa-east-1 during outage: `monthly_cost` is one figure of the whole run: it takes \
              no \
-           clauses (`monthly_cost`)",
-        ],
+           clauses (`monthly_cost`)"],
     );
 }
 
@@ -234,27 +188,16 @@ fn comparisons_and_percentiles_are_checked() {
     );
     good("max(replication_lag) == 0s");
     good("share(served) == 100%");
-    refused(
-        "p99(latency) ≤ 3s",
-        &["≤: `≤` is no comparison (did you mean `<=`?)"],
-    );
-    refused(
-        "p99(latency) != 3s",
-        &["!=: `!=` is no comparison (`<`, `<=`, `==`, `>=` or `>`)"],
-    );
+    refused("p99(latency) ≤ 3s", &["≤: `≤` is no comparison (did you mean `<=`?)"]);
+    refused("p99(latency) != 3s", &["!=: `!=` is no comparison (`<`, `<=`, `==`, `>=` or `>`)"]);
     refused(
         "p100(latency) < 3s",
-        &[
-            "p100: `p100`: a percentile lies between p0 and p100, both excluded \
-           (`min` is the least value, `max` the greatest)",
-        ],
+        &["p100: `p100`: a percentile lies between p0 and p100, both excluded \
+           (`min` is the least value, `max` the greatest)"],
     );
     assert_eq!(complaints("p0(latency) < 3s").len(), 1);
     assert_eq!(complaints("p9.9.9(latency) < 3s").len(), 1);
-    assert_eq!(
-        good("p99.90(latency) < 3s").to_string(),
-        "p99.9(latency) < 3s"
-    );
+    assert_eq!(good("p99.90(latency) < 3s").to_string(), "p99.9(latency) < 3s");
     assert_eq!(good("p050(latency) < 3s").to_string(), "p50(latency) < 3s");
 }
 
@@ -266,39 +209,29 @@ fn the_shape_of_a_sentence_is_checked() {
     );
     refused(
         "p99(latency) <",
-        &[
-            ": a quantity is missing after the comparison (a time such as \"300ms\", \"10s\" or \
-             \"5m\")",
-        ],
+        &[": a quantity is missing after the comparison (a time such as \"300ms\", \"10s\" or \
+             \"5m\")"],
     );
     refused(
         "p99(latency) < 3s during outage",
-        &[
-            "during outage: `during outage` stands after the bound: clauses stand before the \
-           comparison (`p99(latency) during outage < 3s`)",
-        ],
+        &["during outage: `during outage` stands after the bound: clauses stand before the \
+           comparison (`p99(latency) during outage < 3s`)"],
     );
     refused(
         "p99(latency in us-east-1) < 3s",
-        &[
-            "in us-east-1: `in us-east-1` stands inside the parenthesis: clauses follow it \
-           (`p99(latency) in us-east-1`)",
-        ],
+        &["in us-east-1: `in us-east-1` stands inside the parenthesis: clauses follow it \
+           (`p99(latency) in us-east-1`)"],
     );
     refused(
         "availability > 99% and p99(latency) < 3s",
-        &[
-            "and p99(latency) < 3s: there is no `and`: two sentences are two invariants \
-           (write each as an invariant of its own, with its own name)",
-        ],
+        &["and p99(latency) < 3s: there is no `and`: two sentences are two invariants \
+           (write each as an invariant of its own, with its own name)"],
     );
     refused(
         "p99(latency) - p50(latency) < 3s",
-        &[
-            "- p50(latency): there is no arithmetic: a sentence compares one term with one \
+        &["- p50(latency): there is no arithmetic: a sentence compares one term with one \
              quantity \
-           (two sentences are two invariants, with two names)",
-        ],
+           (two sentences are two invariants, with two names)"],
     );
 }
 
@@ -306,34 +239,21 @@ fn the_shape_of_a_sentence_is_checked() {
 fn stray_words_are_named() {
     refused(
         "p99(latency) < p50(latency)",
-        &[
-            "p50(latency): a bound is a quantity; two terms are not compared with each other \
-           (a time such as \"300ms\", \"10s\" or \"5m\")",
-        ],
+        &["p50(latency): a bound is a quantity; two terms are not compared with each other \
+           (a time such as \"300ms\", \"10s\" or \"5m\")"],
     );
     refused(
         "total(fetches) > 3 < 5",
         &["< 5: a sentence has one comparison (two bounds are two invariants, with two names)"],
     );
-    refused(
-        "p99(latency) < 3s please",
-        &["please: `please` is not expected here"],
-    );
+    refused("p99(latency) < 3s please", &["please: `please` is not expected here"]);
     refused("p99(latency < 3s", &["(: this parenthesis is not closed"]);
-    refused(
-        "p99() < 3s",
-        &["p99(): a metric is missing in the parenthesis (`p99(latency)`)"],
-    );
-    refused(
-        "",
-        &[": the sentence is empty (`availability`, or `p99(latency)`)"],
-    );
+    refused("p99() < 3s", &["p99(): a metric is missing in the parenthesis (`p99(latency)`)"]);
+    refused("", &[": the sentence is empty (`availability`, or `p99(latency)`)"]);
     refused(
         "p99(latency) sa-east-1 < 3s",
-        &[
-            "sa-east-1: `sa-east-1` stands without a preposition (`from sa-east-1` (the viewers' \
-           region), or `in sa-east-1` (where the work is done))",
-        ],
+        &["sa-east-1: `sa-east-1` stands without a preposition (`from sa-east-1` (the viewers' \
+           region), or `in sa-east-1` (where the work is done))"],
     );
 }
 
@@ -342,9 +262,7 @@ fn a_clause_stands_once_and_leaves_something_to_judge() {
     let once = "two sentences are two invariants, with two names";
     refused(
         "availability in us-east-1 in sa-east-1 > 5%",
-        &[&format!(
-            "in sa-east-1: a second `in`: `in sa-east-1` after `in us-east-1` ({once})"
-        )],
+        &[&format!("in sa-east-1: a second `in`: `in sa-east-1` after `in us-east-1` ({once})")],
     );
     refused(
         "availability during outage within 5s of storm > 5%",
@@ -379,17 +297,9 @@ fn a_clause_stands_once_and_leaves_something_to_judge() {
         "availability within 5s outage > 5%",
         &["within 5s: `of` and a label are missing after `within` (`within 60s of LABEL`)"],
     );
-    let names = Names {
-        regions: &[],
-        labels: &[],
-        warmup: second(5),
-        length: Span::from_secs(5),
-    };
+    let names = Names { regions: &[], labels: &[], warmup: second(5), length: Span::from_secs(5) };
     let found = parse_invariant("availability > 5%", &names).unwrap_err();
-    assert_eq!(
-        found[0].message,
-        "nothing is judged: the warm-up ends at 5s, the run at 5s"
-    );
+    assert_eq!(found[0].message, "nothing is judged: the warm-up ends at 5s, the run at 5s");
     let found = parse_invariant("availability during x > 5%", &names).unwrap_err();
     assert_eq!(
         found[0].help.as_deref(),
@@ -401,16 +311,9 @@ fn a_clause_stands_once_and_leaves_something_to_judge() {
 fn a_watch_is_a_term_alone() {
     let watch = |text: &str| with_names(|names| parse_watch(text, names));
     let term = watch("p99(failover_time) from sa-east-1 during outage").unwrap();
-    assert_eq!(
-        term.to_string(),
-        "p99(failover_time) from sa-east-1 during outage"
-    );
+    assert_eq!(term.to_string(), "p99(failover_time) from sa-east-1 during outage");
     let text = "share(latency < 3s) < 5%";
-    let shown: Vec<String> = watch(text)
-        .unwrap_err()
-        .iter()
-        .map(|c| shown(text, c))
-        .collect();
+    let shown: Vec<String> = watch(text).unwrap_err().iter().map(|c| shown(text, c)).collect();
     assert_eq!(
         shown,
         ["< 5%: a watch only shows what was seen: it has no bound \

@@ -34,10 +34,7 @@ impl Tally {
                 let seen = level_in_short_unit(self.term.metric_unit, value);
                 let ranks = match self.state {
                     State::Levels(ranks) if ranks.n > 0 => ranks,
-                    _ => Ranks {
-                        n: peaks.count(),
-                        ..Ranks::default()
-                    },
+                    _ => Ranks { n: peaks.count(), ..Ranks::default() },
                 };
                 self.of_levels(ranks, peaks.sum(), seen)
             }
@@ -61,26 +58,14 @@ impl Tally {
             (Ask::Mean, _) if self.length > Span::ZERO => {
                 Reading::Exact(Fraction::rate(count, self.length.as_nanos()), self.slices)
             }
-            (
-                ask,
-                State::Rates {
-                    ranks,
-                    rates,
-                    least,
-                    most,
-                },
-            ) => {
+            (ask, State::Rates { ranks, rates, least, most }) => {
                 let seen = match ask {
                     Ask::Min => least.map(Rate::a_second),
                     Ask::Max => most.map(Rate::a_second),
                     _ => ranked_value(ask, rates).map(from_milli_rate),
                 };
                 match rank(ask, ranks.n).zip(seen) {
-                    Some((rank, seen)) => Reading::Ranked {
-                        ranks: *ranks,
-                        rank,
-                        seen,
-                    },
+                    Some((rank, seen)) => Reading::Ranked { ranks: *ranks, rank, seen },
                     None => Reading::Nothing,
                 }
             }
@@ -89,23 +74,14 @@ impl Tally {
     }
 
     fn time_until(&self) -> Reading {
-        let State::Until {
-            measured,
-            held,
-            violated,
-        } = self.state
-        else {
+        let State::Until { measured, held, violated } = self.state else {
             return Reading::Nothing;
         };
         if measured == 0 {
             return Reading::Nothing;
         }
         let start = self.term.window.0;
-        let reached = if held {
-            violated.unwrap_or(start)
-        } else {
-            self.end
-        };
+        let reached = if held { violated.unwrap_or(start) } else { self.end };
         let span = i128::from(reached.since(start).as_nanos());
         Reading::Exact(Fraction::grains(span, 1), measured)
     }
@@ -114,11 +90,7 @@ impl Tally {
     pub(super) fn seen(&self, totals: &Totals, figures: &Figures) -> Seen {
         let unit = self.term.unit();
         let (value, samples) = self.reading(totals, figures).seen(unit);
-        Seen {
-            value,
-            unit,
-            samples,
-        }
+        Seen { value, unit, samples }
     }
 
     /// The judgement; a term without a bound is unmeasured.
@@ -126,28 +98,18 @@ impl Tally {
         let unit = self.term.unit();
         let reading = self.reading(totals, figures);
         let (value, samples) = reading.seen(unit);
-        let decided = self
-            .test
-            .and_then(|test| Some((test, reading.holds(test)?)));
+        let decided = self.test.and_then(|test| Some((test, reading.holds(test)?)));
         let (verdict, value) = match decided {
             None => (Verdict::Unmeasured, None),
             Some((test, holds)) => {
-                let verdict = if holds {
-                    Verdict::Holds
-                } else {
-                    Verdict::Broken
-                };
+                let verdict = if holds { Verdict::Holds } else { Verdict::Broken };
                 (verdict, value.map(|value| on_its_side(value, test, holds)))
             }
         };
         let first_broken = self.first_broken.filter(|_| verdict == Verdict::Broken);
         Judgement {
             verdict,
-            seen: Seen {
-                value,
-                unit,
-                samples,
-            },
+            seen: Seen { value, unit, samples },
             bound: self.test.map_or(0.0, |test| test.bound.in_short_unit()),
             first_broken_s: first_broken.map(Instant::as_secs_f64),
         }

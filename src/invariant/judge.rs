@@ -19,14 +19,8 @@ impl Judge {
     #[must_use]
     pub fn new(statements: &[Statement], terms: &[Term], timeline: &Timeline) -> Self {
         Self {
-            statements: statements
-                .iter()
-                .map(|s| Tally::judged(s, timeline))
-                .collect(),
-            terms: terms
-                .iter()
-                .map(|term| Tally::watched(term, timeline))
-                .collect(),
+            statements: statements.iter().map(|s| Tally::judged(s, timeline)).collect(),
+            terms: terms.iter().map(|term| Tally::watched(term, timeline)).collect(),
         }
     }
 
@@ -41,10 +35,7 @@ impl Judge {
     /// must have taken in the same slices, and the histograms of all regions.
     #[must_use]
     pub fn finish(self, totals: &Totals, figures: &Figures) -> (Vec<Judgement>, Vec<Seen>) {
-        let judgements = self
-            .statements
-            .iter()
-            .map(|tally| tally.judgement(totals, figures));
+        let judgements = self.statements.iter().map(|tally| tally.judgement(totals, figures));
         let seen = self.terms.iter().map(|tally| tally.seen(totals, figures));
         (judgements.collect(), seen.collect())
     }

@@ -24,31 +24,16 @@ pub(super) const WEST: usize = 1;
 const LENGTH: Span = Span::from_secs(10);
 
 pub(super) fn count(millis: u64, counter: Counter, from: usize, at: usize) -> Event {
-    Event {
-        millis,
-        from,
-        at,
-        what: What::Count(counter),
-    }
+    Event { millis, from, at, what: What::Count(counter) }
 }
 
 pub(super) fn value(millis: u64, sample: Sample, nanos: u64) -> Event {
     let what = What::Value(sample, Span::from_nanos(nanos));
-    Event {
-        millis,
-        from: EAST,
-        at: EAST,
-        what,
-    }
+    Event { millis, from: EAST, at: EAST, what }
 }
 
 pub(super) fn level(millis: u64, at: usize, gauge: Gauge, level: u64) -> Event {
-    Event {
-        millis,
-        from: EAST,
-        at,
-        what: What::Level(gauge, level),
-    }
+    Event { millis, from: EAST, at, what: What::Level(gauge, level) }
 }
 
 pub(super) fn many(n: usize, event: Event) -> impl Iterator<Item = Event> {
@@ -74,12 +59,7 @@ fn with_names<T>(run: impl FnOnce(&Names<'_>) -> T) -> T {
         label("blip", 5_000, None, true),
         label("odd", 4_950, Some(7_000), false),
     ];
-    run(&Names {
-        regions: &regions,
-        labels: &labels,
-        warmup: at(2_000),
-        length: LENGTH,
-    })
+    run(&Names { regions: &regions, labels: &labels, warmup: at(2_000), length: LENGTH })
 }
 
 pub(super) fn statement(text: &str) -> Statement {
@@ -98,11 +78,7 @@ pub(super) fn judge_with(
     events: &[Event],
     figures: &Figures,
 ) -> (Vec<Judgement>, Vec<Seen>) {
-    let cuts = statements
-        .iter()
-        .map(Statement::term)
-        .chain(terms)
-        .flat_map(Term::cuts);
+    let cuts = statements.iter().map(Statement::term).chain(terms).flat_map(Term::cuts);
     let timeline = Arc::new(Timeline::new(LENGTH, cuts));
     let layout = Arc::new(layout);
     let new = |_| Recorder::new(layout.clone(), timeline.clone(), 2);
@@ -118,24 +94,15 @@ pub(super) fn judge_with(
             What::Level(gauge, level) => recorder.gauge(gauge, level),
         }
     }
-    recorders
-        .iter_mut()
-        .for_each(|recorder| recorder.advance(at(10_000)));
+    recorders.iter_mut().for_each(|recorder| recorder.advance(at(10_000)));
     let mut judge = Judge::new(statements, terms, &timeline);
     let mut totals = Totals::new(layout.clone(), timeline.clone(), 2);
     let mut start = Instant::ZERO;
     while start < timeline.end() {
-        let slices = recorders
-            .iter_mut()
-            .map(|r| r.take_oldest().unwrap())
-            .collect::<Vec<_>>();
+        let slices = recorders.iter_mut().map(|r| r.take_oldest().unwrap()).collect::<Vec<_>>();
         let row = |from, at: usize| &slices[at].cells[from * layout.width()..][..layout.width()];
         let pairs = [(0, 0), (0, 1), (1, 0), (1, 1)];
-        let cells: Vec<u64> = pairs
-            .iter()
-            .flat_map(|&(from, at)| row(from, at))
-            .copied()
-            .collect();
+        let cells: Vec<u64> = pairs.iter().flat_map(|&(from, at)| row(from, at)).copied().collect();
         let peaks: Vec<u64> = slices.iter().flat_map(|slice| slice.peaks).collect();
         let view = SliceView {
             start,
@@ -222,11 +189,7 @@ pub(super) fn all_comparisons(head: &str, bound: &str, events: &[Event]) -> Stri
             && with_names(|names| parse_invariant(&text, names)).is_err();
         !equal_time && judgement(&text, events).verdict == Verdict::Holds
     };
-    let symbols: Vec<_> = Compare::ALL
-        .iter()
-        .filter(|c| holds(c))
-        .map(|c| c.symbol())
-        .collect();
+    let symbols: Vec<_> = Compare::ALL.iter().filter(|c| holds(c)).map(|c| c.symbol()).collect();
     symbols.join(" ")
 }
 
@@ -236,14 +199,8 @@ pub(super) fn requests() -> Vec<Event> {
     let mut events = Vec::new();
     for second in 1..10 {
         let failed = if second == 4 { 5 } else { 1 };
-        events.extend(many(
-            10 - failed,
-            count(second * 1_000 + 500, Counter::Served, EAST, EAST),
-        ));
-        events.extend(many(
-            failed,
-            count(second * 1_000, Counter::Failed, EAST, EAST),
-        ));
+        events.extend(many(10 - failed, count(second * 1_000 + 500, Counter::Served, EAST, EAST)));
+        events.extend(many(failed, count(second * 1_000, Counter::Failed, EAST, EAST)));
     }
     events
 }
@@ -254,10 +211,7 @@ fn ratios_are_exact_and_leave_the_warm_up_out() {
     events.extend(many(1_000, count(1_000, Counter::Failed, EAST, EAST)));
     holds("availability >= 85%", &events, 85.0);
     assert_eq!(all_comparisons("availability", "85%", &events), "<= == >=");
-    assert_eq!(
-        all_comparisons("availability", "85.0000001%", &events),
-        "< <="
-    );
+    assert_eq!(all_comparisons("availability", "85.0000001%", &events), "< <=");
     assert_eq!(all_comparisons("share(failed)", "15%", &events), "<= == >=");
     breaks("availability > 85%", &events, 85.0, 5.0);
     breaks("availability during fault >= 71%", &events, 70.0, 5.0);
@@ -267,10 +221,7 @@ fn ratios_are_exact_and_leave_the_warm_up_out() {
     assert_eq!(judgement("availability >= 85%", &events).seen.samples, 80);
     unmeasured("availability from west >= 1%", &events);
     unmeasured("share(hit) in west < 1%", &events);
-    unmeasured(
-        "availability during fault >= 1%",
-        &[count(3_000, Counter::Served, EAST, EAST)],
-    );
+    unmeasured("availability during fault >= 1%", &[count(3_000, Counter::Served, EAST, EAST)]);
 }
 
 #[test]
@@ -284,25 +235,14 @@ fn served_in_a_region_is_a_share_of_all_requests_wherever_they_went() {
     holds("share(served) from east in west >= 60%", &events, 60.0);
     holds("share(served) in west >= 80%", &events, 80.0);
     breaks("share(served) from west in east > 0%", &events, 0.0, 4.0);
-    holds(
-        "share(failed) from east in west < 14.3%",
-        &events,
-        100.0 / 7.0,
-    );
-    breaks(
-        "availability from east in west >= 86%",
-        &events,
-        600.0 / 7.0,
-        4.0,
-    );
+    holds("share(failed) from east in west < 14.3%", &events, 100.0 / 7.0);
+    breaks("availability from east in west >= 86%", &events, 600.0 / 7.0, 4.0);
     holds("share(given_up) from east == 10%", &events, 10.0);
 }
 
 /// Latencies of 1 to 100 ms, all in the fourth second.
 fn latencies() -> Vec<Event> {
-    (1..=100)
-        .map(|ms| value(3_000, Sample::Latency, ms * 1_000_000))
-        .collect()
+    (1..=100).map(|ms| value(3_000, Sample::Latency, ms * 1_000_000)).collect()
 }
 
 #[test]
@@ -322,10 +262,9 @@ fn samples_are_judged_by_exact_counts() {
         assert_eq!(all_comparisons(head, &less, &events), ">= >", "{head}");
         assert_eq!(all_comparisons(head, &more, &events), "< <=", "{head}");
     }
-    for (text, expected) in [
-        ("p99(latency) < 99ms", 99.0),
-        ("p99(latency) < 99000001ns", 98.999_999),
-    ] {
+    for (text, expected) in
+        [("p99(latency) < 99ms", 99.0), ("p99(latency) < 99000001ns", 98.999_999)]
+    {
         let seen = judgement(text, &events).seen.value.unwrap();
         let held = judgement(text, &events).verdict == Verdict::Holds;
         assert_eq!(held, seen < 99.000_001 && text.ends_with("ns"));
@@ -359,16 +298,10 @@ fn shares_of_samples_are_exact_at_the_bound() {
 #[test]
 fn what_the_layout_did_not_count_is_unmeasured() {
     let layout = Layout::new([]);
-    let statements = [
-        statement("p99(latency) < 1s"),
-        statement("share(latency < 1s) > 5%"),
-    ];
+    let statements = [statement("p99(latency) < 1s"), statement("share(latency < 1s) > 5%")];
     let (found, _) = judge_with(layout, &statements, &[], &latencies(), &Figures::default());
     for judgement in found {
-        assert_eq!(
-            (judgement.verdict, judgement.seen.value),
-            (Verdict::Unmeasured, None)
-        );
+        assert_eq!((judgement.verdict, judgement.seen.value), (Verdict::Unmeasured, None));
     }
 }
 
@@ -376,10 +309,7 @@ fn what_the_layout_did_not_count_is_unmeasured() {
 fn the_first_broken_second_is_the_first_that_breaks_by_itself() {
     let mut events = Vec::new();
     for (second, ms) in [(1, 900), (2, 10), (3, 30), (4, 20), (5, 80), (6, 90)] {
-        events.extend(many(
-            10,
-            value(second * 1_000, Sample::Latency, ms * 1_000_000),
-        ));
+        events.extend(many(10, value(second * 1_000, Sample::Latency, ms * 1_000_000)));
     }
     let first = |text: &str| judgement(text, &events).first_broken_s;
     assert_eq!(first("p99(latency) < 50ms"), Some(6.0));
@@ -391,22 +321,10 @@ fn the_first_broken_second_is_the_first_that_breaks_by_itself() {
     let spread = [(2_000, 10), (2_000, 90), (3_000, 20), (3_000, 100)];
     let spread = spread.map(|(at, ms)| value(at, Sample::Latency, ms * 1_000_000));
     let found = judgement("p34(latency) > 15ms", &spread);
-    assert_eq!(
-        (found.verdict, found.first_broken_s),
-        (Verdict::Holds, None)
-    );
+    assert_eq!((found.verdict, found.first_broken_s), (Verdict::Holds, None));
     let found = judgement("p75(latency) < 90ms", &spread);
-    assert_eq!(
-        (found.verdict, found.first_broken_s),
-        (Verdict::Broken, Some(3.0))
-    );
-    let low = (0..9)
-        .map(|_| value(2_000, Sample::Latency, 1))
-        .collect::<Vec<_>>();
+    assert_eq!((found.verdict, found.first_broken_s), (Verdict::Broken, Some(3.0)));
+    let low = (0..9).map(|_| value(2_000, Sample::Latency, 1)).collect::<Vec<_>>();
     let found = judgement("total(failures) >= 1", &low);
-    assert_eq!(
-        (found.verdict, found.first_broken_s),
-        (Verdict::Broken, None),
-        "nothing to name"
-    );
+    assert_eq!((found.verdict, found.first_broken_s), (Verdict::Broken, None), "nothing to name");
 }

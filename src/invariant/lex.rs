@@ -48,11 +48,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
                 last.at.end = end;
                 last.text = &text[last.at.clone()];
             }
-            _ => tokens.push(Token {
-                kind,
-                text: &text[start..end],
-                at: start..end,
-            }),
+            _ => tokens.push(Token { kind, text: &text[start..end], at: start..end }),
         }
     }
     tokens
@@ -66,18 +62,8 @@ mod tests {
     fn quantities_and_names_are_one_word_each() {
         let text = "share(latency<300ms) in sa-east-1 ≥ 99.9% ";
         let cut: Vec<&str> = tokens(text).iter().map(|token| token.text).collect();
-        let expected = [
-            "share",
-            "(",
-            "latency",
-            "<",
-            "300ms",
-            ")",
-            "in",
-            "sa-east-1",
-            "≥",
-            "99.9%",
-        ];
+        let expected =
+            ["share", "(", "latency", "<", "300ms", ")", "in", "sa-east-1", "≥", "99.9%"];
         assert_eq!(cut, expected);
         for token in tokens(text) {
             assert_eq!(&text[token.at.clone()], token.text);

@@ -29,18 +29,10 @@ pub fn parse_invariant(text: &str, names: &Names<'_>) -> Result<Statement, Vec<C
 pub fn parse_watch(text: &str, names: &Names<'_>) -> Result<Term, Vec<Complaint>> {
     let mut parser = Parser::new(text, names);
     let term = parser.term();
-    if let Some(token) = parser
-        .peek()
-        .filter(|token| token.kind == Kind::Operator)
-        .cloned()
-    {
+    if let Some(token) = parser.peek().filter(|token| token.kind == Kind::Operator).cloned() {
         let rest = token.at.start..parser.end();
         let help = "leave the bound out, or move the sentence to the invariants".to_owned();
-        parser.complain(
-            rest,
-            "a watch only shows what was seen: it has no bound",
-            Some(help),
-        );
+        parser.complain(rest, "a watch only shows what was seen: it has no bound", Some(help));
         parser.place = parser.tokens.len();
     }
     parser.trailing(None);
@@ -109,8 +101,7 @@ impl<'a> Parser<'a> {
             }
             self.complain(0..self.text.len(), "this sentence is not understood", None);
         }
-        self.complaints
-            .sort_by_key(|complaint| (complaint.at.start, complaint.at.end));
+        self.complaints.sort_by_key(|complaint| (complaint.at.start, complaint.at.end));
         Err(self.complaints)
     }
 
@@ -120,18 +111,12 @@ impl<'a> Parser<'a> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.complaints.push(Complaint {
-            at,
-            message: message.into(),
-            help,
-        });
+        self.complaints.push(Complaint { at, message: message.into(), help });
     }
 
     /// Takes a result's value, or complains at this place.
     pub(super) fn accept<T>(&mut self, at: Range<usize>, result: Result<T, Refusal>) -> Option<T> {
-        result
-            .map_err(|(message, help)| self.complain(at, message, help))
-            .ok()
+        result.map_err(|(message, help)| self.complain(at, message, help)).ok()
     }
 
     pub(super) fn peek(&self) -> Option<&Token<'a>> {
@@ -139,9 +124,7 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn peek_word(&self) -> Option<Token<'a>> {
-        self.peek()
-            .filter(|token| token.kind == Kind::Word)
-            .cloned()
+        self.peek().filter(|token| token.kind == Kind::Word).cloned()
     }
 
     pub(super) fn peek_kind(&self) -> Option<Kind> {
@@ -163,8 +146,7 @@ impl<'a> Parser<'a> {
 
     /// The next token's place, or an empty one at the end.
     pub(super) fn here(&self) -> Range<usize> {
-        self.peek()
-            .map_or(self.end()..self.end(), |token| token.at.clone())
+        self.peek().map_or(self.end()..self.end(), |token| token.at.clone())
     }
 
     fn term(&mut self) -> Option<Draft> {
@@ -187,13 +169,7 @@ impl<'a> Parser<'a> {
             self.bare(&first)
         };
         let (clauses, window) = clauses::read(self, row);
-        Some(Draft {
-            row,
-            ask,
-            at: first.at.start..self.read_to(),
-            clauses,
-            window,
-        })
+        Some(Draft { row, ask, at: first.at.start..self.read_to(), clauses, window })
     }
 
     /// A metric without a statistic.
@@ -206,11 +182,7 @@ impl<'a> Parser<'a> {
                 "share" => "latency < 300ms",
                 _ => "latency",
             };
-            self.complain(
-                word.at.clone(),
-                message,
-                Some(format!("`{}({inside})`", word.text)),
-            );
+            self.complain(word.at.clone(), message, Some(format!("`{}({inside})`", word.text)));
             return (None, None);
         }
         let Some(row) = self.accept(word.at.clone(), check::metric(word.text)) else {
@@ -223,9 +195,7 @@ impl<'a> Parser<'a> {
     fn call(&mut self, word: &Token<'a>) -> Head {
         let open = self.here();
         self.place += 1;
-        let closed = self.tokens[self.place..]
-            .iter()
-            .any(|token| token.kind == Kind::Close);
+        let closed = self.tokens[self.place..].iter().any(|token| token.kind == Kind::Close);
         if !closed {
             self.complain(open, "this parenthesis is not closed", None);
         }
@@ -258,10 +228,7 @@ impl<'a> Parser<'a> {
             return (Some(row), None);
         }
         let at = word.at.start..self.read_to();
-        (
-            Some(row),
-            self.accept(at, check::ask(word.text, function, row, condition)),
-        )
+        (Some(row), self.accept(at, check::ask(word.text, function, row, condition)))
     }
 
     /// The closing parenthesis and what wrongly stands before it.
@@ -278,17 +245,11 @@ impl<'a> Parser<'a> {
         let extra = &self.text[at.clone()];
         let (message, help) = if clauses::is_keyword(first.text) {
             let help = format!("`{}({}) {extra}`", word.text, metric.text);
-            (
-                format!("`{extra}` stands inside the parenthesis: clauses follow it"),
-                Some(help),
-            )
+            (format!("`{extra}` stands inside the parenthesis: clauses follow it"), Some(help))
         } else if let Some(refusal) = clauses::not_a_language(extra) {
             refusal
         } else {
-            (
-                format!("`{extra}` is not expected inside the parenthesis"),
-                None,
-            )
+            (format!("`{extra}` is not expected inside the parenthesis"), None)
         };
         self.complain(at, message, help);
     }

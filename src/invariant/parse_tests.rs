@@ -2,25 +2,15 @@ use super::*;
 use crate::observe::{Metric, Sample, Scope, Timeline};
 use crate::units::Quantity;
 
-pub(super) const REGIONS: [&str; 5] = [
-    "us-east-1",
-    "eu-central-1",
-    "ap-northeast-1",
-    "ap-southeast-1",
-    "sa-east-1",
-];
+pub(super) const REGIONS: [&str; 5] =
+    ["us-east-1", "eu-central-1", "ap-northeast-1", "ap-southeast-1", "sa-east-1"];
 
 pub(super) fn second(s: u64) -> Instant {
     Instant::ZERO + Span::from_secs(s)
 }
 
 fn label(name: &str, at: u64, until: Option<u64>, instant: bool) -> LabelInfo {
-    LabelInfo {
-        name: name.into(),
-        at: second(at),
-        until: until.map(second),
-        instant,
-    }
+    LabelInfo { name: name.into(), at: second(at), until: until.map(second), instant }
 }
 
 pub(super) fn with_names<T>(run: impl FnOnce(&Names<'_>) -> T) -> T {
@@ -34,12 +24,7 @@ pub(super) fn with_names<T>(run: impl FnOnce(&Names<'_>) -> T) -> T {
         label("late", 900, None, true),
     ];
     let (warmup, length) = (second(120), Span::from_secs(900));
-    run(&Names {
-        regions: &regions,
-        labels: &labels,
-        warmup,
-        length,
-    })
+    run(&Names { regions: &regions, labels: &labels, warmup, length })
 }
 
 pub(super) fn invariant(text: &str) -> Result<Statement, Vec<Complaint>> {
@@ -52,23 +37,12 @@ pub(super) fn good(text: &str) -> Statement {
 
 /// Complaints as `covered text: message (help)`.
 pub(super) fn complaints(text: &str) -> Vec<String> {
-    invariant(text)
-        .unwrap_err()
-        .iter()
-        .map(|complaint| shown(text, complaint))
-        .collect()
+    invariant(text).unwrap_err().iter().map(|complaint| shown(text, complaint)).collect()
 }
 
 pub(super) fn shown(text: &str, complaint: &Complaint) -> String {
-    let help = complaint
-        .help
-        .as_ref()
-        .map_or(String::new(), |help| format!(" ({help})"));
-    format!(
-        "{}: {}{help}",
-        &text[complaint.at.clone()],
-        complaint.message
-    )
+    let help = complaint.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
+    format!("{}: {}{help}", &text[complaint.at.clone()], complaint.message)
 }
 
 #[track_caller]
@@ -97,29 +71,17 @@ fn the_sentences_of_the_design_are_understood() {
     let statement = good("p99(latency) from sa-east-1 in us-east-1 during outage < 900ms");
     let term = statement.term();
     assert_eq!(term.metric(), Metric::Sample(Sample::Latency));
-    assert_eq!(
-        term.scope(),
-        Scope {
-            from: Some(4),
-            at: Some(0)
-        }
-    );
+    assert_eq!(term.scope(), Scope { from: Some(4), at: Some(0) });
     assert_eq!(term.unit(), Unit::Time);
     assert_eq!(statement.compare(), Compare::Less);
     assert_eq!(statement.bound(), Quantity::parse("0.9s").unwrap());
-    assert_eq!(
-        good("p99(latency)<900ms").to_string(),
-        "p99(latency) < 900ms"
-    );
+    assert_eq!(good("p99(latency)<900ms").to_string(), "p99(latency) < 900ms");
 }
 
 #[test]
 fn every_clause_of_time_has_its_window() {
     let window = |clause: &str| {
-        let (start, end) = good(&format!("availability {clause} >= 1%"))
-            .term()
-            .window()
-            .unwrap();
+        let (start, end) = good(&format!("availability {clause} >= 1%")).term().window().unwrap();
         (start.as_secs_f64(), end.as_secs_f64())
     };
     assert_eq!(window(""), (120.0, 900.0));
@@ -130,11 +92,7 @@ fn every_clause_of_time_has_its_window() {
     assert_eq!(window("after storm"), (360.0, 900.0));
     assert_eq!(window("within 60s of outage"), (300.0, 360.0));
     assert_eq!(window("within 1h of outage"), (300.0, 900.0));
-    assert_eq!(
-        window("during across"),
-        (120.0, 180.0),
-        "the warm-up is cut off"
-    );
+    assert_eq!(window("during across"), (120.0, 180.0), "the warm-up is cut off");
     assert_eq!(window("after early"), (120.0, 900.0));
     assert_eq!(good("monthly_cost <= $1").term().window(), None);
 }
@@ -157,9 +115,7 @@ fn windows_are_whole_segments() {
             .map(|segment| timeline.segment(segment))
             .map(|(start, end)| (end - start).as_secs_f64())
             .sum();
-        let expected = term
-            .window()
-            .map_or(0.0, |(start, end)| (end - start).as_secs_f64());
+        let expected = term.window().map_or(0.0, |(start, end)| (end - start).as_secs_f64());
         assert!((length - expected).abs() < 1e-9, "{statement}");
     }
 }
@@ -168,18 +124,12 @@ fn windows_are_whole_segments() {
 fn bounds_are_what_exact_verdicts_need() {
     let bounds = |text: &str| {
         let bounds = good(text).bounds();
-        bounds
-            .iter()
-            .map(|(sample, span)| (*sample, span.as_nanos()))
-            .collect::<Vec<_>>()
+        bounds.iter().map(|(sample, span)| (*sample, span.as_nanos())).collect::<Vec<_>>()
     };
     assert_eq!(bounds("p99(latency) < 1us"), [(Sample::Latency, 1_000)]);
     assert_eq!(bounds("max(wait) >= 1us"), [(Sample::Wait, 1_000)]);
     assert_eq!(bounds("p99(latency) <= 1us"), [(Sample::Latency, 1_001)]);
-    assert_eq!(
-        bounds("share(latency > 1us) < 5%"),
-        [(Sample::Latency, 1_001)]
-    );
+    assert_eq!(bounds("share(latency > 1us) < 5%"), [(Sample::Latency, 1_001)]);
     assert_eq!(bounds("mean(latency) < 1us"), []);
     assert_eq!(bounds("max(replication_lag) < 10s"), []);
 }

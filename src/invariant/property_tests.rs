@@ -5,15 +5,13 @@ use proptest::prelude::*;
 /// A quantity of a unit as people write it.
 fn quantity(unit: Unit) -> BoxedStrategy<String> {
     match unit {
-        Unit::Time => (0_u32..5_000, "ns|us|ms|s|m|h|d")
-            .prop_map(|(n, unit)| format!("{n}{unit}"))
-            .boxed(),
-        Unit::Ratio => (0_u32..100_000_000)
-            .prop_map(|n| format!("{}%", f64::from(n) / 1e6))
-            .boxed(),
-        Unit::Money => (0_u32..9_999, 0_u32..100)
-            .prop_map(|(n, c)| format!("${n}.{c:02}"))
-            .boxed(),
+        Unit::Time => {
+            (0_u32..5_000, "ns|us|ms|s|m|h|d").prop_map(|(n, unit)| format!("{n}{unit}")).boxed()
+        }
+        Unit::Ratio => {
+            (0_u32..100_000_000).prop_map(|n| format!("{}%", f64::from(n) / 1e6)).boxed()
+        }
+        Unit::Money => (0_u32..9_999, 0_u32..100).prop_map(|(n, c)| format!("${n}.{c:02}")).boxed(),
         Unit::Rate => (0_u32..99_999).prop_map(|n| format!("{n}/s")).boxed(),
         Unit::Bytes => (0_u32..99).prop_map(|n| format!("{n}TB")).boxed(),
         Unit::Count => (0_u32..9_999_999).prop_map(|n| n.to_string()).boxed(),
@@ -22,9 +20,7 @@ fn quantity(unit: Unit) -> BoxedStrategy<String> {
 
 fn compared(head: &str, unit: Unit) -> BoxedStrategy<String> {
     let head = head.to_owned();
-    ("<|<=|>=|>", quantity(unit))
-        .prop_map(move |(by, q)| format!("{head} {by} {q}"))
-        .boxed()
+    ("<|<=|>=|>", quantity(unit)).prop_map(move |(by, q)| format!("{head} {by} {q}")).boxed()
 }
 
 /// Heads with the unit of their value, and whether they take `from` or any clause.
@@ -70,35 +66,26 @@ fn sentence() -> impl Strategy<Value = String> {
     let time = "()|( (before|during|after) (outage|slow_db-2|across|storm)| within \
     [1-9][0-9]?(s|m) of storm)";
     let time = time.prop_map(|text: String| {
-        text.replace("during storm", "after storm")
-            .replace("before across", "during across")
+        text.replace("during storm", "after storm").replace("before across", "during across")
     });
     let parts = (head(), region(), region(), any::<bool>(), time);
-    parts.prop_flat_map(
-        |((head, unit, has_from, has_clauses), from, at, class, time)| {
-            let mut term = head;
-            if let (Some(from), true) = (from, has_from) {
-                term = format!("{term} from {from}");
-            }
-            if has_clauses {
-                let at = at.map_or(String::new(), |at| format!(" in {at}"));
-                let class = if class && has_from {
-                    " of manifest"
-                } else {
-                    ""
-                };
-                term = format!("{term}{time}{class}{at}");
-            }
-            // A random time may be longer than the window, which is refused below a bound.
-            if term.starts_with("time_until") {
-                quantity(unit)
-                    .prop_map(move |q| format!("{term} >= {q}"))
-                    .boxed()
-            } else {
-                compared(&term, unit)
-            }
-        },
-    )
+    parts.prop_flat_map(|((head, unit, has_from, has_clauses), from, at, class, time)| {
+        let mut term = head;
+        if let (Some(from), true) = (from, has_from) {
+            term = format!("{term} from {from}");
+        }
+        if has_clauses {
+            let at = at.map_or(String::new(), |at| format!(" in {at}"));
+            let class = if class && has_from { " of manifest" } else { "" };
+            term = format!("{term}{time}{class}{at}");
+        }
+        // A random time may be longer than the window, which is refused below a bound.
+        if term.starts_with("time_until") {
+            quantity(unit).prop_map(move |q| format!("{term} >= {q}")).boxed()
+        } else {
+            compared(&term, unit)
+        }
+    })
 }
 
 proptest! {

@@ -41,23 +41,14 @@ pub const fn reference() -> Reference {
 }
 
 const STATISTICS: &[Entry] = &[
-    entry(
-        "METRIC",
-        "the metric itself, when it is one value: `availability`, `monthly_cost`",
-    ),
+    entry("METRIC", "the metric itself, when it is one value: `availability`, `monthly_cost`"),
     entry(
         "mean(METRIC)",
         "the exact mean of the values; of a counted metric, its count over the length of the \
          window",
     ),
-    entry(
-        "min(METRIC)",
-        "the least value; of a counted metric, the least rate of a second",
-    ),
-    entry(
-        "max(METRIC)",
-        "the greatest value; of a counted metric, the greatest rate of a second",
-    ),
+    entry("min(METRIC)", "the least value; of a counted metric, the least rate of a second"),
+    entry("max(METRIC)", "the greatest value; of a counted metric, the greatest rate of a second"),
     entry(
         "pNN(METRIC)",
         "the percentile: of n values the ceil(NN n / 100)-th smallest, judged by exact counts; \
@@ -86,14 +77,8 @@ const CLAUSES: &[Entry] = &[
     entry("from REGION", "where the viewer sits"),
     entry("in REGION", "where the work is done"),
     entry("of CLASS", "which requests; the only class is `manifest`"),
-    entry(
-        "before LABEL",
-        "from the end of the warm-up until the fault or change begins",
-    ),
-    entry(
-        "during LABEL",
-        "from its beginning to its end, or to the end of the run",
-    ),
+    entry("before LABEL", "from the end of the warm-up until the fault or change begins"),
+    entry("during LABEL", "from its beginning to its end, or to the end of the run"),
     entry(
         "after LABEL",
         "from its end, or from its beginning if it has no end, to the end of the run",

@@ -35,27 +35,15 @@ pub(super) enum State {
     /// Levels against the bound of the statement or of `share`.
     Levels(Ranks),
     /// The rates of the slices.
-    Rates {
-        ranks: Ranks,
-        rates: Histogram,
-        least: Option<Rate>,
-        most: Option<Rate>,
-    },
+    Rates { ranks: Ranks, rates: Histogram, least: Option<Rate>, most: Option<Rate> },
     /// How often the condition was measured, whether it held the last time, and the end of the last
     /// slice in which it did not.
-    Until {
-        measured: u64,
-        held: bool,
-        violated: Option<Instant>,
-    },
+    Until { measured: u64, held: bool, violated: Option<Instant> },
 }
 
 /// Requests that ended.
 fn ended(cell: &[u64]) -> u64 {
-    [Counter::Served, Counter::Failed, Counter::GivenUp]
-        .map(|c| cell[c as usize])
-        .iter()
-        .sum()
+    [Counter::Served, Counter::Failed, Counter::GivenUp].map(|c| cell[c as usize]).iter().sum()
 }
 
 /// The rank of a percentile, least or greatest value among `n`; `None` for other questions.
@@ -77,20 +65,13 @@ impl Tally {
 
     /// A term that is judged.
     pub(super) fn judged(statement: &Statement, timeline: &Timeline) -> Self {
-        let test = Condition {
-            compare: statement.compare(),
-            bound: statement.bound(),
-        };
+        let test = Condition { compare: statement.compare(), bound: statement.bound() };
         Self::new(statement.term(), Some(test), timeline)
     }
 
     fn new(term: &Term, test: Option<Condition>, timeline: &Timeline) -> Self {
         let state = match (term.metric(), term.form, term.ask()) {
-            (_, _, Ask::TimeUntil(_)) => State::Until {
-                measured: 0,
-                held: true,
-                violated: None,
-            },
+            (_, _, Ask::TimeUntil(_)) => State::Until { measured: 0, held: true, violated: None },
             (Metric::Gauge(_), ..) => State::Levels(Ranks::counting()),
             (_, Form::Counted, Ask::Total) => State::Running(0),
             (_, Form::Counted, Ask::Min | Ask::Max | Ask::Percentile(_)) => State::Rates {
@@ -140,9 +121,7 @@ impl Tally {
             Ask::Total => self.running(view),
             _ => {
                 let reading = self.reading_of_slice(view);
-                self.test
-                    .and_then(|test| reading.holds(test))
-                    .is_some_and(|holds| !holds)
+                self.test.and_then(|test| reading.holds(test)).is_some_and(|holds| !holds)
             }
         };
         if broken && self.first_broken.is_none() {
@@ -158,26 +137,18 @@ impl Tally {
         };
         *total += view.cell(self.term.scope())[counter as usize];
         let value = Fraction::count(*total);
-        self.test
-            .is_some_and(|test| test.compare.is_beyond(value.against(test.bound)))
+        self.test.is_some_and(|test| test.compare.is_beyond(value.against(test.bound)))
     }
 
     /// Follows a condition; says whether the time until it holds is beyond the bound for good.
     fn until(&mut self, view: &SliceView<'_>, condition: Condition) -> bool {
         let holds = match self.term.metric {
             Metric::Gauge(gauge) => self.levels(view, gauge, condition.bound, |ranks, _| {
-                ranks
-                    .satisfying(condition.compare)
-                    .map(|satisfying| satisfying == ranks.n)
+                ranks.satisfying(condition.compare).map(|satisfying| satisfying == ranks.n)
             }),
             _ => self.reading_of_slice(view).holds(condition),
         };
-        let State::Until {
-            measured,
-            held,
-            violated,
-        } = &mut self.state
-        else {
+        let State::Until { measured, held, violated } = &mut self.state else {
             return false;
         };
         let Some(holds) = holds else { return false };
@@ -188,8 +159,7 @@ impl Tally {
         *violated = Some(view.end);
         let so_far = view.end.since(self.term.window.0).as_nanos();
         let so_far = Fraction::grains(i128::from(so_far), 1);
-        self.test
-            .is_some_and(|test| test.compare.is_beyond(so_far.against(test.bound)))
+        self.test.is_some_and(|test| test.compare.is_beyond(so_far.against(test.bound)))
     }
 
     /// Counts the peaks of the scope's regions in a slice against a bound.
@@ -203,13 +173,7 @@ impl Tally {
         let (mut ranks, mut sum) = (Ranks::counting(), 0);
         let wanted = self.term.scope().at;
         for region in (0..view.regions).filter(|&r| wanted.is_none_or(|wanted| wanted == r)) {
-            let peak = view.peak(
-                gauge,
-                Scope {
-                    from: None,
-                    at: Some(region),
-                },
-            );
+            let peak = view.peak(gauge, Scope { from: None, at: Some(region) });
             ranks.add(level_against(self.term.metric_unit, peak, bound));
             sum += u128::from(peak);
         }
@@ -270,27 +234,14 @@ impl Tally {
             return Reading::Nothing;
         }
         let count = view.cell(self.term.scope())[counter as usize];
-        let rate = Rate {
-            count,
-            nanos: length.as_nanos(),
-        };
-        if let State::Rates {
-            ranks,
-            rates,
-            least,
-            most,
-        } = &mut self.state
-        {
+        let rate = Rate { count, nanos: length.as_nanos() };
+        if let State::Rates { ranks, rates, least, most } = &mut self.state {
             match self.test {
                 Some(test) => ranks.add(rate.value().against(test.bound)),
                 None => ranks.n += 1,
             }
             rates.record(milli_rate(rate.count, rate.nanos));
-            *least = Some(
-                least
-                    .filter(|old| old.against(rate).is_le())
-                    .unwrap_or(rate),
-            );
+            *least = Some(least.filter(|old| old.against(rate).is_le()).unwrap_or(rate));
             *most = Some(most.filter(|old| old.against(rate).is_ge()).unwrap_or(rate));
         }
         Reading::Exact(rate.value(), 1)
@@ -319,16 +270,12 @@ impl Tally {
             let bound = condition.and_then(|condition| condition.bound.as_span());
             let below = |bound: Span| layout.below(cell, sample, bound);
             let next = bound.map(|bound| bound.saturating_add(Span::from_nanos(1)));
-            Ranks {
-                n,
-                below: bound.and_then(below),
-                up_to: next.and_then(below),
-            }
+            Ranks { n, below: bound.and_then(below), up_to: next.and_then(below) }
         };
         match self.term.ask {
             _ if n == 0 => Reading::Nothing,
             Ask::Mean => {
-                let sum = i128::from(layout.sum(cell, sample));
+                let sum = i128::try_from(layout.sum(cell, sample)).unwrap_or(i128::MAX);
                 Reading::Exact(Fraction::grains(sum, i128::from(n)), n)
             }
             Ask::ShareWhere(condition) => {
@@ -338,11 +285,9 @@ impl Tally {
                 }
             }
             ask => match rank(ask, n) {
-                Some(rank) => Reading::Ranked {
-                    ranks: counted(self.test),
-                    rank,
-                    seen: seen(sample),
-                },
+                Some(rank) => {
+                    Reading::Ranked { ranks: counted(self.test), rank, seen: seen(sample) }
+                }
                 None => Reading::Nothing,
             },
         }

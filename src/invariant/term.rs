@@ -108,13 +108,8 @@ pub struct Statement {
 
 impl Compare {
     /// All, in order.
-    pub const ALL: [Self; 5] = [
-        Self::Less,
-        Self::AtMost,
-        Self::Equal,
-        Self::AtLeast,
-        Self::Greater,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Less, Self::AtMost, Self::Equal, Self::AtLeast, Self::Greater];
 
     /// As written.
     #[must_use]
@@ -157,21 +152,13 @@ impl Condition {
         let up_to = !matches!(self.compare, Compare::Less | Compare::AtLeast);
         let bound = self.bound.as_span();
         let next = bound.map(|bound| bound.saturating_add(Span::from_nanos(1)));
-        bound
-            .filter(|_| below)
-            .into_iter()
-            .chain(next.filter(|_| up_to))
+        bound.filter(|_| below).into_iter().chain(next.filter(|_| up_to))
     }
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}",
-            self.compare.symbol(),
-            exact::quantity(self.bound)
-        )
+        write!(f, "{} {}", self.compare.symbol(), exact::quantity(self.bound))
     }
 }
 
@@ -181,11 +168,7 @@ impl Percentile {
 
     /// `grains` billionths of a per cent; `None` unless strictly between 0 and 100.
     pub(super) const fn new(grains: u64) -> Option<Self> {
-        if grains > 0 && grains < Self::WHOLE {
-            Some(Self { grains })
-        } else {
-            None
-        }
+        if grains > 0 && grains < Self::WHOLE { Some(Self { grains }) } else { None }
     }
 
     /// The share of one.
@@ -252,8 +235,7 @@ impl Term {
     /// The instants at which time must be cut, so that the window is a union of whole segments.
     #[must_use]
     pub fn cuts(&self) -> Vec<Instant> {
-        self.window()
-            .map_or_else(Vec::new, |(start, end)| vec![start, end])
+        self.window().map_or_else(Vec::new, |(start, end)| vec![start, end])
     }
 
     /// For each segment of a timeline that was cut at [`Self::cuts`] whether it lies in the window.
@@ -261,8 +243,7 @@ impl Term {
     pub fn segments(&self, timeline: &Timeline) -> Vec<bool> {
         let inside = |segment| {
             let (start, end) = timeline.segment(segment);
-            self.window()
-                .is_some_and(|(from, to)| from <= start && end <= to)
+            self.window().is_some_and(|(from, to)| from <= start && end <= to)
         };
         (0..timeline.segments()).map(inside).collect()
     }

@@ -54,91 +54,37 @@ fn levels_are_the_peaks_of_the_seconds() {
     ];
     // From the third second on, east: 0 8 4 4 0 0 0 0, west: 0 0 0 0 6 6 6 6.
     holds("max(database_queue) in east == 8", &events, 8.0);
-    assert_eq!(
-        all_comparisons("max(database_queue) in east", "8", &events),
-        "<= == >="
-    );
-    assert_eq!(
-        all_comparisons("p75(database_queue) in east", "4", &events),
-        "<= == >="
-    );
+    assert_eq!(all_comparisons("max(database_queue) in east", "8", &events), "<= == >=");
+    assert_eq!(all_comparisons("p75(database_queue) in east", "4", &events), "<= == >=");
     holds("mean(database_queue) in east == 2", &events, 2.0);
     holds("mean(database_queue) == 2.5", &events, 2.5);
     holds("share(database_queue < 4) in east == 62.5%", &events, 62.5);
     holds("share(database_queue <= 4) in east == 87.5%", &events, 87.5);
     holds("share(database_queue >= 6) == 31.25%", &events, 31.25);
-    breaks(
-        "share(database_queue < 4) in east > 70%",
-        &events,
-        62.5,
-        4.0,
-    );
+    breaks("share(database_queue < 4) in east > 70%", &events, 62.5, 4.0);
     breaks("max(database_queue) < 8", &events, 8.0, 4.0);
     breaks("max(database_queue) in west < 6", &events, 6.0, 7.0);
     breaks("mean(database_queue) in east < 2", &events, 2.0, 4.0);
     holds("max(replication_lag) == 1.5s", &events, 1_500.0);
-    breaks(
-        "p99(replication_lag) in east <= 1499ms",
-        &events,
-        1_500.0,
-        4.0,
-    );
-    assert_eq!(
-        judgement("max(database_queue) < 9", &events).seen.samples,
-        16
-    );
+    breaks("p99(replication_lag) in east <= 1499ms", &events, 1_500.0, 4.0);
+    assert_eq!(judgement("max(database_queue) < 9", &events).seen.samples, 16);
     assert_eq!(seen("max(database_queue)", &events).samples, 16);
-    assert_eq!(
-        seen("share(database_queue < 4) in east", &events).value,
-        Some(62.5)
-    );
+    assert_eq!(seen("share(database_queue < 4) in east", &events).value, Some(62.5));
 }
 
 #[test]
 fn time_until_ends_with_the_last_second_that_violates() {
     let events = requests();
-    holds(
-        "time_until(availability >= 90%) during fault <= 1s",
-        &events,
-        1_000.0,
-    );
-    breaks(
-        "time_until(availability >= 90%) during fault < 1s",
-        &events,
-        1_000.0,
-        5.0,
-    );
-    holds(
-        "time_until(availability >= 50%) during fault == 0s",
-        &events,
-        0.0,
-    );
-    breaks(
-        "time_until(availability > 90%) during fault < 2s",
-        &events,
-        2_000.0,
-        6.0,
-    );
-    breaks(
-        "time_until(availability >= 90%) <= 2s",
-        &events,
-        3_000.0,
-        5.0,
-    );
+    holds("time_until(availability >= 90%) during fault <= 1s", &events, 1_000.0);
+    breaks("time_until(availability >= 90%) during fault < 1s", &events, 1_000.0, 5.0);
+    holds("time_until(availability >= 50%) during fault == 0s", &events, 0.0);
+    breaks("time_until(availability > 90%) during fault < 2s", &events, 2_000.0, 6.0);
+    breaks("time_until(availability >= 90%) <= 2s", &events, 3_000.0, 5.0);
     unmeasured("time_until(availability >= 90%) from west < 1s", &events);
     // The last second does not hold, and the seconds after it are silent: the whole window.
     let silent = &events[..events.len() - 20];
-    breaks(
-        "time_until(availability > 95%) after fault < 3s",
-        silent,
-        4_000.0,
-        None,
-    );
-    holds(
-        "time_until(availability >= 90%) after blip == 0s",
-        silent,
-        0.0,
-    );
+    breaks("time_until(availability > 95%) after fault < 3s", silent, 4_000.0, None);
+    holds("time_until(availability >= 90%) after blip == 0s", silent, 0.0);
 }
 
 #[test]
@@ -149,35 +95,13 @@ fn time_until_a_level_or_a_rate_is_right() {
         level(6_500, EAST, Gauge::ManifestQueue, 3),
         level(1_000, WEST, Gauge::ManifestQueue, 1),
     ];
-    holds(
-        "time_until(manifest_queue < 64) after blip <= 2s",
-        &level,
-        2_000.0,
-    );
-    holds(
-        "time_until(manifest_queue < 64) in west after blip == 0s",
-        &level,
-        0.0,
-    );
-    breaks(
-        "time_until(manifest_queue > 1) after blip < 3s",
-        &level,
-        5_000.0,
-        8.0,
-    );
+    holds("time_until(manifest_queue < 64) after blip <= 2s", &level, 2_000.0);
+    holds("time_until(manifest_queue < 64) in west after blip == 0s", &level, 0.0);
+    breaks("time_until(manifest_queue > 1) after blip < 3s", &level, 5_000.0, 8.0);
     let rates = |text| judgement(text, &events).seen.value;
-    assert_eq!(
-        rates("time_until(failures <= 1/s) during fault < 2s"),
-        Some(1_000.0)
-    );
-    assert_eq!(
-        rates("time_until(failures < 1/s) during fault < 2s"),
-        Some(2_000.0)
-    );
-    assert_eq!(
-        rates("time_until(failures > 9/s) from west during fault < 2s"),
-        Some(2_000.0)
-    );
+    assert_eq!(rates("time_until(failures <= 1/s) during fault < 2s"), Some(1_000.0));
+    assert_eq!(rates("time_until(failures < 1/s) during fault < 2s"), Some(2_000.0));
+    assert_eq!(rates("time_until(failures > 9/s) from west during fault < 2s"), Some(2_000.0));
 }
 
 #[test]
@@ -200,44 +124,20 @@ fn figures_come_from_the_caller() {
     assert!((found[0].seen.value.unwrap() - 7.0).abs() < 1e-9 && found[0].seen.value <= Some(7.0));
     assert_eq!(found[2].seen.value, Some(45_239.2));
     assert_eq!(found[2].bound, 45_239.2);
-    let nothing = Figures {
-        error_budget_spent: Some(f64::NAN),
-        monthly_cost: None,
-    };
-    assert!(
-        given(nothing)
-            .iter()
-            .all(|judgement| judgement.verdict == Unmeasured)
-    );
+    let nothing = Figures { error_budget_spent: Some(f64::NAN), monthly_cost: None };
+    assert!(given(nothing).iter().all(|judgement| judgement.verdict == Unmeasured));
 }
 
 #[test]
 fn the_reference_names_what_the_parser_knows() {
     let reference = reference();
     for (name, _) in super::check::FUNCTIONS {
-        assert!(
-            reference
-                .statistics
-                .iter()
-                .any(|entry| entry.form.starts_with(name)),
-            "{name}"
-        );
+        assert!(reference.statistics.iter().any(|entry| entry.form.starts_with(name)), "{name}");
     }
     for compare in Compare::ALL {
-        assert!(
-            reference
-                .comparisons
-                .iter()
-                .any(|entry| entry.form == compare.symbol())
-        );
+        assert!(reference.comparisons.iter().any(|entry| entry.form == compare.symbol()));
     }
     for word in ["from", "in", "of", "before", "during", "after", "within"] {
-        assert!(
-            reference
-                .clauses
-                .iter()
-                .any(|entry| entry.form.starts_with(word)),
-            "{word}"
-        );
+        assert!(reference.clauses.iter().any(|entry| entry.form.starts_with(word)), "{word}");
     }
 }

@@ -50,35 +50,23 @@ impl Fraction {
 
     /// `part` of `whole`, which is positive.
     pub(super) fn part(part: u64, whole: u64) -> Self {
-        Self {
-            over: i128::from(part) * GRAIN,
-            under: i128::from(whole),
-        }
+        Self { over: i128::from(part) * GRAIN, under: i128::from(whole) }
     }
 
     /// A bare number.
     pub(super) fn count(count: u64) -> Self {
-        Self {
-            over: i128::from(count) * GRAIN,
-            under: 1,
-        }
+        Self { over: i128::from(count) * GRAIN, under: 1 }
     }
 
     /// `count` in `nanos`, which is positive, a second.
     pub(super) fn rate(count: u64, nanos: u64) -> Self {
-        Self {
-            over: i128::from(count).saturating_mul(GRAIN * GRAIN),
-            under: i128::from(nanos),
-        }
+        Self { over: i128::from(count).saturating_mul(GRAIN * GRAIN), under: i128::from(nanos) }
     }
 
     /// A sum of a gauge's values over their number, which is positive.
     pub(super) fn level(unit: Unit, sum: u128, n: u64) -> Self {
         let sum = i128::try_from(sum).unwrap_or(i128::MAX);
-        Self {
-            over: sum.saturating_mul(grains_of_level(unit)),
-            under: i128::from(n),
-        }
+        Self { over: sum.saturating_mul(grains_of_level(unit)), under: i128::from(n) }
     }
 
     /// How it stands to a bound in the same unit.
@@ -115,11 +103,7 @@ pub(super) struct Ranks {
 impl Ranks {
     /// No values yet, all of which will be compared.
     pub(super) const fn counting() -> Self {
-        Self {
-            n: 0,
-            below: Some(0),
-            up_to: Some(0),
-        }
+        Self { n: 0, below: Some(0), up_to: Some(0) }
     }
 
     /// Counts a value that stands so to the bound.
@@ -263,40 +247,19 @@ mod tests {
     use super::*;
 
     fn test(text: &str, compare: Compare) -> Condition {
-        Condition {
-            compare,
-            bound: Quantity::parse(text).unwrap(),
-        }
+        Condition { compare, bound: Quantity::parse(text).unwrap() }
     }
 
     #[test]
     fn fractions_are_compared_exactly_and_printed_once_rounded() {
         let bound = |text| Quantity::parse(text).unwrap();
-        assert_eq!(
-            Fraction::part(9_999, 10_000).against(bound("99.99%")),
-            Ordering::Equal
-        );
-        assert_eq!(
-            Fraction::part(9_999, 10_000).in_short_unit(Unit::Ratio),
-            99.99
-        );
-        assert_eq!(
-            Fraction::part(1, 3).against(bound("33.3333333%")),
-            Ordering::Greater
-        );
-        assert_eq!(
-            Fraction::rate(16, 10_000_000).against(bound("1,600/s")),
-            Ordering::Equal
-        );
+        assert_eq!(Fraction::part(9_999, 10_000).against(bound("99.99%")), Ordering::Equal);
+        assert_eq!(Fraction::part(9_999, 10_000).in_short_unit(Unit::Ratio), 99.99);
+        assert_eq!(Fraction::part(1, 3).against(bound("33.3333333%")), Ordering::Greater);
+        assert_eq!(Fraction::rate(16, 10_000_000).against(bound("1,600/s")), Ordering::Equal);
         let large = (1 << 52) + 1;
-        assert_eq!(
-            Fraction::part(large - 1, large).against(bound("100%")),
-            Ordering::Less
-        );
-        assert_eq!(
-            Fraction::level(Unit::Time, 3, 2).in_short_unit(Unit::Time),
-            1.5e-6
-        );
+        assert_eq!(Fraction::part(large - 1, large).against(bound("100%")), Ordering::Less);
+        assert_eq!(Fraction::level(Unit::Time, 3, 2).in_short_unit(Unit::Time), 1.5e-6);
     }
 
     #[test]
@@ -313,9 +276,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(
-            on_its_side(301.0, test("300ms", Compare::Less), true),
-            299.999_999
-        );
+        assert_eq!(on_its_side(301.0, test("300ms", Compare::Less), true), 299.999_999);
     }
 }

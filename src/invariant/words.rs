@@ -14,12 +14,7 @@ pub(super) fn nearest<'a>(
     let length = written.chars().count();
     known
         .into_iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&written, &name.to_lowercase()),
-                name,
-            )
-        })
+        .map(|name| (strsim::damerau_levenshtein(&written, &name.to_lowercase()), name))
         .filter(|(distance, name)| distance * 3 <= length.max(name.chars().count()))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
@@ -58,10 +53,7 @@ mod tests {
         assert_eq!(nearest("Latency", known), Some("latency"));
         assert_eq!(nearest("lockwait", known), Some("lock_wait"));
         assert_eq!(nearest("throughput", known), None);
-        assert_eq!(
-            suggestion("xyz", ["a", "b", "c"]).as_deref(),
-            Some("`a`, `b` or `c`")
-        );
+        assert_eq!(suggestion("xyz", ["a", "b", "c"]).as_deref(), Some("`a`, `b` or `c`"));
         assert_eq!(suggestion("xyz", []), None);
     }
 }

@@ -4,7 +4,8 @@ use super::metric::{Counter, Sample};
 use crate::units::Span;
 
 /// Where each count stands in a cell. A cell holds all counters, then for each sample the number of
-/// values, their sum, and how many lay below each bound that an invariant asks about (so that shares
+/// values, their sum in two words (of the low and of the high halves, so that neither overflows), and
+/// how many lay below each bound that an invariant asks about (so that shares
 /// and percentiles are judged by exact counts, not by histogram buckets).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -12,6 +13,11 @@ pub struct Layout {
     starts: [usize; Sample::COUNT],
     width: usize,
 }
+
+/// Words of a sample before its bounds.
+const BOUNDS: usize = 3;
+/// The low half of a word.
+const LOW: u64 = 0xffff_ffff;
 
 impl Layout {
     /// A layout that counts values below each of these bounds (exclusive, in nanoseconds).
@@ -27,13 +33,9 @@ impl Layout {
             list.sort_unstable();
             list.dedup();
             *start = width;
-            width += 2 + list.len();
+            width += BOUNDS + list.len();
         }
-        Self {
-            bounds: by_sample,
-            starts,
-            width,
-        }
+        Self { bounds: by_sample, starts, width }
     }
 
     /// Words in a cell.
@@ -47,9 +49,10 @@ impl Layout {
     pub(super) fn record(&self, cell: &mut [u64], sample: Sample, value: u64) {
         let start = self.starts[sample as usize];
         cell[start] += 1;
-        cell[start + 1] += value;
+        cell[start + 1] += value & LOW;
+        cell[start + 2] += value >> 32;
         for (place, &bound) in self.bounds[sample as usize].iter().enumerate() {
-            cell[start + 2 + place] += u64::from(value < bound);
+            cell[start + BOUNDS + place] += u64::from(value < bound);
         }
     }
 
@@ -61,17 +64,16 @@ impl Layout {
 
     /// The sum of a cell's values of a sample, in nanoseconds.
     #[must_use]
-    pub fn sum(&self, cell: &[u64], sample: Sample) -> u64 {
-        cell[self.starts[sample as usize] + 1]
+    pub fn sum(&self, cell: &[u64], sample: Sample) -> u128 {
+        let start = self.starts[sample as usize];
+        u128::from(cell[start + 1]) + (u128::from(cell[start + 2]) << 32)
     }
 
     /// How many values of a sample lie below a bound; `None` if nobody asked for this bound.
     #[must_use]
     pub fn below(&self, cell: &[u64], sample: Sample, bound: Span) -> Option<u64> {
-        let place = self.bounds[sample as usize]
-            .binary_search(&bound.as_nanos())
-            .ok()?;
-        Some(cell[self.starts[sample as usize] + 2 + place])
+        let place = self.bounds[sample as usize].binary_search(&bound.as_nanos()).ok()?;
+        Some(cell[self.starts[sample as usize] + BOUNDS + place])
     }
 }
 
@@ -88,13 +90,16 @@ mod tests {
             (Sample::Latency, ms(5)),
             (Sample::Latency, ms(10)),
         ]);
-        assert_eq!(layout.width(), Counter::COUNT + 2 * Sample::COUNT + 3);
+        assert_eq!(layout.width(), Counter::COUNT + 3 * Sample::COUNT + 3);
         let mut cell = vec![0; layout.width()];
         for value in [0, 4, 5, 9, 10, 11] {
             layout.record(&mut cell, Sample::Latency, ms(value).as_nanos());
         }
         assert_eq!(layout.samples(&cell, Sample::Latency), 6);
-        assert_eq!(layout.sum(&cell, Sample::Latency), ms(39).as_nanos());
+        assert_eq!(layout.sum(&cell, Sample::Latency), u128::from(ms(39).as_nanos()));
+        let ages = 1_u64 << 63;
+        (0..4).for_each(|_| layout.record(&mut cell, Sample::Staleness, ages));
+        assert_eq!(layout.sum(&cell, Sample::Staleness), 1 << 65, "sums do not wrap");
         assert_eq!(layout.below(&cell, Sample::Latency, ms(5)), Some(2));
         assert_eq!(layout.below(&cell, Sample::Latency, ms(10)), Some(4));
         assert_eq!(layout.below(&cell, Sample::Latency, ms(11)), None);

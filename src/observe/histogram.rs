@@ -67,11 +67,7 @@ impl Histogram {
         for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
             *mine += theirs;
         }
-        self.min = if self.count == 0 {
-            other.min
-        } else {
-            self.min.min(other.min)
-        };
+        self.min = if self.count == 0 { other.min } else { self.min.min(other.min) };
         self.max = self.max.max(other.max);
         self.count += other.count;
         self.sum += other.sum;
@@ -92,42 +88,26 @@ impl Histogram {
     /// The least value; `None` without values.
     #[must_use]
     pub const fn min(&self) -> Option<u64> {
-        if self.count == 0 {
-            None
-        } else {
-            Some(self.min)
-        }
+        if self.count == 0 { None } else { Some(self.min) }
     }
 
     /// The greatest value; `None` without values.
     #[must_use]
     pub const fn max(&self) -> Option<u64> {
-        if self.count == 0 {
-            None
-        } else {
-            Some(self.max)
-        }
+        if self.count == 0 { None } else { Some(self.max) }
     }
 
     /// The exact mean; `None` without values.
     #[must_use]
     #[allow(clippy::cast_precision_loss)] // reason: a float is what is asked for
     pub const fn mean(&self) -> Option<f64> {
-        if self.count == 0 {
-            None
-        } else {
-            Some(self.sum as f64 / self.count as f64)
-        }
+        if self.count == 0 { None } else { Some(self.sum as f64 / self.count as f64) }
     }
 
     /// The value at a share `p` of 0..=1 of the ranks: the ceil(p n)-th smallest, interpolated
     /// linearly inside its bucket. `None` without values.
     #[must_use]
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss
-    )]
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     // reason: counts are below 2^53 and p is in 0..=1
     pub fn quantile(&self, p: f64) -> Option<f64> {
         if self.count == 0 {
@@ -163,11 +143,7 @@ impl Histogram {
 
 /// The rank, from 1, that stands for the share `p` of `n` values: ceil(p n), at least 1.
 #[must_use]
-#[allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss
-)]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 // reason: counts are below 2^53 and p is in 0..=1
 pub fn rank_of(p: f64, n: u64) -> u64 {
     // A product such as 0.99 * 100 is 99.00000000000001 or so: the grain keeps the ceiling honest.
@@ -208,26 +184,17 @@ mod tests {
         for p in [0.001, 0.1, 0.5, 0.9, 0.99, 0.9999] {
             let exact = values[usize::try_from(rank_of(p, 50_000)).unwrap() - 1] as f64;
             let seen = histogram.quantile(p).unwrap();
-            assert!(
-                (seen - exact).abs() <= exact / 127.0 + 1.0,
-                "p{p}: {seen} against {exact}"
-            );
+            assert!((seen - exact).abs() <= exact / 127.0 + 1.0, "p{p}: {seen} against {exact}");
         }
         assert_eq!(histogram.min(), values.first().copied());
         assert_eq!(histogram.max(), values.last().copied());
-        assert_eq!(
-            histogram.sum(),
-            values.iter().map(|&v| u128::from(v)).sum::<u128>()
-        );
+        assert_eq!(histogram.sum(), values.iter().map(|&v| u128::from(v)).sum::<u128>());
     }
 
     #[test]
     fn merging_is_recording_together() {
-        let (mut left, mut right, mut both) = (
-            Histogram::default(),
-            Histogram::default(),
-            Histogram::default(),
-        );
+        let (mut left, mut right, mut both) =
+            (Histogram::default(), Histogram::default(), Histogram::default());
         for value in 0..3_000_u64 {
             let value = value * value;
             if value % 3 == 0 {

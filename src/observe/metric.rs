@@ -19,7 +19,7 @@ pub enum Counter {
     Hits,
     /// Requests answered with a copy past its TTL.
     Stale,
-    /// Requests of which some attempt met a full queue.
+    /// Requests of which some attempt met a full queue, or waited too long in one.
     Rejected,
     /// Requests that needed more than one attempt.
     Retried,
@@ -168,13 +168,7 @@ impl Gauge {
 }
 
 const fn flag(name: &'static str, counter: Counter, text: &'static str) -> Described {
-    Described {
-        name,
-        metric: Metric::Counter(counter),
-        form: Form::Flag,
-        unit: Unit::Ratio,
-        text,
-    }
+    Described { name, metric: Metric::Counter(counter), form: Form::Flag, unit: Unit::Ratio, text }
 }
 const fn counted(name: &'static str, counter: Counter, text: &'static str) -> Described {
     Described {
@@ -186,31 +180,13 @@ const fn counted(name: &'static str, counter: Counter, text: &'static str) -> De
     }
 }
 const fn sampled(name: &'static str, sample: Sample, text: &'static str) -> Described {
-    Described {
-        name,
-        metric: Metric::Sample(sample),
-        form: Form::Valued,
-        unit: Unit::Time,
-        text,
-    }
+    Described { name, metric: Metric::Sample(sample), form: Form::Valued, unit: Unit::Time, text }
 }
 const fn level(name: &'static str, gauge: Gauge, unit: Unit, text: &'static str) -> Described {
-    Described {
-        name,
-        metric: Metric::Gauge(gauge),
-        form: Form::Valued,
-        unit,
-        text,
-    }
+    Described { name, metric: Metric::Gauge(gauge), form: Form::Valued, unit, text }
 }
 const fn figure(name: &'static str, figure: Figure, unit: Unit, text: &'static str) -> Described {
-    Described {
-        name,
-        metric: Metric::Figure(figure),
-        form: Form::Alone,
-        unit,
-        text,
-    }
+    Described { name, metric: Metric::Figure(figure), form: Form::Alone, unit, text }
 }
 
 /// Every name that a term may use.
@@ -220,7 +196,7 @@ pub const METRICS: &[Described] = &[
         metric: Metric::Availability,
         form: Form::Alone,
         unit: Unit::Ratio,
-        text: "answered requests as a share of those that ended, by the second in which the viewer first asked",
+        text: "answered requests as a share of those that ended, by when the viewer first asked",
     },
     figure(
         "error_budget_spent",
@@ -241,65 +217,25 @@ pub const METRICS: &[Described] = &[
     ),
     flag("failed", Counter::Failed, "the last attempt got an error"),
     flag("given_up", Counter::GivenUp, "the last attempt timed out"),
-    flag(
-        "hit",
-        Counter::Hits,
-        "answered with a fresh copy from the metadata cache",
-    ),
+    flag("hit", Counter::Hits, "answered with a fresh copy from the metadata cache"),
     flag("stale", Counter::Stale, "answered with a copy past its TTL"),
-    flag(
-        "rejected",
-        Counter::Rejected,
-        "some attempt met a full queue",
-    ),
+    flag("rejected", Counter::Rejected, "some attempt met a full queue, or waited too long in one"),
     flag("retried", Counter::Retried, "needed more than one attempt"),
     counted("requests", Counter::Requests, "requests that viewers made"),
-    counted(
-        "failures",
-        Counter::Failed,
-        "requests whose last attempt got an error",
-    ),
-    counted(
-        "attempts",
-        Counter::Attempts,
-        "attempts, first ones and retries",
-    ),
+    counted("failures", Counter::Failed, "requests whose last attempt got an error"),
+    counted("attempts", Counter::Attempts, "attempts, first ones and retries"),
     counted("timeouts", Counter::TimedOut, "attempts that timed out"),
-    counted(
-        "retries_denied",
-        Counter::RetriesDenied,
-        "retries that the retry budget refused",
-    ),
-    counted(
-        "fetches",
-        Counter::Fetches,
-        "fetches from the manifest service: misses and refreshes",
-    ),
-    counted(
-        "fetches_failed",
-        Counter::FetchesFailed,
-        "fetches that failed",
-    ),
-    counted(
-        "coalesced",
-        Counter::Coalesced,
-        "misses that joined a fetch under way",
-    ),
-    counted(
-        "lock_timeouts",
-        Counter::LockTimeouts,
-        "waiters that gave up the read lock",
-    ),
+    counted("retries_denied", Counter::RetriesDenied, "retries that the retry budget refused"),
+    counted("fetches", Counter::Fetches, "fetches from the manifest service: misses and refreshes"),
+    counted("fetches_failed", Counter::FetchesFailed, "fetches that failed"),
+    counted("coalesced", Counter::Coalesced, "misses that joined a fetch under way"),
+    counted("lock_timeouts", Counter::LockTimeouts, "waiters that gave up the read lock"),
     counted(
         "manifest_rejected",
         Counter::ManifestRejected,
         "fetches that the manifest service's full queue turned away",
     ),
-    counted(
-        "database_reads",
-        Counter::DatabaseReads,
-        "reads that the database began",
-    ),
+    counted("database_reads", Counter::DatabaseReads, "reads that the database began"),
     counted(
         "database_refused",
         Counter::DatabaseRefused,
@@ -315,11 +251,7 @@ pub const METRICS: &[Described] = &[
         Counter::PrimaryReads,
         "reads that went to the primary over the wide area",
     ),
-    counted(
-        "evicted",
-        Counter::Evicted,
-        "metadata entries thrown out by a fault",
-    ),
+    counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
     sampled(
         "latency",
         Sample::Latency,
@@ -330,11 +262,7 @@ pub const METRICS: &[Described] = &[
         Sample::Wait,
         "time in the queue of the manifest service (or of the single pool)",
     ),
-    sampled(
-        "database_wait",
-        Sample::DatabaseWait,
-        "time in the queue for a database connection",
-    ),
+    sampled("database_wait", Sample::DatabaseWait, "time in the queue for a database connection"),
     sampled(
         "lock_wait",
         Sample::LockWait,
@@ -345,11 +273,7 @@ pub const METRICS: &[Described] = &[
         Sample::FailoverTime,
         "from the loss of a network's site until its viewers are served again; one value a network",
     ),
-    sampled(
-        "staleness",
-        Sample::Staleness,
-        "age of the data in an answer",
-    ),
+    sampled("staleness", Sample::Staleness, "age of the data in an answer"),
     level(
         "manifest_queue",
         Gauge::ManifestQueue,
@@ -389,11 +313,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_snake_case() {
         let mut names: Vec<_> = METRICS.iter().map(|row| row.name).collect();
-        assert!(
-            names
-                .iter()
-                .all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
-        );
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), METRICS.len());

@@ -58,10 +58,7 @@ impl Recorder {
             oldest: 0,
             slices: VecDeque::new(),
             spare: Vec::new(),
-            now: When {
-                slice: 0,
-                segment: 0,
-            },
+            now: When { slice: 0, segment: 0 },
             slice_end,
             histograms,
             gauges: [0; Gauge::COUNT],
@@ -99,10 +96,7 @@ impl Recorder {
     fn roll(&mut self) {
         let start = self.slice_end;
         self.slice_end = self.timeline.slice_end(start);
-        self.now = When {
-            slice: self.now.slice + 1,
-            segment: self.timeline.segment_of(start),
-        };
+        self.now = When { slice: self.now.slice + 1, segment: self.timeline.segment_of(start) };
         self.begin_slice();
     }
 
@@ -116,10 +110,7 @@ impl Recorder {
     /// When an instant of the past was.
     #[must_use]
     pub fn when(&self, at: Instant) -> When {
-        When {
-            slice: self.timeline.slice_of(at),
-            segment: self.timeline.segment_of(at),
-        }
+        When { slice: self.timeline.slice_of(at), segment: self.timeline.segment_of(at) }
     }
 
     /// The slice of this number. A slice is kept while a request of it is under way anywhere, so

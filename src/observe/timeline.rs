@@ -19,23 +19,13 @@ impl Timeline {
     #[must_use]
     pub fn new(length: Span, cuts: impl IntoIterator<Item = Instant>) -> Self {
         let end = Instant::ZERO + length;
-        let mut boundaries: Vec<Instant> = cuts
-            .into_iter()
-            .filter(|&at| at < end)
-            .chain([Instant::ZERO, end])
-            .collect();
+        let mut boundaries: Vec<Instant> =
+            cuts.into_iter().filter(|&at| at < end).chain([Instant::ZERO, end]).collect();
         boundaries.sort_unstable();
         boundaries.dedup();
         let whole = |at: &Instant| at.as_nanos().is_multiple_of(SECOND);
-        let fractions = boundaries
-            .iter()
-            .copied()
-            .filter(|at| *at < end && !whole(at))
-            .collect();
-        Self {
-            boundaries,
-            fractions,
-        }
+        let fractions = boundaries.iter().copied().filter(|at| *at < end && !whole(at)).collect();
+        Self { boundaries, fractions }
     }
 
     /// The end of the run.
@@ -75,9 +65,7 @@ impl Timeline {
     pub fn slice_end(&self, at: Instant) -> Instant {
         let second = Instant::from_nanos((at.as_nanos() / SECOND + 1).saturating_mul(SECOND));
         let cut = self.boundaries.partition_point(|&boundary| boundary <= at);
-        self.boundaries
-            .get(cut)
-            .map_or(second, |&boundary| boundary.min(second))
+        self.boundaries.get(cut).map_or(second, |&boundary| boundary.min(second))
     }
 }
 
@@ -105,10 +93,7 @@ mod tests {
             start = end;
         }
         let cuts = [0, 1_000, 1_500, 2_000, 3_000, 4_000, 4_200].map(at);
-        assert_eq!(
-            slices,
-            cuts.windows(2).map(|w| (w[0], w[1])).collect::<Vec<_>>()
-        );
+        assert_eq!(slices, cuts.windows(2).map(|w| (w[0], w[1])).collect::<Vec<_>>());
     }
 
     #[test]

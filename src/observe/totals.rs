@@ -56,15 +56,12 @@ fn covered(
     width: usize,
     scope: Scope,
 ) -> impl Iterator<Item = &[u64]> {
-    block
-        .chunks_exact(width)
-        .enumerate()
-        .filter_map(move |(place, cell)| {
-            let (from, at) = (place / regions, place % regions);
-            let fits = scope.from.is_none_or(|wanted| wanted == from)
-                && scope.at.is_none_or(|wanted| wanted == at);
-            fits.then_some(cell)
-        })
+    block.chunks_exact(width).enumerate().filter_map(move |(place, cell)| {
+        let (from, at) = (place / regions, place % regions);
+        let fits = scope.from.is_none_or(|wanted| wanted == from)
+            && scope.at.is_none_or(|wanted| wanted == at);
+        fits.then_some(cell)
+    })
 }
 
 impl SliceView<'_> {
@@ -73,9 +70,7 @@ impl SliceView<'_> {
     pub fn cell(&self, scope: Scope) -> Vec<u64> {
         let mut sum = vec![0; self.layout.width()];
         for cell in covered(self.cells, self.regions, self.layout.width(), scope) {
-            sum.iter_mut()
-                .zip(cell)
-                .for_each(|(sum, &word)| *sum += word);
+            sum.iter_mut().zip(cell).for_each(|(sum, &word)| *sum += word);
         }
         sum
     }
@@ -157,9 +152,7 @@ impl Totals {
         for segment in (0..self.timeline.segments()).filter(|&segment| chosen(segment)) {
             let cells = &self.cells[segment * block..(segment + 1) * block];
             for cell in covered(cells, self.regions, width, scope) {
-                sum.iter_mut()
-                    .zip(cell)
-                    .for_each(|(sum, &word)| *sum += word);
+                sum.iter_mut().zip(cell).for_each(|(sum, &word)| *sum += word);
             }
         }
         sum

@@ -9,10 +9,7 @@ use crate::units::{Instant, Span};
 /// The cell of a scope over the judged part of a run.
 fn judged_cell(plan: &Plan, totals: &Totals, scope: Scope) -> Vec<u64> {
     let warm = Instant::ZERO + plan.warmup;
-    totals.cell(
-        |segment| totals.timeline().segment(segment).0 >= warm,
-        scope,
-    )
+    totals.cell(|segment| totals.timeline().segment(segment).0 >= warm, scope)
 }
 
 /// The length of the judged part of a run.
@@ -35,41 +32,21 @@ pub(super) fn budget_spent(plan: &Plan, outcome: &Outcome) -> Option<f64> {
 /// When an amount is beyond what can be held.
 pub(super) fn monthly_bill(plan: &Plan, outcome: &Outcome) -> Result<Bill, String> {
     let cost = &plan.fabric.cost;
-    let at = |region| {
-        judged_cell(
-            plan,
-            &outcome.totals,
-            Scope {
-                from: None,
-                at: Some(region),
-            },
-        )
-    };
+    let at = |region| judged_cell(plan, &outcome.totals, Scope { from: None, at: Some(region) });
     let cells: Vec<Vec<u64>> = (0..plan.fabric.regions.len()).map(at).collect();
-    let mut weights: Vec<u64> = cells
-        .iter()
-        .map(|cell| cell[Counter::Served as usize])
-        .collect();
+    let mut weights: Vec<u64> = cells.iter().map(|cell| cell[Counter::Served as usize]).collect();
     if weights.iter().all(|&weight| weight == 0) {
         weights.fill(1);
     }
     let egress = apportion(cost.egress, &weights).ok_or("the egress is too much to be split")?;
-    let regions = plan
-        .fabric
-        .regions
-        .iter()
-        .zip(egress)
-        .map(|(name, egress_bytes)| RegionUsage {
-            name: name.clone(),
-            // A region that no price list names is billed as the cheapest one.
-            area: PriceArea::of(name).unwrap_or(PriceArea::UnitedStates),
-            nodes: cost.nodes,
-            egress_bytes,
-        });
-    let reads: u64 = cells
-        .iter()
-        .map(|cell| cell[Counter::PrimaryReads as usize])
-        .sum();
+    let regions = plan.fabric.regions.iter().zip(egress).map(|(name, egress_bytes)| RegionUsage {
+        name: name.clone(),
+        // A region that no price list names is billed as the cheapest one.
+        area: PriceArea::of(name).unwrap_or(PriceArea::UnitedStates),
+        nodes: cost.nodes,
+        egress_bytes,
+    });
+    let reads: u64 = cells.iter().map(|cell| cell[Counter::PrimaryReads as usize]).sum();
     let usage = Usage {
         library_bytes: cost.library,
         upload_bytes: cost.uploads,
@@ -77,11 +54,7 @@ pub(super) fn monthly_bill(plan: &Plan, outcome: &Outcome) -> Result<Bill, Strin
         primary: plan.fabric.primary,
         cross_region_read_bytes: in_a_month(reads, cost.read_bytes, judged_span(plan)),
     };
-    let mode = if cost.as_printed {
-        Mode::AsPrinted
-    } else {
-        Mode::Exact
-    };
+    let mode = if cost.as_printed { Mode::AsPrinted } else { Mode::Exact };
     bill(&usage, mode).map_err(|error| error.to_string())
 }
 
@@ -100,14 +73,8 @@ mod tests {
     #[test]
     fn transfers_scale_to_a_month() {
         // A thousand reads of 4 kB in an hour: 720 times as many in a month.
-        assert_eq!(
-            in_a_month(1_000, 4_000, Span::from_secs(3_600)),
-            2_880_000_000
-        );
+        assert_eq!(in_a_month(1_000, 4_000, Span::from_secs(3_600)), 2_880_000_000);
         assert_eq!(in_a_month(0, 4_000, Span::from_secs(1)), 0);
-        assert_eq!(
-            in_a_month(u64::MAX, u64::MAX >> 24, Span::from_nanos(1)),
-            u64::MAX
-        );
+        assert_eq!(in_a_month(u64::MAX, u64::MAX >> 24, Span::from_nanos(1)), u64::MAX);
     }
 }

@@ -5,7 +5,7 @@ use super::{
     Asked, Conservation, Control, Identity, Judged, JudgedRun, Phase, Progress, Rehearsal, Trouble,
     Watched,
 };
-use crate::fabric::{Options, Outcome, RunError, simulate, timeline};
+use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
 use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
 use crate::observe::{Counter, Layout, Metric, Sample, Scope, SliceView};
 use crate::scenario::{Scenario, Source, load, load_without_control};
@@ -20,11 +20,7 @@ pub fn rehearse(
     asked: &Asked,
     progress: &dyn Fn(Progress),
 ) -> Result<Rehearsal, Trouble> {
-    let load_own = if asked.control {
-        load
-    } else {
-        load_without_control
-    };
+    let load_own = if asked.control { load } else { load_without_control };
     let scenario =
         load_own(source, &asked.edits).map_err(|problems| Trouble::Problems(problems.0))?;
     let seeds = match asked.seeds.as_slice() {
@@ -33,22 +29,13 @@ pub fn rehearse(
     };
     let control = match &scenario.control {
         Some(plan) if asked.control => {
-            let edits = asked
-                .edits
-                .iter()
-                .chain(&plan.edits)
-                .cloned()
-                .collect::<Vec<_>>();
+            let edits = asked.edits.iter().chain(&plan.edits).cloned().collect::<Vec<_>>();
             let without = load(source, &edits).map_err(|problems| Trouble::Problems(problems.0))?;
             Some((without, plan.breaks.clone()))
         }
         _ => None,
     };
-    let show = Show {
-        path: source.name(),
-        progress,
-        asked,
-    };
+    let show = Show { path: source.name(), progress, asked };
     let mut runs = Vec::with_capacity(seeds.len());
     for seed in seeds {
         runs.push(one_seed(&scenario, control.as_ref(), seed, &show)?);
@@ -112,10 +99,7 @@ fn one_seed(
         seed,
         digest: verdicts.outcome.digest,
         simulated: scenario.plan.length,
-        requests: verdicts
-            .outcome
-            .totals
-            .count(Counter::Requests, Scope::default()),
+        requests: verdicts.outcome.totals.count(Counter::Requests, Scope::default()),
         invariants: named
             .map(|(invariant, judgement)| Judged {
                 name: invariant.name.clone(),
@@ -145,20 +129,11 @@ fn judge(
 ) -> Result<Verdicts, Trouble> {
     let mut plan = scenario.plan.clone();
     plan.seed = seed;
-    let statements: Vec<Statement> = scenario
-        .invariants
-        .iter()
-        .map(|invariant| invariant.statement.clone())
-        .collect();
-    let terms: Vec<Term> = scenario
-        .watch
-        .iter()
-        .map(|watch| watch.term.clone())
-        .collect();
-    let bounds = statements
-        .iter()
-        .flat_map(Statement::bounds)
-        .chain(terms.iter().flat_map(Term::bounds));
+    let statements: Vec<Statement> =
+        scenario.invariants.iter().map(|invariant| invariant.statement.clone()).collect();
+    let terms: Vec<Term> = scenario.watch.iter().map(|watch| watch.term.clone()).collect();
+    let bounds =
+        statements.iter().flat_map(Statement::bounds).chain(terms.iter().flat_map(Term::bounds));
     let layout = Layout::new(bounds);
     let staleness = statements
         .iter()
@@ -181,7 +156,7 @@ fn judge(
     };
     let asked = show.asked;
     let options = Options {
-        threads: asked.threads,
+        threads: worthwhile_threads(&plan, asked.threads),
         all_events: false,
         staleness,
         stop: &asked.stop,
@@ -197,12 +172,7 @@ fn judge(
         monthly_cost: Some(bill.total()),
     };
     let (invariants, watch) = judge.finish(&outcome.totals, &figures);
-    Ok(Verdicts {
-        outcome,
-        invariants,
-        watch,
-        bill,
-    })
+    Ok(Verdicts { outcome, invariants, watch, bill })
 }
 
 /// Whether the control broke what it names. What was not measured proves nothing.
@@ -214,10 +184,7 @@ fn control_of(without: &Scenario, judgements: &[Judgement], expected: &[String])
         .map(|(invariant, judgement)| (invariant.name.as_str(), judgement.verdict))
         .collect();
     let of = |name: &String| {
-        verdicts
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|&(_, verdict)| verdict)
+        verdicts.iter().find(|(known, _)| known == name).map(|&(_, verdict)| verdict)
     };
     let mut verdict = Verdict::Holds;
     for name in expected {
@@ -232,25 +199,13 @@ fn control_of(without: &Scenario, judgements: &[Judgement], expected: &[String])
         .filter(|(_, verdict)| *verdict == Verdict::Broken)
         .map(|&(name, _)| name.to_owned())
         .collect();
-    Control {
-        verdict,
-        broke,
-        expected: expected.to_vec(),
-    }
+    Control { verdict, broke, expected: expected.to_vec() }
 }
 
 fn conservation(regions: &[String], outcome: &Outcome) -> Vec<Conservation> {
     let rows = regions.iter().zip(&outcome.under_way).enumerate();
     rows.map(|(from, (region, &under_way))| {
-        let count = |counter| {
-            outcome.totals.count(
-                counter,
-                Scope {
-                    from: Some(from),
-                    at: None,
-                },
-            )
-        };
+        let count = |counter| outcome.totals.count(counter, Scope { from: Some(from), at: None });
         Conservation {
             region: region.clone(),
             drawn: count(Counter::Requests),

@@ -16,10 +16,7 @@ pub fn all(rehearsal: &Rehearsal) -> String {
     let (Some(first), Some(last)) = (rehearsal.runs.first(), rehearsal.runs.last()) else {
         return command(&rehearsal.scenario.path, &rehearsal.options);
     };
-    let mut words = vec![
-        "--seeds".to_owned(),
-        format!("{}..{}", first.seed, last.seed),
-    ];
+    let mut words = vec!["--seeds".to_owned(), format!("{}..{}", first.seed, last.seed)];
     words.extend(without_seeds(&rehearsal.options));
     command(&rehearsal.scenario.path, &words)
 }
@@ -48,11 +45,7 @@ fn without_seeds(options: &[String]) -> Vec<String> {
 fn command(path: &str, options: &[String]) -> String {
     let mut out = "squall run".to_owned();
     // A path that starts with a dash must not be read as an option.
-    let path = if path.starts_with('-') {
-        format!("./{path}")
-    } else {
-        path.to_owned()
-    };
+    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
     for word in std::iter::once(&path).chain(options) {
         out.push(' ');
         out.push_str(&quoted(word));
@@ -89,19 +82,13 @@ mod tests {
             "--seed",
             "9",
         ]);
-        assert_eq!(
-            without_seeds(&options),
-            words(&["--set", "--seed", "--no-control"])
-        );
+        assert_eq!(without_seeds(&options), words(&["--set", "--seed", "--no-control"]));
     }
 
     #[test]
     fn a_shell_reads_back_what_was_meant() {
         assert_eq!(
-            command(
-                "a b/it's.toml",
-                &words(&["--set", "load.titles=5", "--set", "x=\"1 s\""])
-            ),
+            command("a b/it's.toml", &words(&["--set", "load.titles=5", "--set", "x=\"1 s\""])),
             r#"squall run 'a b/it'\''s.toml' --set load.titles=5 --set 'x="1 s"'"#
         );
         assert_eq!(command("-x.toml", &[]), "squall run ./-x.toml");

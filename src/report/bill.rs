@@ -34,10 +34,7 @@ fn table(out: &mut String, bill: &Bill) {
     let with_printed = bill.mode() == Mode::Exact;
     let total = bill.total();
     let printed_total = bill.printed_total();
-    let printed = |line: &Line| {
-        line.printed
-            .map_or_else(|| "-".to_owned(), |m| m.to_string())
-    };
+    let printed = |line: &Line| line.printed.map_or_else(|| "-".to_owned(), |m| m.to_string());
     let mut rows = vec![[
         "a month, in US dollars".into(),
         "amount".into(),
@@ -45,24 +42,11 @@ fn table(out: &mut String, bill: &Bill) {
         "working".into(),
     ]];
     rows.extend(bill.lines().iter().map(|line| {
-        [
-            line.name.to_owned(),
-            line.amount.to_string(),
-            printed(line),
-            line.working.clone(),
-        ]
+        [line.name.to_owned(), line.amount.to_string(), printed(line), line.working.clone()]
     }));
-    rows.push([
-        "total".into(),
-        total.to_string(),
-        printed_total.to_string(),
-        delta(bill),
-    ]);
+    rows.push(["total".into(), total.to_string(), printed_total.to_string(), delta(bill)]);
     let width = |column: usize| {
-        rows.iter()
-            .map(|row: &[String; 4]| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
+        rows.iter().map(|row: &[String; 4]| row[column].chars().count()).max().unwrap_or(0)
     };
     let (names, amounts, prints) = (width(0), width(1), width(2));
     let last = rows.len() - 1;
@@ -124,10 +108,7 @@ mod tests {
     use crate::cost::{Usage, bill};
 
     fn capstone(mode: Mode) -> String {
-        text(
-            &bill(&Usage::capstone(), mode).unwrap(),
-            "The capstone's month",
-        )
+        text(&bill(&Usage::capstone(), mode).unwrap(), "The capstone's month")
     }
 
     #[test]
@@ -160,25 +141,17 @@ total                   45,239.20
             assert!(text.contains(wanted), "{wanted}\n{text}");
         }
         assert_eq!(text.matches("\n  - ").count(), OMITTED.len());
-        assert!(
-            !text.contains("  replication egress: "),
-            "it does not differ"
-        );
+        assert!(!text.contains("  replication egress: "), "it does not differ");
     }
 
     #[test]
     fn no_line_is_too_wide_or_ends_in_a_blank() {
-        let usage = Usage::capstone()
-            .with_egress(u64::MAX, &[3, 7, 11, 13, 17])
-            .unwrap();
+        let usage = Usage::capstone().with_egress(u64::MAX, &[3, 7, 11, 13, 17]).unwrap();
         let large = text(&bill(&usage, Mode::Exact).unwrap(), "Too much");
         for text in [capstone(Mode::AsPrinted), capstone(Mode::Exact), large] {
             assert!(text.ends_with('\n') && !text.ends_with("\n\n"));
             for line in text.lines() {
-                assert!(
-                    line.chars().count() <= WIDTH && line.trim_end() == line,
-                    "{line:?}"
-                );
+                assert!(line.chars().count() <= WIDTH && line.trim_end() == line, "{line:?}");
             }
         }
     }

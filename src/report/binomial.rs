@@ -14,16 +14,8 @@ pub fn clopper_pearson(successes: u64, trials: u64, level: f64) -> (f64, f64) {
     let successes = successes.min(trials);
     let (k, n) = (count_to_f64(successes), count_to_f64(trials));
     let tail = (1.0 - level) / 2.0;
-    let low = if successes == 0 {
-        0.0
-    } else {
-        beta_quantile(tail, k, n - k + 1.0)
-    };
-    let high = if successes == trials {
-        1.0
-    } else {
-        beta_quantile(1.0 - tail, k + 1.0, n - k)
-    };
+    let low = if successes == 0 { 0.0 } else { beta_quantile(tail, k, n - k + 1.0) };
+    let high = if successes == trials { 1.0 } else { beta_quantile(1.0 - tail, k + 1.0, n - k) };
     (low, high)
 }
 
@@ -93,10 +85,7 @@ mod tests {
     use super::*;
 
     fn close(seen: f64, expected: f64, tolerance: f64) {
-        assert!(
-            (seen - expected).abs() <= tolerance,
-            "{seen} is not {expected}"
-        );
+        assert!((seen - expected).abs() <= tolerance, "{seen} is not {expected}");
     }
 
     #[test]

@@ -49,9 +49,7 @@ impl Paint {
 /// it is sent.
 #[must_use]
 pub(super) fn tame(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -62,10 +60,7 @@ mod tests {
     fn plain_has_no_escapes_and_ansi_resets() {
         assert_eq!(Paint::Plain.verdict(Verdict::Broken, "x"), "x");
         let red = Paint::Ansi.verdict(Verdict::Broken, "x");
-        assert!(
-            red.starts_with("\u{1b}[") && red.ends_with("\u{1b}[0m"),
-            "{red:?}"
-        );
+        assert!(red.starts_with("\u{1b}[") && red.ends_with("\u{1b}[0m"), "{red:?}");
     }
 
     #[test]

@@ -198,13 +198,7 @@ fn document(rehearsal: &Rehearsal, shape: Shape) -> Document<'_> {
             schema: SCHEMA,
             scenario,
             version,
-            runs: runs
-                .iter()
-                .map(|r| Seeded {
-                    seed: r.seed,
-                    run: run(rehearsal, r),
-                })
-                .collect(),
+            runs: runs.iter().map(|r| Seeded { seed: r.seed, run: run(rehearsal, r) }).collect(),
             summary: summary(rehearsal),
             again: again::all(rehearsal),
         })),
@@ -256,10 +250,8 @@ fn control(control: &rehearse::Control) -> Control<'_> {
 }
 
 fn bill(run: &JudgedRun) -> Bill {
-    let line = |line: &crate::cost::Line| BillLine {
-        name: line.name,
-        usd: line.amount.as_dollars(),
-    };
+    let line =
+        |line: &crate::cost::Line| BillLine { name: line.name, usd: line.amount.as_dollars() };
     Bill {
         lines: run.bill.lines().iter().map(line).collect(),
         monthly_usd: run.bill.total().as_dollars(),
@@ -290,11 +282,7 @@ fn summary(rehearsal: &Rehearsal) -> Summary<'_> {
             .enumerate()
             .map(|(i, j)| judged_over(rehearsal, i, j))
             .collect(),
-        watch: watches
-            .iter()
-            .enumerate()
-            .map(|(i, w)| watched_over(rehearsal, i, w))
-            .collect(),
+        watch: watches.iter().enumerate().map(|(i, w)| watched_over(rehearsal, i, w)).collect(),
         control: control_verdict(rehearsal).map(|all| ControlSummary {
             verdict: verdict_name(all.verdict),
             counts: counts(&all),
@@ -327,11 +315,7 @@ fn watched_over<'a>(
     index: usize,
     watched: &'a rehearse::Watched,
 ) -> Watched<'a> {
-    let seen = rehearsal
-        .runs
-        .iter()
-        .filter_map(|run| run.watch.get(index))
-        .map(|w| w.seen);
+    let seen = rehearsal.runs.iter().filter_map(|run| run.watch.get(index)).map(|w| w.seen);
     let spread = Spread::of(seen);
     Watched {
         name: &watched.name,

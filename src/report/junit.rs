@@ -44,29 +44,17 @@ struct Together {
 
 fn suite(rehearsal: &Rehearsal, run: &JudgedRun, seeds: bool, together: &Together) -> TestSuite {
     let path = &rehearsal.scenario.path;
-    let name = if seeds {
-        format!("{path} seed {}", run.seed)
-    } else {
-        path.clone()
-    };
+    let name = if seeds { format!("{path} seed {}", run.seed) } else { path.clone() };
     let mut suite = TestSuite::new(name);
     suite.add_property(Property::new("title", rehearsal.scenario.title.as_str()));
     suite.add_property(Property::new("hash", rehearsal.scenario.hash.to_string()));
     suite.add_property(Property::new("seed", run.seed.to_string()));
     suite.add_property(Property::new("digest", run.digest.to_string()));
-    suite.add_property(Property::new(
-        "again",
-        super::again::run(rehearsal, run.seed),
-    ));
+    suite.add_property(Property::new("again", super::again::run(rehearsal, run.seed)));
     for (judged, all) in run.invariants.iter().zip(&together.invariants) {
         let mut case = TestCase::new(
             judged.name.as_str(),
-            status(
-                judged.judgement.verdict,
-                all.verdict,
-                &told(judged),
-                &judged.text,
-            ),
+            status(judged.judgement.verdict, all.verdict, &told(judged), &judged.text),
         );
         if judged.judgement.verdict != Verdict::Holds && all.verdict == Verdict::Holds {
             case.set_system_out(excuse(&told(judged), all.holds, all.runs));
@@ -76,10 +64,8 @@ fn suite(rehearsal: &Rehearsal, run: &JudgedRun, seeds: bool, together: &Togethe
     }
     if let (Some(control), Some(all)) = (&run.control, &together.control) {
         let told = control_told(control);
-        let mut case = TestCase::new(
-            "control",
-            status(control.verdict, all.verdict, &told, "control"),
-        );
+        let mut case =
+            TestCase::new("control", status(control.verdict, all.verdict, &told, "control"));
         if control.verdict != Verdict::Holds && all.verdict == Verdict::Holds {
             case.set_system_out(excuse(&told, all.holds, all.runs));
         }
@@ -101,10 +87,7 @@ fn status(verdict: Verdict, all: Verdict, message: &str, text: &str) -> TestCase
         (Verdict::Unmeasured, _) => NonSuccessKind::Error,
     };
     let mut status = TestCaseStatus::non_success(kind);
-    status
-        .set_message(message)
-        .set_type(super::verdict_name(verdict))
-        .set_description(text);
+    status.set_message(message).set_type(super::verdict_name(verdict)).set_description(text);
     status
 }
 
@@ -113,19 +96,11 @@ fn told(judged: &Judged) -> String {
     let judgement = &judged.judgement;
     let seen = judgement.seen.value.map_or_else(
         || "nothing seen".into(),
-        |seen| {
-            format!(
-                "seen {}",
-                value::beside(seen, judgement.bound, judgement.seen.unit)
-            )
-        },
+        |seen| format!("seen {}", value::beside(seen, judgement.bound, judgement.seen.unit)),
     );
     let since = judgement.first_broken_s.map(value::clock);
     let since = since.map_or_else(String::new, |since| format!(", first at {since}"));
-    format!(
-        "{seen}, bound {}{since}",
-        super::text::wanted(judged).replace("  ", " ")
-    )
+    format!("{seen}, bound {}{since}", super::text::wanted(judged).replace("  ", " "))
 }
 
 fn control_told(control: &Control) -> String {

@@ -19,37 +19,20 @@ pub(super) fn several(out: &mut String, rehearsal: &Rehearsal, look: Look) {
     let runs = &rehearsal.runs;
     if let (Some(first), Some(last)) = (runs.first(), runs.last()) {
         let count = runs.len();
-        let _ = writeln!(
-            out,
-            "  seeds      {}..{}: {count} runs",
-            first.seed, last.seed
-        );
+        let _ = writeln!(out, "  seeds      {}..{}: {count} runs", first.seed, last.seed);
         let each = first.simulated;
         let _ = writeln!(out, "  simulated  {each} each");
     }
     let requests: u64 = runs.iter().map(|run| run.requests).sum();
-    let sound = runs
-        .iter()
-        .all(|run| balanced(&run.conservation, run.requests));
-    let told = if sound {
-        "all accounted for"
-    } else {
-        "NOT all accounted for"
-    };
+    let sound = runs.iter().all(|run| balanced(&run.conservation, run.requests));
+    let told = if sound { "all accounted for" } else { "NOT all accounted for" };
     let _ = writeln!(out, "  requests   {}: {told}", value::count(requests));
     if look.verbose || !sound {
         for run in runs {
-            let told = if balanced(&run.conservation, run.requests) {
-                ""
-            } else {
-                "  not accounted"
-            };
+            let told =
+                if balanced(&run.conservation, run.requests) { "" } else { "  not accounted" };
             let (seed, count) = (run.seed, value::count(run.requests));
-            let _ = writeln!(
-                out,
-                "    seed {seed}  digest {}  {count} requests{told}",
-                run.digest
-            );
+            let _ = writeln!(out, "    seed {seed}  digest {}  {count} requests{told}", run.digest);
         }
     }
     invariants(out, rehearsal, look);
@@ -57,11 +40,7 @@ pub(super) fn several(out: &mut String, rehearsal: &Rehearsal, look: Look) {
     control(out, rehearsal, look);
     let bills = runs.iter().map(|run| run.bill.total());
     if let (Some(low), Some(high)) = (bills.clone().min(), bills.max()) {
-        let range = if low == high {
-            format!("${low}")
-        } else {
-            format!("${low} to ${high}")
-        };
+        let range = if low == high { format!("${low}") } else { format!("${low} to ${high}") };
         let _ = writeln!(out, "\nbill     {range} a month");
     }
     let _ = writeln!(out, "again    {}", again::all(rehearsal));
@@ -74,23 +53,15 @@ fn control(out: &mut String, rehearsal: &Rehearsal, look: Look) {
             let _ = writeln!(out, "  {}", no_control(rehearsal));
         }
         Some(all) => {
-            let _ = writeln!(
-                out,
-                "  {}  {}",
-                mark(all.verdict, look),
-                control_sentence(all.verdict)
-            );
+            let _ =
+                writeln!(out, "  {}  {}", mark(all.verdict, look), control_sentence(all.verdict));
             details(out, &format!("in {}", share(&all)), all.first_broken_seed);
         }
     }
 }
 
 fn invariants(out: &mut String, rehearsal: &Rehearsal, look: Look) {
-    let Some(first) = rehearsal
-        .runs
-        .first()
-        .filter(|run| !run.invariants.is_empty())
-    else {
+    let Some(first) = rehearsal.runs.first().filter(|run| !run.invariants.is_empty()) else {
         return;
     };
     heading(out, "invariants", look);
@@ -107,10 +78,7 @@ fn invariants(out: &mut String, rehearsal: &Rehearsal, look: Look) {
             let _ = writeln!(out, "{:INDENT$}{}", "", look.paint.strong(&rest));
         }
         let asked = if rehearsal.holds_in < 1.0 {
-            format!(
-                "; {} are enough",
-                value::short(100.0 * rehearsal.holds_in, Unit::Ratio)
-            )
+            format!("; {} are enough", value::short(100.0 * rehearsal.holds_in, Unit::Ratio))
         } else {
             String::new()
         };
@@ -132,11 +100,7 @@ fn watches(out: &mut String, rehearsal: &Rehearsal, look: Look) {
     };
     heading(out, "watched", look);
     for (index, watched) in first.watch.iter().enumerate() {
-        let seen = rehearsal
-            .runs
-            .iter()
-            .filter_map(|run| run.watch.get(index))
-            .map(|w| w.seen);
+        let seen = rehearsal.runs.iter().filter_map(|run| run.watch.get(index)).map(|w| w.seen);
         let text = format!("{}: {}", tame(&watched.name), range(Spread::of(seen), None));
         for line in wrap(&text, WIDTH - INDENT) {
             let _ = writeln!(out, "{:INDENT$}{line}", "");
@@ -162,10 +126,7 @@ fn share(all: &Across) -> String {
     };
     let end = |share: f64| value::short(100.0 * share, Unit::Ratio);
     let (low, high) = (end(low), end(high));
-    format!(
-        "{} of {} runs{missing} (95 % interval {low} to {high})",
-        all.holds, all.runs
-    )
+    format!("{} of {} runs{missing} (95 % interval {low} to {high})", all.holds, all.runs)
 }
 
 /// From the smallest to the largest value, with as many digits as tell them from the bound.
@@ -187,11 +148,7 @@ mod tests {
 
     #[test]
     fn a_range_that_crosses_its_bound_shows_it() {
-        let spread = Spread {
-            min: Some(899.9),
-            max: Some(900.2),
-            unit: Unit::Time,
-        };
+        let spread = Spread { min: Some(899.9), max: Some(900.2), unit: Unit::Time };
         assert_eq!(range(spread, Some(900.0)), "899.9 ms to 900.2 ms");
         assert_eq!(range(spread, None), "900 ms");
         assert_eq!(range(Spread::of([]), None), "nothing");

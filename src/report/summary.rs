@@ -41,11 +41,7 @@ impl Spread {
     /// The range of these values; those that were not measured do not count.
     #[must_use]
     pub fn of(seen: impl IntoIterator<Item = Seen>) -> Self {
-        let mut spread = Self {
-            min: None,
-            max: None,
-            unit: Unit::Count,
-        };
+        let mut spread = Self { min: None, max: None, unit: Unit::Count };
         for Seen { value, unit, .. } in seen {
             spread.unit = unit;
             if let Some(value) = value {
@@ -75,11 +71,7 @@ pub fn overall(verdicts: impl IntoIterator<Item = Verdict>, holds_in: f64) -> Ve
         Verdict::Unmeasured
     } else if count_to_f64(holds) >= needed {
         // With `holds_in` of zero nothing is asked for, but nothing measured is still no pass.
-        if holds + broken == 0 {
-            Verdict::Unmeasured
-        } else {
-            Verdict::Holds
-        }
+        if holds + broken == 0 { Verdict::Unmeasured } else { Verdict::Holds }
     } else if count_to_f64(runs - broken) < needed {
         Verdict::Broken
     } else {
@@ -93,16 +85,9 @@ pub fn across(rehearsal: &Rehearsal, index: usize) -> Across {
     let judged: Vec<_> = rehearsal
         .runs
         .iter()
-        .filter_map(|run| {
-            run.invariants
-                .get(index)
-                .map(|judged| (run.seed, judged.judgement))
-        })
+        .filter_map(|run| run.invariants.get(index).map(|judged| (run.seed, judged.judgement)))
         .collect();
-    let mut all = counted(
-        judged.iter().map(|(seed, j)| (*seed, j.verdict)),
-        rehearsal.holds_in,
-    );
+    let mut all = counted(judged.iter().map(|(seed, j)| (*seed, j.verdict)), rehearsal.holds_in);
     all.spread = Spread::of(judged.iter().map(|(_, judgement)| judgement.seen));
     all
 }
@@ -111,11 +96,7 @@ pub fn across(rehearsal: &Rehearsal, index: usize) -> Across {
 /// runs in which an invariant must hold.
 #[must_use]
 pub fn control_verdict(rehearsal: &Rehearsal) -> Option<Across> {
-    let of_run = |run: &JudgedRun| {
-        run.control
-            .as_ref()
-            .map(|control| (run.seed, control.verdict))
-    };
+    let of_run = |run: &JudgedRun| run.control.as_ref().map(|control| (run.seed, control.verdict));
     let verdicts: Vec<_> = rehearsal.runs.iter().filter_map(of_run).collect();
     (!verdicts.is_empty()).then(|| counted(verdicts.into_iter(), rehearsal.holds_in))
 }
@@ -125,15 +106,8 @@ pub fn control_verdict(rehearsal: &Rehearsal) -> Option<Across> {
 #[must_use]
 pub fn verdict(rehearsal: &Rehearsal) -> Verdict {
     let invariants = rehearsal.runs.first().map_or(0, |run| run.invariants.len());
-    let nothing = if rehearsal.runs.is_empty() {
-        Verdict::Unmeasured
-    } else {
-        Verdict::Holds
-    };
-    (0..invariants)
-        .map(|index| across(rehearsal, index).verdict)
-        .max()
-        .unwrap_or(nothing)
+    let nothing = if rehearsal.runs.is_empty() { Verdict::Unmeasured } else { Verdict::Holds };
+    (0..invariants).map(|index| across(rehearsal, index).verdict).max().unwrap_or(nothing)
 }
 
 fn counted(verdicts: impl Iterator<Item = (u64, Verdict)> + Clone, holds_in: f64) -> Across {
@@ -166,11 +140,7 @@ mod tests {
     use Verdict::{Broken, Holds, Unmeasured};
 
     fn of(holds: usize, broken: usize, unmeasured: usize, holds_in: f64) -> Verdict {
-        let verdicts = [
-            vec![Holds; holds],
-            vec![Broken; broken],
-            vec![Unmeasured; unmeasured],
-        ];
+        let verdicts = [vec![Holds; holds], vec![Broken; broken], vec![Unmeasured; unmeasured]];
         overall(verdicts.concat(), holds_in)
     }
 
@@ -194,16 +164,9 @@ mod tests {
 
     #[test]
     fn a_range_leaves_out_what_was_not_measured() {
-        let seen = |value| Seen {
-            value,
-            unit: Unit::Time,
-            samples: 1,
-        };
+        let seen = |value| Seen { value, unit: Unit::Time, samples: 1 };
         let spread = Spread::of([seen(Some(3.0)), seen(None), seen(Some(1.0))]);
-        assert_eq!(
-            (spread.min, spread.max, spread.unit),
-            (Some(1.0), Some(3.0), Unit::Time)
-        );
+        assert_eq!((spread.min, spread.max, spread.unit), (Some(1.0), Some(3.0), Unit::Time));
         assert_eq!(Spread::of([seen(None)]).min, None);
     }
 }

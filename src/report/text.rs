@@ -69,9 +69,7 @@ fn invariants(out: &mut String, invariants: &[Judged], look: Look) {
         .collect();
     heading(out, "invariants", look);
     let right: usize = (1..4).map(|column| widest(&rows, column) + 2).sum();
-    let names = widest(&rows, 0)
-        .min(WIDTH.saturating_sub(2 + MARK + 2 + right))
-        .max(20);
+    let names = widest(&rows, 0).min(WIDTH.saturating_sub(2 + MARK + 2 + right)).max(20);
     for (row, judged) in rows.iter().zip(invariants) {
         let name = wrap(&row[0], names);
         let mut line = format!("{:<names$}", name[0]);
@@ -95,27 +93,12 @@ fn watches(out: &mut String, run: &JudgedRun, look: Look) {
         return;
     }
     heading(out, "watched", look);
-    let names: Vec<_> = run
-        .watch
-        .iter()
-        .map(|watched| tame(&watched.name))
-        .collect();
+    let names: Vec<_> = run.watch.iter().map(|watched| tame(&watched.name)).collect();
     let room = WIDTH - 2 - MARK - 2 - 20;
-    let width = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(room);
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(room);
     for (name, watched) in names.iter().zip(&run.watch) {
         let lines = wrap(name, width);
-        let _ = writeln!(
-            out,
-            "  {:MARK$}  {:<width$}  {}",
-            "",
-            lines[0],
-            seen(watched.seen)
-        );
+        let _ = writeln!(out, "  {:MARK$}  {:<width$}  {}", "", lines[0], seen(watched.seen));
         for rest in &lines[1..] {
             let _ = writeln!(out, "  {:MARK$}  {rest}", "");
         }
@@ -131,41 +114,20 @@ fn control(out: &mut String, rehearsal: &Rehearsal, control: Option<&Control>, l
         let _ = writeln!(out, "  {}", no_control(rehearsal));
         return;
     };
-    let (mark, text) = (
-        mark(control.verdict, look),
-        control_sentence(control.verdict),
-    );
+    let (mark, text) = (mark(control.verdict, look), control_sentence(control.verdict));
     let _ = writeln!(out, "  {mark}  {text}");
     for name in &control.expected {
-        let became = if control.broke.contains(name) {
-            "broke"
-        } else {
-            "did not"
-        };
+        let became = if control.broke.contains(name) { "broke" } else { "did not" };
         let _ = writeln!(out, "  {:MARK$}  {became:<7}  {}", "", tame(name));
     }
-    for name in control
-        .broke
-        .iter()
-        .filter(|name| !control.expected.contains(name))
-    {
-        let _ = writeln!(
-            out,
-            "  {:MARK$}  {:<7}  {} (not named)",
-            "",
-            "broke",
-            tame(name)
-        );
+    for name in control.broke.iter().filter(|name| !control.expected.contains(name)) {
+        let _ = writeln!(out, "  {:MARK$}  {:<7}  {} (not named)", "", "broke", tame(name));
     }
 }
 
 /// Why there is no control.
 pub(super) fn no_control(rehearsal: &Rehearsal) -> &'static str {
-    if rehearsal
-        .options
-        .iter()
-        .any(|option| option == "--no-control")
-    {
+    if rehearsal.options.iter().any(|option| option == "--no-control") {
         "not run (--no-control)"
     } else {
         "the scenario has none: nothing shows that its invariants can break"
@@ -208,18 +170,12 @@ fn sentence(out: &mut String, text: &str, seen: Seen, look: Look) {
 
 fn saw(judgement: &Judgement) -> String {
     let of = |seen| value::beside(seen, judgement.bound, judgement.seen.unit);
-    judgement
-        .seen
-        .value
-        .map_or_else(|| "nothing seen".into(), of)
+    judgement.seen.value.map_or_else(|| "nothing seen".into(), of)
 }
 
 /// What was seen, alone.
 pub(super) fn seen(seen: Seen) -> String {
-    seen.value.map_or_else(
-        || "nothing seen".into(),
-        |value| value::short(value, seen.unit),
-    )
+    seen.value.map_or_else(|| "nothing seen".into(), |value| value::short(value, seen.unit))
 }
 
 /// The comparison and the bound: `< 900 ms`.
@@ -242,41 +198,21 @@ fn comparison(text: &str) -> Option<&str> {
 /// Whether the regions' books balance and add up to the run's requests.
 #[must_use]
 pub fn balanced(regions: &[Conservation], requests: u64) -> bool {
-    regions
-        .iter()
-        .all(|r| r.drawn == r.answered + r.failed + r.given_up + r.under_way)
+    regions.iter().all(|r| r.drawn == r.answered + r.failed + r.given_up + r.under_way)
         && regions.iter().map(|r| r.drawn).sum::<u64>() == requests
 }
 
 pub(super) fn accounts(regions: &[Conservation], requests: u64) -> &'static str {
-    if balanced(regions, requests) {
-        "all accounted for"
-    } else {
-        "NOT all accounted for"
-    }
+    if balanced(regions, requests) { "all accounted for" } else { "NOT all accounted for" }
 }
 
 fn conservation(out: &mut String, regions: &[Conservation]) {
-    let head = [
-        "region",
-        "drawn",
-        "answered",
-        "failed",
-        "given up",
-        "under way",
-    ];
+    let head = ["region", "drawn", "answered", "failed", "given up", "under way"];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(regions.iter().map(|r| {
         let [drawn, answered, failed, given_up, under_way] =
             [r.drawn, r.answered, r.failed, r.given_up, r.under_way].map(value::count);
-        [
-            tame(&r.region),
-            drawn,
-            answered,
-            failed,
-            given_up,
-            under_way,
-        ]
+        [tame(&r.region), drawn, answered, failed, given_up, under_way]
     }));
     for row in &rows {
         let mut line = format!("    {:<width$}", row[0], width = widest(&rows, 0));
@@ -288,10 +224,7 @@ fn conservation(out: &mut String, regions: &[Conservation]) {
 }
 
 fn widest<const N: usize>(rows: &[[String; N]], column: usize) -> usize {
-    rows.iter()
-        .map(|row| row[column].chars().count())
-        .max()
-        .unwrap_or(0)
+    rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
 }
 
 /// Breaks a text at blanks into lines of at most `width` characters; never no line at all.
@@ -318,10 +251,7 @@ mod tests {
     #[test]
     fn the_outer_comparison_is_found() {
         for (text, compare) in [
-            (
-                "share(failover_time < 10s) from sa-east-1 during outage >= 75%",
-                Some(">="),
-            ),
+            ("share(failover_time < 10s) from sa-east-1 during outage >= 75%", Some(">=")),
             ("mean(wait) < 20ms", Some("<")),
             ("total(evicted) == 0", Some("==")),
             ("monthly_cost<=$47,000", Some("<=")),

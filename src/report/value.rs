@@ -31,11 +31,7 @@ pub fn beside(value: f64, bound: f64, unit: Unit) -> String {
     // The bound itself is printed in full, so the value must also differ from that.
     let digits = told.unwrap_or(MOST_DIGITS);
     let text = with_digits(value, unit, digits);
-    if differs && text == full(bound, unit) {
-        full(value, unit)
-    } else {
-        text
-    }
+    if differs && text == full(bound, unit) { full(value, unit) } else { text }
 }
 
 /// A count with its thousands separated: `180,002,131`.
@@ -60,21 +56,11 @@ pub fn clock(seconds: f64) -> String {
 
 fn with_digits(value: f64, unit: Unit, digits: usize) -> String {
     match unit {
-        Unit::Time => scaled(
-            value,
-            digits,
-            &[(1e3, "s"), (1.0, "ms"), (1e-3, "us"), (1e-6, "ns")],
-        ),
+        Unit::Time => scaled(value, digits, &[(1e3, "s"), (1.0, "ms"), (1e-3, "us"), (1e-6, "ns")]),
         Unit::Bytes => scaled(
             value,
             digits,
-            &[
-                (1e12, "TB"),
-                (1e9, "GB"),
-                (1e6, "MB"),
-                (1e3, "kB"),
-                (1.0, "B"),
-            ],
+            &[(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")],
         ),
         Unit::Ratio => format!("{} %", ratio(value, digits)),
         Unit::Rate => format!("{} /s", significant(value, digits)),
@@ -87,14 +73,8 @@ fn with_digits(value: f64, unit: Unit, digits: usize) -> String {
 fn scaled(value: f64, digits: usize, units: &[(f64, &str)]) -> String {
     let fits = units.iter().find(|(size, _)| value.abs() >= *size);
     // Zero is written in the base unit, whose size is one.
-    let base = units
-        .iter()
-        .find(|(size, _)| (size - 1.0).abs() < f64::EPSILON);
-    let chosen = if value == 0.0 {
-        base
-    } else {
-        fits.or(units.last())
-    };
+    let base = units.iter().find(|(size, _)| (size - 1.0).abs() < f64::EPSILON);
+    let chosen = if value == 0.0 { base } else { fits.or(units.last()) };
     let (size, name) = chosen.copied().unwrap_or((1.0, ""));
     format!("{} {name}", significant(value / size, digits))
 }
@@ -109,11 +89,7 @@ fn ratio(value: f64, digits: usize) -> String {
 
 fn money(value: f64, digits: usize) -> String {
     // Dollars and cents, and parts of a cent only when they are asked for.
-    let places = if digits >= MOST_DIGITS {
-        6
-    } else {
-        (digits - 1).clamp(2, 6)
-    };
+    let places = if digits >= MOST_DIGITS { 6 } else { (digits - 1).clamp(2, 6) };
     let text = format!("{:.places$}", value.abs());
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     let (cents, rest) = part.split_at(2.min(part.len()));
@@ -149,19 +125,13 @@ fn places(value: f64, digits: usize) -> usize {
 
 /// Without trailing zeros behind the point, and with thousands separated before it.
 fn trimmed(text: &str) -> String {
-    let (sign, text) = text
-        .strip_prefix('-')
-        .map_or(("", text), |rest| ("-", rest));
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part = part.trim_end_matches('0');
     if !whole.bytes().all(|b| b.is_ascii_digit()) {
         return format!("{sign}{text}"); // not a number, or infinite
     }
-    let sign = if part.is_empty() && whole == "0" {
-        ""
-    } else {
-        sign
-    };
+    let sign = if part.is_empty() && whole == "0" { "" } else { sign };
     let point = if part.is_empty() { "" } else { "." };
     format!("{sign}{}{point}{part}", group(whole))
 }

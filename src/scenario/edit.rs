@@ -53,11 +53,9 @@ impl Edit {
             (c == '=' && !quoted).then_some(at)
         });
         match equals.map(|at| (text[..at].trim(), text[at + 1..].trim())) {
-            Some((path, value)) if !path.is_empty() => Ok(Self {
-                path: path.into(),
-                value: value.into(),
-                from: EditSource::CommandLine,
-            }),
+            Some((path, value)) if !path.is_empty() => {
+                Ok(Self { path: path.into(), value: value.into(), from: EditSource::CommandLine })
+            }
             _ => {
                 let message = "an edit is PATH=VALUE";
                 let mut problem =
@@ -81,20 +79,13 @@ impl Edit {
         let mut problem = Problem::about(source.name(), message, help);
         match &self.from {
             EditSource::Control { path, value } => {
-                problem.at = Some(if part == Part::Path {
-                    path.clone()
-                } else {
-                    value.clone()
-                });
+                problem.at = Some(if part == Part::Path { path.clone() } else { value.clone() });
             }
             EditSource::CommandLine => {
                 let text = format!("--set {}={}", self.path, self.value);
                 let value = 7 + self.path.len();
-                problem.at = Some(if part == Part::Path {
-                    6..value - 1
-                } else {
-                    value..text.len()
-                });
+                problem.at =
+                    Some(if part == Part::Path { 6..value - 1 } else { value..text.len() });
                 problem.file = COMMAND_LINE.into();
                 problem.text = Some(text);
             }
@@ -117,10 +108,7 @@ type Refused = (String, String);
 fn apply_one(root: &mut Node, edit: &Edit, index: usize) -> Result<(), Refused> {
     let segments = split(&edit.path)?;
     check_section(&segments, edit)?;
-    let bare = || Node {
-        value: Value::Text(edit.value.clone()),
-        at: Origin::Edit(index),
-    };
+    let bare = || Node { value: Value::Text(edit.value.clone()), at: Origin::Edit(index) };
     let value = tree::parse_value(&edit.value, index).unwrap_or_else(bare);
     place(root, &segments, value, index).map_err(|Unknown| {
         let message = format!("there is no `{}`", tree::short(&edit.path));
@@ -142,10 +130,7 @@ fn check_section(segments: &[String], edit: &Edit) -> Result<(), Refused> {
     }
     if section == "control" {
         let help = "edit the file, or run with `--no-control`";
-        return Err((
-            "the control cannot be changed from outside".into(),
-            help.into(),
-        ));
+        return Err(("the control cannot be changed from outside".into(), help.into()));
     }
     Ok(())
 }
@@ -209,16 +194,9 @@ fn place_below(
             if !creatable {
                 return Err(Unknown);
             }
-            let mut made = Node {
-                value: Value::Table(Vec::new()),
-                at: Origin::Edit(index),
-            };
+            let mut made = Node { value: Value::Table(Vec::new()), at: Origin::Edit(index) };
             place_below(&mut made, rest, value, index, true)?;
-            entries.push(Entry {
-                key: first.clone(),
-                key_at: Origin::Edit(index),
-                node: made,
-            });
+            entries.push(Entry { key: first.clone(), key_at: Origin::Edit(index), node: made });
             Ok(())
         }
         Value::List(items) => {
@@ -257,18 +235,11 @@ fn unknown_help(root: &Node, segments: &[String]) -> String {
         _ => String::new(),
     };
     let known = keys::under(&prefix);
-    if known.is_empty() {
-        "`squall explain` lists the keys".into()
-    } else {
-        near::any_of(&known)
-    }
+    if known.is_empty() { "`squall explain` lists the keys".into() } else { near::any_of(&known) }
 }
 
 fn labels(root: &Node, section: &str) -> Vec<String> {
-    let items = root
-        .get(section)
-        .and_then(|entry| entry.node.list())
-        .unwrap_or_default();
+    let items = root.get(section).and_then(|entry| entry.node.list()).unwrap_or_default();
     let label = |item: &Node| item.get("label")?.node.text().map(str::to_owned);
     items.iter().filter_map(label).collect()
 }
@@ -276,11 +247,7 @@ fn labels(root: &Node, section: &str) -> Vec<String> {
 /// All paths of the file, at most a thousand.
 fn collect(node: &Node, prefix: &str, paths: &mut Vec<String>) {
     let join = |key: &str| {
-        if prefix.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{prefix}.{key}")
-        }
+        if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
     };
     let mut below = |key: &str, child: &Node| {
         if paths.len() < 1_000 {
@@ -308,10 +275,7 @@ mod tests {
         let edit = Edit::from_option("run.length = 5m").unwrap();
         assert_eq!((&*edit.path, &*edit.value), ("run.length", "5m"));
         let edit = Edit::from_option("invariants.\"a = b.c\"=mean(wait) <= 3s").unwrap();
-        assert_eq!(
-            (&*edit.path, &*edit.value),
-            ("invariants.\"a = b.c\"", "mean(wait) <= 3s")
-        );
+        assert_eq!((&*edit.path, &*edit.value), ("invariants.\"a = b.c\"", "mean(wait) <= 3s"));
         assert_eq!(split(&edit.path).ok().unwrap(), ["invariants", "a = b.c"]);
         assert!(Edit::from_option("run.length").is_err());
         assert!(Edit::from_option("=5").is_err());

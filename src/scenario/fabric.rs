@@ -19,10 +19,8 @@ pub(super) enum Preset {
     SinglePool,
 }
 
-const PRESETS: &[(&str, Preset)] = &[
-    ("five-regions", Preset::FiveRegions),
-    ("single-pool", Preset::SinglePool),
-];
+const PRESETS: &[(&str, Preset)] =
+    &[("five-regions", Preset::FiveRegions), ("single-pool", Preset::SinglePool)];
 
 const DISCIPLINES: &[(&str, Discipline)] =
     &[("fifo", Discipline::Fifo), ("lifo", Discipline::Lifo)];
@@ -84,23 +82,14 @@ impl Reader<'_> {
         self.part(section, "metadata", &mut fabric.metadata, Self::metadata);
         self.part(section, "manifest", &mut fabric.manifest, Self::manifest);
         self.part(section, "database", &mut fabric.database, Self::database);
-        self.part(
-            section,
-            "replication",
-            &mut fabric.replication,
-            Self::replication,
-        );
+        self.part(section, "replication", &mut fabric.replication, Self::replication);
         self.part(section, "cost", &mut fabric.cost, Self::cost);
         Some(fabric)
     }
 
     fn routing(&mut self, section: &mut Section<'_>, routing: &mut Routing) {
-        section.set(self, "networks", &mut routing.networks, |r, n| {
-            r.count(n, 1..=MANY)
-        });
-        section.set(self, "skew", &mut routing.skew, |r, n| {
-            r.number(n, 0.0..=10.0)
-        });
+        section.set(self, "networks", &mut routing.networks, |r, n| r.count(n, 1..=MANY));
+        section.set(self, "skew", &mut routing.skew, |r, n| r.number(n, 0.0..=10.0));
         section.set(self, "misrouted", &mut routing.misrouted, Self::share);
         section.set(self, "detect", &mut routing.detect, Self::detect);
         section.set(self, "converge", &mut routing.converge, Self::law);
@@ -137,12 +126,8 @@ impl Reader<'_> {
         let mut every = Span::from_millis(300);
         let (mut failures, mut successes) = (3, 3);
         section.set(self, "every", &mut every, Self::some_time);
-        section.set(self, "failures", &mut failures, |r, n| {
-            r.count(n, 1..=1_000)
-        });
-        section.set(self, "successes", &mut successes, |r, n| {
-            r.count(n, 1..=1_000)
-        });
+        section.set(self, "failures", &mut failures, |r, n| r.count(n, 1..=1_000));
+        section.set(self, "successes", &mut successes, |r, n| r.count(n, 1..=1_000));
         // A probe that is checked more often than the default time-out waits for one interval.
         let mut timeout = every.min(Span::from_millis(300));
         let written = section.node("timeout");
@@ -151,45 +136,27 @@ impl Reader<'_> {
             if timeout > every {
                 let message =
                     format!("a probe waits {timeout} and the next one starts after {every}");
-                self.say(
-                    &node.at,
-                    message,
-                    format!("`timeout` is at most `every`: \"{every}\""),
-                );
+                self.say(&node.at, message, format!("`timeout` is at most `every`: \"{every}\""));
                 return None;
             }
         }
-        Some(Detect::HealthCheck {
-            every,
-            failures,
-            timeout,
-            successes,
-        })
+        Some(Detect::HealthCheck { every, failures, timeout, successes })
     }
 
     fn viewers(&mut self, section: &mut Section<'_>, viewers: &mut Viewers) {
-        const JITTERS: &[(&str, Jitter)] = &[
-            ("none", Jitter::None),
-            ("full", Jitter::Full),
-            ("equal", Jitter::Equal),
-        ];
+        const JITTERS: &[(&str, Jitter)] =
+            &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal)];
         section.set(self, "last-mile", &mut viewers.last_mile, Self::law);
         section.set(self, "timeout", &mut viewers.timeout, Self::some_time);
         let retry = &mut viewers.retry;
-        section.set(self, "attempts", &mut retry.attempts, |r, n| {
-            r.count(n, 1..=100)
-        });
+        section.set(self, "attempts", &mut retry.attempts, |r, n| r.count(n, 1..=100));
         section.set(self, "backoff", &mut retry.backoff, Self::time);
-        section.set(self, "multiplier", &mut retry.multiplier, |r, n| {
-            r.number(n, 1.0..=100.0)
-        });
+        section.set(self, "multiplier", &mut retry.multiplier, |r, n| r.number(n, 1.0..=100.0));
         let longest = section.node("max-backoff");
         if let Some(limit) = longest.and_then(|node| self.time(node)) {
             retry.max_backoff = limit;
         }
-        section.set(self, "jitter", &mut retry.jitter, |r, n| {
-            r.choice(n, JITTERS)
-        });
+        section.set(self, "jitter", &mut retry.jitter, |r, n| r.choice(n, JITTERS));
         section.set(self, "budget", &mut retry.budget, Self::budget);
         if retry.max_backoff < retry.backoff {
             let (first, most) = (retry.backoff, retry.max_backoff);
@@ -207,36 +174,25 @@ impl Reader<'_> {
         let kind = section.require(self, "kind")?;
         self.choice(kind, &[("deposit-per-request", ())])?;
         section.narrow("deposit-per-request");
-        let Budget::DepositPerRequest {
-            mut ttl,
-            mut min_per_second,
-            mut ratio,
-        } = preset::deposit_budget()
+        let Budget::DepositPerRequest { mut ttl, mut min_per_second, mut ratio } =
+            preset::deposit_budget()
         else {
             return None;
         };
         section.set(self, "ttl", &mut ttl, |r, n| {
             r.time_in(n, Span::from_secs(1)..=Span::from_secs(60))
         });
-        section.set(self, "min-per-second", &mut min_per_second, |r, n| {
-            r.count(n, 0..=1_000_000)
-        });
+        section.set(self, "min-per-second", &mut min_per_second, |r, n| r.count(n, 0..=1_000_000));
         section.set(self, "ratio", &mut ratio, Self::share);
         section.finish(self);
-        Some(Budget::DepositPerRequest {
-            ttl,
-            min_per_second,
-            ratio,
-        })
+        Some(Budget::DepositPerRequest { ttl, min_per_second, ratio })
     }
 
     fn metadata(&mut self, section: &mut Section<'_>, slot: &mut Option<Metadata>) {
         const AFTER: &[(&str, AfterWait)] =
             &[("fetch", AfterWait::Fetch), ("fail", AfterWait::Fail)];
-        const ERRORS: &[(&str, SharedErrors)] = &[
-            ("shared", SharedErrors::Shared),
-            ("alone", SharedErrors::Alone),
-        ];
+        const ERRORS: &[(&str, SharedErrors)] =
+            &[("shared", SharedErrors::Shared), ("alone", SharedErrors::Alone)];
         let Some(mut metadata) = slot.take() else {
             return;
         };
@@ -246,19 +202,10 @@ impl Reader<'_> {
         section.set(self, "hit", &mut metadata.hit, Self::time);
         section.set(self, "lock", &mut lock_on, Self::on_off);
         section.set(self, "lock-wait", &mut lock.wait, Self::some_time);
-        section.set(self, "after-lock-wait", &mut lock.after, |r, n| {
-            r.choice(n, AFTER)
-        });
-        section.set(self, "lock-errors", &mut lock.errors, |r, n| {
-            r.choice(n, ERRORS)
-        });
+        section.set(self, "after-lock-wait", &mut lock.after, |r, n| r.choice(n, AFTER));
+        section.set(self, "lock-errors", &mut lock.errors, |r, n| r.choice(n, ERRORS));
         let off = |r: &mut Self, n: &Node| r.time_or(n, "off", Span::ZERO, |age| age);
-        section.set(
-            self,
-            "stale-while-revalidate",
-            &mut metadata.stale_while_revalidate,
-            off,
-        );
+        section.set(self, "stale-while-revalidate", &mut metadata.stale_while_revalidate, off);
         section.set(self, "stale-if-error", &mut metadata.stale_if_error, off);
         metadata.lock = lock_on.then_some(lock);
         *slot = cache.then_some(metadata);
@@ -269,16 +216,10 @@ impl Reader<'_> {
     }
 
     fn manifest(&mut self, section: &mut Section<'_>, manifest: &mut Manifest) {
-        section.set(self, "pods", &mut manifest.pods, |r, n| {
-            r.count(n, 1..=MANY)
-        });
-        section.set(self, "slots", &mut manifest.slots, |r, n| {
-            r.count(n, 1..=MANY)
-        });
+        section.set(self, "pods", &mut manifest.pods, |r, n| r.count(n, 1..=MANY));
+        section.set(self, "slots", &mut manifest.slots, |r, n| r.count(n, 1..=MANY));
         section.set(self, "queue", &mut manifest.queue, Self::queue);
-        section.set(self, "discipline", &mut manifest.discipline, |r, n| {
-            r.choice(n, DISCIPLINES)
-        });
+        section.set(self, "discipline", &mut manifest.discipline, |r, n| r.choice(n, DISCIPLINES));
         section.set(self, "service", &mut manifest.service, Self::law);
     }
 
@@ -288,21 +229,13 @@ impl Reader<'_> {
         };
         let mut used = true;
         section.set(self, "use", &mut used, Self::on_off);
-        section.set(self, "connections", &mut database.connections, |r, n| {
-            r.count(n, 1..=1_000_000)
-        });
+        section
+            .set(self, "connections", &mut database.connections, |r, n| r.count(n, 1..=1_000_000));
         section.set(self, "queue", &mut database.queue, Self::queue);
-        section.set(self, "wait", &mut database.wait, |r, n| {
-            r.time_or(n, "unbounded", None, Some)
-        });
+        section.set(self, "wait", &mut database.wait, |r, n| r.time_or(n, "unbounded", None, Some));
         section.set(self, "service", &mut database.service, Self::law);
         section.set(self, "too-far-behind", &mut database.behind, Self::behind);
-        section.set(
-            self,
-            "primary-timeout",
-            &mut database.primary_timeout,
-            Self::some_time,
-        );
+        section.set(self, "primary-timeout", &mut database.primary_timeout, Self::some_time);
         *slot = used.then_some(database);
     }
 
@@ -313,10 +246,7 @@ impl Reader<'_> {
             ("primary", WhenBehind::Primary),
         ];
         let mut section = self.section(node, "fabric.database.too-far-behind")?;
-        let mut behind = Behind {
-            after: Span::from_secs(5),
-            then: WhenBehind::Serve,
-        };
+        let mut behind = Behind { after: Span::from_secs(5), then: WhenBehind::Serve };
         section.set(self, "after", &mut behind.after, Self::time);
         section.set(self, "then", &mut behind.then, |r, n| r.choice(n, THEN));
         section.finish(self);
@@ -325,36 +255,20 @@ impl Reader<'_> {
 
     fn replication(&mut self, section: &mut Section<'_>, replication: &mut Replication) {
         section.set(self, "lag", &mut replication.lag, Self::law);
-        section.set(self, "catch-up", &mut replication.catch_up, |r, n| {
-            r.number(n, 1.01..=1_000.0)
-        });
-        section.set(
-            self,
-            "write-per-second",
-            &mut replication.write_rate,
-            |r, n| r.bytes(n, 0),
-        );
-        section.set(self, "window", &mut replication.window, |r, n| {
-            r.bytes(n, 1)
-        });
+        section
+            .set(self, "catch-up", &mut replication.catch_up, |r, n| r.number(n, 1.01..=1_000.0));
+        section.set(self, "write-per-second", &mut replication.write_rate, |r, n| r.bytes(n, 0));
+        section.set(self, "window", &mut replication.window, |r, n| r.bytes(n, 1));
     }
 
     fn cost(&mut self, section: &mut Section<'_>, cost: &mut Cost) {
         let books = [("exact", false), ("as-printed", true)];
         section.set(self, "library", &mut cost.library, |r, n| r.bytes(n, 0));
         section.set(self, "uploads", &mut cost.uploads, |r, n| r.bytes(n, 0));
-        section.set(self, "egress-per-month", &mut cost.egress, |r, n| {
-            r.bytes(n, 0)
-        });
-        section.set(self, "nodes-per-region", &mut cost.nodes, |r, n| {
-            r.count(n, 0..=MANY)
-        });
-        section.set(self, "read-size", &mut cost.read_bytes, |r, n| {
-            r.bytes(n, 0)
-        });
-        section.set(self, "book", &mut cost.as_printed, |r, n| {
-            r.choice(n, &books)
-        });
+        section.set(self, "egress-per-month", &mut cost.egress, |r, n| r.bytes(n, 0));
+        section.set(self, "nodes-per-region", &mut cost.nodes, |r, n| r.count(n, 0..=MANY));
+        section.set(self, "read-size", &mut cost.read_bytes, |r, n| r.bytes(n, 0));
+        section.set(self, "book", &mut cost.as_printed, |r, n| r.choice(n, &books));
         section.set(self, "sla", &mut cost.sla, |r, n| r.share_grains(n, 1));
     }
 
@@ -368,20 +282,14 @@ impl Reader<'_> {
         let (mut queue, mut discipline, mut timeout) = (None, Discipline::Fifo, None);
         let servers = pool.need(self, "servers", |r, n| r.count(n, 1..=1_000_000));
         pool.set(self, "queue", &mut queue, Self::queue);
-        pool.set(self, "discipline", &mut discipline, |r, n| {
-            r.choice(n, DISCIPLINES)
-        });
+        pool.set(self, "discipline", &mut discipline, |r, n| r.choice(n, DISCIPLINES));
         let service = pool.need(self, "service", Self::law);
-        pool.set(self, "timeout", &mut timeout, |r, n| {
-            r.some_time(n).map(Some)
-        });
+        pool.set(self, "timeout", &mut timeout, |r, n| r.some_time(n).map(Some));
         pool.finish(self);
         let (Some(servers), Some(service)) = (servers, service) else {
             return Some(empty());
         };
-        Some(preset::single_pool(
-            servers, queue, discipline, service, timeout,
-        ))
+        Some(preset::single_pool(servers, queue, discipline, service, timeout))
     }
 
     /// The index of a region.
@@ -400,10 +308,6 @@ impl Reader<'_> {
 
     /// The index of a region, or `None` inside for `"all"`.
     pub fn region_or_all(&mut self, node: &Node, regions: &[String]) -> Option<Option<usize>> {
-        if node.text() == Some("all") {
-            Some(None)
-        } else {
-            self.region(node, regions).map(Some)
-        }
+        if node.text() == Some("all") { Some(None) } else { self.region(node, regions).map(Some) }
     }
 }

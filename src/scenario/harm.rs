@@ -12,10 +12,8 @@ use crate::units::{Instant, Span};
 /// The most faults or changes of a file.
 const MOST: usize = 1_000;
 
-const SERVICES: &[(&str, Service)] = &[
-    ("manifest", Service::Manifest),
-    ("database", Service::Database),
-];
+const SERVICES: &[(&str, Service)] =
+    &[("manifest", Service::Manifest), ("database", Service::Database)];
 
 /// What is known of the run while harm is read.
 #[derive(Clone, Copy)]
@@ -59,12 +57,7 @@ impl Reader<'_> {
             match (moment, fault) {
                 (Ok(Moment { label, at, until }), Some(fault)) => {
                     self.ramp_fits(item, fault, at, until.unwrap_or(stage.end));
-                    harm.injections.push(Injection {
-                        label,
-                        at,
-                        until,
-                        fault,
-                    });
+                    harm.injections.push(Injection { label, at, until, fault });
                     harm.places.push(item.at.clone());
                 }
                 (Ok(Moment { label, .. }), None) => harm.broken.push(label.0),
@@ -83,12 +76,7 @@ impl Reader<'_> {
             section.finish(self);
             match (moment, change) {
                 (Ok(Moment { label, at, until }), Some(change)) => {
-                    harm.changes.push(Planned {
-                        label,
-                        at,
-                        until,
-                        change,
-                    });
+                    harm.changes.push(Planned { label, at, until, change });
                     harm.places.push(item.at.clone());
                 }
                 (Ok(Moment { label, .. }), None) => harm.broken.push(label.0),
@@ -101,9 +89,8 @@ impl Reader<'_> {
 
     fn items<'t>(&mut self, node: Option<&'t Node>, section: &str) -> &'t [Node] {
         let Some(node) = node else { return &[] };
-        let items = self
-            .list(node, &format!("write `{section}`, once for each"))
-            .unwrap_or_default();
+        let items =
+            self.list(node, &format!("write `{section}`, once for each")).unwrap_or_default();
         if items.len() > MOST {
             let message = format!("{} times `{section}` is too often", items.len());
             self.say(&node.at, message, "at most 1,000");
@@ -142,11 +129,9 @@ impl Reader<'_> {
             None => None,
         };
         match (label, at) {
-            (Some(label), Some(at)) if self.problems.len() == before => Ok(Moment {
-                label: Label(label),
-                at,
-                until,
-            }),
+            (Some(label), Some(at)) if self.problems.len() == before => {
+                Ok(Moment { label: Label(label), at, until })
+            }
             (label, _) => Err(label),
         }
     }
@@ -156,11 +141,7 @@ impl Reader<'_> {
         let at = Instant::ZERO + self.time(node)?;
         if at >= stage.end {
             let message = format!("this begins at {at}, and the run ends at {}", stage.end);
-            self.say(
-                &node.at,
-                message,
-                "begin earlier, or make `run.length` longer",
-            );
+            self.say(&node.at, message, "begin earlier, or make `run.length` longer");
             return None;
         }
         Some(at)
@@ -212,24 +193,20 @@ impl Reader<'_> {
             Kind::Slow => {
                 let place = self.place(&mut section, regions);
                 let factor = section.need(self, "factor", |r, n| r.number(n, 0.001..=1_000_000.0));
-                place
-                    .zip(factor)
-                    .map(|((region, service), factor)| Fault::Slow {
-                        region,
-                        service,
-                        factor,
-                    })
+                place.zip(factor).map(|((region, service), factor)| Fault::Slow {
+                    region,
+                    service,
+                    factor,
+                })
             }
             Kind::Errors => {
                 let place = self.place(&mut section, regions);
                 let share = section.need(self, "share", Self::share);
-                place
-                    .zip(share)
-                    .map(|((region, service), share)| Fault::Errors {
-                        region,
-                        service,
-                        share,
-                    })
+                place.zip(share).map(|((region, service), share)| Fault::Errors {
+                    region,
+                    service,
+                    share,
+                })
             }
             Kind::Surge => self.surge(&mut section, regions),
         };
@@ -244,11 +221,7 @@ impl Reader<'_> {
         let routes = section.need(self, "routes", |r, n| r.choice(n, &routes));
         let mut scope = Reach::All;
         section.set(self, "scope", &mut scope, |r, n| r.choice(n, &reaches));
-        Some(Fault::RegionDown {
-            region: region?,
-            routes: routes?,
-            scope,
-        })
+        Some(Fault::RegionDown { region: region?, routes: routes?, scope })
     }
 
     fn delay_replication(
@@ -260,11 +233,7 @@ impl Reader<'_> {
         let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
         let delay = section.need(self, "delay", Self::some_time);
         let by = section.need(self, "by", |r, n| r.choice(n, &ways));
-        Some(Fault::DelayReplication {
-            region: region?,
-            delay: delay?,
-            by: by?,
-        })
+        Some(Fault::DelayReplication { region: region?, delay: delay?, by: by? })
     }
 
     fn place(
@@ -282,22 +251,13 @@ impl Reader<'_> {
         let factor = section.need(self, "factor", |r, n| r.number(n, 0.0..=LARGEST_FACTOR));
         let mut ramp = Span::ZERO;
         section.set(self, "ramp", &mut ramp, Self::time);
-        Some(Fault::Surge {
-            region: region?,
-            factor: factor?,
-            ramp,
-        })
+        Some(Fault::Surge { region: region?, factor: factor?, ramp })
     }
 
     /// Folds surges into the profiles of the regions that they come from.
     pub fn fold_surges(&mut self, harm: &Harm, profiles: &mut [Profile]) {
         for (injection, place) in harm.injections.iter().zip(&harm.places) {
-            let Fault::Surge {
-                region,
-                factor,
-                ramp,
-            } = injection.fault
-            else {
+            let Fault::Surge { region, factor, ramp } = injection.fault else {
                 continue;
             };
             for (at, profile) in profiles.iter_mut().enumerate() {
@@ -312,11 +272,7 @@ impl Reader<'_> {
                 match folded {
                     Ok(folded) => *profile = folded,
                     Err(error) => {
-                        self.say(
-                            place,
-                            error,
-                            "`squall explain fault` has what a surge may be",
-                        );
+                        self.say(place, error, "`squall explain fault` has what a surge may be");
                         return;
                     }
                 }
@@ -332,10 +288,8 @@ impl Reader<'_> {
         if ramp > longest {
             let place = item.get("fault").and_then(|entry| entry.node.get("ramp"));
             let origin = place.map_or(&item.at, |entry| &entry.node.at);
-            let message = format!(
-                "rise and fall take {ramp} each, and the surge lasts {}",
-                until.since(at)
-            );
+            let message =
+                format!("rise and fall take {ramp} each, and the surge lasts {}", until.since(at));
             self.say(origin, message, format!("`ramp = \"{longest}\"` at most"));
         }
     }
@@ -404,29 +358,10 @@ fn same_target(one: Fault, two: Fault) -> bool {
         (Fault::DelayReplication { region: a, .. }, Fault::DelayReplication { region: b, .. }) => {
             meet(a, b)
         }
-        (
-            Fault::Slow {
-                region: a,
-                service: s,
-                ..
-            },
-            Fault::Slow {
-                region: b,
-                service: t,
-                ..
-            },
-        )
+        (Fault::Slow { region: a, service: s, .. }, Fault::Slow { region: b, service: t, .. })
         | (
-            Fault::Errors {
-                region: a,
-                service: s,
-                ..
-            },
-            Fault::Errors {
-                region: b,
-                service: t,
-                ..
-            },
+            Fault::Errors { region: a, service: s, .. },
+            Fault::Errors { region: b, service: t, .. },
         ) => s == t && meet(a, b),
         _ => false,
     }

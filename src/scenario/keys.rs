@@ -25,19 +25,9 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     let row = |line: &'static str| {
         let mut cells = line.split(" | ").map(str::trim);
         let mut cell = || cells.next().unwrap_or_default();
-        Key {
-            path: cell(),
-            kind: cell(),
-            default: cell(),
-            example: cell(),
-            text: cell(),
-        }
+        Key { path: cell(), kind: cell(), default: cell(), example: cell(), text: cell() }
     };
-    TABLE
-        .lines()
-        .filter(|line| !line.is_empty())
-        .map(row)
-        .collect()
+    TABLE.lines().filter(|line| !line.is_empty()).map(row).collect()
 });
 
 /// `path | kind | default | example | text`. Defaults under `fabric` are those of `five-regions`
@@ -205,8 +195,7 @@ law[empirical].points | list | required | [["0%", "1ms"], ["50%", "4ms"], ["100%
 
 /// The key of this name in a section of this path.
 pub(super) fn find(schema: &str, name: &str) -> Option<&'static Key> {
-    KEYS.iter()
-        .find(|key| split_last(key.path) == (schema, name))
+    KEYS.iter().find(|key| split_last(key.path) == (schema, name))
 }
 
 /// Names of the keys that stand directly in a section; none when the file chooses them.
@@ -220,9 +209,7 @@ pub(super) fn under(schema: &str) -> Vec<&'static str> {
 
 /// Paths without a name that the file chooses.
 pub(super) fn plain_paths() -> impl Iterator<Item = &'static str> {
-    KEYS.iter()
-        .map(|key| key.path)
-        .filter(|path| !path.contains(['*', '[']))
+    KEYS.iter().map(|key| key.path).filter(|path| !path.contains(['*', '[']))
 }
 
 /// Whether a file may have something at a path.
@@ -239,11 +226,8 @@ fn is_in_law(wanted: &[&str]) -> bool {
     let Some((last, before)) = wanted.split_last() else {
         return false;
     };
-    KEYS.iter()
-        .any(|key| key.kind == "law" && matches(key.path, before))
-        && KEYS
-            .iter()
-            .any(|key| key.path.starts_with("law") && split_last(key.path).1 == *last)
+    KEYS.iter().any(|key| key.kind == "law" && matches(key.path, before))
+        && KEYS.iter().any(|key| key.path.starts_with("law") && split_last(key.path).1 == *last)
 }
 
 fn matches(path: &str, wanted: &[&str]) -> bool {

@@ -49,19 +49,11 @@ impl Reader<'_> {
             Value::Text(text) => {
                 let message = format!("expected a law, found {}", node.found());
                 let help = format!("`{{ law = \"constant\", value = \"{text}\" }}`");
-                self.say(
-                    &node.at,
-                    message,
-                    if text.len() < 20 { &help } else { EXAMPLE },
-                );
+                self.say(&node.at, message, if text.len() < 20 { &help } else { EXAMPLE });
                 None
             }
             _ => {
-                self.say(
-                    &node.at,
-                    format!("expected a law, found {}", node.found()),
-                    EXAMPLE,
-                );
+                self.say(&node.at, format!("expected a law, found {}", node.found()), EXAMPLE);
                 None
             }
         }
@@ -132,21 +124,13 @@ impl Reader<'_> {
         const HELP: &str = "pairs of a share and a time: `[[\"0%\", \"1ms\"], [\"100%\", \"1s\"]]`";
         let items = self.list(node, HELP)?;
         if items.len() > MOST {
-            self.say(
-                &node.at,
-                format!("{} points are too many", items.len()),
-                "at most 10,000",
-            );
+            self.say(&node.at, format!("{} points are too many", items.len()), "at most 10,000");
             return None;
         }
         let mut points = Vec::with_capacity(items.len());
         for item in items {
             let Some([share, time]) = item.list() else {
-                self.say(
-                    &item.at,
-                    format!("expected a pair, found {}", item.found()),
-                    HELP,
-                );
+                self.say(&item.at, format!("expected a pair, found {}", item.found()), HELP);
                 continue;
             };
             let (share, time) = (self.share(share), self.time(time));
@@ -180,9 +164,7 @@ impl Reader<'_> {
             self.say(&node.at, message, shares_help(sum));
             return None;
         }
-        let parts = laws
-            .into_iter()
-            .map(|(share, law)| (count_to_f64(share) / 1e9, law));
+        let parts = laws.into_iter().map(|(share, law)| (count_to_f64(share) / 1e9, law));
         self.made(&node.at, Law::mixture(parts))
     }
 
@@ -190,11 +172,7 @@ impl Reader<'_> {
         match made {
             Ok(law) => Some(law),
             Err(error) => {
-                self.say(
-                    at,
-                    error,
-                    "`squall explain` has the parameters of every law",
-                );
+                self.say(at, error, "`squall explain` has the parameters of every law");
                 None
             }
         }

@@ -59,10 +59,7 @@ impl Reader<'_> {
     }
 
     fn pool_load(&mut self, section: &mut Section<'_>, load: &mut Load) {
-        let (rate, arrivals) = (
-            section.take("requests-per-second"),
-            section.take("arrivals"),
-        );
+        let (rate, arrivals) = (section.take("requests-per-second"), section.take("arrivals"));
         match (rate, arrivals) {
             (Some(_), Some(arrivals)) => {
                 let message = "arrivals are given in two ways";
@@ -77,11 +74,7 @@ impl Reader<'_> {
                 load.rates = vec![law.mean().map_or(0.0, |mean| 1.0 / mean)];
                 if never_advances(&law) || law.mean().is_some_and(|mean| mean < 1e-9) {
                     let message = "the time between arrivals has a mean of zero";
-                    self.say(
-                        &arrivals.node.at,
-                        message,
-                        "the mean is at least one nanosecond",
-                    );
+                    self.say(&arrivals.node.at, message, "the mean is at least one nanosecond");
                 }
                 load.interarrival = Some(law);
             }
@@ -115,9 +108,7 @@ impl Reader<'_> {
         }
         let titles = section.need(self, "titles", |r, n| r.count(n, 1..=Zipf::MOST));
         load.titles = titles.unwrap_or(1);
-        load.zipf = section
-            .need(self, "popularity", Self::popularity)
-            .unwrap_or(0.0);
+        load.zipf = section.need(self, "popularity", Self::popularity).unwrap_or(0.0);
         let Some(node) = section.require(self, "manifests-per-second") else {
             return;
         };
@@ -135,10 +126,8 @@ impl Reader<'_> {
             && self.regions_known
             && load.rates.iter().all(|&rate| rate == 0.0)
         {
-            let help = format!(
-                "`{} = 60_000`",
-                regions.first().map_or("us-east-1", String::as_str)
-            );
+            let help =
+                format!("`{} = 60_000`", regions.first().map_or("us-east-1", String::as_str));
             self.say(rates.at(), "nobody asks for anything", help);
         }
     }
@@ -195,9 +184,8 @@ impl Reader<'_> {
         let mut section = self.section(node, "load.trace")?;
         let file = section.require(self, "file");
         let path = file.and_then(|node| self.words(node));
-        let binary = section.need(self, "format", |r, n| {
-            r.choice(n, &[("csv", false), ("oracle-general", true)])
-        });
+        let binary = section
+            .need(self, "format", |r, n| r.choice(n, &[("csv", false), ("oracle-general", true)]));
         let columns = section.take("columns");
         if let (Some(entry), Some(true)) = (columns, binary) {
             let message = "`oracle-general` is binary and has no columns";
@@ -217,26 +205,10 @@ impl Reader<'_> {
             return None;
         };
         let path = self.source().folder().join(path);
-        let format = if binary {
-            Format::OracleGeneral
-        } else {
-            Format::Csv { delimiter: None }
-        };
-        let spec = TraceSpec {
-            path,
-            format,
-            columns,
-            time_unit,
-        };
+        let format = if binary { Format::OracleGeneral } else { Format::Csv { delimiter: None } };
+        let spec = TraceSpec { path, format, columns, time_unit };
         let titles = self.titles(file?, &spec)?;
-        Some((
-            TraceLoad {
-                spec,
-                region: region?,
-                speed,
-            },
-            titles,
-        ))
+        Some((TraceLoad { spec, region: region?, speed }, titles))
     }
 
     fn columns(&mut self, node: &Node) -> Option<Columns> {
@@ -249,11 +221,7 @@ impl Reader<'_> {
             Some(read) => Some(read?),
             None => None,
         };
-        Some(Columns {
-            time: time?,
-            key: key?,
-            size,
-        })
+        Some(Columns { time: time?, key: key?, size })
     }
 
     fn column(&mut self, node: &Node) -> Option<Column> {
@@ -281,21 +249,14 @@ impl Reader<'_> {
                 Ok(titles) if (1..=Zipf::MOST).contains(&titles) => Some(titles),
                 _ => {
                     let message = format!("the trace has {} keys", survey.distinct);
-                    self.say(
-                        &node.at,
-                        message,
-                        "1 to 100,000,000; take a part of the trace",
-                    );
+                    self.say(&node.at, message, "1 to 100,000,000; take a part of the trace");
                     None
                 }
             },
             Err(error) => {
                 let help = match error.problem() {
                     Wrong::Missing => {
-                        format!(
-                            "the path is relative to the scenario: {}",
-                            spec.path.display()
-                        )
+                        format!("the path is relative to the scenario: {}", spec.path.display())
                     }
                     _ => "`squall explain` has the formats".into(),
                 };

@@ -32,10 +32,7 @@ pub(super) fn all_of<S: AsRef<str>>(words: &[S]) -> String {
 }
 
 fn joined<S: AsRef<str>>(words: &[S], last: &str) -> String {
-    let mut quoted: Vec<String> = words
-        .iter()
-        .map(|word| format!("`{}`", word.as_ref()))
-        .collect();
+    let mut quoted: Vec<String> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
     match quoted.pop() {
         None => String::new(),
         Some(only) if quoted.is_empty() => only,

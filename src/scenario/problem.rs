@@ -46,9 +46,7 @@ impl fmt::Display for Problem {
     /// File, message and help on one line, for logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.file, self.message)?;
-        self.help
-            .iter()
-            .try_for_each(|help| write!(f, " (help: {help})"))
+        self.help.iter().try_for_each(|help| write!(f, " (help: {help})"))
     }
 }
 
@@ -59,19 +57,12 @@ impl std::error::Error for Problem {}
 /// `source` is the file that they were found in. `colored` adds ANSI colours.
 #[must_use]
 pub fn render(problems: &[Problem], source: &Source, colored: bool) -> String {
-    let texts: Vec<String> = problems
-        .iter()
-        .map(|one| render_one(one, source, colored))
-        .collect();
+    let texts: Vec<String> = problems.iter().map(|one| render_one(one, source, colored)).collect();
     texts.join("\n")
 }
 
 fn render_one(problem: &Problem, source: &Source, colored: bool) -> String {
-    let renderer = if colored {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let level = Level::ERROR.with_name("problem");
     let group = Group::with_title(level.primary_title(problem.message.as_str()));
@@ -114,18 +105,12 @@ impl<'t> Line<'t> {
     fn of(text: &'t str, at: &Range<usize>) -> Self {
         let start = boundary(text, at.start);
         let begin = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = text[start..]
-            .find('\n')
-            .map_or(text.len(), |newline| start + newline);
+        let end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
         let line = text[begin..end].trim_end_matches('\r');
         let number = text[..begin].matches('\n').count() + 1;
         let from = (start - begin).min(line.len());
         let to = boundary(line, at.end.max(at.start).saturating_sub(begin)).max(from);
-        Self {
-            text: line,
-            number,
-            mark: from..to,
-        }
+        Self { text: line, number, mark: from..to }
     }
 }
 

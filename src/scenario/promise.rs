@@ -59,19 +59,12 @@ impl Reader<'_> {
             }
             match parse_invariant(&text, names) {
                 Ok(statement) => {
-                    read.push(Invariant {
-                        name: entry.key.clone(),
-                        text,
-                        statement,
-                    });
+                    read.push(Invariant { name: entry.key.clone(), text, statement });
                 }
                 Err(complaints) => self.complaints(entry, &complaints),
             }
         }
-        (
-            read,
-            entries.iter().map(|entry| entry.key.clone()).collect(),
-        )
+        (read, entries.iter().map(|entry| entry.key.clone()).collect())
     }
 
     /// What is only watched.
@@ -81,9 +74,7 @@ impl Reader<'_> {
         names: Option<&Names<'_>>,
         broken: &[String],
     ) -> Vec<Watch> {
-        let entries = section
-            .map(|mut section| section.rest())
-            .unwrap_or_default();
+        let entries = section.map(|mut section| section.rest()).unwrap_or_default();
         let mut read = Vec::new();
         for entry in self.few(&entries) {
             let text = self.sentence(entry);
@@ -94,11 +85,7 @@ impl Reader<'_> {
                 continue;
             }
             match parse_watch(&text, names) {
-                Ok(term) => read.push(Watch {
-                    name: entry.key.clone(),
-                    text,
-                    term,
-                }),
+                Ok(term) => read.push(Watch { name: entry.key.clone(), text, term }),
                 Err(complaints) => self.complaints(entry, &complaints),
             }
         }
@@ -107,11 +94,7 @@ impl Reader<'_> {
 
     fn few<'e, 't>(&mut self, entries: &'e [&'t Entry]) -> &'e [&'t Entry] {
         if let Some(first_too_many) = entries.get(MOST) {
-            self.say(
-                &first_too_many.key_at,
-                "there are more than 1,000 sentences",
-                "say less",
-            );
+            self.say(&first_too_many.key_at, "there are more than 1,000 sentences", "say less");
         }
         &entries[..entries.len().min(MOST)]
     }
@@ -128,11 +111,7 @@ impl Reader<'_> {
         }
         if entry.key.contains(|c: char| c == '"' || c.is_control()) {
             let help = "use words without double quotes, on one line";
-            self.say(
-                &entry.key_at,
-                "a name cannot hold double quotes or line ends",
-                help,
-            );
+            self.say(&entry.key_at, "a name cannot hold double quotes or line ends", help);
             return None;
         }
         self.text(&entry.node).map(str::to_owned)
@@ -169,10 +148,7 @@ impl Reader<'_> {
         let edits = changes.and_then(|node| self.edits(node));
         let breaks = section.need(self, "breaks", |r, n| r.breaks(n, names));
         section.finish(self);
-        Some(ControlPlan {
-            edits: edits?,
-            breaks: breaks?,
-        })
+        Some(ControlPlan { edits: edits?, breaks: breaks? })
     }
 
     fn edits(&mut self, node: &Node) -> Option<Vec<Edit>> {
@@ -193,56 +169,32 @@ impl Reader<'_> {
     fn edit(&mut self, entry: &Entry) -> Option<Edit> {
         let (Origin::File(path), Origin::File(value)) = (&entry.key_at, &entry.node.at) else {
             let help = "edit the file, or run with `--no-control`";
-            self.say(
-                &entry.key_at,
-                "the control cannot be changed from outside",
-                help,
-            );
+            self.say(&entry.key_at, "the control cannot be changed from outside", help);
             return None;
         };
         if !entry.key.contains('.') {
             let help = "the whole path in quotes: `\"fabric.metadata.lock\" = \"off\"`";
-            self.say(
-                &entry.key_at,
-                format!("`{}` is not a path", tree::short(&entry.key)),
-                help,
-            );
+            self.say(&entry.key_at, format!("`{}` is not a path", tree::short(&entry.key)), help);
             return None;
         }
         // The text of the value, which is read again where the path leads.
         let text = self.source().text().get(value.clone()).unwrap_or_default();
         if tree::parse_value(text, 0).is_none() {
             let help = "a value on the same line: `\"fabric.routing.detect\" = { by = \"never\" }`";
-            self.say(
-                &entry.node.at,
-                "a section cannot be a control's value",
-                help,
-            );
+            self.say(&entry.node.at, "a section cannot be a control's value", help);
             return None;
         }
-        let from = EditSource::Control {
-            path: path.clone(),
-            value: value.clone(),
-        };
-        Some(Edit {
-            path: entry.key.clone(),
-            value: text.into(),
-            from,
-        })
+        let from = EditSource::Control { path: path.clone(), value: value.clone() };
+        Some(Edit { path: entry.key.clone(), value: text.into(), from })
     }
 
     fn breaks(&mut self, node: &Node, names: &[String]) -> Option<Vec<String>> {
         let help = "names of invariants: `[\"most are served\"]`";
         let items = self.list(node, help)?;
         if items.is_empty() {
-            let help = names
-                .first()
-                .map_or(help.into(), |name| format!("`[\"{name}\"]`, for example"));
-            self.say(
-                &node.at,
-                "a control that breaks nothing proves nothing",
-                help,
-            );
+            let help =
+                names.first().map_or(help.into(), |name| format!("`[\"{name}\"]`, for example"));
+            self.say(&node.at, "a control that breaks nothing proves nothing", help);
             return None;
         }
         let mut breaks: Vec<String> = Vec::new();
@@ -258,11 +210,7 @@ impl Reader<'_> {
                 };
                 self.say(&item.at, message, help);
             } else if breaks.iter().any(|known| known == name) {
-                self.say(
-                    &item.at,
-                    format!("`{name}` is named twice"),
-                    "remove one of the two",
-                );
+                self.say(&item.at, format!("`{name}` is named twice"), "remove one of the two");
             }
             breaks.push(name.into());
         }
@@ -272,6 +220,5 @@ impl Reader<'_> {
 
 /// Whether a sentence speaks of something that has problems itself.
 fn mentions(text: &str, broken: &[String]) -> bool {
-    text.split_whitespace()
-        .any(|word| broken.iter().any(|label| label == word))
+    text.split_whitespace().any(|word| broken.iter().any(|label| label == word))
 }

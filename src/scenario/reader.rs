@@ -27,13 +27,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub const fn new(source: &'a Source, edits: &'a [Edit]) -> Self {
-        Self {
-            source,
-            edits,
-            problems: Vec::new(),
-            regions_known: true,
-            surveys: Vec::new(),
-        }
+        Self { source, edits, problems: Vec::new(), regions_known: true, surveys: Vec::new() }
     }
 
     pub const fn source(&self) -> &'a Source {
@@ -60,11 +54,7 @@ impl<'a> Reader<'a> {
 
     /// Reports that something else was expected.
     pub fn expected<T>(&mut self, node: &Node, what: &str, help: impl Display) -> Option<T> {
-        self.say(
-            &node.at,
-            format!("expected {what}, found {}", node.found()),
-            help,
-        );
+        self.say(&node.at, format!("expected {what}, found {}", node.found()), help);
         None
     }
 
@@ -92,11 +82,7 @@ impl<'a> Reader<'a> {
     pub fn line(&mut self, node: &Node) -> Option<String> {
         let text = self.words(node)?;
         if text.chars().any(char::is_control) {
-            self.say(
-                &node.at,
-                "this text has more than one line",
-                "write it on one line",
-            );
+            self.say(&node.at, "this text has more than one line", "write it on one line");
             return None;
         }
         Some(text)
@@ -112,9 +98,7 @@ impl<'a> Reader<'a> {
     /// One of a few words.
     pub fn choice<T: Copy>(&mut self, node: &Node, words: &[(&str, T)]) -> Option<T> {
         let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
-        let found = node
-            .text()
-            .and_then(|text| words.iter().find(|(name, _)| *name == text));
+        let found = node.text().and_then(|text| words.iter().find(|(name, _)| *name == text));
         if let Some((_, value)) = found {
             return Some(*value);
         }
@@ -122,11 +106,7 @@ impl<'a> Reader<'a> {
         match &node.value {
             Value::Text(text) => {
                 let help = near::help_for(text, &names);
-                self.say(
-                    &node.at,
-                    format!("`{}` is not known here", short(text)),
-                    help,
-                );
+                self.say(&node.at, format!("`{}` is not known here", short(text)), help);
                 None
             }
             _ => self.expected(node, &what, "write one of them in quotes"),
@@ -180,11 +160,7 @@ impl<'a> Reader<'a> {
             Some(text) if text == word => Some(or),
             Some(text) if text.parse::<u64>().is_err() => {
                 let help = format!("a whole number without quotes, or \"{word}\"");
-                self.say(
-                    &node.at,
-                    format!("`{}` is not known here", short(text)),
-                    help,
-                );
+                self.say(&node.at, format!("`{}` is not known here", short(text)), help);
                 None
             }
             _ => self.count(node, within).map(map),
@@ -235,11 +211,8 @@ impl<'a> Reader<'a> {
             Ok(quantity) if quantity.unit() == unit => Some(quantity),
             Ok(quantity) => {
                 let name = quantity.unit().name();
-                let message = format!(
-                    "expected {}, found {name}, \"{}\"",
-                    unit.name(),
-                    short(text)
-                );
+                let message =
+                    format!("expected {}, found {name}, \"{}\"", unit.name(), short(text));
                 self.say(&node.at, message, format!("write {}", unit.example()));
                 None
             }
@@ -257,11 +230,7 @@ impl<'a> Reader<'a> {
         let text = node.text().unwrap_or_default();
         if quantity.grains() < 0 {
             let help = format!("write \"{}\"", text.trim().trim_start_matches('-'));
-            self.say(
-                &node.at,
-                format!("a time cannot be negative, and this is \"{text}\""),
-                help,
-            );
+            self.say(&node.at, format!("a time cannot be negative, and this is \"{text}\""), help);
             return None;
         }
         // What does not fit a span is far beyond every bound.
@@ -292,11 +261,7 @@ impl<'a> Reader<'a> {
         or: T,
         map: impl FnOnce(Span) -> T,
     ) -> Option<T> {
-        if node.text() == Some(word) {
-            Some(or)
-        } else {
-            self.some_time(node).map(map)
-        }
+        if node.text() == Some(word) { Some(or) } else { self.some_time(node).map(map) }
     }
 
     /// A share of one, exact in billionths, from `least` to one.
@@ -307,19 +272,15 @@ impl<'a> Reader<'a> {
             return u64::try_from(quantity.grains()).ok();
         }
         let text = node.text().unwrap_or_default();
-        let help = if least == 0 {
-            "a share from 0% to 100%"
-        } else {
-            "a share above 0%, at most 100%"
-        };
+        let help =
+            if least == 0 { "a share from 0% to 100%" } else { "a share above 0%, at most 100%" };
         self.say(&node.at, format!("\"{text}\" is out of range"), help);
         None
     }
 
     /// A share of one, from zero to one.
     pub fn share(&mut self, node: &Node) -> Option<f64> {
-        self.share_grains(node, 0)
-            .map(|grains| crate::units::count_to_f64(grains) / 1e9)
+        self.share_grains(node, 0).map(|grains| crate::units::count_to_f64(grains) / 1e9)
     }
 
     /// A volume in bytes.

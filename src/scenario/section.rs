@@ -124,20 +124,14 @@ impl<'t> Section<'t> {
         let left = |(entry, taken): (&'t Entry, &mut bool)| {
             (!std::mem::replace(taken, true)).then_some(entry)
         };
-        self.entries
-            .iter()
-            .zip(self.taken.iter_mut())
-            .filter_map(left)
-            .collect()
+        self.entries.iter().zip(self.taken.iter_mut()).filter_map(left).collect()
     }
 
     /// Reports every key that nobody took.
     pub fn finish(mut self, reader: &mut Reader<'_>) {
         let mut known = keys::under(self.base());
-        let kind = self
-            .schema
-            .split_once('[')
-            .map(|(_, kind)| kind.trim_end_matches(']').to_owned());
+        let kind =
+            self.schema.split_once('[').map(|(_, kind)| kind.trim_end_matches(']').to_owned());
         if kind.is_some() {
             known.extend(keys::under(&self.schema));
         }

@@ -73,10 +73,7 @@ impl Source {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let io = |error| OpenError::Io {
-            path: name.clone(),
-            error,
-        };
+        let io = |error| OpenError::Io { path: name.clone(), error };
         let meta = match fs::metadata(path) {
             Ok(meta) => meta,
             Err(error) if is_missing(&error) => return Err(missing(&name, path).into()),
@@ -96,14 +93,9 @@ impl Source {
         let mut bytes = Vec::new();
         // One byte more than is allowed shows a file that grew in the meantime.
         let file = File::open(path).map_err(io)?;
-        file.take(Self::LARGEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(io)?;
+        file.take(Self::LARGEST + 1).read_to_end(&mut bytes).map_err(io)?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        Ok(Self {
-            folder,
-            ..Self::from_bytes(&name, bytes)?
-        })
+        Ok(Self { folder, ..Self::from_bytes(&name, bytes)? })
     }
 
     /// A scenario from bytes that were read elsewhere; traces are looked for in the working
@@ -124,11 +116,7 @@ impl Source {
             .all(|line| matches!(line.trim_start().chars().next(), None | Some('#')))
         {
             let help = "a scenario begins with `title = \"...\"` and `question = \"...\"`";
-            return Err(Box::new(Problem::about(
-                name,
-                "there is nothing in this file",
-                help,
-            )));
+            return Err(Box::new(Problem::about(name, "there is nothing in this file", help)));
         }
         Ok(source)
     }
@@ -136,11 +124,7 @@ impl Source {
     /// A scenario from a text as it is; traces are looked for in the working directory.
     #[must_use]
     pub fn from_text(name: &str, text: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            text: text.into(),
-            folder: PathBuf::new(),
-        }
+        Self { name: name.into(), text: text.into(), folder: PathBuf::new() }
     }
 
     /// The name, as it was given.
@@ -164,10 +148,8 @@ impl Source {
 
 fn is_missing(error: &io::Error) -> bool {
     // A path through a regular file (`a.toml/b.toml`) does not exist either.
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    ) || error.kind() == io::ErrorKind::InvalidInput
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        || error.kind() == io::ErrorKind::InvalidInput
 }
 
 fn in_folder(name: &str) -> String {
@@ -176,12 +158,8 @@ fn in_folder(name: &str) -> String {
 
 /// The nearest name in the same folder is a better help than "check the path".
 fn missing(name: &str, path: &Path) -> Problem {
-    let wanted = path
-        .file_name()
-        .map(|file| file.to_string_lossy().into_owned());
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let wanted = path.file_name().map(|file| file.to_string_lossy().into_owned());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut there: Vec<String> = fs::read_dir(folder.unwrap_or(Path::new(".")))
         .map(|entries| {
             entries
@@ -211,17 +189,8 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Problem {
     let at = error.utf8_error().valid_up_to();
     let before = &error.as_bytes()[..at];
     let line = before.split(|&byte| byte == b'\n').count();
-    let column = before
-        .iter()
-        .rev()
-        .take_while(|&&byte| byte != b'\n')
-        .count()
-        + 1;
+    let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
     let message =
         format!("byte {at} (line {line}, byte {column} of it) is not UTF-8, which TOML files are");
-    Problem::about(
-        name,
-        &message,
-        "save the file as UTF-8: `iconv -f LATIN1 -t UTF-8`",
-    )
+    Problem::about(name, &message, "save the file as UTF-8: `iconv -f LATIN1 -t UTF-8`")
 }

@@ -4,6 +4,7 @@ use crate::engine::Law;
 use crate::fabric::{Budget, Detect, Discipline, SharedErrors, WhenBehind};
 use crate::fault::{Delay, Fault, Reach, Routes, Service};
 use proptest::prelude::*;
+use proptest::sample::Index;
 
 const OUTAGE: &str = r#"# Drill 1 of the monthly runbook: a region loses its network.
 title    = "Sao Paulo goes dark"
@@ -90,10 +91,7 @@ requests-per-second = 360      # Poisson
 "#;
 
 fn read(text: &str, edits: &[&str]) -> Result<Scenario, Problems> {
-    let edits: Vec<Edit> = edits
-        .iter()
-        .map(|edit| Edit::from_option(edit).unwrap())
-        .collect();
+    let edits: Vec<Edit> = edits.iter().map(|edit| Edit::from_option(edit).unwrap()).collect();
     load(&Source::from_text("test.toml", text), &edits)
 }
 
@@ -124,15 +122,8 @@ fn the_outage_of_the_design_is_read() {
     );
     assert_eq!(plan.injections.len(), 1);
     let outage = &plan.injections[0];
-    assert_eq!(
-        (outage.at, outage.until),
-        (seconds(300), Some(seconds(600)))
-    );
-    let fault = Fault::RegionDown {
-        region: 4,
-        routes: Routes::Withdrawn,
-        scope: Reach::All,
-    };
+    assert_eq!((outage.at, outage.until), (seconds(300), Some(seconds(600))));
+    let fault = Fault::RegionDown { region: 4, routes: Routes::Withdrawn, scope: Reach::All };
     assert_eq!(outage.fault, fault);
     // The warm-up, the outage's ends.
     assert_eq!(plan.cuts, [seconds(120), seconds(300), seconds(600)]);
@@ -140,9 +131,7 @@ fn the_outage_of_the_design_is_read() {
     let control = scenario.control.unwrap();
     assert_eq!(control.breaks, ["Sao Paulo is served again in ten seconds"]);
     let without = load(&Source::from_text("test.toml", OUTAGE), &control.edits).unwrap();
-    let Fault::RegionDown { routes, .. } = without.plan.injections[0].fault else {
-        panic!()
-    };
+    let Fault::RegionDown { routes, .. } = without.plan.injections[0].fault else { panic!() };
     assert_eq!(routes, Routes::Silent);
     assert_ne!(without.hash, scenario.hash);
 }
@@ -151,22 +140,12 @@ fn the_outage_of_the_design_is_read() {
 fn the_pool_of_the_design_is_read() {
     let plan = loaded(POOL, &[]).plan;
     assert_eq!(plan.fabric.regions, ["pool"]);
-    assert_eq!(
-        (plan.fabric.manifest.pods, plan.fabric.manifest.slots),
-        (1, 8)
-    );
+    assert_eq!((plan.fabric.manifest.pods, plan.fabric.manifest.slots), (1, 8));
     assert_eq!(plan.fabric.manifest.queue, None);
-    assert_eq!(
-        plan.fabric.manifest.service,
-        Law::exponential(Span::from_millis(20)).unwrap()
-    );
+    assert_eq!(plan.fabric.manifest.service, Law::exponential(Span::from_millis(20)).unwrap());
     assert_eq!(plan.load.rates, [360.0]);
     assert!(plan.fabric.metadata.is_none() && plan.fabric.database.is_none());
-    let edits = [
-        "fabric.pool.queue=5",
-        "fabric.pool.discipline=lifo",
-        "fabric.pool.timeout=2s",
-    ];
+    let edits = ["fabric.pool.queue=5", "fabric.pool.discipline=lifo", "fabric.pool.timeout=2s"];
     let plan = loaded(POOL, &edits).plan;
     assert_eq!(plan.fabric.manifest.queue, Some(5));
     assert_eq!(plan.fabric.manifest.discipline, Discipline::Lifo);
@@ -175,15 +154,10 @@ fn the_pool_of_the_design_is_read() {
 
 #[test]
 fn arrivals_may_follow_a_law() {
-    let text = POOL.replace(
-        "requests-per-second = 360",
-        "arrivals = { law = \"constant\", value = \"4ms\" }",
-    );
+    let text = POOL
+        .replace("requests-per-second = 360", "arrivals = { law = \"constant\", value = \"4ms\" }");
     let plan = loaded(&text, &[]).plan;
-    assert_eq!(
-        plan.load.interarrival,
-        Some(Law::Constant(Span::from_millis(4)))
-    );
+    assert_eq!(plan.load.interarrival, Some(Law::Constant(Span::from_millis(4))));
     assert_eq!(plan.load.rates, [250.0]);
     assert!(read(&text, &["load.arrivals.value=0s"]).is_err());
 }
@@ -206,18 +180,10 @@ fn edits_reach_every_element() {
     let scenario = loaded(OUTAGE, &edits);
     let fabric = &scenario.plan.fabric;
     assert!(fabric.metadata.is_none() && fabric.database.is_none());
-    let budget = Budget::DepositPerRequest {
-        ttl: Span::from_secs(10),
-        min_per_second: 10,
-        ratio: 0.1,
-    };
+    let budget =
+        Budget::DepositPerRequest { ttl: Span::from_secs(10), min_per_second: 10, ratio: 0.1 };
     assert_eq!(fabric.viewers.retry.budget, budget);
-    assert_eq!(
-        fabric.routing.detect,
-        Detect::HoldTimer {
-            hold: Span::from_secs(90)
-        }
-    );
+    assert_eq!(fabric.routing.detect, Detect::HoldTimer { hold: Span::from_secs(90) });
     assert_eq!(fabric.round_trip[0][4], Span::from_millis(120));
     assert_eq!(fabric.round_trip[4][0], Span::from_millis(120));
     assert_eq!(fabric.primary, 1);
@@ -285,61 +251,22 @@ do    = { kind = "drain", region = "us-east-1" }
 #[test]
 fn every_fault_and_change_is_read() {
     let plan = loaded(&OUTAGE.replace("[invariants]", HARM), &[]).plan;
-    let faults: Vec<Fault> = plan
-        .injections
-        .iter()
-        .map(|injection| injection.fault)
-        .collect();
-    assert_eq!(
-        faults[1],
-        Fault::EvictCache {
-            region: 0,
-            share: 0.8
-        }
-    );
+    let faults: Vec<Fault> = plan.injections.iter().map(|injection| injection.fault).collect();
+    assert_eq!(faults[1], Fault::EvictCache { region: 0, share: 0.8 });
     let delay = Span::from_secs(30);
-    assert_eq!(
-        faults[2],
-        Fault::DelayReplication {
-            region: None,
-            delay,
-            by: Delay::TcpStall
-        }
-    );
-    assert_eq!(
-        faults[3],
-        Fault::Slow {
-            region: Some(4),
-            service: Service::Database,
-            factor: 3.0
-        }
-    );
-    assert_eq!(
-        faults[4],
-        Fault::Errors {
-            region: None,
-            service: Service::Manifest,
-            share: 0.1
-        }
-    );
+    assert_eq!(faults[2], Fault::DelayReplication { region: None, delay, by: Delay::TcpStall });
+    assert_eq!(faults[3], Fault::Slow { region: Some(4), service: Service::Database, factor: 3.0 });
+    assert_eq!(faults[4], Fault::Errors { region: None, service: Service::Manifest, share: 0.1 });
     assert_eq!(plan.changes[0].change, Change::Drain { region: 0 });
     let factor = |region: usize, at: u64| plan.load.profiles[region].factor(seconds(at));
     // The surge from Sao Paulo: up over a minute, three times, down over a minute.
     assert_eq!(
-        [
-            factor(4, 179),
-            factor(4, 210),
-            factor(4, 300),
-            factor(4, 421)
-        ],
+        [factor(4, 179), factor(4, 210), factor(4, 300), factor(4, 421)],
         [1.0, 2.0, 3.0, 1.0]
     );
     assert_eq!(factor(0, 300), 1.0);
     // The growth of all: up over two minutes, and it stays.
-    assert_eq!(
-        [factor(0, 660), factor(0, 720), factor(4, 899)],
-        [1.5, 2.0, 2.0]
-    );
+    assert_eq!([factor(0, 660), factor(0, 720), factor(4, 899)], [1.5, 2.0, 2.0]);
 }
 
 #[test]
@@ -369,52 +296,30 @@ fn load_path(path: &std::path::Path) -> Scenario {
 fn with_key(key: &Key) -> Option<(String, Vec<String>)> {
     let (section, name) = key.path.rsplit_once('.')?;
     if section.starts_with("fabric") && !section.contains('[') && name != "*" {
-        let base = if section == "fabric.pool" {
-            POOL
-        } else {
-            OUTAGE
-        };
+        let base = if section == "fabric.pool" { POOL } else { OUTAGE };
         return Some((base.into(), vec![format!("{}={}", key.path, key.example)]));
     }
-    let kind = |of: &str| {
-        section
-            .strip_prefix(of)?
-            .strip_suffix(']')
-            .map(str::to_owned)
-    };
+    let kind = |of: &str| section.strip_prefix(of)?.strip_suffix(']').map(str::to_owned);
     if let Some(kind) = kind("inject.fault[") {
-        let edit = format!(
-            "inject.outage.fault={{ kind = \"{kind}\", {name} = {} }}",
-            key.example
-        );
+        let edit = format!("inject.outage.fault={{ kind = \"{kind}\", {name} = {} }}", key.example);
         return Some((OUTAGE.into(), vec![edit]));
     }
     if let Some(kind) = kind("law[") {
-        let edit = format!(
-            "fabric.manifest.service={{ law = \"{kind}\", {name} = {} }}",
-            key.example
-        );
+        let edit =
+            format!("fabric.manifest.service={{ law = \"{kind}\", {name} = {} }}", key.example);
         return Some((OUTAGE.into(), vec![edit]));
     }
     if let Some(kind) = kind("fabric.routing.detect[") {
-        let edit = format!(
-            "fabric.routing.detect={{ by = \"{kind}\", {name} = {} }}",
-            key.example
-        );
+        let edit = format!("fabric.routing.detect={{ by = \"{kind}\", {name} = {} }}", key.example);
         return Some((OUTAGE.into(), vec![edit]));
     }
     if let Some(kind) = kind("fabric.viewers.budget[") {
-        let edit = format!(
-            "fabric.viewers.budget={{ kind = \"{kind}\", {name} = {} }}",
-            key.example
-        );
+        let edit =
+            format!("fabric.viewers.budget={{ kind = \"{kind}\", {name} = {} }}", key.example);
         return Some((OUTAGE.into(), vec![edit]));
     }
-    matches!(
-        section,
-        "run" | "load" | "load.trace" | "load.trace.columns" | "load.popularity"
-    )
-    .then(|| (OUTAGE.into(), vec![format!("{}={}", key.path, key.example)]))
+    matches!(section, "run" | "load" | "load.trace" | "load.trace.columns" | "load.popularity")
+        .then(|| (OUTAGE.into(), vec![format!("{}={}", key.path, key.example)]))
 }
 
 #[test]
@@ -495,7 +400,7 @@ proptest! {
     fn no_mutation_of_a_good_file_makes_it_fall(
         pool in any::<bool>(),
         edits in prop::collection::vec(
-            (0..4_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>(), "[ -~]{0,6}"),
+            (0..4_u8, any::<Index>(), any::<Index>(), any::<Index>(), "[ -~]{0,6}"),
             1..6,
         ),
     ) {

@@ -14,9 +14,7 @@ const MOST_REGIONS: usize = 64;
 const INSIDE: Span = Span::from_millis(1);
 
 /// Words of the grammar of invariants, which no region or label can be called, and `all`.
-const RESERVED: [&str; 8] = [
-    "from", "in", "of", "before", "during", "after", "within", "all",
-];
+const RESERVED: [&str; 8] = ["from", "in", "of", "before", "during", "after", "within", "all"];
 
 /// Bounds of a round trip between two regions. The engine's windows are as long as the shortest
 /// one-way trip, so it cannot be zero.
@@ -97,11 +95,7 @@ impl Reader<'_> {
         let help = "for example `[\"us-east-1\", \"eu-central-1\"]`";
         let items = self.list(node, help)?;
         if items.is_empty() || items.len() > MOST_REGIONS {
-            self.say(
-                &node.at,
-                format!("{} regions are out of range", items.len()),
-                "1 to 64",
-            );
+            self.say(&node.at, format!("{} regions are out of range", items.len()), "1 to 64");
             return None;
         }
         let mut names: Vec<String> = Vec::with_capacity(items.len());
@@ -111,11 +105,7 @@ impl Reader<'_> {
                 continue;
             };
             if names.contains(&name) {
-                self.say(
-                    &item.at,
-                    format!("`{name}` is named twice"),
-                    "remove one of the two",
-                );
+                self.say(&item.at, format!("`{name}` is named twice"), "remove one of the two");
             }
             names.push(name);
         }
@@ -130,10 +120,7 @@ impl Reader<'_> {
         custom: bool,
     ) {
         let spans = std::mem::take(&mut fabric.round_trip);
-        let mut grid = Grid {
-            written: vec![vec![false; spans.len()]; spans.len()],
-            spans,
-        };
+        let mut grid = Grid { written: vec![vec![false; spans.len()]; spans.len()], spans };
         let before = self.problems.len();
         if let Some(entry) = entry
             && let Some(mut rows) = self.section(&entry.node, "fabric.round-trip")
@@ -176,11 +163,7 @@ impl Reader<'_> {
                 let (one, two) = (&regions[from], &regions[to]);
                 let message =
                     format!("the round trip between `{one}` and `{two}` is written twice");
-                self.say(
-                    &cell.key_at,
-                    message,
-                    "once is enough: it holds in both directions",
-                );
+                self.say(&cell.key_at, message, "once is enough: it holds in both directions");
             }
             for (a, b) in [(from, to), (to, from)] {
                 grid.spans[a][b] = span;

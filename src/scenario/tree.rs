@@ -118,13 +118,8 @@ pub(super) fn parse(source: &Source) -> (Option<Node>, Vec<Problem>) {
         value: Value::Table(entries(root.into_inner(), &Origin::File)),
         at: Origin::File(text.len()..text.len()),
     };
-    let only_duplicates = errors
-        .iter()
-        .all(|error| error.message() == "duplicate key");
-    let problems = errors
-        .iter()
-        .map(|error| syntax_problem(source, &root, error))
-        .collect();
+    let only_duplicates = errors.iter().all(|error| error.message() == "duplicate key");
+    let problems = errors.iter().map(|error| syntax_problem(source, &root, error)).collect();
     (only_duplicates.then_some(root), problems)
 }
 
@@ -133,9 +128,7 @@ pub(super) fn parse_value(text: &str, edit: usize) -> Option<Node> {
     if too_deep(text).is_some() {
         return None;
     }
-    DeValue::parse(text)
-        .ok()
-        .map(|value| node(value, &|_| Origin::Edit(edit)))
+    DeValue::parse(text).ok().map(|value| node(value, &|_| Origin::Edit(edit)))
 }
 
 fn entries<F: Fn(Range<usize>) -> Origin>(table: DeTable<'_>, origin: &F) -> Vec<Entry> {
@@ -175,10 +168,7 @@ fn too_deep(text: &str) -> Option<Range<usize>> {
         match bytes[at] {
             b'"' | b'\'' => at = after_quotes(bytes, at),
             b'#' => {
-                at += bytes[at..]
-                    .iter()
-                    .take_while(|&&byte| byte != b'\n')
-                    .count();
+                at += bytes[at..].iter().take_while(|&&byte| byte != b'\n').count();
             }
             b'.' => {
                 dots += 1;
@@ -217,9 +207,7 @@ fn after_quotes(bytes: &[u8], at: usize) -> usize {
 
 /// TOML's own words, made a sentence with a help.
 fn syntax_problem(source: &Source, root: &Node, error: &Error) -> Problem {
-    let at = error
-        .span()
-        .unwrap_or(source.text().len()..source.text().len());
+    let at = error.span().unwrap_or(source.text().len()..source.text().len());
     let said = error.message();
     let (message, help) = if said == "duplicate key" {
         duplicate(source, root, &at)
@@ -235,34 +223,19 @@ fn syntax_problem(source: &Source, root: &Node, error: &Error) -> Problem {
 
 fn syntax_help(said: &str) -> Option<&'static str> {
     let known = [
-        (
-            "recurs",
-            "no value of a scenario is nested more than four deep",
-        ),
-        (
-            "string values must be quoted",
-            "write it in quotes: `\"15m\"`",
-        ),
+        ("recurs", "no value of a scenario is nested more than four deep"),
+        ("string values must be quoted", "write it in quotes: `\"15m\"`"),
         ("unclosed array", "close the list with `]`"),
         ("unclosed inline table", "close the table with `}`"),
         ("unclosed table", "close the section's name with `]`"),
-        (
-            "basic string",
-            "close the text with the quotes that it began with",
-        ),
-        (
-            "literal string",
-            "close the text with the quotes that it began with",
-        ),
+        ("basic string", "close the text with the quotes that it began with"),
+        ("literal string", "close the text with the quotes that it began with"),
         ("key with no value", "write `key = value`"),
         ("missing value", "write `key = value`"),
         ("missing comma", "put a comma between the two"),
         ("leading zero", "write the number without leading zeros"),
     ];
-    known
-        .iter()
-        .find(|(part, _)| said.contains(part))
-        .map(|(_, help)| *help)
+    known.iter().find(|(part, _)| said.contains(part)).map(|(_, help)| *help)
 }
 
 /// A key that is written twice; says where it stands already.
@@ -273,19 +246,14 @@ fn duplicate(source: &Source, root: &Node, at: &Range<usize>) -> (String, String
     let mut first: Option<(usize, bool)> = None;
     find_before(root, key, at.start, false, &mut first);
     let line = first.map(|(start, _)| text[..start].matches('\n').count() + 1);
-    let place = line.map_or(String::new(), |line| {
-        format!(" (it stands in line {line} already)")
-    });
+    let place = line.map_or(String::new(), |line| format!(" (it stands in line {line} already)"));
     if first.is_some_and(|(_, promise)| promise) {
         (
             format!("two sentences have the name `{key}`{place}"),
             "give one of them another name".into(),
         )
     } else {
-        (
-            format!("`{key}` is written twice{place}"),
-            "remove one of the two".into(),
-        )
+        (format!("`{key}` is written twice{place}"), "remove one of the two".into())
     }
 }
 
@@ -305,13 +273,7 @@ fn find_before(
         {
             *found = Some((span.start, promise));
         }
-        find_before(
-            &entry.node,
-            key,
-            at,
-            matches!(&*entry.key, "invariants" | "watch"),
-            found,
-        );
+        find_before(&entry.node, key, at, matches!(&*entry.key, "invariants" | "watch"), found);
     }
     for item in node.list().unwrap_or_default() {
         find_before(item, key, at, false, found);
@@ -336,10 +298,9 @@ mod tests {
 
     #[test]
     fn a_file_of_dots_or_brackets_is_refused_without_a_fall() {
-        for text in [
-            format!("a{} = 1", ".a".repeat(300_000)),
-            "x = ".to_owned() + &"[".repeat(300_000),
-        ] {
+        for text in
+            [format!("a{} = 1", ".a".repeat(300_000)), "x = ".to_owned() + &"[".repeat(300_000)]
+        {
             let (tree, problems) = parse(&Source::from_text("deep.toml", text));
             assert!(tree.is_none() && !problems.is_empty());
         }

@@ -16,10 +16,7 @@ pub(super) struct Binary {
 
 impl Binary {
     pub(super) const fn new(tick_nanos: u64) -> Self {
-        Self {
-            number: 0,
-            tick_nanos,
-        }
+        Self { number: 0, tick_nanos }
     }
 
     /// Where the record at hand is.
@@ -56,10 +53,7 @@ impl Binary {
     /// Time (u32), object (u64), size (u32); the last eight bytes name the next access.
     fn decode(&self, record: &[u8; LENGTH]) -> Raw {
         let number = |from: usize, to: usize| {
-            record[from..to]
-                .iter()
-                .rev()
-                .fold(0_u64, |value, byte| value << 8 | u64::from(*byte))
+            record[from..to].iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte))
         };
         Raw {
             nanos: u128::from(number(0, 4)) * u128::from(self.tick_nanos),

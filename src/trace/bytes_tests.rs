@@ -28,9 +28,7 @@ fn read_every_way(bytes: &[u8]) -> Result<(), TestCaseError> {
         TraceSpec::csv(file.path(), named(["t", "k", "i"])),
         TraceSpec {
             time_unit: Span::MAX,
-            format: Format::Csv {
-                delimiter: Some(Delimiter::Tab),
-            },
+            format: Format::Csv { delimiter: Some(Delimiter::Tab) },
             ..TraceSpec::csv(file.path(), numbered(1, 1, Some(1)))
         },
     ];

@@ -99,11 +99,7 @@ pub enum Problem {
 
 impl TraceError {
     pub(super) fn new(path: &Path, place: Place, problem: Problem) -> Self {
-        Self {
-            path: path.to_path_buf(),
-            place,
-            problem: Box::new(problem),
-        }
+        Self { path: path.to_path_buf(), place, problem: Box::new(problem) }
     }
 
     /// The trace's file.
@@ -134,27 +130,13 @@ impl Problem {
             .iter()
             // The distance costs the product of the lengths, and a name can be a megabyte long.
             .filter(|known| known.len() <= QUOTED && name.len() <= QUOTED)
-            .map(|known| {
-                (
-                    strsim::damerau_levenshtein(&wanted, &known.to_lowercase()),
-                    known,
-                )
-            })
+            .map(|known| (strsim::damerau_levenshtein(&wanted, &known.to_lowercase()), known))
             .filter(|(distance, _)| *distance <= worst)
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, known)| quote(known.as_bytes()));
         let columns = header.len();
-        let header = header
-            .iter()
-            .take(LISTED)
-            .map(|known| quote(known.as_bytes()))
-            .collect();
-        Self::UnknownColumn {
-            name: name.to_owned(),
-            header,
-            columns,
-            nearest,
-        }
+        let header = header.iter().take(LISTED).map(|known| quote(known.as_bytes())).collect();
+        Self::UnknownColumn { name: name.to_owned(), header, columns, nearest }
     }
 }
 
@@ -197,12 +179,9 @@ impl fmt::Display for Problem {
             Self::Empty => f.write_str("there is no record in it"),
             Self::NoTick => f.write_str("one tick of the time column must be longer than nothing"),
             Self::ColumnZero => f.write_str("there is no column 0: columns count from 1"),
-            Self::UnknownColumn {
-                name,
-                header,
-                columns,
-                nearest,
-            } => unknown_column(f, name, header, *columns, nearest.as_deref()),
+            Self::UnknownColumn { name, header, columns, nearest } => {
+                unknown_column(f, name, header, *columns, nearest.as_deref())
+            }
             Self::AmbiguousColumn(name) => {
                 write!(f, "the header has `{name}` twice: give its number")
             }
@@ -223,10 +202,7 @@ impl fmt::Display for Problem {
             Self::TooLate => f.write_str("the time is more than 584 years after the first one"),
             Self::LineTooLong => f.write_str("the line is longer than 1 MiB"),
             Self::TruncatedRecord { offset, bytes } => {
-                write!(
-                    f,
-                    "the record at byte {offset} is cut off after {bytes} of its 24 bytes"
-                )
+                write!(f, "the record at byte {offset} is cut off after {bytes} of its 24 bytes")
             }
             Self::TruncatedZstd => f.write_str("the compressed data end too early"),
             Self::CorruptZstd(reason) => {
@@ -244,11 +220,7 @@ fn unknown_column(
     columns: usize,
     nearest: Option<&str>,
 ) -> fmt::Result {
-    write!(
-        f,
-        "there is no column `{name}`: the header has `{}`",
-        header.join("`, `")
-    )?;
+    write!(f, "there is no column `{name}`: the header has `{}`", header.join("`, `"))?;
     if columns > header.len() {
         write!(f, " and {} more", columns - header.len())?;
     }

@@ -56,11 +56,7 @@ impl Fields {
     ) -> Result<(), Problem> {
         self.text.clear();
         self.ends.clear();
-        let mut rest = if delimiter == Delimiter::Blanks {
-            line.trim_ascii()
-        } else {
-            line
-        };
+        let mut rest = if delimiter == Delimiter::Blanks { line.trim_ascii() } else { line };
         while self.ends.len() < most {
             let (used, last) = self.take(rest, delimiter)?;
             if last {
@@ -90,10 +86,7 @@ impl Fields {
         let mut at = skipped;
         if rest.get(at) == Some(&b'"') {
             at = self.unquote(rest, at + 1)?;
-            let end = rest[at..]
-                .iter()
-                .position(ends)
-                .map_or(rest.len(), |found| at + found);
+            let end = rest[at..].iter().position(ends).map_or(rest.len(), |found| at + found);
             if !rest[at..end].trim_ascii().is_empty() {
                 return Err(Problem::BadQuote);
             }
@@ -111,10 +104,8 @@ impl Fields {
     fn unquote(&mut self, rest: &[u8], from: usize) -> Result<usize, Problem> {
         let mut at = from;
         loop {
-            let length = rest[at..]
-                .iter()
-                .position(|byte| *byte == b'"')
-                .ok_or(Problem::BadQuote)?;
+            let length =
+                rest[at..].iter().position(|byte| *byte == b'"').ok_or(Problem::BadQuote)?;
             self.text.extend_from_slice(&rest[at..at + length]);
             at += length + 1;
             if rest.get(at) != Some(&b'"') {
@@ -132,10 +123,7 @@ impl Fields {
     /// The field at this place, from 0.
     pub(super) fn get(&self, place: usize) -> Option<&[u8]> {
         let end = *self.ends.get(place)?;
-        let start = place
-            .checked_sub(1)
-            .and_then(|before| self.ends.get(before))
-            .copied();
+        let start = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         self.text.get(start.unwrap_or(0)..end)
     }
 
@@ -217,10 +205,7 @@ mod tests {
     fn split(line: &str, delimiter: Delimiter) -> Result<Vec<String>, Problem> {
         let mut fields = Fields::default();
         fields.split(line.as_bytes(), delimiter, usize::MAX)?;
-        Ok(fields
-            .iter()
-            .map(|field| String::from_utf8(field.to_vec()).unwrap())
-            .collect())
+        Ok(fields.iter().map(|field| String::from_utf8(field.to_vec()).unwrap()).collect())
     }
 
     #[test]
@@ -232,11 +217,7 @@ mod tests {
             ("\t a\t\tb", Delimiter::Tab, vec!["", "a", "", "b"]),
             ("1;2,3;4", Delimiter::Semicolon, vec!["1", "2,3", "4"]),
             ("  1 \t 2  3 ", Delimiter::Blanks, vec!["1", "2", "3"]),
-            (
-                "1, \"a,\"\"b\"\"\" ,2",
-                Delimiter::Comma,
-                vec!["1", "a,\"b\"", "2"],
-            ),
+            ("1, \"a,\"\"b\"\"\" ,2", Delimiter::Comma, vec!["1", "a,\"b\"", "2"]),
             ("\"\",x", Delimiter::Comma, vec!["", "x"]),
             ("a\"b,c", Delimiter::Comma, vec!["a\"b", "c"]),
             ("\"a b\" c", Delimiter::Blanks, vec!["a b", "c"]),
@@ -253,10 +234,7 @@ mod tests {
     fn only_the_fields_that_are_needed_are_split() {
         let mut fields = Fields::default();
         fields.split(b"1,2,\"open", Delimiter::Comma, 2).unwrap();
-        assert_eq!(
-            (fields.len(), fields.get(1), fields.get(2)),
-            (2, Some(&b"2"[..]), None)
-        );
+        assert_eq!((fields.len(), fields.get(1), fields.get(2)), (2, Some(&b"2"[..]), None));
     }
 
     #[test]
@@ -271,11 +249,7 @@ mod tests {
             (".5", SECOND, 500_000_000),
             ("5.", 1, 5),
             ("0.9999999999999999999999", 2, 2),
-            (
-                "18446744073709551615",
-                u64::MAX,
-                u128::from(u64::MAX) * u128::from(u64::MAX),
-            ),
+            ("18446744073709551615", u64::MAX, u128::from(u64::MAX) * u128::from(u64::MAX)),
             (
                 "18446744073709551615.999999999999999999999",
                 u64::MAX,
@@ -284,18 +258,9 @@ mod tests {
         ] {
             assert_eq!(ticks(text.as_bytes(), tick), Some(nanos), "{text}");
         }
-        for text in [
-            "",
-            ".",
-            "-1",
-            "+1",
-            "1e3",
-            "1.2.3",
-            "1,5",
-            "18446744073709551616",
-            "1.x",
-            " 1",
-        ] {
+        for text in
+            ["", ".", "-1", "+1", "1e3", "1.2.3", "1,5", "18446744073709551616", "1.x", " 1"]
+        {
             assert_eq!(ticks(text.as_bytes(), 1), None, "{text}");
         }
     }

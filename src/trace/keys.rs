@@ -37,11 +37,7 @@ impl KeyIndex {
     /// An empty index for `limit` keys, at most 2^32 - 1.
     #[must_use]
     pub const fn with_limit(limit: u32) -> Self {
-        Self {
-            slots: Vec::new(),
-            keys: Vec::new(),
-            limit,
-        }
+        Self { slots: Vec::new(), keys: Vec::new(), limit }
     }
 
     /// The key's number, which is a new one if the key is.
@@ -154,9 +150,8 @@ mod tests {
     fn numbers_follow_the_order_of_appearance() {
         let mut index = KeyIndex::new();
         assert_eq!(index.get(7), None);
-        let numbers: Vec<u32> = [7, 0, u64::MAX, 7, 0, 3]
-            .map(|key| index.insert(key).unwrap())
-            .into();
+        let numbers: Vec<u32> =
+            [7, 0, u64::MAX, 7, 0, 3].map(|key| index.insert(key).unwrap()).into();
         assert_eq!(numbers, [0, 1, 2, 0, 1, 3]);
         assert_eq!(index.len(), 4);
         assert_eq!((index.get(3), index.get(4)), (Some(3), None));
@@ -168,14 +163,8 @@ mod tests {
         let mut index = KeyIndex::with_limit(2);
         assert!(index.insert(5).is_ok() && index.insert(6).is_ok());
         assert_eq!(index.insert(7), Err(TooManyKeys { limit: 2 }));
-        assert_eq!(
-            (index.insert(5), index.get(7), index.len()),
-            (Ok(0), None, 2)
-        );
-        assert_eq!(
-            KeyIndex::with_limit(0).insert(1),
-            Err(TooManyKeys { limit: 0 })
-        );
+        assert_eq!((index.insert(5), index.get(7), index.len()), (Ok(0), None, 2));
+        assert_eq!(KeyIndex::with_limit(0).insert(1), Err(TooManyKeys { limit: 0 }));
     }
 
     /// With uniform homes a hit walks (1 / (1 - load) - 1) / 2 slots beyond its home on average
@@ -193,15 +182,10 @@ mod tests {
             let mask = index.slots.len() - 1;
             let walk = |key| index.probe(key).wrapping_sub(home(key, mask)) & mask;
             let walked: usize = (0..KEYS).map(|key| walk(key * step)).sum();
-            let (mean, load) = (
-                walked as f64 / KEYS as f64,
-                KEYS as f64 / index.slots.len() as f64,
-            );
+            let (mean, load) =
+                (walked as f64 / KEYS as f64, KEYS as f64 / index.slots.len() as f64);
             let expected = (1.0 / (1.0 - load) - 1.0) / 2.0;
-            assert!(
-                (mean / expected - 1.0).abs() < 0.05,
-                "step {step}: {mean}, not {expected}"
-            );
+            assert!((mean / expected - 1.0).abs() < 0.05, "step {step}: {mean}, not {expected}");
         }
     }
 

@@ -54,13 +54,7 @@ impl Reader {
                 tick_nanos,
             )?),
         };
-        Ok(Self {
-            path: spec.path.clone(),
-            source,
-            layout,
-            times: None,
-            over: false,
-        })
+        Ok(Self { path: spec.path.clone(), source, layout, times: None, over: false })
     }
 
     fn read(&mut self) -> Result<Option<Record>, (Place, Problem)> {
@@ -77,11 +71,7 @@ impl Reader {
         }
         self.times = Some((first, nanos));
         let at = u64::try_from(nanos - first).map_err(|_| (place, Problem::TooLate))?;
-        Ok(Some(Record {
-            at: Span::from_nanos(at),
-            key,
-            size,
-        }))
+        Ok(Some(Record { at: Span::from_nanos(at), key, size }))
     }
 }
 
@@ -94,8 +84,7 @@ impl Iterator for Reader {
         }
         let read = self.read();
         self.over = !matches!(read, Ok(Some(_)));
-        read.map_err(|(place, problem)| TraceError::new(&self.path, place, problem))
-            .transpose()
+        read.map_err(|(place, problem)| TraceError::new(&self.path, place, problem)).transpose()
     }
 }
 

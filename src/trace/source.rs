@@ -54,10 +54,7 @@ struct Buffer {
 
 impl SourceError {
     fn unreadable(error: &io::Error) -> Self {
-        Self {
-            problem: Problem::Unreadable(error.to_string()),
-            byte: None,
-        }
+        Self { problem: Problem::Unreadable(error.to_string()), byte: None }
     }
 }
 
@@ -70,26 +67,15 @@ impl Source {
             File::open(path)
         });
         let file = opened.map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => SourceError {
-                problem: Problem::Missing,
-                byte: None,
-            },
-            io::ErrorKind::IsADirectory => SourceError {
-                problem: Problem::IsDirectory,
-                byte: None,
-            },
+            io::ErrorKind::NotFound => SourceError { problem: Problem::Missing, byte: None },
+            io::ErrorKind::IsADirectory => {
+                SourceError { problem: Problem::IsDirectory, byte: None }
+            }
             _ => SourceError::unreadable(&error),
         })?;
-        let mut file = Buffer {
-            file,
-            bytes: Vec::new(),
-            next: 0,
-            used: 0,
-        };
+        let mut file = Buffer { file, bytes: Vec::new(), next: 0, used: 0 };
         // A pipe may give a byte at a time, so four of them may need several reads.
-        let magic = file
-            .peek(MAGIC.len())
-            .map_err(|error| SourceError::unreadable(&error))?;
+        let magic = file.peek(MAGIC.len()).map_err(|error| SourceError::unreadable(&error))?;
         let zstd = magic.starts_with(&MAGIC).then(|| Zstd {
             decoder: Box::new(FrameDecoder::new()),
             out: Vec::new(),
@@ -102,10 +88,7 @@ impl Source {
     /// The bytes at hand; none only at the end.
     pub(super) fn fill(&mut self) -> Result<&[u8], SourceError> {
         match &mut self.zstd {
-            None => self
-                .file
-                .peek(1)
-                .map_err(|error| SourceError::unreadable(&error)),
+            None => self.file.peek(1).map_err(|error| SourceError::unreadable(&error)),
             Some(zstd) => zstd.fill(&mut self.file),
         }
     }
@@ -185,11 +168,7 @@ impl Zstd {
     /// so are skippable frames between them (RFC 8878, sections 3 and 3.1.2).
     fn begin(&mut self, file: &mut Buffer) -> Result<bool, SourceError> {
         let at = file.used;
-        if file
-            .peek(1)
-            .map_err(|error| SourceError::unreadable(&error))?
-            .is_empty()
-        {
+        if file.peek(1).map_err(|error| SourceError::unreadable(&error))?.is_empty() {
             return Ok(false);
         }
         match self.decoder.reset(&mut *file) {
@@ -229,10 +208,7 @@ impl Zstd {
         match self.decoder.get_checksum_from_data() {
             Some(stored) if self.decoder.get_calculated_checksum() != Some(stored) => {
                 let reason = "the checksum of the frame that ends here is wrong".to_owned();
-                Err(SourceError {
-                    problem: Problem::CorruptZstd(reason),
-                    byte: Some(end),
-                })
+                Err(SourceError { problem: Problem::CorruptZstd(reason), byte: Some(end) })
             }
             _ => Ok(()),
         }
@@ -252,13 +228,7 @@ fn blame(error: &FrameDecoderError, at: u64, file: &mut Buffer) -> SourceError {
     }
     // The decoder also runs out of bytes inside a damaged block; the file is over only if it is.
     if system.is_some() && file.peek(1).is_ok_and(<[u8]>::is_empty) {
-        return SourceError {
-            problem: Problem::TruncatedZstd,
-            byte: Some(file.used),
-        };
+        return SourceError { problem: Problem::TruncatedZstd, byte: Some(file.used) };
     }
-    SourceError {
-        problem: Problem::CorruptZstd(cause.to_string()),
-        byte: Some(at),
-    }
+    SourceError { problem: Problem::CorruptZstd(cause.to_string()), byte: Some(at) }
 }

@@ -46,11 +46,5 @@ pub(super) fn survey_within(spec: &TraceSpec, limit: u32) -> Result<Survey, Trac
             hash = hash.with(&part.to_le_bytes());
         }
     }
-    Ok(Survey {
-        records,
-        distinct: keys.len().into(),
-        length,
-        bytes,
-        hash: hash.0,
-    })
+    Ok(Survey { records, distinct: keys.len().into(), length, bytes, hash: hash.0 })
 }

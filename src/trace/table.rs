@@ -8,12 +8,8 @@ use std::borrow::Cow;
 use std::path::Path;
 
 /// In the order in which they are tried.
-const DELIMITERS: [Delimiter; 4] = [
-    Delimiter::Comma,
-    Delimiter::Tab,
-    Delimiter::Semicolon,
-    Delimiter::Blanks,
-];
+const DELIMITERS: [Delimiter; 4] =
+    [Delimiter::Comma, Delimiter::Tab, Delimiter::Semicolon, Delimiter::Blanks];
 
 /// A csv under way.
 pub(super) struct Table {
@@ -61,9 +57,7 @@ impl Table {
             fields: Fields::default(),
         };
         let candidates = delimiter.map_or_else(|| DELIMITERS.to_vec(), |given| vec![given]);
-        let named = columns
-            .all()
-            .any(|column| matches!(column, Column::Name(_)));
+        let named = columns.all().any(|column| matches!(column, Column::Name(_)));
         let opened = if named {
             table.open_named(source, columns, &candidates)
         } else {
@@ -113,9 +107,7 @@ impl Table {
         candidates: &[Delimiter],
     ) -> Option<Problem> {
         let mut count = |text: &[u8], delimiter| {
-            self.fields
-                .split(text, delimiter, usize::MAX)
-                .map_or(0, |()| self.fields.len())
+            self.fields.split(text, delimiter, usize::MAX).map_or(0, |()| self.fields.len())
         };
         let alike = candidates.iter().copied().find(|delimiter| {
             let fields = count(comment, *delimiter);
@@ -131,9 +123,7 @@ impl Table {
         columns: &Columns,
         candidates: &[Delimiter],
     ) -> Result<(), (Place, Problem)> {
-        self.places = columns
-            .resolve(&[])
-            .map_err(|problem| (Place::File, problem))?;
+        self.places = columns.resolve(&[]).map_err(|problem| (Place::File, problem))?;
         self.first_record(source)?;
         // A wrong delimiter mostly leaves too few fields; any other complaint says more.
         let mut nearest = None;
@@ -163,13 +153,10 @@ impl Table {
     ) -> Result<(), Problem> {
         let mut nearest: Option<(usize, Problem)> = None;
         for delimiter in candidates {
-            let resolved = self
-                .fields
-                .split(header, *delimiter, usize::MAX)
-                .and_then(|()| {
-                    let names: Vec<_> = self.fields.iter().map(String::from_utf8_lossy).collect();
-                    columns.resolve(&names)
-                });
+            let resolved = self.fields.split(header, *delimiter, usize::MAX).and_then(|()| {
+                let names: Vec<_> = self.fields.iter().map(String::from_utf8_lossy).collect();
+                columns.resolve(&names)
+            });
             match resolved {
                 Ok(places) => {
                     (self.places, self.delimiter) = (places, *delimiter);
@@ -189,11 +176,7 @@ impl Table {
     /// Reads on to the first line that is a record.
     fn first_record(&mut self, source: &mut Source) -> Result<(), (Place, Problem)> {
         self.pending = self.next_content(source)?;
-        if self.pending {
-            Ok(())
-        } else {
-            Err((Place::File, Problem::Empty))
-        }
+        if self.pending { Ok(()) } else { Err((Place::File, Problem::Empty)) }
     }
 
     /// The next record; `None` at the end.
@@ -201,9 +184,7 @@ impl Table {
         if !std::mem::take(&mut self.pending) && !self.next_content(source)? {
             return Ok(None);
         }
-        self.record()
-            .map(Some)
-            .map_err(|problem| (self.place(), problem))
+        self.record().map(Some).map_err(|problem| (self.place(), problem))
     }
 
     /// Where the line at hand is.
@@ -244,11 +225,8 @@ impl Table {
         let needed = time.max(key).max(size.unwrap_or(0)).saturating_add(1);
         self.fields.split(&self.line, self.delimiter, needed)?;
         let found = self.fields.len();
-        let field = |place| {
-            self.fields
-                .get(place)
-                .ok_or(Problem::NotEnoughColumns { needed, found })
-        };
+        let field =
+            |place| self.fields.get(place).ok_or(Problem::NotEnoughColumns { needed, found });
         let (time, key) = (field(time)?, field(key)?);
         let size = size.map(field).transpose()?;
         let nanos = fields::ticks(time, self.tick_nanos);
@@ -260,11 +238,7 @@ impl Table {
             Some(text) => fields::whole(text).ok_or_else(|| Problem::BadSize(quote(text)))?,
             None => 1,
         };
-        Ok(Raw {
-            nanos,
-            key: fields::key(key),
-            size,
-        })
+        Ok(Raw { nanos, key: fields::key(key), size })
     }
 }
 

@@ -25,27 +25,17 @@ pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
 
 pub(super) fn named(names: [&str; 3]) -> Columns {
     let [time, key, size] = names.map(|name| Column::Name(name.to_owned()));
-    Columns {
-        time,
-        key,
-        size: Some(size),
-    }
+    Columns { time, key, size: Some(size) }
 }
 
 pub(super) fn numbered(time: usize, key: usize, size: Option<usize>) -> Columns {
-    Columns {
-        time: Column::Number(time),
-        key: Column::Number(key),
-        size: size.map(Column::Number),
-    }
+    Columns { time: Column::Number(time), key: Column::Number(key), size: size.map(Column::Number) }
 }
 
 /// All records as (nanoseconds, key, size), or the first error.
 fn read(spec: &TraceSpec) -> Result<Vec<(u64, u64, u64)>, TraceError> {
     let parts = |record: Record| (record.at.as_nanos(), record.key, record.size);
-    Reader::open(spec)?
-        .map(|record| record.map(parts))
-        .collect()
+    Reader::open(spec)?.map(|record| record.map(parts)).collect()
 }
 
 pub(super) fn csv(
@@ -111,24 +101,14 @@ fn headers_are_lines_or_a_first_comment() {
 #[test]
 fn the_delimiter_is_found_or_given() {
     let key = fields::key(b"/a;b;c;d,e");
-    assert_eq!(
-        csv("1,\"/a;b;c;d,e\",5", Columns::default()).unwrap(),
-        [(0, key, 5)]
-    );
-    for text in [
-        "1 7 5\n2 8 6",
-        "1\t7\t5\n2\t8\t6",
-        "1;7;5\n2;8;6",
-        "1,7,5,x,y\n2,8,6",
-    ] {
+    assert_eq!(csv("1,\"/a;b;c;d,e\",5", Columns::default()).unwrap(), [(0, key, 5)]);
+    for text in ["1 7 5\n2 8 6", "1\t7\t5\n2\t8\t6", "1;7;5\n2;8;6", "1,7,5,x,y\n2,8,6"] {
         let records = csv(text, Columns::default()).unwrap();
         assert_eq!(records, [(0, 7, 5), (SECOND, 8, 6)], "{text}");
     }
     let file = file(b"1,5;7,1;5");
     let mut spec = TraceSpec::csv(file.path(), numbered(3, 2, None));
-    spec.format = Format::Csv {
-        delimiter: Some(Delimiter::Semicolon),
-    };
+    spec.format = Format::Csv { delimiter: Some(Delimiter::Semicolon) };
     assert_eq!(read(&spec).unwrap(), [(0, fields::key(b"7,1"), 1)]);
 }
 
@@ -172,12 +152,7 @@ fn both_formats_plain_and_compressed_say_the_same() {
         changed.swap(one, other);
         changed[4_999].1 ^= u64::from(one == other);
         let file = file(&oracle_bytes(&changed));
-        assert_ne!(
-            survey(&TraceSpec::oracle_general(file.path()))
-                .unwrap()
-                .hash,
-            hashes[0]
-        );
+        assert_ne!(survey(&TraceSpec::oracle_general(file.path())).unwrap().hash, hashes[0]);
     }
 }
 
@@ -185,37 +160,23 @@ fn both_formats_plain_and_compressed_say_the_same() {
 fn frames_follow_each_other_and_may_be_skipped() {
     let skippable = [0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
     let records = oracle_bytes(&[(1, 7, 5), (2, 8, 6)]);
-    let bytes = [
-        zstd(&records[..30]),
-        skippable.to_vec(),
-        zstd(b""),
-        zstd(&records[30..]),
-    ]
-    .concat();
+    let bytes =
+        [zstd(&records[..30]), skippable.to_vec(), zstd(b""), zstd(&records[30..])].concat();
     assert_eq!(oracle(&bytes).unwrap(), [(0, 7, 5), (SECOND, 8, 6)]);
     let cut = [zstd(&records), skippable[..10].to_vec()].concat();
     assert_eq!(*oracle(&cut).unwrap_err().problem(), Problem::TruncatedZstd);
     let garbage = [zstd(&records), b"garbage".to_vec()].concat();
     let error = oracle(&garbage).unwrap_err();
-    assert!(
-        matches!(error.problem(), Problem::CorruptZstd(_)),
-        "{error}"
-    );
+    assert!(matches!(error.problem(), Problem::CorruptZstd(_)), "{error}");
     assert_eq!(error.place(), Place::Byte(zstd(&records).len() as u64));
 }
 
 #[test]
 fn damage_to_compressed_data_is_never_silent() {
-    assert_eq!(
-        csv(FRAME, Columns::default()).unwrap(),
-        [(0, 7, 5), (SECOND, 8, 6)]
-    );
+    assert_eq!(csv(FRAME, Columns::default()).unwrap(), [(0, 7, 5), (SECOND, 8, 6)]);
     for length in 4..FRAME.len() {
         let (place, problem) = csv_fails(&FRAME[..length], Columns::default());
-        assert_eq!(
-            (place, problem),
-            (Place::Byte(length as u64), Problem::TruncatedZstd)
-        );
+        assert_eq!((place, problem), (Place::Byte(length as u64), Problem::TruncatedZstd));
     }
     // A digit becomes another one: only the checksum can tell.
     let mut flipped = FRAME;
@@ -237,14 +198,8 @@ fn a_truncated_record_is_named() {
     let mut reader = Reader::open(&TraceSpec::oracle_general(file.path())).unwrap();
     assert!(reader.next().unwrap().is_ok());
     let error = reader.next().unwrap().unwrap_err();
-    let problem = Problem::TruncatedRecord {
-        offset: 24,
-        bytes: 23,
-    };
-    assert_eq!(
-        (error.place(), error.problem()),
-        (Place::Record(2), &problem)
-    );
+    let problem = Problem::TruncatedRecord { offset: 24, bytes: 23 };
+    assert_eq!((error.place(), error.problem()), (Place::Record(2), &problem));
     assert!(reader.next().is_none());
     let text = error.to_string();
     assert!(
@@ -255,43 +210,22 @@ fn a_truncated_record_is_named() {
 #[test]
 fn files_that_are_no_trace_say_why() {
     let problem = |path: &std::path::Path| {
-        let error = Reader::open(&TraceSpec::oracle_general(path))
-            .err()
-            .unwrap();
+        let error = Reader::open(&TraceSpec::oracle_general(path)).err().unwrap();
         assert_eq!((error.place(), error.path()), (Place::File, path));
         error.problem().clone()
     };
     let directory = tempfile::tempdir().unwrap();
     assert_eq!(problem(directory.path()), Problem::IsDirectory);
-    assert_eq!(
-        problem(&directory.path().join("none.csv")),
-        Problem::Missing
-    );
+    assert_eq!(problem(&directory.path().join("none.csv")), Problem::Missing);
     assert_eq!(problem(file(b"").path()), Problem::Empty);
     assert_eq!(problem(file(&zstd(b"")).path()), Problem::Empty);
     let below = file(b"").path().join("below.csv");
-    assert!(matches!(
-        problem(&below),
-        Problem::Missing | Problem::Unreadable(_)
-    ));
+    assert!(matches!(problem(&below), Problem::Missing | Problem::Unreadable(_)));
     let columns = || named(["time", "object", "size"]);
-    for text in [
-        "",
-        "\n\n",
-        "# time, object, size\n",
-        "time,object,size",
-        "# only a comment\n",
-    ] {
-        assert_eq!(
-            csv_fails(text, columns()),
-            (Place::File, Problem::Empty),
-            "{text}"
-        );
+    for text in ["", "\n\n", "# time, object, size\n", "time,object,size", "# only a comment\n"] {
+        assert_eq!(csv_fails(text, columns()), (Place::File, Problem::Empty), "{text}");
     }
-    assert_eq!(
-        csv_fails("# 1,2,3\n\n", Columns::default()),
-        (Place::File, Problem::Empty)
-    );
+    assert_eq!(csv_fails("# 1,2,3\n\n", Columns::default()), (Place::File, Problem::Empty));
 }
 
 #[test]
@@ -304,10 +238,7 @@ fn specifications_without_sense_are_refused() {
     assert_eq!(*read(&spec).unwrap_err().problem(), Problem::NoTick);
     spec.columns.key = Column::Number(usize::MAX);
     spec.time_unit = Span::MAX;
-    let problem = Problem::NotEnoughColumns {
-        needed: usize::MAX,
-        found: 3,
-    };
+    let problem = Problem::NotEnoughColumns { needed: usize::MAX, found: 3 };
     assert_eq!(*read(&spec).unwrap_err().problem(), problem);
 }
 
@@ -325,29 +256,17 @@ fn unknown_columns_are_answered_with_the_known_ones() {
         ("# time, object, size, next\n1, 7, 5, 9\n", 1),
         ("# a remark\ntime;object;size;next\n1;7;5;9\n", 2),
     ] {
-        assert_eq!(
-            csv_fails(text, columns()),
-            (Place::Line(line), expected.clone()),
-            "{text}"
-        );
+        assert_eq!(csv_fails(text, columns()), (Place::Line(line), expected.clone()), "{text}");
     }
-    let message = csv("time,object,size,next\n1,7,5,9\n", columns())
-        .unwrap_err()
-        .to_string();
+    let message = csv("time,object,size,next\n1,7,5,9\n", columns()).unwrap_err().to_string();
     assert!(message.ends_with(
         ", line 1: there is no column `objekt`: the header has `time`, `object`, `size`, `next`; did \
          you mean `object`?"
     ));
     let problem = csv_fails("a,b,c\n1,7,5\n", columns()).1;
-    assert!(
-        matches!(problem, Problem::UnknownColumn { nearest: None, .. }),
-        "{problem:?}"
-    );
+    assert!(matches!(problem, Problem::UnknownColumn { nearest: None, .. }), "{problem:?}");
     let twice = csv_fails("time,objekt,size,time\n", columns());
-    assert_eq!(
-        twice,
-        (Place::Line(1), Problem::AmbiguousColumn("time".into()))
-    );
+    assert_eq!(twice, (Place::Line(1), Problem::AmbiguousColumn("time".into())));
     let wide: Vec<String> = (0..100).map(|number| format!("c{number}")).collect();
     let message = csv(wide.join(","), columns()).unwrap_err().to_string();
     assert!(message.ends_with("`c19` and 80 more"), "{message}");
@@ -363,30 +282,17 @@ fn bad_lines_are_named() {
         ("2,7,5.0", Problem::BadSize("5.0".into())),
         ("2,7,", Problem::BadSize(String::new())),
         ("2,,5", Problem::EmptyKey),
-        (
-            "2,7",
-            Problem::NotEnoughColumns {
-                needed: 3,
-                found: 2,
-            },
-        ),
+        ("2,7", Problem::NotEnoughColumns { needed: 3, found: 2 }),
         ("2,\"7,5", Problem::BadQuote),
         ("0.75,7,5", Problem::Backwards(250_000_000)),
         ("18446744075,7,5", Problem::TooLate),
         ("\u{1b}[2J,7,5", Problem::BadTime("\\u{1b}[2J".into())),
     ] {
-        assert_eq!(
-            csv_fails(text(line), Columns::default()),
-            (Place::Line(4), problem),
-            "{line}"
-        );
+        assert_eq!(csv_fails(text(line), Columns::default()), (Place::Line(4), problem), "{line}");
     }
     // A header that nobody asked for is a bad number.
     let (place, problem) = csv_fails("time,object,size\n1,7,5\n", Columns::default());
-    assert_eq!(
-        (place, problem),
-        (Place::Line(1), Problem::BadTime("time".into()))
-    );
+    assert_eq!((place, problem), (Place::Line(1), Problem::BadTime("time".into())));
     let error = oracle(&oracle_bytes(&[(5, 7, 5), (4, 8, 6)])).unwrap_err();
     assert_eq!(error.place(), Place::Record(2));
     assert_eq!(*error.problem(), Problem::Backwards(SECOND.into()));
@@ -395,18 +301,12 @@ fn bad_lines_are_named() {
 #[test]
 fn lines_have_a_bound() {
     let line = |length: usize| format!("1,7,5\n2,{},6\n", "k".repeat(length - 4));
-    assert_eq!(
-        csv(line(LONGEST_LINE), Columns::default()).unwrap().len(),
-        2
-    );
+    assert_eq!(csv(line(LONGEST_LINE), Columns::default()).unwrap().len(), 2);
     let long = csv_fails(line(LONGEST_LINE + 1), Columns::default());
     assert_eq!(long, (Place::Line(2), Problem::LineTooLong));
     // Five compressed kilobytes that become 64 MiB without a line end stop at the bound.
     let bomb = zstd(&vec![b'1'; 64 << 20]);
-    assert_eq!(
-        csv_fails(bomb, Columns::default()),
-        (Place::Line(1), Problem::LineTooLong)
-    );
+    assert_eq!(csv_fails(bomb, Columns::default()), (Place::Line(1), Problem::LineTooLong));
 }
 
 #[test]
@@ -426,12 +326,8 @@ fn readers_may_change_threads() {
 
 /// The figure in a row `| name | figure |` of the README beside the shipped slice.
 fn figure(readme: &str, name: &str) -> String {
-    let row = readme
-        .lines()
-        .find_map(|line| line.strip_prefix(&format!("| {name} | ")));
-    let figure = row
-        .unwrap_or_else(|| panic!("no row `{name}`"))
-        .trim_end_matches([' ', '|']);
+    let row = readme.lines().find_map(|line| line.strip_prefix(&format!("| {name} | ")));
+    let figure = row.unwrap_or_else(|| panic!("no row `{name}`")).trim_end_matches([' ', '|']);
     figure.replace([',', '`'], "")
 }
 
@@ -448,8 +344,5 @@ fn the_shipped_slice_is_what_its_readme_says() {
     assert_eq!(seen.bytes, count("bytes requested"));
     // Ticks are whole seconds: the last one of N seconds is N - 1.
     assert_eq!(seen.length, Span::from_secs(count("seconds") - 1));
-    assert_eq!(
-        format!("{:016x}", seen.hash),
-        figure(&readme, "content hash")
-    );
+    assert_eq!(format!("{:016x}", seen.hash), figure(&readme, "content hash"));
 }

@@ -46,11 +46,7 @@ impl Money {
         }
         let product = i128::from(self.0).checked_mul(i128::from(numerator))?;
         let denominator = i128::from(denominator);
-        let half = if product < 0 {
-            -(denominator / 2)
-        } else {
-            denominator / 2
-        };
+        let half = if product < 0 { -(denominator / 2) } else { denominator / 2 };
         i64::try_from((product + half) / denominator).ok().map(Self)
     }
 

@@ -155,11 +155,7 @@ impl Quantity {
             return Err(QuantityError::TooFine(decimal.text()));
         }
         let value = scaled / divisor;
-        let limit = if unit == Unit::Time {
-            LONGEST
-        } else {
-            i128::from(i64::MAX)
-        };
+        let limit = if unit == Unit::Time { LONGEST } else { i128::from(i64::MAX) };
         if value.abs() > limit {
             return Err(too_large());
         }
@@ -233,9 +229,7 @@ impl Decimal {
         for c in body.chars() {
             match c {
                 '0'..='9' => {
-                    digits = digits
-                        .checked_mul(10)?
-                        .checked_add(i128::from(u32::from(c) - 48))?;
+                    digits = digits.checked_mul(10)?.checked_add(i128::from(u32::from(c) - 48))?;
                     if digits > i128::from(u64::MAX) {
                         return None;
                     }
@@ -247,10 +241,8 @@ impl Decimal {
                 _ => return None,
             }
         }
-        (any && last_digit).then_some(Self {
-            digits: if negative { -digits } else { digits },
-            places,
-        })
+        (any && last_digit)
+            .then_some(Self { digits: if negative { -digits } else { digits }, places })
     }
 
     fn text(&self) -> String {
@@ -284,11 +276,7 @@ impl fmt::Display for Quantity {
             Unit::Time => write!(f, "{}ms", self.in_short_unit()),
             Unit::Ratio => write!(f, "{}%", self.in_short_unit()),
             Unit::Money => {
-                write!(
-                    f,
-                    "${}",
-                    Money::from_micros(i64::try_from(self.value).unwrap_or(i64::MAX))
-                )
+                write!(f, "${}", Money::from_micros(i64::try_from(self.value).unwrap_or(i64::MAX)))
             }
             Unit::Rate => write!(f, "{}/s", self.in_short_unit()),
             Unit::Bytes => write!(f, "{}B", self.value),
@@ -323,26 +311,11 @@ mod tests {
     #[test]
     fn what_is_not_a_quantity_says_why() {
         for text in ["", "s", "ten", "1.2.3s", "1,,0", "1_", ".5", "--1"] {
-            assert!(
-                matches!(Quantity::parse(text), Err(QuantityError::NoNumber(_))),
-                "{text}"
-            );
+            assert!(matches!(Quantity::parse(text), Err(QuantityError::NoNumber(_))), "{text}");
         }
-        assert!(matches!(
-            Quantity::parse("5 parsecs"),
-            Err(QuantityError::UnknownUnit(_))
-        ));
-        assert!(matches!(
-            Quantity::parse("$5k"),
-            Err(QuantityError::UnknownUnit(_))
-        ));
-        assert!(matches!(
-            Quantity::parse("0.1ns"),
-            Err(QuantityError::TooFine(_))
-        ));
-        assert!(matches!(
-            Quantity::parse("99999999999d"),
-            Err(QuantityError::TooLarge(_))
-        ));
+        assert!(matches!(Quantity::parse("5 parsecs"), Err(QuantityError::UnknownUnit(_))));
+        assert!(matches!(Quantity::parse("$5k"), Err(QuantityError::UnknownUnit(_))));
+        assert!(matches!(Quantity::parse("0.1ns"), Err(QuantityError::TooFine(_))));
+        assert!(matches!(Quantity::parse("99999999999d"), Err(QuantityError::TooLarge(_))));
     }
 }

@@ -104,11 +104,7 @@ impl Span {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: `as` saturates, as documented
     pub fn from_nanos_f64(nanos: f64) -> Self {
         const WHOLE: f64 = (1_u64 << 52) as f64;
-        if nanos < WHOLE {
-            Self(((nanos + WHOLE) - WHOLE) as u64)
-        } else {
-            Self(nanos as u64)
-        }
+        if nanos < WHOLE { Self(((nanos + WHOLE) - WHOLE) as u64) } else { Self(nanos as u64) }
     }
 
     /// Nanoseconds.
@@ -194,12 +190,8 @@ impl AddAssign for Span {
 impl fmt::Display for Span {
     /// The largest unit that leaves a number of at least one, at most three decimals: `1.5s`, `300ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [(u64, &str); 4] = [
-            (NANOS_PER_SECOND, "s"),
-            (1_000_000, "ms"),
-            (1_000, "us"),
-            (1, "ns"),
-        ];
+        const UNITS: [(u64, &str); 4] =
+            [(NANOS_PER_SECOND, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns")];
         const LONG: [(u64, &str); 3] = [
             (86_400 * NANOS_PER_SECOND, "d"),
             (3_600 * NANOS_PER_SECOND, "h"),
@@ -265,18 +257,7 @@ mod tests {
         assert_eq!(Span::from_secs_f64(-1.0), Span::ZERO);
         assert_eq!(Span::from_secs_f64(f64::NAN), Span::ZERO);
         assert_eq!(Span::from_secs_f64(f64::INFINITY), Span::MAX);
-        for nanos in [
-            -1e300,
-            -0.5,
-            0.49,
-            0.5,
-            1.5,
-            2.5,
-            1e15 + 0.5,
-            4.6e15,
-            9e18,
-            f64::NAN,
-        ] {
+        for nanos in [-1e300, -0.5, 0.49, 0.5, 1.5, 2.5, 1e15 + 0.5, 4.6e15, 9e18, f64::NAN] {
             assert_eq!(Span::from_nanos_f64(nanos), rounded(nanos), "{nanos}");
         }
     }

@@ -33,10 +33,7 @@ const FAULTS: [(&str, &str); 6] = [
         "region-down",
         "a region can no longer be reached: its viewers, and by choice the other regions",
     ),
-    (
-        "evict-cache",
-        "a share of a region's metadata cache is thrown out at an instant",
-    ),
+    ("evict-cache", "a share of a region's metadata cache is thrown out at an instant"),
     (
         "delay-replication",
         "the replication channel to a region is delayed, so that its data get old",
@@ -72,38 +69,14 @@ const BUDGETS: [(&str, &str); 2] = [
 
 /// All topics.
 pub(super) fn topics() -> Vec<Topic> {
-    let topic = |word, title, entries| Topic {
-        word,
-        title,
-        entries,
-    };
+    let topic = |word, title, entries| Topic { word, title, entries };
     vec![
-        topic(
-            "metric",
-            "What can be seen",
-            METRICS.iter().map(metric).collect(),
-        ),
+        topic("metric", "What can be seen", METRICS.iter().map(metric).collect()),
         topic("statistic", "What can be asked of a metric", statistics()),
-        topic(
-            "fault",
-            "What can be done to the fabric",
-            under(&FAULTS, "inject.fault"),
-        ),
-        topic(
-            "preset",
-            "What a fabric starts from",
-            under(&PRESETS, "fabric.preset"),
-        ),
-        topic(
-            "budget",
-            "What limits retries",
-            under(&BUDGETS, "fabric.viewers.budget"),
-        ),
-        topic(
-            "key",
-            "What a scenario file may say",
-            KEYS.iter().map(key).collect(),
-        ),
+        topic("fault", "What can be done to the fabric", under(&FAULTS, "inject.fault")),
+        topic("preset", "What a fabric starts from", under(&PRESETS, "fabric.preset")),
+        topic("budget", "What limits retries", under(&BUDGETS, "fabric.viewers.budget")),
+        topic("key", "What a scenario file may say", KEYS.iter().map(key).collect()),
         topic(
             "exit-code",
             "How the program ends, the most severe first",
@@ -139,11 +112,7 @@ fn metric(row: &Described) -> Entry {
     Entry {
         name: name.to_owned(),
         text: row.text.to_owned(),
-        more: vec![
-            more("unit", row.unit.name()),
-            more("used", form),
-            more("example", example),
-        ],
+        more: vec![more("unit", row.unit.name()), more("used", form), more("example", example)],
     }
 }
 
@@ -162,21 +131,13 @@ fn statistics() -> Vec<Entry> {
     }
     // A single form says nothing that the entry does not say.
     for entry in entries.iter_mut().filter(|entry| entry.more.len() == 1) {
-        entry.more = entry
-            .more
-            .drain(..)
-            .map(|(form, _)| more("form", form))
-            .collect();
+        entry.more = entry.more.drain(..).map(|(form, _)| more("form", form)).collect();
     }
     entries
 }
 
 fn exit(exit: Exit) -> Entry {
-    Entry {
-        name: exit.code().to_string(),
-        text: exit.meaning().into(),
-        more: Vec::new(),
-    }
+    Entry { name: exit.code().to_string(), text: exit.meaning().into(), more: Vec::new() }
 }
 
 fn key(key: &Key) -> Entry {
@@ -202,11 +163,7 @@ fn under(rows: &[(&str, &str)], section: &str) -> Vec<Entry> {
                 format!("{}: {} (default: {})", key.kind, key.text, key.default),
             ))
         });
-        Entry {
-            name: name.into(),
-            text: text.into(),
-            more: keys.collect(),
-        }
+        Entry { name: name.into(), text: text.into(), more: keys.collect() }
     };
     rows.iter().map(entry).collect()
 }

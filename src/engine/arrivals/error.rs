@@ -43,25 +43,16 @@ impl fmt::Display for ArrivalsError {
                  one instant"
             ),
             Self::Factor(factor) => {
-                write!(
-                    f,
-                    "a factor of a rate must be between 0 and 1e9, and it is {factor}"
-                )
+                write!(f, "a factor of a rate must be between 0 and 1e9, and it is {factor}")
             }
             Self::Reversed { from, to } => {
-                write!(
-                    f,
-                    "a surge must end after it begins, and it runs from {from} to {to}"
-                )
+                write!(f, "a surge must end after it begins, and it runs from {from} to {to}")
             }
             Self::Ramp { ramp, length } => {
                 write!(f, "two ramps of {ramp} do not fit into a surge of {length}")
             }
             Self::Rate(rate) => {
-                write!(
-                    f,
-                    "a rate must be at least 0 a second and finite, and it is {rate}"
-                )
+                write!(f, "a rate must be at least 0 a second and finite, and it is {rate}")
             }
         }
     }

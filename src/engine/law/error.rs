@@ -71,16 +71,10 @@ impl fmt::Display for LawError {
                 write!(f, "a uniform law cannot run from {from} down to {to}")
             }
             Self::Descending { median, p99 } => {
-                write!(
-                    f,
-                    "the 99th percentile ({p99}) is below the median ({median})"
-                )
+                write!(f, "the 99th percentile ({p99}) is below the median ({median})")
             }
             Self::TableLength { points } => {
-                write!(
-                    f,
-                    "an empirical law needs 2 to 1,048,576 points, and it has {points}"
-                )
+                write!(f, "an empirical law needs 2 to 1,048,576 points, and it has {points}")
             }
             Self::TableEnds { first, last } => write!(
                 f,
@@ -94,10 +88,7 @@ impl fmt::Display for LawError {
             ),
             Self::NoParts => f.write_str("a mixture needs at least one part with a share above 0"),
             Self::Shares { sum } => {
-                write!(
-                    f,
-                    "the shares of a mixture must add up to 1, and they add up to {sum}"
-                )
+                write!(f, "the shares of a mixture must add up to 1, and they add up to {sum}")
             }
         }
     }

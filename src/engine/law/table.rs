@@ -47,9 +47,7 @@ impl Table {
     /// 1, or either coordinate descends.
     pub fn new(points: &[(f64, Span)]) -> Result<Self, LawError> {
         if !(2..=MOST_POINTS).contains(&points.len()) {
-            return Err(LawError::TableLength {
-                points: points.len(),
-            });
+            return Err(LawError::TableLength { points: points.len() });
         }
         let (first, last) = (points[0].0, points[points.len() - 1].0);
         if first != 0.0 || last != 1.0 {
@@ -69,20 +67,11 @@ impl Table {
             .map(|pair| {
                 let ((from, low), (to, high)) = (pair[0], pair[1]);
                 let (base, rise) = (nanos(low), nanos(high) - nanos(low));
-                Piece {
-                    from,
-                    to,
-                    base,
-                    slope: rise / (to - from),
-                }
+                Piece { from, to, base, slope: rise / (to - from) }
             })
             .collect();
         let guide = guide(&pieces);
-        Ok(Self {
-            points: points.into(),
-            pieces,
-            guide,
-        })
+        Ok(Self { points: points.into(), pieces, guide })
     }
 
     /// The points, as they were given.
@@ -127,10 +116,7 @@ impl Table {
 
     /// Mean in nanoseconds.
     pub(super) fn mean_nanos(&self) -> f64 {
-        self.pieces
-            .iter()
-            .map(|p| (p.to - p.from) * 0.5 * (p.base + p.last()))
-            .sum()
+        self.pieces.iter().map(|p| (p.to - p.from) * 0.5 * (p.base + p.last())).sum()
     }
 
     /// Variance in squared nanoseconds: each piece is uniform, and the squares are taken about the

@@ -5,6 +5,7 @@
 
 use super::{Ctx, Event, Key, Site, State};
 use crate::fabric::config::{SharedErrors, WhenBehind};
+use crate::fabric::event::Reply;
 use crate::fabric::pool::Offer;
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
@@ -113,9 +114,7 @@ impl Site {
 
     fn make_manifest(&mut self, ctx: &mut Ctx<'_>, fetch: Key) {
         let law = &self.plan.fabric.manifest.service;
-        let slow = self
-            .weather
-            .slowness(&self.plan.injections, Service::Manifest);
+        let slow = self.weather.slowness(&self.plan.injections, Service::Manifest);
         let takes = stretched(law.draw(&mut self.streams.manifest), slow);
         ctx.schedule(ctx.now().saturating_add(takes), Event::Made(fetch));
     }
@@ -185,10 +184,8 @@ impl Site {
     }
 
     fn observe_manifest(&mut self) {
-        self.recorder
-            .gauge(Gauge::ManifestQueue, self.manifest.queued());
-        self.recorder
-            .gauge(Gauge::ManifestBusy, self.manifest.busy());
+        self.recorder.gauge(Gauge::ManifestQueue, self.manifest.queued());
+        self.recorder.gauge(Gauge::ManifestBusy, self.manifest.busy());
     }
 }
 
@@ -239,12 +236,7 @@ impl Site {
         match offer {
             Offer::Starts => self.begin_read(ctx, job),
             Offer::Waits => {
-                let wait = self
-                    .plan
-                    .fabric
-                    .database
-                    .as_ref()
-                    .and_then(|database| database.wait);
+                let wait = self.plan.fabric.database.as_ref().and_then(|database| database.wait);
                 if let Some(wait) = wait {
                     ctx.schedule(ctx.now() + wait, Event::ConnectionWaitOver);
                 }
@@ -258,24 +250,15 @@ impl Site {
     /// A read has its connection.
     fn begin_read(&mut self, ctx: &mut Ctx<'_>, job: Job) {
         let found = match job {
-            Job::Own(key) => self
-                .fetches
-                .get(key)
-                .map(|fetch| (fetch.origin, fetch.read_came)),
-            Job::Other(key) => self
-                .remotes
-                .get(key)
-                .map(|remote| (remote.origin, remote.came)),
+            Job::Own(key) => self.fetches.get(key).map(|fetch| (fetch.origin, fetch.read_came)),
+            Job::Other(key) => self.remotes.get(key).map(|remote| (remote.origin, remote.came)),
         };
         let (Some((origin, came)), Some(config)) = (found, &self.plan.fabric.database) else {
             return;
         };
         self.recorder.count(Counter::DatabaseReads, origin);
-        self.recorder
-            .sample(Sample::DatabaseWait, origin, ctx.now().since(came));
-        let slow = self
-            .weather
-            .slowness(&self.plan.injections, Service::Database);
+        self.recorder.sample(Sample::DatabaseWait, origin, ctx.now().since(came));
+        let slow = self.weather.slowness(&self.plan.injections, Service::Database);
         let takes = stretched(config.service.draw(&mut self.streams.database), slow);
         let done = match job {
             Job::Own(key) => Event::Read(key),
@@ -304,33 +287,35 @@ impl Site {
 
     /// The one that has waited longest for a connection may have waited long enough.
     pub(super) fn connection_wait_over(&mut self, ctx: &mut Ctx<'_>) {
-        let wait = self
-            .plan
-            .fabric
-            .database
-            .as_ref()
-            .and_then(|database| database.wait);
+        let wait = self.plan.fabric.database.as_ref().and_then(|database| database.wait);
         let (Some(pool), Some(wait)) = (&mut self.database, wait) else {
             return;
         };
-        let Some((job, _)) = pool.expire(ctx.now(), wait) else {
+        let Some((job, came)) = pool.expire(ctx.now(), wait) else {
             return;
         };
+        let waited = ctx.now().since(came);
         match job {
             Job::Own(key) => {
                 if let Some(fetch) = self.fetches.get(key) {
-                    self.recorder.count(Counter::DatabaseRefused, fetch.origin);
+                    self.count_given_up(fetch.origin, waited);
                 }
                 self.fetch_failed(ctx, key, Cause::Refused);
             }
             Job::Other(key) => {
                 if let Some(remote) = self.remotes.remove(key) {
-                    self.recorder.count(Counter::DatabaseRefused, remote.origin);
-                    self.answer_other(ctx, remote, false);
+                    self.count_given_up(remote.origin, waited);
+                    self.answer_other(ctx, remote, Reply::Refused);
                 }
             }
         }
         self.observe_database();
+    }
+
+    /// A read has waited too long: its wait counts like that of any other.
+    fn count_given_up(&mut self, origin: usize, waited: Span) {
+        self.recorder.count(Counter::DatabaseRefused, origin);
+        self.recorder.sample(Sample::DatabaseWait, origin, waited);
     }
 
     /// Whether an answer of a service is an error by a fault.
@@ -349,8 +334,7 @@ impl Site {
 
     /// The level of the replication lag at an instant.
     pub(super) fn observe_lag(&mut self, at: Instant) {
-        self.recorder
-            .gauge(Gauge::ReplicationLag, self.excess.at(at).as_nanos());
+        self.recorder.gauge(Gauge::ReplicationLag, self.excess.at(at).as_nanos());
     }
 }
 
@@ -359,31 +343,20 @@ impl Site {
     fn ask_primary(&mut self, ctx: &mut Ctx<'_>, key: Key, origin: usize) {
         self.recorder.count(Counter::PrimaryReads, origin);
         let fabric = &self.plan.fabric;
-        let (primary, one_way) = (
-            fabric.primary,
-            fabric.round_trip[self.me][fabric.primary].half(),
-        );
-        let patience = fabric
-            .database
-            .as_ref()
-            .map_or(Span::ZERO, |database| database.primary_timeout);
+        let (primary, one_way) =
+            (fabric.primary, fabric.round_trip[self.me][fabric.primary].half());
+        let patience =
+            fabric.database.as_ref().map_or(Span::ZERO, |database| database.primary_timeout);
         if let Some(fetch) = self.fetches.get_mut(key) {
             (fetch.asks_primary, fetch.lag) = (true, Span::ZERO);
         }
-        ctx.schedule(
-            ctx.now().saturating_add(patience),
-            Event::PrimaryTimeOut(key),
-        );
+        ctx.schedule(ctx.now().saturating_add(patience), Event::PrimaryTimeOut(key));
         if !self.cut_off() {
             let (site, origin) = (small(self.me), small(origin));
             ctx.send(
                 primary,
                 ctx.now() + one_way,
-                Event::PrimaryAsked {
-                    site,
-                    origin,
-                    fetch: key,
-                },
+                Event::PrimaryAsked { site, origin, fetch: key },
             );
         }
     }
@@ -399,43 +372,34 @@ impl Site {
         if self.cut_off() {
             return;
         }
-        let remote = Remote {
-            site,
-            origin,
-            fetch,
-            came: ctx.now(),
-        };
+        let remote = Remote { site, origin, fetch, came: ctx.now() };
         let key = self.remotes.insert(remote);
         if !self.connect(ctx, Job::Other(key), origin) {
             self.remotes.remove(key);
-            self.answer_other(ctx, remote, false);
+            self.answer_other(ctx, remote, Reply::Refused);
         }
     }
 
     pub(super) fn remote_read_done(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         self.disconnect(ctx);
-        let good = !self.errs(Service::Database);
+        let reply = if self.errs(Service::Database) { Reply::Error } else { Reply::Data };
         if let Some(remote) = self.remotes.remove(key) {
-            self.answer_other(ctx, remote, good);
+            self.answer_other(ctx, remote, reply);
         }
     }
 
-    fn answer_other(&mut self, ctx: &mut Ctx<'_>, remote: Remote, good: bool) {
+    fn answer_other(&mut self, ctx: &mut Ctx<'_>, remote: Remote, reply: Reply) {
         if self.cut_off() {
             return;
         }
         let one_way = self.plan.fabric.round_trip[self.me][remote.site].half();
         let fetch = remote.fetch;
-        ctx.send(
-            remote.site,
-            ctx.now() + one_way,
-            Event::PrimaryAnswered { fetch, good },
-        );
+        ctx.send(remote.site, ctx.now() + one_way, Event::PrimaryAnswered { fetch, reply });
     }
 
     /// At the region that asked: the answer comes, unless the region is cut off by now or has given
     /// the read up.
-    pub(super) fn primary_answered(&mut self, ctx: &mut Ctx<'_>, key: Key, good: bool) {
+    pub(super) fn primary_answered(&mut self, ctx: &mut Ctx<'_>, key: Key, reply: Reply) {
         if self.cut_off() {
             return;
         }
@@ -443,19 +407,15 @@ impl Site {
             return;
         };
         fetch.asks_primary = false;
-        if good {
-            self.make_manifest(ctx, key);
-        } else {
-            self.fetch_failed(ctx, key, Cause::Refused);
+        match reply {
+            Reply::Data => self.make_manifest(ctx, key),
+            Reply::Error => self.fetch_failed(ctx, key, Cause::Error),
+            Reply::Refused => self.fetch_failed(ctx, key, Cause::Refused),
         }
     }
 
     pub(super) fn primary_timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        if self
-            .fetches
-            .get(key)
-            .is_some_and(|fetch| fetch.asks_primary)
-        {
+        if self.fetches.get(key).is_some_and(|fetch| fetch.asks_primary) {
             self.fetch_failed(ctx, key, Cause::Error);
         }
     }
@@ -469,11 +429,7 @@ impl Site {
 /// A service time made longer by a fault. Without one the draw stays as it is, to the bit.
 #[allow(clippy::float_cmp)] // reason: exactly one is "no fault"
 fn stretched(takes: Span, slow: f64) -> Span {
-    if slow == 1.0 {
-        takes
-    } else {
-        takes.scaled(slow)
-    }
+    if slow == 1.0 { takes } else { takes.scaled(slow) }
 }
 
 /// A region's number in an event.

@@ -2,7 +2,6 @@
 
 use super::{Ctx, Event, Failure, Key, Request, Site, State, first_visit};
 use crate::fabric::config::Detect;
-use crate::fabric::event::Visit;
 use crate::fabric::routing::{Notice, best};
 use crate::fault::Routes;
 use crate::observe::{Counter, Sample};
@@ -29,13 +28,7 @@ impl Site {
             return;
         }
         let loss = self.loss;
-        match self
-            .plan
-            .fabric
-            .routing
-            .detect
-            .notice(ctx.now(), self.probe_phase)
-        {
+        match self.plan.fabric.routing.detect.notice(ctx.now(), self.probe_phase) {
             Notice::Probes { last_probe, .. } => {
                 ctx.schedule(last_probe, Event::LastProbe { loss });
             }
@@ -57,13 +50,7 @@ impl Site {
             }
         }
         if self.withdrawn {
-            let at = self
-                .plan
-                .fabric
-                .routing
-                .detect
-                .announce(ctx.now(), self.probe_phase);
-            ctx.schedule(at, Event::Announce { loss: self.loss });
+            self.expect_announcement(ctx);
         }
     }
 
@@ -76,8 +63,7 @@ impl Site {
             };
             if let Some(lost) = network.lost_at.take() {
                 let origin = network.home;
-                self.recorder
-                    .sample(Sample::FailoverTime, origin, ctx.now().since(lost));
+                self.recorder.sample(Sample::FailoverTime, origin, ctx.now().since(lost));
             }
         }
     }
@@ -90,11 +76,25 @@ impl Site {
         }
     }
 
+    /// The route is withdrawn. A hold timer that was reset meanwhile does nothing; a probe that was
+    /// lost stays lost even if the site is back before its time-out, and then good probes follow.
     pub(super) fn withdraw(&mut self, ctx: &mut Ctx<'_>, loss: u32) {
-        if loss == self.loss {
-            self.withdrawn = true;
-            self.route_changed(ctx);
+        let by_probes = matches!(self.plan.fabric.routing.detect, Detect::HealthCheck { .. });
+        if loss != self.loss && !by_probes {
+            return;
         }
+        self.withdrawn = true;
+        self.route_changed(ctx);
+        if self.outage.is_none() {
+            self.expect_announcement(ctx);
+        }
+    }
+
+    /// The site is back and not announced: good probes will announce it.
+    fn expect_announcement(&mut self, ctx: &mut Ctx<'_>) {
+        let detect = self.plan.fabric.routing.detect;
+        let at = detect.announce(ctx.now(), self.probe_phase);
+        ctx.schedule(at, Event::Announce { loss: self.loss });
     }
 
     pub(super) fn announce(&mut self, ctx: &mut Ctx<'_>, loss: u32) {
@@ -114,20 +114,18 @@ impl Site {
             return;
         }
         self.announced[self.me] = announced;
+        self.reachable = self.announced.contains(&true);
         #[allow(clippy::cast_possible_truncation)] // reason: at most 64 regions
         let site = self.me as u8;
         for other in (0..self.announced.len()).filter(|&other| other != self.me) {
-            ctx.send(
-                other,
-                ctx.now() + ctx.lookahead(),
-                Event::Route { site, announced },
-            );
+            ctx.send(other, ctx.now() + ctx.lookahead(), Event::Route { site, announced });
         }
         self.replan_all(ctx);
     }
 
     pub(super) fn hear_route(&mut self, ctx: &mut Ctx<'_>, site: usize, announced: bool) {
         self.announced[site] = announced;
+        self.reachable = self.announced.contains(&true);
         self.replan_all(ctx);
     }
 
@@ -154,29 +152,16 @@ impl Site {
         network.heading = wanted;
         if wanted.is_some() {
             // A network cannot follow a route before word of it can have come.
-            let follows = routing
-                .converge
-                .draw(&mut network.routes)
-                .max(ctx.lookahead());
+            let follows = routing.converge.draw(&mut network.routes).max(ctx.lookahead());
             let leaves = ctx.now().saturating_add(follows - ctx.lookahead());
-            ctx.schedule(
-                leaves,
-                Event::MoveOut {
-                    network: id,
-                    plan: network.plan,
-                },
-            );
+            ctx.schedule(leaves, Event::MoveOut { network: id, plan: network.plan });
         }
     }
 
     /// A network goes to another site in one lookahead. Its requests up to then are drawn here and
     /// now, so that it can travel; those after then are drawn there, by the same stream.
     pub(super) fn move_out(&mut self, ctx: &mut Ctx<'_>, id: u32, plan: u32) {
-        let Some(network) = self
-            .crowd
-            .get_mut(id)
-            .filter(|network| network.plan == plan)
-        else {
+        let Some(network) = self.crowd.get_mut(id).filter(|network| network.plan == plan) else {
             return;
         };
         let Some(to) = network.heading.take() else {
@@ -191,24 +176,18 @@ impl Site {
         };
         self.forward[id as usize] = to;
         self.leaving[id as usize] = moves;
-        *self.shelf[id as usize]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(network);
+        *self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner) = Some(network);
         ctx.send(to, moves, Event::MoveIn { network: id });
         ctx.schedule(moves, Event::Gone { network: id });
     }
 
     pub(super) fn move_in(&mut self, ctx: &mut Ctx<'_>, id: u32) {
-        let taken = self.shelf[id as usize]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let taken = self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut network) = taken else { return };
         if self.outage.is_some() {
             network.lost_at.get_or_insert(ctx.now());
         } else if let Some(lost) = network.lost_at.take() {
-            self.recorder
-                .sample(Sample::FailoverTime, network.home, ctx.now().since(lost));
+            self.recorder.sample(Sample::FailoverTime, network.home, ctx.now().since(lost));
         }
         self.crowd.add(network);
         self.replan(ctx, id);
@@ -226,15 +205,12 @@ impl Site {
             .collect();
         open.sort_unstable();
         for (_, key) in open {
-            let Some(Request { visit, .. }) = self.unpark(key) else {
+            let Some(request) = self.unpark(key) else {
                 continue;
             };
-            self.reset(ctx, visit);
+            self.sample_lock_wait(ctx.now(), &request);
+            self.attempt_failed(ctx, request.visit, ctx.now(), Failure::Error);
         }
-    }
-
-    fn reset(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
-        self.attempt_failed(ctx, visit, ctx.now(), Failure::Error);
     }
 
     /// How many requests of each origin are under way here and from here.

@@ -56,27 +56,39 @@ pub fn steps_of(plan: &Plan) -> Vec<Step> {
         for (number, planned) in plan.changes.iter().enumerate() {
             let Change::Drain { region } = planned.change;
             if region == site {
-                steps.push(Step {
-                    at: planned.at,
-                    site,
-                    kind: StepKind::Do(number),
-                });
+                steps.push(Step { at: planned.at, site, kind: StepKind::Do(number) });
                 if let Some(until) = planned.until {
-                    steps.push(Step {
-                        at: until,
-                        site,
-                        kind: StepKind::TakeBack(number),
-                    });
+                    steps.push(Step { at: until, site, kind: StepKind::TakeBack(number) });
                 }
             }
         }
     }
+    // What ends at an instant ends before anything begins at it, whatever the order of the file.
+    steps.sort_by_key(|step| {
+        let begins = matches!(step.kind, StepKind::Begin(_) | StepKind::Do(_));
+        (step.site, step.at, begins)
+    });
     steps
 }
 
+/// When the next step after `now` changes a site, or the run ends at `end`.
+fn next_change(steps: &[Step], site: usize, now: Instant, end: Instant) -> Instant {
+    let later = steps.iter().filter(|step| step.site == site && step.at > now);
+    later.map(|step| step.at).min().unwrap_or(end).min(end)
+}
+
+/// When the first step changes a site, or the run ends at `end`; a step at instant zero counts.
+#[must_use]
+pub fn first_change(steps: &[Step], site: usize, end: Instant) -> Instant {
+    let own = steps.iter().filter(|step| step.site == site);
+    own.map(|step| step.at).min().unwrap_or(end).min(end)
+}
+
 impl Site {
-    pub(super) fn step(&mut self, ctx: &mut Ctx<'_>, number: u16) {
-        match self.steps[usize::from(number)].kind {
+    pub(super) fn step(&mut self, ctx: &mut Ctx<'_>, number: u32) {
+        let end = Instant::ZERO + self.plan.length;
+        self.next_change = next_change(&self.steps, self.me, ctx.now(), end);
+        match self.steps[number as usize].kind {
             StepKind::Begin(injection) => self.begin_fault(ctx, injection),
             StepKind::End(injection) => self.end_fault(ctx, injection),
             StepKind::Census => self.census(ctx),

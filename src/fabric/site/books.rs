@@ -1,0 +1,111 @@
+//! Bookkeeping: where requests are kept, and to which time they belong.
+
+use super::{Ctx, Event, Key, Request, Site, State};
+use crate::fabric::event::Visit;
+use crate::observe::When;
+use crate::units::{Instant, Span};
+
+impl Site {
+    /// The region in which a request's viewer sits.
+    #[inline]
+    pub(super) fn origin(&self, visit: &Visit) -> usize {
+        (visit.network / self.plan.fabric.routing.networks) as usize
+    }
+
+    /// The round trip between a request's viewer and this site.
+    #[inline]
+    pub(super) fn trip(&self, visit: &Visit) -> Span {
+        self.plan.fabric.round_trip[self.origin(visit)][self.me]
+            + Span::from_micros(u64::from(visit.last_mile))
+    }
+
+    /// When the viewer of an attempt that arrives at `arrived` gives it up.
+    pub(super) fn deadline(&self, arrived: Instant, visit: &Visit) -> Instant {
+        let left = self.plan.fabric.viewers.timeout.saturating_sub(self.trip(visit).half());
+        arrived.saturating_add(left)
+    }
+
+    /// The time to which a request belongs.
+    #[inline]
+    pub(super) fn when(&self, now: Instant, visit: &Visit) -> When {
+        if visit.born == now { self.recorder.now() } else { self.recorder.when(visit.born) }
+    }
+
+    /// Keeps an attempt that has just arrived, with its time-out.
+    pub(super) fn park_attempt(&mut self, ctx: &mut Ctx<'_>, visit: Visit, state: State) -> Key {
+        let deadline = self.deadline(ctx.now(), &visit);
+        let key = self.park(visit, state, deadline);
+        let look = ctx.now().saturating_add(self.plan.fabric.viewers.timeout.half());
+        if look < deadline {
+            if self.patience.is_empty() {
+                ctx.schedule(look, Event::Patience);
+            }
+            self.patience.push_back((look, key));
+        } else {
+            ctx.schedule(deadline, Event::TimeOut(key));
+        }
+        key
+    }
+
+    /// Nearly all attempts are over long before their time-out. So a time-out is put into the queue
+    /// only at half time, for those that are still under way: the queue stays short.
+    pub(super) fn look_at_patience(&mut self, ctx: &mut Ctx<'_>) {
+        // Looking a little early costs nothing and saves events.
+        let slack = Span::from_nanos(self.plan.fabric.viewers.timeout.as_nanos() / 64);
+        let due = ctx.now().saturating_add(slack);
+        while let Some(&(look, key)) = self.patience.front() {
+            if look > due {
+                ctx.schedule(look, Event::Patience);
+                return;
+            }
+            self.patience.pop_front();
+            if let Some(request) = self.requests.get(key) {
+                ctx.schedule(request.deadline, Event::TimeOut(key));
+            }
+        }
+    }
+
+    pub(super) fn park(&mut self, visit: Visit, state: State, deadline: Instant) -> Key {
+        self.take_off(&visit);
+        self.parked += 1;
+        self.requests.insert(Request { visit, state, deadline, joined: None, serial: self.parked })
+    }
+
+    pub(super) fn unpark(&mut self, key: Key) -> Option<Request> {
+        let request = self.requests.remove(key)?;
+        self.land(&request.visit);
+        Some(request)
+    }
+
+    /// A request is under way from here on.
+    pub(super) fn take_off(&mut self, visit: &Visit) {
+        let origin = self.origin(visit);
+        self.under_way[origin] += 1;
+        let when = self.recorder.when(visit.born);
+        self.recorder.open(when);
+    }
+
+    /// A request that was under way is dealt with here.
+    pub(super) fn land(&mut self, visit: &Visit) {
+        let origin = self.origin(visit);
+        self.under_way[origin] -= 1;
+        let when = self.recorder.when(visit.born);
+        self.recorder.close(when);
+    }
+
+    /// Sends a request to where its network went. It is there at `due`, or as soon as it can be.
+    pub(super) fn send_on(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, due: Instant, event: Event) {
+        self.take_off(visit);
+        let soonest = ctx.now() + ctx.lookahead();
+        ctx.send(self.forward[visit.network as usize], due.max(soonest), event);
+    }
+
+    /// Time has come to the end of a slice: nothing more happens in it.
+    pub(in crate::fabric) fn close_slice(&mut self, end: Instant) {
+        let last = Instant::from_nanos(end.as_nanos() - 1);
+        self.recorder.advance(last);
+        self.observe_lag(last);
+        self.recorder.advance(end);
+        self.observe_lag(end);
+    }
+}

@@ -1,0 +1,299 @@
+//! Small fabrics at random, with everything that can be done to one.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::{collection, option};
+use squall::change::{Change, Planned};
+use squall::engine::{Law, Profile};
+use squall::fabric::*;
+use squall::fault::{Delay, Fault, Injection, Label, Reach, Routes, Service};
+use squall::units::{Instant, Span};
+
+/// Requests of one run, about.
+const REQUESTS: f64 = 3_000.0;
+
+/// A time of whole milliseconds, so that things happen at one instant, or of any nanosecond.
+fn span(from_ms: u64, to_ms: u64) -> impl Strategy<Value = Span> {
+    let fine = (from_ms * 1_000_000..=to_ms * 1_000_000).prop_map(Span::from_nanos);
+    prop_oneof![(from_ms..=to_ms).prop_map(Span::from_millis), fine]
+}
+
+/// A law with a mean up to this.
+fn law(to_ms: u64) -> impl Strategy<Value = Law> {
+    let mean = || span(1, to_ms);
+    prop_oneof![
+        Just(Law::ZERO),
+        mean().prop_map(Law::Constant),
+        mean().prop_map(|mean| Law::exponential(mean).unwrap()),
+        mean().prop_map(|mean| Law::uniform(Span::ZERO, mean).unwrap()),
+        (mean(), 0.1..2.0).prop_map(|(mean, cv)| Law::lognormal_mean_cv(mean, cv).unwrap()),
+    ]
+}
+
+fn detect() -> impl Strategy<Value = Detect> {
+    let check = (span(1, 1_000), 1_u32..4, 0.0..=1.0, 1_u32..4);
+    prop_oneof![
+        3 => check.prop_map(|(every, failures, part, successes)| Detect::HealthCheck {
+            every,
+            failures,
+            timeout: every.scaled(part),
+            successes,
+        }),
+        1 => span(3, 3_000).prop_map(|hold| Detect::HoldTimer { hold }),
+        1 => Just(Detect::Never),
+    ]
+}
+
+fn routing() -> impl Strategy<Value = Routing> {
+    (1_u32..=20, 0.0..1.5, 0.0..=1.0, detect(), law(3_000), any::<bool>()).prop_map(
+        |(networks, skew, misrouted, detect, converge, failback)| Routing {
+            networks,
+            skew,
+            misrouted,
+            detect,
+            converge,
+            failback,
+        },
+    )
+}
+
+fn budget() -> impl Strategy<Value = Budget> {
+    let deposits = (1_u64..=60, 0_u32..10, 0.0..1.0);
+    prop_oneof![
+        Just(Budget::None),
+        deposits.prop_map(|(secs, min_per_second, ratio)| Budget::DepositPerRequest {
+            ttl: Span::from_secs(secs),
+            min_per_second,
+            ratio,
+        }),
+    ]
+}
+
+fn retry() -> impl Strategy<Value = Retry> {
+    let jitters = vec![Jitter::None, Jitter::Full, Jitter::Equal];
+    (1_u32..=5, span(0, 500), 1.0..3.0, span(0, 1_000), select(jitters), budget()).prop_map(
+        |(attempts, backoff, multiplier, more, jitter, budget)| Retry {
+            attempts,
+            backoff,
+            multiplier,
+            max_backoff: backoff.saturating_add(more),
+            jitter,
+            budget,
+        },
+    )
+}
+
+fn viewers() -> impl Strategy<Value = Viewers> {
+    (law(50), span(5, 1_500), retry()).prop_map(|(last_mile, timeout, retry)| Viewers {
+        last_mile,
+        timeout,
+        retry,
+    })
+}
+
+fn lock() -> impl Strategy<Value = Lock> {
+    let after = vec![AfterWait::Fetch, AfterWait::Fail];
+    let errors = vec![SharedErrors::Shared, SharedErrors::Alone];
+    (span(1, 1_000), select(after), select(errors)).prop_map(|(wait, after, errors)| Lock {
+        wait,
+        after,
+        errors,
+    })
+}
+
+fn metadata() -> impl Strategy<Value = Metadata> {
+    let bound = || prop_oneof![Just(Span::ZERO), span(1, 3_000)];
+    (span(1, 3_000), span(0, 50), option::of(lock()), bound(), bound()).prop_map(
+        |(ttl, hit, lock, stale_while_revalidate, stale_if_error)| Metadata {
+            ttl,
+            hit,
+            lock,
+            stale_while_revalidate,
+            stale_if_error,
+        },
+    )
+}
+
+fn manifest() -> impl Strategy<Value = Manifest> {
+    let disciplines = vec![Discipline::Fifo, Discipline::Lifo];
+    (1_u32..4, 1_u32..6, option::of(0_u32..40), select(disciplines), law(30)).prop_map(
+        |(pods, slots, queue, discipline, service)| Manifest {
+            pods,
+            slots,
+            queue,
+            discipline,
+            service,
+        },
+    )
+}
+
+fn database() -> impl Strategy<Value = Database> {
+    let then = vec![WhenBehind::Serve, WhenBehind::Refuse, WhenBehind::Primary];
+    let behind = (span(0, 2_000), select(then)).prop_map(|(after, then)| Behind { after, then });
+    let queue = option::of(0_u32..40);
+    (1_u32..8, queue, option::of(span(1, 500)), law(30), behind, span(1, 1_000)).prop_map(
+        |(connections, queue, wait, service, behind, primary_timeout)| Database {
+            connections,
+            queue,
+            wait,
+            service,
+            behind,
+            primary_timeout,
+        },
+    )
+}
+
+fn replication() -> impl Strategy<Value = Replication> {
+    (law(500), 1.1..20.0, 0_u64..4_000_000, 1_000_u64..4_000_000).prop_map(
+        |(lag, catch_up, write_rate, window)| Replication { lag, catch_up, write_rate, window },
+    )
+}
+
+/// The matrix of a number of regions: symmetric or not, alike or not.
+fn round_trips(regions: usize) -> impl Strategy<Value = Vec<Vec<Span>>> {
+    let row = collection::vec(span(2, 400), regions);
+    let any = collection::vec(row, regions);
+    let same = span(2, 200).prop_map(move |trip| vec![vec![trip; regions]; regions]);
+    prop_oneof![3 => any, 1 => same]
+}
+
+fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
+    let elements = (routing(), viewers(), option::of(metadata()), manifest());
+    let behind = (option::of(database()), replication());
+    (round_trips(regions), 0..regions, elements, behind).prop_map(
+        move |(round_trip, primary, elements, behind)| {
+            let (routing, viewers, metadata, manifest) = elements;
+            let (database, replication) = behind;
+            Fabric {
+                regions: (0..regions).map(|region| format!("r{region}")).collect(),
+                round_trip,
+                primary,
+                routing,
+                viewers,
+                metadata,
+                manifest,
+                database,
+                replication,
+                cost: preset::five_regions().cost,
+            }
+        },
+    )
+}
+
+fn fault(regions: usize) -> impl Strategy<Value = Fault> {
+    let place = || option::of(0..regions);
+    let service = || select(vec![Service::Manifest, Service::Database]);
+    let down = (0..regions, any::<bool>(), any::<bool>());
+    prop_oneof![
+        3 => down.prop_map(|(region, withdrawn, all)| Fault::RegionDown {
+            region,
+            routes: if withdrawn { Routes::Withdrawn } else { Routes::Silent },
+            scope: if all { Reach::All } else { Reach::DataPlane },
+        }),
+        2 => (0..regions, 0.0..=1.0).prop_map(|(region, share)| Fault::EvictCache { region, share }),
+        1 => (place(), span(0, 5_000), any::<bool>()).prop_map(|(region, delay, apply)| {
+            let by = if apply { Delay::Apply } else { Delay::TcpStall };
+            Fault::DelayReplication { region, delay, by }
+        }),
+        1 => (place(), service(), 0.001..30.0).prop_map(|(region, service, factor)| Fault::Slow {
+            region,
+            service,
+            factor,
+        }),
+        1 => (place(), service(), 0.0..=1.0).prop_map(|(region, service, share)| Fault::Errors {
+            region,
+            service,
+            share,
+        }),
+        1 => (place(), 0.0..5.0).prop_map(|(region, factor)| Fault::Surge {
+            region,
+            factor,
+            ramp: Span::ZERO,
+        }),
+    ]
+}
+
+/// From when to when, in a run of this length: whole seconds, its ends and anything between.
+fn time(length: Span) -> impl Strategy<Value = (Instant, Option<Instant>)> {
+    let end = length.as_nanos();
+    let begin = prop_oneof![
+        1 => Just(0),
+        1 => Just(end - 1),
+        2 => (0..end.div_ceil(1_000_000_000)).prop_map(|second| second * 1_000_000_000),
+        4 => 0..end,
+    ];
+    (begin, option::weighted(0.8, 0.0..1.0)).prop_map(move |(at, part)| {
+        let lasts = |part| Span::from_nanos(end - at).scaled(part).max(Span::from_nanos(1));
+        let at = Instant::from_nanos(at);
+        (at, part.map(|part| at + lasts(part)))
+    })
+}
+
+fn injections(regions: usize, length: Span) -> impl Strategy<Value = Vec<Injection>> {
+    collection::vec((time(length), fault(regions)), 0..=5).prop_map(|all| {
+        let numbered = all.into_iter().enumerate();
+        let injection = |(number, ((at, until), fault)): (usize, (_, Fault))| Injection {
+            label: Label(format!("fault {number}")),
+            at,
+            until: if fault.is_instant() { None } else { until },
+            fault,
+        };
+        numbered.map(injection).collect()
+    })
+}
+
+fn changes(regions: usize, length: Span) -> impl Strategy<Value = Vec<Planned>> {
+    collection::vec((time(length), 0..regions), 0..=2).prop_map(|all| {
+        let numbered = all.into_iter().enumerate();
+        let planned = |(number, ((at, until), region))| Planned {
+            label: Label(format!("change {number}")),
+            at,
+            until,
+            change: Change::Drain { region },
+        };
+        numbered.map(planned).collect()
+    })
+}
+
+/// Viewers of each region, with a surge in the middle of the run or without one.
+fn load(regions: usize, length: Span) -> impl Strategy<Value = Load> {
+    let weights = collection::vec(prop_oneof![1 => Just(0.0), 4 => 0.1..1.0], regions);
+    let titles = prop_oneof![1_u32..5, 5_u32..500];
+    (weights, titles, 0.0..1.2, option::of(0.0..4.0)).prop_map(
+        move |(weights, titles, zipf, surge)| {
+            let all: f64 = weights.iter().sum::<f64>().max(0.1);
+            let rate = REQUESTS / length.as_secs_f64() / all;
+            let middle = Instant::ZERO + length.half();
+            let points = |factor| [(Instant::ZERO, 1.0), (middle, 1.0), (middle, factor)];
+            let profile =
+                surge.map_or_else(Profile::flat, |factor| Profile::new(&points(factor)).unwrap());
+            Load {
+                titles,
+                zipf,
+                rates: weights.iter().map(|weight| weight * rate).collect(),
+                profiles: vec![profile; regions],
+                interarrival: None,
+                trace: None,
+            }
+        },
+    )
+}
+
+/// A plan: one to four regions, a few seconds, a few thousand requests, and up to seven things that
+/// happen to it.
+pub fn plan() -> impl Strategy<Value = Plan> {
+    (1_usize..=4, span(1_000, 8_000)).prop_flat_map(|(regions, length)| {
+        let parts = (fabric(regions), load(regions, length));
+        let harm = (injections(regions, length), changes(regions, length));
+        (any::<u64>(), 0.0..0.9, parts, harm).prop_map(move |(seed, warmup, parts, harm)| Plan {
+            seed,
+            length,
+            warmup: length.scaled(warmup),
+            cuts: Vec::new(),
+            fabric: parts.0,
+            load: parts.1,
+            injections: harm.0,
+            changes: harm.1,
+        })
+    })
+}

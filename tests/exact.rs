@@ -1,0 +1,213 @@
+//! What must be equal to the last bit: the flow against all events, any number of threads, and the
+//! books.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
+
+#[path = "common/files.rs"]
+mod files;
+#[path = "common/plans.rs"]
+mod plans;
+#[path = "common/runs.rs"]
+mod runs;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use squall::fabric::{Outcome, Plan};
+use squall::fault::{Fault, Injection, Label, Reach, Routes};
+use squall::observe::{Counter, Gauge, Sample, Scope};
+use squall::scenario::{Source, load};
+use squall::units::{Instant, Span};
+
+use runs::run;
+
+/// By how much a drill is made smaller before every request of it becomes an event.
+const FEWER: f64 = 100.0;
+const SHORTER: u64 = 10;
+
+fn scenario(path: &std::path::Path) -> Plan {
+    let source = Source::open(path).unwrap_or_else(|error| panic!("{error}"));
+    load(&source, &[]).unwrap_or_else(|problems| panic!("{problems}")).plan
+}
+
+fn sooner(at: Instant) -> Instant {
+    Instant::from_nanos(at.as_nanos() / SHORTER)
+}
+
+fn shorter(span: Span) -> Span {
+    Span::from_nanos(span.as_nanos() / SHORTER)
+}
+
+/// The same drill with a hundredth of the viewers on a fiftieth of the capacity, in a tenth of the
+/// time; what people and networks take stays as it is.
+fn reduced(mut plan: Plan) -> Plan {
+    plan.length = shorter(plan.length);
+    plan.warmup = shorter(plan.warmup);
+    plan.cuts.iter_mut().for_each(|cut| *cut = sooner(*cut));
+    for injection in &mut plan.injections {
+        injection.at = sooner(injection.at);
+        injection.until = injection.until.map(sooner);
+    }
+    for planned in &mut plan.changes {
+        planned.at = sooner(planned.at);
+        planned.until = planned.until.map(sooner);
+    }
+    plan.load.rates.iter_mut().for_each(|rate| *rate /= FEWER);
+    plan.load.titles = plan.load.titles.div_ceil(20);
+    let fabric = &mut plan.fabric;
+    fabric.manifest.pods = fabric.manifest.pods.div_ceil(50);
+    if let Some(database) = &mut fabric.database {
+        database.connections = database.connections.div_ceil(50);
+        database.queue = database.queue.map(|queue| queue.div_ceil(50));
+    }
+    plan
+}
+
+/// Drawn = answered + failed + given up + under way, for each region; and what each count says of
+/// the others.
+fn check_books(plan: &Plan, outcome: &Outcome) {
+    let count = |counter, from| outcome.totals.count(counter, Scope { from, at: None });
+    for (region, &under_way) in outcome.under_way.iter().enumerate() {
+        let ended: u64 = [Counter::Served, Counter::Failed, Counter::GivenUp]
+            .map(|counter| count(counter, Some(region)))
+            .iter()
+            .sum();
+        let drawn = count(Counter::Requests, Some(region));
+        assert_eq!(drawn, ended + under_way, "region {region}");
+    }
+    let count = |counter| count(counter, None);
+    let samples = |sample| outcome.totals.histogram(|_| true, Scope::default(), sample);
+    assert_eq!(samples(Sample::Latency).count(), count(Counter::Served));
+    assert_eq!(samples(Sample::Staleness).count(), count(Counter::Served));
+    assert_eq!(samples(Sample::DatabaseWait).count(), count(Counter::DatabaseReads));
+    assert!(count(Counter::Hits) + count(Counter::Stale) <= count(Counter::Served));
+    assert!(count(Counter::Attempts) >= count(Counter::Requests));
+    let most = u64::from(plan.fabric.viewers.retry.attempts);
+    assert!(count(Counter::Attempts) <= most * count(Counter::Requests));
+    assert!(samples(Sample::LockWait).count() <= count(Counter::Coalesced));
+    let lengths = samples(Sample::FailoverTime);
+    assert!(lengths.max().unwrap_or(0) < plan.length.as_nanos());
+    check_pools(plan, outcome);
+}
+
+/// Who came to a pool was turned away, is served, or waits; nobody waits beside an idle server, and
+/// no pool holds more than it can.
+fn check_pools(plan: &Plan, outcome: &Outcome) {
+    let count = |counter| outcome.totals.count(counter, Scope::default());
+    let peak = |gauge| {
+        let peaks = outcome.totals.peaks(|_| true, Scope::default(), gauge);
+        peaks.max().unwrap_or(0)
+    };
+    let manifest = &plan.fabric.manifest;
+    let regions = plan.fabric.regions.len() as u64;
+    let began = outcome.totals.histogram(|_| true, Scope::default(), Sample::Wait).count();
+    let came = count(Counter::Fetches) - count(Counter::ManifestRejected);
+    assert!(began <= came, "{began} began of {came}");
+    assert!(came - began <= regions * peak(Gauge::ManifestQueue), "{came} came, {began} began");
+    assert!(peak(Gauge::ManifestBusy) <= u64::from(manifest.pods * manifest.slots));
+    let bound = manifest.queue.map_or(u64::MAX, u64::from);
+    assert!(peak(Gauge::ManifestQueue) <= bound);
+    if let Some(database) = &plan.fabric.database {
+        assert!(peak(Gauge::DatabaseBusy) <= u64::from(database.connections));
+        let bound = database.queue.map_or(u64::MAX, u64::from);
+        assert!(peak(Gauge::DatabaseQueue) <= bound);
+    } else {
+        assert_eq!(count(Counter::DatabaseReads), 0);
+    }
+}
+
+fn check_flow(plan: &Plan, name: &str) {
+    let flow = run(plan, 1, false);
+    let events = run(plan, 1, true);
+    assert_eq!(flow.totals.digest(), events.totals.digest(), "{name}");
+    assert!(flow.events < events.events, "{name}: the flow saves nothing");
+    assert!(flow.totals.count(Counter::Hits, Scope::default()) > 1_000, "{name}");
+    check_books(plan, &flow);
+}
+
+#[test]
+fn the_flow_is_exact_in_every_smoke_scenario() {
+    for path in files::below("scenarios/smoke", "toml") {
+        check_flow(&scenario(&path), &path.display().to_string());
+    }
+}
+
+#[test]
+fn the_flow_is_exact_in_every_monthly_drill_made_small() {
+    for path in files::below("scenarios/monthly", "toml") {
+        check_flow(&reduced(scenario(&path)), &path.display().to_string());
+    }
+}
+
+#[test]
+fn the_flow_the_threads_and_the_books_are_exact_in_random_fabrics() {
+    let config = Config {
+        cases: 200,
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..Config::default()
+    };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let checked = runner.run(&plans::plan(), |plan| {
+        let alone = run(&plan, 1, false);
+        check_books(&plan, &alone);
+        for threads in [2, 3] {
+            let together = run(&plan, threads, false);
+            prop_assert_eq!(together.digest, alone.digest, "{} threads", threads);
+        }
+        let events = run(&plan, 1, true);
+        prop_assert_eq!(events.totals.digest(), alone.totals.digest(), "all events");
+        prop_assert_eq!(&events.under_way, &alone.under_way);
+        Ok(())
+    });
+    checked.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Two faults that touch: whichever stands first in the file, the one ends before the other begins.
+#[test]
+fn the_order_of_the_file_does_not_say_what_ends_first() {
+    let second = |at: u64| Instant::from_nanos(at * 1_000_000_000);
+    let outage = |label: &str, from, to, routes| Injection {
+        label: Label(label.into()),
+        at: second(from),
+        until: Some(second(to)),
+        fault: Fault::RegionDown { region: 4, routes, scope: Reach::All },
+    };
+    let path = files::below("scenarios/smoke", "toml").remove(0);
+    let mut plan = scenario(&path);
+    plan.length = Span::from_secs(40);
+    plan.injections = vec![
+        outage("silent", 10, 20, Routes::Silent),
+        outage("withdrawn", 20, 30, Routes::Withdrawn),
+    ];
+    let one = run(&plan, 1, false).totals;
+    plan.injections.reverse();
+    let other = run(&plan, 1, false).totals;
+    assert_eq!(one.digest(), other.digest());
+    let moves = one.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+    assert!(moves.min().unwrap() < 9_000_000_000, "the second is noticed");
+}
+
+/// The random fabrics would prove little if most of their branches were never taken.
+#[test]
+fn random_fabrics_take_every_branch() {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let strategy = plans::plan();
+    let mut counts = [0_u64; Counter::COUNT];
+    let mut failovers = 0;
+    for _ in 0..100 {
+        let plan = strategy.new_tree(&mut runner).unwrap().current();
+        let outcome = run(&plan, 1, false);
+        let cell = outcome.totals.cell(|_| true, Scope::default());
+        counts.iter_mut().zip(cell).for_each(|(sum, count)| *sum += count);
+        let moves = outcome.totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+        failovers += moves.count();
+    }
+    for (counter, count) in counts.into_iter().enumerate() {
+        assert!(count > 50, "counter {counter}: {count}");
+    }
+    assert!(failovers > 50, "{failovers}");
+    assert!(counts[Counter::Requests as usize] < 100 * 5_000, "small runs");
+}
