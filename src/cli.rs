@@ -9,6 +9,7 @@ mod check;
 mod completions;
 mod exit;
 mod explain;
+mod folders;
 mod inputs;
 mod out;
 mod progress;
@@ -20,6 +21,7 @@ pub use exit::Exit;
 
 use args::Verb;
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
@@ -32,7 +34,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
     panic::set_hook(Box::new(move |info| out::note(&bug(info, &line))));
     guarded(|| match Args::try_parse_from(words) {
         Ok(args) => carry_out(args.verb),
-        Err(refused) => usage(&refused),
+        Err(refused) => usage(refused),
     })
 }
 
@@ -47,7 +49,14 @@ fn carry_out(verb: Verb) -> Exit {
 }
 
 /// Prints a help that was asked for, or says what is wrong with the command line.
-fn usage(refused: &clap::Error) -> Exit {
+fn usage(mut refused: clap::Error) -> Exit {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue]
+    {
+        if let Some(ContextValue::String(word)) = refused.get(kind) {
+            let word = out::cut(word).into_owned();
+            refused.insert(kind, ContextValue::String(word));
+        }
+    }
     let text = refused.render();
     if refused.use_stderr() {
         let colours = out::stderr_paint() == crate::report::Paint::Ansi;

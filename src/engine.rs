@@ -7,6 +7,7 @@
 mod arrivals;
 mod barrier;
 mod digest;
+mod exp;
 mod law;
 mod prefetch;
 mod process;

@@ -2,6 +2,7 @@
 
 use super::inputs;
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -75,6 +76,11 @@ fn seeds(text: &str) -> Result<Seeds, String> {
     inputs::seeds(text).map(Seeds)
 }
 
+/// A text. clap's own parser refuses what is not UTF-8 without saying which argument it is.
+fn utf8() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().try_map(inputs::text)
+}
+
 /// Simulate scenarios, judge them and report.
 ///
 /// All scenarios are checked before the first one runs. Problems and progress go to standard error,
@@ -88,17 +94,18 @@ Examples:
   squall run drill.toml --seeds 1..20
   squall run drill.toml --set run.length=5m --set inject.outage.at=1m --no-control")]
 pub(super) struct RunArgs {
-    /// Scenario files, or folders: every `*.toml` in a folder and in the folders in it, by name
+    /// Scenario files, or folders: every `*.toml` in a folder and in those below it, by path
     #[arg(required = true, value_name = "SCENARIO", value_hint = clap::ValueHint::AnyPath)]
     pub scenarios: Vec<PathBuf>,
     /// The seed, instead of the file's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=inputs::LARGEST_SEED))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = inputs::seed)]
     pub seed: Option<u64>,
     /// One run for each seed from A to B, both included; reports how often each invariant held
-    #[arg(long, value_name = "A..B", conflicts_with = "seed", value_parser = seeds)]
+    #[arg(long, value_name = "A..B", conflicts_with = "seed")]
+    #[arg(allow_hyphen_values = true, value_parser = seeds)]
     pub seeds: Option<Seeds>,
     /// Change what a file says: keys with dots between them, elements by their label. Repeatable
-    #[arg(long, value_name = "PATH=VALUE")]
+    #[arg(long, value_name = "PATH=VALUE", value_parser = utf8())]
     pub set: Vec<String>,
     /// How the report is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -107,7 +114,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub out: Option<PathBuf>,
     /// Threads to run on; never more than regions. The default is one for each core
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = inputs::threads)]
     pub threads: Option<NonZeroUsize>,
     /// Leave out the control: the run without protection, in which the invariants must break
     #[arg(long)]
@@ -126,7 +133,7 @@ Examples:
   squall check drill.toml
   squall check scenarios")]
 pub(super) struct CheckArgs {
-    /// Scenario files, or folders: every `*.toml` in a folder and in the folders in it, by name
+    /// Scenario files, or folders: every `*.toml` in a folder and in those below it, by path
     #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
 }
@@ -145,10 +152,10 @@ Examples:
   squall explain exit-code 4")]
 pub(super) struct ExplainArgs {
     /// metric, fault, preset, budget, exit-code, statistic or key; or a name, whatever it is
-    #[arg(value_name = "TOPIC")]
+    #[arg(value_name = "TOPIC", value_parser = utf8())]
     pub topic: Option<String>,
     /// What to explain
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = utf8())]
     pub name: Option<String>,
 }
 
@@ -170,7 +177,7 @@ pub(super) struct BillArgs {
     #[arg(long)]
     pub as_printed: bool,
     /// Change what the file says. Repeatable
-    #[arg(long, value_name = "PATH=VALUE", requires = "scenario")]
+    #[arg(long, value_name = "PATH=VALUE", value_parser = utf8(), requires = "scenario")]
     pub set: Vec<String>,
 }
 

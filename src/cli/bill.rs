@@ -55,7 +55,7 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
             return Exit::Error;
         }
     };
-    let checked = inputs::check(&source, &edits);
+    let checked = inputs::check(&source, &edits, false);
     if checked != Exit::Holds {
         return checked;
     }
@@ -70,6 +70,7 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
     let asked =
         Asked { edits, seeds: Vec::new(), threads: run::threads(None), control: false, stop };
     let bar = super::progress::Bar::new();
+    bar.start();
     let rehearsed = rehearse::rehearse(&source, &asked, &|progress| bar.show(progress));
     bar.clear();
     match rehearsed {

@@ -10,7 +10,7 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
     let mut exit = exit;
     let mut good = String::new();
     for source in &sources {
-        let checked = inputs::check(source, &[]);
+        let checked = inputs::check(source, &[], true);
         if checked == Exit::Holds {
             good += &format!("{}: no problems\n", source.name());
         }

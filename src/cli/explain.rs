@@ -159,7 +159,10 @@ fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
         None if known.len() <= 10 => known.join(", "),
         None => "`squall explain` lists what there is".into(),
     };
-    format!("problem: there is no {kind} `{}`\nhelp: {help}\n", word.escape_default())
+    format!(
+        "problem: there is no {kind} `{}`\nhelp: {help}\n",
+        out::cut(&word.escape_default().to_string())
+    )
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! From words on the command line to scenarios: files, folders, edits and seeds.
 
+use super::folders::Found;
 use super::{Exit, out};
 use crate::report::Paint;
 use crate::scenario::{self, Edit, OpenError, Problem, Source};
-use std::fs;
-use std::io;
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// The most seeds of one command: more belong to an engine that spreads them over machines.
@@ -21,29 +22,41 @@ pub(super) struct Inputs {
     pub exit: Exit,
 }
 
-/// Opens files, and every `*.toml` in folders and in the folders in them, sorted by name. Tells of
-/// everything that cannot be opened.
+/// Opens files, and every `*.toml` in folders and in the folders below them, sorted by path. Tells
+/// of everything that cannot be opened.
 pub(super) fn find(paths: &[PathBuf]) -> Inputs {
     let mut inputs = Inputs { sources: Vec::new(), exit: Exit::Holds };
     for path in paths {
-        if !path.is_dir() {
+        if path.is_dir() {
+            inputs.folder(path);
+        } else {
             inputs.open(path);
-            continue;
-        }
-        match files_in(path) {
-            Ok(files) if files.is_empty() => {
-                let name = path.display().to_string();
-                let help = "a scenario's name ends in `.toml`";
-                inputs.problem(&Problem::about(&name, "there is no scenario in this folder", help));
-            }
-            Ok(files) => files.iter().for_each(|file| inputs.open(file)),
-            Err(error) => inputs.error(&format!("{} cannot be read: {error}", path.display())),
         }
     }
     inputs
 }
 
 impl Inputs {
+    fn folder(&mut self, path: &Path) {
+        let found = Found::below(path);
+        if found.is_empty() {
+            let name = path.display().to_string();
+            let message = "there is no scenario in this folder";
+            let help = "a scenario's name ends in `.toml`; links to folders are not followed";
+            self.problem(&Problem::about(&name, message, help));
+        }
+        for folder in &found.too_deep {
+            let name = folder.display().to_string();
+            let message = "this folder lies too deep and is not looked into";
+            let help = "at most 8 folders below a named one are; name this one as well";
+            self.problem(&Problem::about(&name, message, help));
+        }
+        for (folder, error) in &found.unread {
+            self.error(&format!("{} cannot be read: {error}", folder.display()));
+        }
+        found.files.iter().for_each(|file| self.open(file));
+    }
+
     fn open(&mut self, path: &Path) {
         match Source::open(path) {
             Ok(source) => self.sources.push(source),
@@ -63,38 +76,15 @@ impl Inputs {
     }
 }
 
-/// The scenarios of a folder and of the folders in it; hidden ones are left out.
-fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for path in visible(folder)? {
-        if path.is_dir() {
-            found.extend(visible(&path)?.into_iter().filter(|below| is_scenario(below)));
-        } else if is_scenario(&path) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn visible(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            paths.push(entry.path());
-        }
-    }
-    Ok(paths)
-}
-
-fn is_scenario(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "toml") && path.is_file()
-}
-
-/// Loads one scenario and tells of its problems.
-pub(super) fn check(source: &Source, edits: &[Edit]) -> Exit {
-    match scenario::load(source, edits) {
+/// Loads one scenario and tells of its problems. `control` says whether its control will be run:
+/// what is not run need not make sense with the edits.
+pub(super) fn check(source: &Source, edits: &[Edit], control: bool) -> Exit {
+    let loaded = if control {
+        scenario::load(source, edits)
+    } else {
+        scenario::load_without_control(source, edits)
+    };
+    match loaded {
         Ok(_) => Exit::Holds,
         Err(problems) => tell(&problems.0, source),
     }
@@ -131,11 +121,37 @@ pub(super) fn edits(options: &[String]) -> Result<Vec<Edit>, String> {
             Err(problem) => {
                 let Problem { message, help, .. } = *problem;
                 let help = help.map_or_else(String::new, |help| format!("help: {help}\n"));
+                let option = out::cut(option);
                 wrong += &format!("problem: {message}\n  --> --set {option}\n{help}\n");
             }
         }
     }
     if wrong.is_empty() { Ok(edits) } else { Err(wrong) }
+}
+
+/// A word of the command line as text.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub(super) fn text(word: OsString) -> Result<String, &'static str> {
+    word.into_string().map_err(|_| "it is not UTF-8, which scenarios and their names are")
+}
+
+/// A seed.
+///
+/// # Errors
+/// A sentence when it is none.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse().ok().filter(|&seed| seed <= LARGEST_SEED);
+    seed.ok_or_else(|| format!("a seed is a whole number from 0 to {LARGEST_SEED}"))
+}
+
+/// A number of threads.
+///
+/// # Errors
+/// A sentence when it is none.
+pub(super) fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "threads are a whole number, and at least 1")
 }
 
 /// The seeds of a range `A..B`, both ends included.
@@ -171,17 +187,5 @@ mod tests {
             assert!(seeds(wrong).is_err(), "{wrong}");
         }
         assert!(seeds("0..9223372036854775808").unwrap_err().contains("largest"));
-    }
-
-    #[test]
-    fn folders_give_their_scenarios_in_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        fs::create_dir_all(at("b/deep")).unwrap();
-        for name in ["c.toml", "a.toml", "a.txt", ".hidden.toml", "b/d.toml", "b/deep/e.toml"] {
-            fs::write(at(name), "").unwrap();
-        }
-        let expected = ["a.toml", "b/d.toml", "c.toml"].map(at);
-        assert_eq!(files_in(folder.path()).unwrap(), expected);
     }
 }

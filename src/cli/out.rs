@@ -3,6 +3,7 @@
 use super::Exit;
 use crate::report::Paint;
 use anstream::ColorChoice;
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,15 @@ pub(super) fn note(text: &str) {
 /// Tells of an error: something that the world, not the user or the program, has done.
 pub(super) fn complain(text: &str) {
     note(&format!("error: {text}\n"));
+}
+
+/// A word to be quoted in what is told: one of a hundred thousand letters would bury the sentence.
+pub(super) fn cut(word: &str) -> Cow<'_, str> {
+    const MOST: usize = 200;
+    match word.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &word[..end]).into(),
+        None => word.into(),
+    }
 }
 
 /// Whether standard output takes colours: a terminal does, unless `NO_COLOR`, `CLICOLOR` or `TERM`
@@ -106,6 +116,13 @@ mod tests {
         let told = save(folder.path(), "a.json", b"text").unwrap_err();
         assert!(told.contains("a.json cannot be written"), "{told}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn long_words_are_cut_between_characters() {
+        assert_eq!(cut(&"\u{e9}".repeat(200)), "\u{e9}".repeat(200));
+        let long = "\u{e9}".repeat(201);
+        assert_eq!(cut(&long), format!("{}...", "\u{e9}".repeat(200)));
     }
 
     #[test]

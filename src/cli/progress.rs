@@ -2,7 +2,7 @@
 
 use crate::rehearse::{Phase, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,8 @@ const STEPS: u64 = 10_000;
 /// A bar that shows one phase of one run at a time.
 pub(super) struct Bar {
     shown: bool,
+    /// When something was last heard of: the end of one phase is the beginning of the next.
+    heard: Cell<Instant>,
     current: RefCell<Option<Current>>,
 }
 
@@ -24,12 +26,21 @@ struct Current {
 impl Bar {
     /// A bar for standard error; it shows nothing when that is no terminal.
     pub fn new() -> Self {
-        Self { shown: io::stderr().is_terminal(), current: RefCell::new(None) }
+        Self {
+            shown: io::stderr().is_terminal(),
+            heard: Cell::new(Instant::now()),
+            current: RefCell::new(None),
+        }
     }
 
     /// Whether anything is shown.
     pub const fn is_shown(&self) -> bool {
         self.shown
+    }
+
+    /// Says that a phase begins now: it is first heard of when a slice of it is done.
+    pub fn start(&self) {
+        self.heard.set(Instant::now());
     }
 
     /// Shows how far a run is.
@@ -41,12 +52,13 @@ impl Bar {
         let Ok(mut current) = self.current.try_borrow_mut() else {
             return;
         };
+        let before = self.heard.replace(Instant::now());
         let key = (progress.path, progress.phase, progress.seed);
         if current.as_ref().is_none_or(|current| current.key != key) {
             if let Some(old) = current.take() {
                 old.bar.finish_and_clear();
             }
-            *current = Some(Current { bar: bar(&key), key, began: Instant::now() });
+            *current = Some(Current { bar: bar(&key), key, began: before });
         }
         let Some(current) = current.as_ref() else {
             return;
@@ -112,5 +124,32 @@ mod tests {
         assert_eq!([-1.0, 0.5, 2.0, f64::NAN].map(steps), [0, 5_000, STEPS, 0]);
         assert_eq!(rounded(rate(4_300_000, Duration::from_secs(1))), "4.3 M");
         assert!(rate(1, Duration::ZERO).is_finite());
+    }
+
+    #[test]
+    fn the_first_line_of_each_phase_counts_the_time_of_its_first_slice() {
+        let pause = || std::thread::sleep(Duration::from_millis(100));
+        let bar = Bar { shown: true, ..Bar::new() };
+        pause();
+        bar.start();
+        for phase in [Phase::Run, Phase::Control] {
+            pause();
+            bar.show(Progress {
+                path: "a.toml".into(),
+                phase,
+                seed: 1,
+                done: 0.5,
+                requests: 1_000_000,
+            });
+            let current = bar.current.borrow();
+            let current = current.as_ref().unwrap();
+            let elapsed = current.began.elapsed();
+            assert!(elapsed >= Duration::from_millis(100), "{elapsed:?}");
+            // A pause is never shorter than asked for, so the rate is never above this.
+            let message = current.bar.message();
+            let shown = message.split(", ").nth(1).unwrap();
+            let shown = shown.strip_suffix(" M/s").unwrap();
+            assert!(shown.parse::<f64>().unwrap() <= 10.0, "{message}");
+        }
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     };
     // Problems in one scenario must not hide those in another, nor cost an hour of running first.
     let Inputs { sources, exit } = inputs::find(&args.scenarios);
-    let checked = sources.iter().map(|source| inputs::check(source, &edits));
+    let control = !args.no_control;
+    let checked = sources.iter().map(|source| inputs::check(source, &edits, control));
     let exit = exit.worse(Exit::worst(checked));
     if exit != Exit::Holds {
         return exit;
@@ -63,7 +64,7 @@ impl Work<'_> {
         let shape = self.shape();
         let mut exit = Exit::Holds;
         let mut judged = Vec::new();
-        for source in sources {
+        for (index, source) in sources.iter().enumerate() {
             match self.rehearse(source) {
                 Ok(rehearsal) => {
                     exit = exit.worse(Exit::from(&rehearsal));
@@ -78,8 +79,14 @@ impl Work<'_> {
                     exit = exit.worse(Exit::Error);
                 }
                 Err(Trouble::Interrupted) => {
-                    out::note(&format!("interrupted: {} is not reported\n", source.name()));
-                    return self.signals.exit().unwrap_or(Exit::Interrupted);
+                    for lost in &sources[index..] {
+                        out::note(&format!("interrupted: {} is not reported\n", lost.name()));
+                    }
+                    exit = exit.worse(self.signals.exit().unwrap_or(Exit::Interrupted));
+                    if judged.is_empty() {
+                        return exit;
+                    }
+                    break; // what is finished may have taken an hour
                 }
             }
         }
@@ -106,6 +113,7 @@ impl Work<'_> {
             stop: Arc::clone(&self.signals.stop),
         };
         let began = Instant::now();
+        self.bar.start();
         let rehearsed = rehearse::rehearse(source, &asked, &|progress| self.bar.show(progress));
         self.bar.clear();
         if let (Ok(rehearsal), true) = (&rehearsed, self.bar.is_shown()) {

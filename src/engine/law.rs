@@ -10,6 +10,7 @@ mod table;
 pub use error::LawError;
 pub use table::Table;
 
+use super::exp::exp;
 use super::stream::Stream;
 use super::ziggurat::{normal_cdf, normal_quantile};
 use crate::units::Span;
@@ -201,11 +202,9 @@ impl Law {
                 from.saturating_add(Span::from_nanos(offset))
             }
             Self::Exponential { mean } => mean.scaled(stream.exponential()),
-            Self::Lognormal { mu, sigma } => {
-                Span::from_secs_f64(libm::exp(mu + sigma * stream.normal()))
-            }
+            Self::Lognormal { mu, sigma } => Span::from_secs_f64(exp(mu + sigma * stream.normal())),
             // The logarithm of a Pareto variate over its scale is exponential with rate `shape`.
-            Self::Pareto { scale, shape } => scale.scaled(libm::exp(stream.exponential() / shape)),
+            Self::Pareto { scale, shape } => scale.scaled(exp(stream.exponential() / shape)),
             Self::Empirical(table) => whole_nanos(table.nanos_at(stream.unit())),
             Self::Mixture(parts) => draw_part(parts, stream),
         }

@@ -270,6 +270,10 @@ fn build(
     let networks = regions * plan.fabric.routing.networks as usize;
     let steps: Arc<[Step]> = steps_of(plan).into();
     let rankings: Arc<[Vec<usize>]> = rankings(&plan.fabric).into();
+    let homes: Arc<[u8]> = (0_u8..)
+        .take(regions)
+        .flat_map(|home| std::iter::repeat_n(home, plan.fabric.routing.networks as usize))
+        .collect();
     let shelf: Arc<Shelf> = Arc::new((0..networks).map(|_| Mutex::new(None)).collect());
     let mut sites = Vec::with_capacity(regions);
     for me in 0..regions {
@@ -280,6 +284,7 @@ fn build(
         let end = Instant::ZERO + plan.length;
         site.next_change = first_change(&steps, me, end);
         site.rankings = Arc::clone(&rankings);
+        site.homes = Arc::clone(&homes);
         site.shelf = Arc::clone(&shelf);
         site.all_events = options.all_events;
         site.staleness = options.staleness;
@@ -319,6 +324,9 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         plan: Arc::clone(plan),
         steps: Arc::new([]),
         rankings: Arc::new([]),
+        homes: Arc::new([]),
+        trips: fabric.round_trip.iter().map(|row| row[me]).collect(),
+        hit_takes: fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit),
         shelf: Arc::new(Vec::new()),
         crowd,
         feed: None,

@@ -75,6 +75,12 @@ pub struct Site {
     pub(super) plan: Arc<Plan>,
     pub(super) steps: Arc<[Step]>,
     pub(super) rankings: Arc<[Vec<usize>]>,
+    /// The region in which each network lies.
+    pub(super) homes: Arc<[u8]>,
+    /// The round trip between each region and this site.
+    pub(super) trips: Vec<Span>,
+    /// What a hit takes.
+    pub(super) hit_takes: Span,
     pub(super) shelf: Arc<Shelf>,
     pub(super) crowd: Crowd,
     pub(super) feed: Option<Feed>,
@@ -283,12 +289,11 @@ impl Site {
     /// The cache answers. That holds nothing which others wait for, so it is over where it is drawn.
     #[inline]
     fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool, age: Span) {
-        let takes = self.plan.fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit);
-        if self.trip(&visit) + takes > self.plan.fabric.viewers.timeout {
+        if self.trip(&visit) + self.hit_takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
-        let ready = ctx.now() + takes;
+        let ready = ctx.now() + self.hit_takes;
         // What is not over before the next planned change may be cut off by it.
         if self.all_events || ready >= self.next_change {
             let key = self.park_attempt(ctx, visit, State::Answer { stale, age });

@@ -59,6 +59,11 @@ fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
+    if word.chars().any(char::is_control) {
+        // A terminal would obey it, and a line break would end the line that is to be pasted.
+        let bytes: String = word.bytes().map(|byte| format!("\\{byte:03o}")).collect();
+        return format!("\"$(printf '{bytes}')\"");
+    }
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
@@ -93,5 +98,6 @@ mod tests {
         );
         assert_eq!(command("-x.toml", &[]), "squall run ./-x.toml");
         assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("a\u{1b}\n%"), r#""$(printf '\141\033\012\045')""#);
     }
 }

@@ -4,6 +4,7 @@ use super::source::Source;
 use annotate_snippets::normalize_untrusted_str as plain;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -65,7 +66,7 @@ fn render_one(problem: &Problem, source: &Source, colored: bool) -> String {
     let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let level = Level::ERROR.with_name("problem");
-    let group = Group::with_title(level.primary_title(problem.message.as_str()));
+    let group = Group::with_title(level.primary_title(bounded(&problem.message)));
     let text = problem.text.as_deref().unwrap_or(source.text());
     let group = match &problem.at {
         Some(at) => {
@@ -86,7 +87,7 @@ fn render_one(problem: &Problem, source: &Source, colored: bool) -> String {
     };
     let mut out = renderer.render(&[group]);
     if let Some(help) = &problem.help {
-        let title = Level::HELP.secondary_title(plain(help));
+        let title = Level::HELP.secondary_title(plain(&bounded(help)));
         out.push('\n');
         out.push_str(&renderer.render(&[Group::with_title(title)]));
     }
@@ -94,9 +95,32 @@ fn render_one(problem: &Problem, source: &Source, colored: bool) -> String {
     out
 }
 
+/// A sentence in which no word, and not the whole either, is longer than people read: it may quote
+/// what was written. Ends are kept, because a sentence ends in what to do and a word in a quote.
+fn bounded(sentence: &str) -> String {
+    const LONGEST: usize = 2_000;
+    let words = sentence.split(' ').map(|word| middle_out(word, MOST_SHOWN));
+    middle_out(&words.collect::<Vec<_>>().join(" "), LONGEST)
+}
+
+/// A text of at most so many characters, and three dots where some were taken out.
+fn middle_out(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let tail = most / 8;
+    let head = text.chars().take(most - tail);
+    head.chain("...".chars()).chain(text.chars().skip(count - tail)).collect()
+}
+
+/// More characters than this are neither marked nor shown behind the mark: one value of a hundred
+/// thousand would bury what is said of it. The renderer cuts what is before a mark by itself.
+const MOST_SHOWN: usize = 200;
+
 /// The line in which a range begins, and the part of the range that lies in it.
 struct Line<'t> {
-    text: &'t str,
+    text: Cow<'t, str>,
     number: usize,
     mark: Range<usize>,
 }
@@ -110,8 +134,23 @@ impl<'t> Line<'t> {
         let number = text[..begin].matches('\n').count() + 1;
         let from = (start - begin).min(line.len());
         let to = boundary(line, at.end.max(at.start).saturating_sub(begin)).max(from);
-        Self { text: line, number, mark: from..to }
+        let (marked, rest) = (&line[from..to], &line[to..]);
+        let (to, end) = match (past_most(marked), past_most(rest)) {
+            (Some(cut), _) => (from + cut, Some(from + cut)),
+            (None, Some(cut)) => (to, Some(to + cut)),
+            (None, None) => (to, None),
+        };
+        Self {
+            text: end.map_or(line.into(), |end| format!("{}...", &line[..end]).into()),
+            number,
+            mark: from..to,
+        }
     }
+}
+
+/// Where the characters begin that are too many to be shown.
+fn past_most(text: &str) -> Option<usize> {
+    text.char_indices().nth(MOST_SHOWN).map(|(at, _)| at)
 }
 
 /// The last place between two characters that is not after `at`.
@@ -140,6 +179,35 @@ mod tests {
             "problem: this is wrong\n --> a.toml:2:7\n  |\n2 | two = 2\n  |       ^\n\
              help: write something else\n"
         );
+    }
+
+    #[test]
+    fn a_long_line_is_cut_on_both_sides_of_its_mark_and_in_it() {
+        let long = "\u{e9}".repeat(100_000);
+        let whole = format!("{long} WRONG {long}");
+        for at in [0..whole.len(), 0..1, 200_001..200_006, 200_007..whole.len()] {
+            let text = shown(&whole, at.clone());
+            assert!(text.len() < 2_000, "{at:?}: {} bytes", text.len());
+            assert!(text.contains("..."), "{text}");
+        }
+        let text = shown(&whole, 200_001..200_006);
+        assert!(text.contains("a.toml:1:100002"), "{text}");
+        assert!(text.contains("WRONG"), "{text}");
+        // As it was for what people write.
+        let whole = "x".repeat(200);
+        assert!(shown(&whole, 0..200).contains(&whole));
+    }
+
+    #[test]
+    fn what_a_sentence_quotes_is_bounded_and_its_end_is_kept() {
+        let word = format!("`{}` is no word", "\u{e9}".repeat(100_000));
+        let said = bounded(&word);
+        assert!(said.starts_with("`\u{e9}\u{e9}"), "{said}");
+        assert!(said.contains("\u{e9}...\u{e9}") && said.ends_with("\u{e9}` is no word"));
+        assert_eq!(said.chars().count(), 203 + " is no word".len());
+        assert_eq!(bounded(&"a ".repeat(100_000)).chars().count(), 2_003);
+        let list = "`failover_time`, ".repeat(100);
+        assert_eq!(bounded(&list), list);
     }
 
     #[test]

@@ -158,6 +158,11 @@ fn in_folder(name: &str) -> String {
 
 /// The nearest name in the same folder is a better help than "check the path".
 fn missing(name: &str, path: &Path) -> Problem {
+    // A link that is there and leads nowhere: the nearest name would be its own.
+    if let Ok(target) = fs::read_link(path) {
+        let help = format!("it points to `{}`", target.display());
+        return Problem::about(name, "this link leads nowhere", &help);
+    }
     let wanted = path.file_name().map(|file| file.to_string_lossy().into_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut there: Vec<String> = fs::read_dir(folder.unwrap_or(Path::new(".")))

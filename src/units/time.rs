@@ -101,7 +101,8 @@ impl Span {
     /// taking away 2^52, at which floats are whole numbers, rounds the same way everywhere.
     #[inline]
     #[must_use]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: `as` saturates, as documented
+    // reason: `as` saturates, as documented
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: see above
     pub fn from_nanos_f64(nanos: f64) -> Self {
         const WHOLE: f64 = (1_u64 << 52) as f64;
         if nanos < WHOLE { Self(((nanos + WHOLE) - WHOLE) as u64) } else { Self(nanos as u64) }

@@ -9,14 +9,13 @@ impl Site {
     /// The region in which a request's viewer sits.
     #[inline]
     pub(super) fn origin(&self, visit: &Visit) -> usize {
-        (visit.network / self.plan.fabric.routing.networks) as usize
+        usize::from(self.homes[visit.network as usize])
     }
 
     /// The round trip between a request's viewer and this site.
     #[inline]
     pub(super) fn trip(&self, visit: &Visit) -> Span {
-        self.plan.fabric.round_trip[self.origin(visit)][self.me]
-            + Span::from_micros(u64::from(visit.last_mile))
+        self.trips[self.origin(visit)] + Span::from_micros(u64::from(visit.last_mile))
     }
 
     /// When the viewer of an attempt that arrives at `arrived` gives it up.
