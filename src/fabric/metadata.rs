@@ -12,12 +12,10 @@ const NONE: FetchId = FetchId::MAX;
 /// Not in the cache.
 const ABSENT: u64 = u64::MAX;
 
-/// One title's copy: 16 bytes, so that four share a cache line.
+/// What a hit does not look at.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// When it was filled, in nanoseconds, or [`ABSENT`].
-    filled: u64,
-    /// How old the data were then, in milliseconds.
+    /// How old the data were when the copy was filled, in milliseconds.
     lag_ms: u32,
     /// The fetch that holds the title's read lock, or [`NONE`].
     fetch: FetchId,
@@ -26,12 +24,10 @@ struct Entry {
 /// What a request finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Found {
-    /// A fresh copy with data of this age.
-    Fresh(Span),
+    /// A fresh copy.
+    Fresh,
     /// A stale copy that may be served while it is refreshed; `refresh` when nobody does so yet.
     Stale {
-        /// The age of its data.
-        age: Span,
         /// Whether this request has to start the refresh.
         refresh: bool,
     },
@@ -44,6 +40,9 @@ pub enum Found {
 /// A table of copies by title. Expiry is by time alone: the table holds every title.
 #[derive(Debug)]
 pub struct MetadataCache {
+    /// When each title's copy was filled, in nanoseconds, or [`ABSENT`]: by itself, so that eight
+    /// share a cache line.
+    filled: Vec<u64>,
     entries: Vec<Entry>,
     ttl: u64,
     revalidate: u64,
@@ -56,7 +55,8 @@ impl MetadataCache {
     #[must_use]
     pub fn new(config: &Metadata, titles: u32) -> Self {
         Self {
-            entries: vec![Entry { filled: ABSENT, lag_ms: 0, fetch: NONE }; titles as usize],
+            filled: vec![ABSENT; titles as usize],
+            entries: vec![Entry { lag_ms: 0, fetch: NONE }; titles as usize],
             ttl: config.ttl.as_nanos(),
             revalidate: config.stale_while_revalidate.as_nanos(),
             if_error: config.stale_if_error.as_nanos(),
@@ -68,43 +68,50 @@ impl MetadataCache {
     #[inline]
     #[must_use]
     pub fn find(&self, title: u32, now: Instant) -> Found {
-        let entry = &self.entries[title as usize];
-        // An absent entry's age wraps to a small number; its fill lies in the future of any run.
-        let age = now.as_nanos().wrapping_sub(entry.filled);
-        if entry.filled <= now.as_nanos() && age < self.ttl {
-            return Found::Fresh(data_age(entry, age));
+        let filled = self.filled[title as usize];
+        if filled <= now.as_nanos() && now.as_nanos() - filled < self.ttl {
+            return Found::Fresh;
         }
-        self.find_stale(entry, now)
+        self.find_stale(title, now)
     }
 
     /// A request for this title comes soon.
     #[inline]
     pub fn expect(&self, title: u32) {
-        prefetch(&self.entries, title as usize);
+        prefetch(&self.filled, title as usize);
     }
 
-    fn find_stale(&self, entry: &Entry, now: Instant) -> Found {
-        let locked = self.lock && entry.fetch != NONE;
-        if self.revalidate > 0 && entry.filled != ABSENT {
-            let age = now.as_nanos() - entry.filled;
-            if age < self.ttl.saturating_add(self.revalidate) {
-                // Without a lock every stale answer would start a refresh: RFC 5861 leaves it open,
-                // products coalesce refreshes even where misses are not locked.
-                return Found::Stale { age: data_age(entry, age), refresh: entry.fetch == NONE };
-            }
+    fn find_stale(&self, title: u32, now: Instant) -> Found {
+        let fetch = self.entries[title as usize].fetch;
+        let age = self.copy_age(title, now);
+        if self.revalidate > 0
+            && age.is_some_and(|age| age < self.ttl.saturating_add(self.revalidate))
+        {
+            // Without a lock every stale answer would start a refresh: RFC 5861 leaves it open,
+            // products coalesce refreshes even where misses are not locked.
+            return Found::Stale { refresh: fetch == NONE };
         }
-        if locked { Found::Locked(entry.fetch) } else { Found::Missing }
+        if self.lock && fetch != NONE { Found::Locked(fetch) } else { Found::Missing }
     }
 
-    /// The age of the data of a copy that may be served because the fetch failed.
+    /// Time since a title's copy was filled.
+    fn copy_age(&self, title: u32, now: Instant) -> Option<u64> {
+        let filled = self.filled[title as usize];
+        (filled != ABSENT).then(|| now.as_nanos().saturating_sub(filled))
+    }
+
+    /// The age of the data of a title's copy: since the primary last agreed with it.
     #[must_use]
-    pub fn on_error(&self, title: u32, now: Instant) -> Option<Span> {
-        let entry = &self.entries[title as usize];
-        if self.if_error == 0 || entry.filled == ABSENT {
-            return None;
-        }
-        let age = now.as_nanos() - entry.filled;
-        (age < self.ttl.saturating_add(self.if_error)).then(|| data_age(entry, age))
+    pub fn data_age(&self, title: u32, now: Instant) -> Span {
+        let lag = Span::from_millis(u64::from(self.entries[title as usize].lag_ms));
+        lag + Span::from_nanos(self.copy_age(title, now).unwrap_or(0))
+    }
+
+    /// Whether a title's copy may be served because the fetch failed.
+    #[must_use]
+    pub fn serves_on_error(&self, title: u32, now: Instant) -> bool {
+        let oldest = self.ttl.saturating_add(self.if_error);
+        self.if_error > 0 && self.copy_age(title, now).is_some_and(|age| age < oldest)
     }
 
     /// A fetch of a title begins. It takes the lock if that is free and locks are on, or if it is a
@@ -126,26 +133,22 @@ impl MetadataCache {
 
     /// A title's copy is new, with data that are `lag` old.
     pub fn fill(&mut self, title: u32, now: Instant, lag: Span) {
-        let entry = &mut self.entries[title as usize];
-        entry.filled = now.as_nanos();
-        entry.lag_ms = u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
+        self.filled[title as usize] = now.as_nanos();
+        self.entries[title as usize].lag_ms =
+            u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
     }
 
     /// Throws each copy out with the given chance. Returns how many went.
     pub fn evict(&mut self, share: f64, stream: &mut Stream) -> u64 {
         let mut gone = 0;
-        for entry in &mut self.entries {
-            if entry.filled != ABSENT && stream.chance(share) {
-                entry.filled = ABSENT;
+        for filled in &mut self.filled {
+            if *filled != ABSENT && stream.chance(share) {
+                *filled = ABSENT;
                 gone += 1;
             }
         }
         gone
     }
-}
-
-const fn data_age(entry: &Entry, age: u64) -> Span {
-    Span::from_nanos(age + entry.lag_ms as u64 * 1_000_000)
 }
 
 #[cfg(test)]
@@ -177,8 +180,10 @@ mod tests {
         let mut cache = cache(true, 0, 0);
         assert_eq!(cache.find(3, at(0)), Found::Missing);
         cache.fill(3, at(10), Span::from_secs(2));
-        assert_eq!(cache.find(3, at(10)), Found::Fresh(Span::from_secs(2)));
-        assert_eq!(cache.find(3, at(69)), Found::Fresh(Span::from_secs(61)));
+        assert_eq!(cache.find(3, at(10)), Found::Fresh);
+        assert_eq!(cache.data_age(3, at(10)), Span::from_secs(2));
+        assert_eq!(cache.find(3, at(69)), Found::Fresh);
+        assert_eq!(cache.data_age(3, at(69)), Span::from_secs(61));
         assert_eq!(cache.find(3, at(70)), Found::Missing);
         assert_eq!(cache.find(4, at(70)), Found::Missing);
     }
@@ -202,16 +207,16 @@ mod tests {
     fn stale_copies_are_served_within_their_bounds_of_age() {
         let mut cache = cache(true, 30, 300);
         cache.fill(0, at(0), Span::ZERO);
-        let stale = |secs, refresh| Found::Stale { age: Span::from_secs(secs), refresh };
-        assert_eq!(cache.find(0, at(60)), stale(60, true));
+        assert_eq!(cache.find(0, at(60)), Found::Stale { refresh: true });
         cache.begin(0, 5, true);
-        assert_eq!(cache.find(0, at(89)), stale(89, false));
+        assert_eq!(cache.find(0, at(89)), Found::Stale { refresh: false });
         assert_eq!(cache.find(0, at(90)), Found::Locked(5));
         cache.end(0, 5);
         assert_eq!(cache.find(0, at(90)), Found::Missing);
-        assert_eq!(cache.on_error(0, at(359)), Some(Span::from_secs(359)));
-        assert_eq!(cache.on_error(0, at(360)), None);
-        assert_eq!(cache.on_error(1, at(1)), None);
+        assert_eq!(cache.data_age(0, at(359)), Span::from_secs(359));
+        assert!(cache.serves_on_error(0, at(359)));
+        assert!(!cache.serves_on_error(0, at(360)));
+        assert!(!cache.serves_on_error(1, at(1)));
     }
 
     #[test]
@@ -224,6 +229,6 @@ mod tests {
         let left = (0..10).filter(|&title| cache.find(title, at(1)) != Found::Missing).count();
         assert_eq!(gone + left as u64, 10);
         assert_eq!(cache.evict(1.0, &mut stream), left as u64);
-        assert!((0..10).all(|title| cache.on_error(title, at(1)).is_none()));
+        assert!((0..10).all(|title| !cache.serves_on_error(title, at(1))));
     }
 }

@@ -21,7 +21,7 @@ use super::slab::{Key, Slab};
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
 use crate::engine::{Context, Process, Stream};
-use crate::observe::{Counter, Recorder};
+use crate::observe::{Counter, Recorder, Sample};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -215,7 +215,7 @@ impl Site {
     fn take_from_feed(&mut self) -> Option<Draw> {
         let draw = self.feed.as_mut()?.take()?;
         if let Some(network) = self.crowd.get_mut(draw.network) {
-            network.purse.deposit(draw.at);
+            network.deposit(draw.at);
             return Some(draw);
         }
         (draw.at < self.leaving[draw.network as usize]).then_some(draw)
@@ -259,49 +259,84 @@ impl Site {
     fn arrive(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit) {
         let now = ctx.now();
         let origin = self.origin(&visit);
-        if visit.attempt == 0 {
+        let first = visit.attempt == 0;
+        if first {
             visit.born = now;
             visit.lead =
                 u32::try_from(self.trip(&visit).half().as_nanos() / 1_000).unwrap_or(u32::MAX);
-            self.recorder.count(Counter::Requests, origin);
         }
         visit.attempt += 1;
+        let lost = self.outage.is_some() || !self.reachable;
+        let found = match &self.cache {
+            Some(cache) if !lost => cache.find(visit.title, now),
+            _ => Found::Missing,
+        };
+        if found == Found::Fresh && first && self.is_over_at_once(now, &visit) {
+            return self.hit_at_once(&visit, origin);
+        }
+        if first {
+            self.recorder.count(Counter::Requests, origin);
+        }
         self.recorder.count(Counter::Attempts, origin);
-        if self.outage.is_some() || !self.reachable {
+        if lost {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
-        let found =
-            self.cache.as_ref().map_or(Found::Missing, |cache| cache.find(visit.title, now));
         match found {
-            Found::Fresh(age) => self.hit(ctx, visit, false, age),
-            Found::Stale { age, refresh } => {
+            Found::Fresh => self.hit(ctx, visit, false),
+            Found::Stale { refresh } => {
                 if refresh {
                     self.start_fetch(ctx, visit.title, origin, None);
                 }
-                self.hit(ctx, visit, true, age);
+                self.hit(ctx, visit, true);
             }
             Found::Locked(place) => self.miss(ctx, visit, self.fetches.key_at(place)),
             Found::Missing => self.miss(ctx, visit, None),
         }
     }
 
-    /// The cache answers. That holds nothing which others wait for, so it is over where it is drawn.
+    /// Whether an answer of the cache is over where it is drawn: it holds nothing which others wait
+    /// for, and no planned change of the site can come between.
     #[inline]
-    fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool, age: Span) {
+    fn is_over_at_once(&self, now: Instant, visit: &Visit) -> bool {
+        !self.all_events
+            && now + self.hit_takes < self.next_change
+            && self.trip(visit) + self.hit_takes <= self.plan.fabric.viewers.timeout
+    }
+
+    /// The common case, in one step: a first attempt finds a fresh copy. Records what [`Self::hit`]
+    /// would.
+    #[inline]
+    fn hit_at_once(&mut self, visit: &Visit, origin: usize) {
+        self.recorder.hit(origin, self.hit_takes + self.way(visit));
+        if self.staleness {
+            let age = self.data_age(visit.born, visit.title);
+            self.recorder.sample(Sample::Staleness, origin, age);
+        }
+    }
+
+    /// The cache answers.
+    fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool) {
         if self.trip(&visit) + self.hit_takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
-        let ready = ctx.now() + self.hit_takes;
-        // What is not over before the next planned change may be cut off by it.
-        if self.all_events || ready >= self.next_change {
+        let age = self.data_age(ctx.now(), visit.title);
+        if self.is_over_at_once(ctx.now(), &visit) {
+            let when = self.when(ctx.now(), &visit);
+            self.record_answer(when, &visit, ctx.now() + self.hit_takes, Some(stale), age);
+        } else {
             let key = self.park_attempt(ctx, visit, State::Answer { stale, age });
-            ctx.schedule(ready, Event::Answered(key));
-            return;
+            ctx.schedule(ctx.now() + self.hit_takes, Event::Answered(key));
         }
-        let when = self.when(ctx.now(), &visit);
-        self.record_answer(when, &visit, ready, Some(stale), age);
+    }
+
+    /// The age of the data that the cache answers with, if that is asked for.
+    fn data_age(&self, now: Instant, title: u32) -> Span {
+        match &self.cache {
+            Some(cache) if self.staleness => cache.data_age(title, now),
+            _ => Span::ZERO,
+        }
     }
 
     /// A hit's answer leaves, if the site can still be reached.

@@ -3,7 +3,7 @@
 //! A network carries its own stream, so its viewers ask for the same titles at the same instants
 //! whichever site serves them, and two variants of a scenario see the same viewers.
 
-use super::config::{Load, Plan};
+use super::config::{Budget, Load, Plan};
 use super::merge::Merge;
 use super::retry::Purse;
 use crate::engine::{Law, Poisson, Profile, ProfileCursor, Seed, Stream, Zipf};
@@ -52,8 +52,8 @@ pub struct Network {
     pub home: usize,
     /// Whether it prefers its second best site.
     pub misrouted: bool,
-    /// Its viewers' retry budget.
-    pub purse: Purse,
+    /// What is left of its viewers' retry budget, if they have one. Boxed, as `routes` is.
+    pub purse: Option<Box<Purse>>,
     /// Since when its viewers have not been served.
     pub lost_at: Option<Instant>,
     /// The number of its latest plan to move; older plans are void.
@@ -106,7 +106,7 @@ impl Network {
             id,
             home,
             misrouted: is_misrouted(place, routing.misrouted),
-            purse: Purse::new(plan.fabric.viewers.retry.budget),
+            purse: purse(plan.fabric.viewers.retry.budget),
             lost_at: None,
             plan: 0,
             heading: None,
@@ -136,14 +136,31 @@ impl Network {
         self.next.last_mile = carried_last_mile(&audience.last_mile, &mut self.stream);
     }
 
+    /// A request was made: something for the retry budget.
+    #[inline]
+    pub fn deposit(&mut self, now: Instant) {
+        if let Some(purse) = &mut self.purse {
+            purse.deposit(now);
+        }
+    }
+
+    /// Whether the retry budget pays for a retry now.
+    pub fn withdraw(&mut self, now: Instant) -> bool {
+        self.purse.as_mut().is_none_or(|purse| purse.withdraw(now))
+    }
+
     /// Takes the next request, and draws the one after it.
     #[inline]
     pub fn take(&mut self, audience: &Audience) -> Draw {
         let draw = self.next;
-        self.purse.deposit(draw.at);
+        self.deposit(draw.at);
         self.draw_next(audience);
         draw
     }
+}
+
+fn purse(budget: Budget) -> Option<Box<Purse>> {
+    (budget != Budget::None).then(|| Box::new(Purse::new(budget)))
 }
 
 fn arrivals(load: &Load, home: usize, share: f64) -> Arrivals {

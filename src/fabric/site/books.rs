@@ -18,6 +18,12 @@ impl Site {
         self.trips[self.origin(visit)] + Span::from_micros(u64::from(visit.last_mile))
     }
 
+    /// What a viewer waits beside the time at sites: the way to the first, and back from this one.
+    #[inline]
+    pub(super) fn way(&self, visit: &Visit) -> Span {
+        Span::from_micros(u64::from(visit.lead)) + self.trip(visit).half()
+    }
+
     /// When the viewer of an attempt that arrives at `arrived` gives it up.
     pub(super) fn deadline(&self, arrived: Instant, visit: &Visit) -> Instant {
         let left = self.plan.fabric.viewers.timeout.saturating_sub(self.trip(visit).half());

@@ -29,8 +29,9 @@ impl Site {
             return;
         };
         let now = ctx.now();
-        let old = self.cache.as_ref().and_then(|cache| cache.on_error(request.visit.title, now));
-        if let Some(age) = old {
+        let title = request.visit.title;
+        if self.cache.as_ref().is_some_and(|cache| cache.serves_on_error(title, now)) {
+            let age = self.data_age(now, title);
             return self.deliver(ctx, key, true, age);
         }
         let heard = now + self.trip(&request.visit).half();
@@ -81,7 +82,7 @@ impl Site {
         if attempt >= retry.attempts {
             return self.give_up(ctx.now(), &visit, how);
         }
-        if !network.purse.withdraw(ctx.now()) {
+        if !network.withdraw(ctx.now()) {
             let origin = self.origin(&visit);
             self.recorder.count(Counter::RetriesDenied, origin);
             return self.give_up(ctx.now(), &visit, how);
@@ -136,8 +137,8 @@ impl Site {
         if visit.attempt > 1 {
             self.record_course(when, visit, origin);
         }
-        let way = Span::from_micros(u64::from(visit.lead)) + self.trip(visit).half();
-        self.recorder.sample_at(when, Sample::Latency, origin, ready.since(visit.born) + way);
+        let waited = ready.since(visit.born) + self.way(visit);
+        self.recorder.sample_at(when, Sample::Latency, origin, waited);
         if self.staleness {
             self.recorder.sample_at(when, Sample::Staleness, origin, age);
         }
