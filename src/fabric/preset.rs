@@ -239,7 +239,8 @@ pub fn single_pool(
         manifest: Manifest { pods: 1, slots: servers, queue, discipline, service },
         database: None,
         replication: Replication { lag: Law::ZERO, ..replication() },
-        cost: cost(),
+        // A pool is one machine: no library, no copies, nobody who watches.
+        cost: Cost { library: 0, uploads: 0, egress: 0, nodes: 1, ..cost() },
     }
 }
 
