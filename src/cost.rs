@@ -1,7 +1,7 @@
 //! The monthly bill of the fabric.
 //!
 //! A [`PriceBook`] says what a unit costs and where that price comes from, a [`Usage`] says what a
-//! month of the fabric uses, and [`bill`] multiplies the two into lines that add up exactly.
+//! month of the fabric uses, and [`bill()`] multiplies the two into lines that add up exactly.
 //!
 //! There are two books and so two bills. [`Mode::AsPrinted`] repeats the project brief's estimate
 //! to the cent: flat prices, a month of 720 hours, five lines. [`Mode::Exact`] takes the price

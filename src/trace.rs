@@ -3,7 +3,7 @@
 //! A trace is a file of requests in the order of their times: a csv, or libCacheSim's binary
 //! `oracleGeneral` layout, plain or compressed with zstd. Nothing here holds a whole file: memory
 //! is a buffer of 64 KiB, one line of at most [`LONGEST_LINE`], and the zstd window (at most
-//! 128 MiB, the bound of the `zstd` command). Only [`survey`] and [`KeyIndex`] grow with the number
+//! 128 MiB, the bound of the `zstd` command). Only [`survey()`] and [`KeyIndex`] grow with the number
 //! of distinct keys.
 
 mod binary;

@@ -3,23 +3,13 @@
 use super::config::Metadata;
 use crate::engine::{Stream, prefetch};
 use crate::units::{Instant, Span};
+use std::collections::BTreeMap;
 
 /// A fetch under way, as the cache knows it.
 pub type FetchId = u32;
 
-/// No fetch.
-const NONE: FetchId = FetchId::MAX;
 /// Not in the cache.
 const ABSENT: u64 = u64::MAX;
-
-/// What a hit does not look at.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    /// How old the data were when the copy was filled, in milliseconds.
-    lag_ms: u32,
-    /// The fetch that holds the title's read lock, or [`NONE`].
-    fetch: FetchId,
-}
 
 /// What a request finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,7 +33,11 @@ pub struct MetadataCache {
     /// When each title's copy was filled, in nanoseconds, or [`ABSENT`]: by itself, so that eight
     /// share a cache line.
     filled: Vec<u64>,
-    entries: Vec<Entry>,
+    /// How old the data were when the copy was filled, in milliseconds.
+    lag_ms: Vec<u32>,
+    /// The fetch that holds each title's read lock: few at any time, so that a miss finds them in the
+    /// processor's cache, where a table of all titles would not be.
+    fetching: BTreeMap<u32, FetchId>,
     ttl: u64,
     revalidate: u64,
     if_error: u64,
@@ -56,7 +50,8 @@ impl MetadataCache {
     pub fn new(config: &Metadata, titles: u32) -> Self {
         Self {
             filled: vec![ABSENT; titles as usize],
-            entries: vec![Entry { lag_ms: 0, fetch: NONE }; titles as usize],
+            lag_ms: vec![0; titles as usize],
+            fetching: BTreeMap::new(),
             ttl: config.ttl.as_nanos(),
             revalidate: config.stale_while_revalidate.as_nanos(),
             if_error: config.stale_if_error.as_nanos(),
@@ -82,16 +77,16 @@ impl MetadataCache {
     }
 
     fn find_stale(&self, title: u32, now: Instant) -> Found {
-        let fetch = self.entries[title as usize].fetch;
+        let fetch = self.fetching.get(&title).copied();
         let age = self.copy_age(title, now);
         if self.revalidate > 0
             && age.is_some_and(|age| age < self.ttl.saturating_add(self.revalidate))
         {
             // Without a lock every stale answer would start a refresh: RFC 5861 leaves it open,
             // products coalesce refreshes even where misses are not locked.
-            return Found::Stale { refresh: fetch == NONE };
+            return Found::Stale { refresh: fetch.is_none() };
         }
-        if self.lock && fetch != NONE { Found::Locked(fetch) } else { Found::Missing }
+        fetch.filter(|_| self.lock).map_or(Found::Missing, Found::Locked)
     }
 
     /// Time since a title's copy was filled.
@@ -103,7 +98,7 @@ impl MetadataCache {
     /// The age of the data of a title's copy: since the primary last agreed with it.
     #[must_use]
     pub fn data_age(&self, title: u32, now: Instant) -> Span {
-        let lag = Span::from_millis(u64::from(self.entries[title as usize].lag_ms));
+        let lag = Span::from_millis(u64::from(self.lag_ms[title as usize]));
         lag + Span::from_nanos(self.copy_age(title, now).unwrap_or(0))
     }
 
@@ -117,25 +112,22 @@ impl MetadataCache {
     /// A fetch of a title begins. It takes the lock if that is free and locks are on, or if it is a
     /// refresh.
     pub fn begin(&mut self, title: u32, fetch: FetchId, refresh: bool) {
-        let entry = &mut self.entries[title as usize];
-        if entry.fetch == NONE && (self.lock || refresh) {
-            entry.fetch = fetch;
+        if self.lock || refresh {
+            self.fetching.entry(title).or_insert(fetch);
         }
     }
 
     /// A fetch of a title has ended, one way or the other.
     pub fn end(&mut self, title: u32, fetch: FetchId) {
-        let entry = &mut self.entries[title as usize];
-        if entry.fetch == fetch {
-            entry.fetch = NONE;
+        if self.fetching.get(&title) == Some(&fetch) {
+            self.fetching.remove(&title);
         }
     }
 
     /// A title's copy is new, with data that are `lag` old.
     pub fn fill(&mut self, title: u32, now: Instant, lag: Span) {
         self.filled[title as usize] = now.as_nanos();
-        self.entries[title as usize].lag_ms =
-            u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
+        self.lag_ms[title as usize] = u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
     }
 
     /// Throws each copy out with the given chance. Returns how many went.
