@@ -121,7 +121,9 @@ fn check_flow(plan: &Plan, name: &str) {
     let events = run(plan, 1, true);
     assert_eq!(flow.totals.digest(), events.totals.digest(), "{name}");
     assert!(flow.events < events.events, "{name}: the flow saves nothing");
-    assert!(flow.totals.count(Counter::Hits, Scope::default()) > 1_000, "{name}");
+    // Without a cache there are no hits: then the flow saves the arrivals alone.
+    let hits = flow.totals.count(Counter::Hits, Scope::default());
+    assert!(plan.fabric.metadata.is_none() || hits > 1_000, "{name}");
     check_books(plan, &flow);
 }
 
