@@ -8,7 +8,7 @@
 mod config;
 mod event;
 mod feed;
-mod merge;
+mod batch;
 mod metadata;
 mod pool;
 pub mod preset;

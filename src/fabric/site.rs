@@ -204,9 +204,9 @@ impl Site {
 
     #[inline]
     fn take_from_crowd(&mut self) -> Option<Draw> {
-        let (draw, expected) = self.crowd.take()?;
-        if let Some(cache) = &self.cache {
-            cache.expect(expected);
+        let draw = self.crowd.take()?;
+        if let (Some(cache), Some(title)) = (&self.cache, self.crowd.expected()) {
+            cache.expect(title);
         }
         Some(draw)
     }

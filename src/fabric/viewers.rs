@@ -3,8 +3,8 @@
 //! A network carries its own stream, so its viewers ask for the same titles at the same instants
 //! whichever site serves them, and two variants of a scenario see the same viewers.
 
+use super::batch::Batch;
 use super::config::{Budget, Load, Plan};
-use super::merge::Merge;
 use super::retry::Purse;
 use crate::engine::{Law, Poisson, Profile, ProfileCursor, Seed, Stream, Zipf};
 use crate::units::{Instant, Span};
@@ -64,6 +64,8 @@ pub struct Network {
     /// side in memory.
     pub routes: Box<Stream>,
     arrivals: Arrivals,
+    /// Requests that it has drawn and took along when it moved.
+    carried: Vec<Draw>,
     next: Draw,
     /// The bits from which the title after the next is made.
     title_bits: u64,
@@ -112,6 +114,7 @@ impl Network {
             heading: None,
             routes: Box::new(seed.stream(&format!("{name}/routes"))),
             arrivals: arrivals(&plan.load, home, share),
+            carried: Vec::new(),
             next: Draw { at: Instant::ZERO, network: id, title: 0, last_mile: 0 },
             title_bits: 0,
             stream: seed.stream(&format!("{name}/viewers")),
@@ -149,13 +152,22 @@ impl Network {
         self.purse.as_mut().is_none_or(|purse| purse.withdraw(now))
     }
 
-    /// Takes the next request, and draws the one after it.
+    /// Draws its requests before `until`, those that it carries first.
     #[inline]
-    pub fn take(&mut self, audience: &Audience) -> Draw {
-        let draw = self.next;
-        self.deposit(draw.at);
-        self.draw_next(audience);
-        draw
+    fn draw_until(&mut self, audience: &Audience, until: Instant, mut out: impl FnMut(Draw)) {
+        if !self.carried.is_empty() {
+            let split = self.carried.partition_point(|draw| draw.at < until);
+            self.carried.drain(..split).for_each(&mut out);
+        }
+        while self.next.at < until {
+            out(self.next);
+            self.draw_next(audience);
+        }
+    }
+
+    /// When the next request comes that is not in a batch.
+    fn next_at(&self) -> Instant {
+        self.carried.first().map_or(self.next.at, |draw| draw.at)
     }
 }
 
@@ -175,14 +187,16 @@ fn arrivals(load: &Load, home: usize, share: f64) -> Arrivals {
     })
 }
 
-/// The networks that one site serves, merged into one sequence of arrivals.
+/// The networks that one site serves, and their requests in the order in which they come.
 #[derive(Debug)]
 pub struct Crowd {
     audience: Arc<Audience>,
-    merge: Merge,
-    leaves: Vec<Option<Network>>,
-    /// The leaf of each network, or `NOWHERE`.
-    leaf_of: Vec<u32>,
+    batch: Batch,
+    networks: Vec<Network>,
+    /// The place of each network in `networks`, or `NOWHERE`.
+    place_of: Vec<u32>,
+    /// Whether requests pay into a retry budget.
+    deposits: bool,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -193,9 +207,10 @@ impl Crowd {
     pub fn new(audience: Arc<Audience>, networks: usize) -> Self {
         Self {
             audience,
-            merge: Merge::new(1),
-            leaves: vec![None],
-            leaf_of: vec![NOWHERE; networks],
+            batch: Batch::default(),
+            networks: Vec::new(),
+            place_of: vec![NOWHERE; networks],
+            deposits: false,
         }
     }
 
@@ -203,91 +218,131 @@ impl Crowd {
     #[inline]
     #[must_use]
     pub fn next_at(&self) -> Instant {
-        self.merge.next().0
+        self.batch.next_at()
     }
 
-    /// Takes the next request, if there ever is one, and says for which title the same network's
-    /// next one will be: whoever looks it up can have its memory fetched in the meantime.
+    /// Takes the next request, if there ever is one.
     #[inline]
-    pub fn take(&mut self) -> Option<(Draw, u32)> {
-        let (_, leaf) = self.merge.next();
-        let network = self.leaves.get_mut(leaf)?.as_mut()?;
-        let draw = network.take(&self.audience);
-        self.merge.replace_next(network.next.at);
-        Some((draw, network.next.title))
+    pub fn take(&mut self) -> Option<Draw> {
+        let draw = self.batch.take()?;
+        if self.deposits {
+            self.deposit(&draw);
+        }
+        if self.batch.is_empty() {
+            self.refill();
+        }
+        Some(draw)
     }
 
-    /// Takes the next request of one network, if it comes before `until`.
-    pub fn take_of(&mut self, id: u32, until: Instant) -> Option<Draw> {
-        let leaf = self.leaf_of[id as usize] as usize;
-        let network = self.leaves.get_mut(leaf)?.as_mut()?;
-        if network.next.at >= until {
-            return None;
+    /// A title that will be asked for soon: whoever looks it up can have its memory fetched in the
+    /// meantime.
+    #[inline]
+    #[must_use]
+    pub fn expected(&self) -> Option<u32> {
+        self.batch.ahead()
+    }
+
+    fn deposit(&mut self, draw: &Draw) {
+        if let Some(network) = self.get_mut(draw.network) {
+            network.deposit(draw.at);
         }
-        let draw = network.take(&self.audience);
-        self.merge.set(leaf, network.next.at);
-        Some(draw)
+    }
+
+    /// Draws the requests of the next stretch of time.
+    #[cold]
+    fn refill(&mut self) {
+        let first = self.networks.iter().map(Network::next_at).min().unwrap_or(Instant::NEVER);
+        if first == Instant::NEVER {
+            return;
+        }
+        self.batch.begin(first);
+        let until = self.batch.until();
+        for network in &mut self.networks {
+            network.draw_until(&self.audience, until, |draw| self.batch.push(draw));
+        }
+        self.batch.sort();
+    }
+
+    /// Takes the requests of one network that come before `until`, in order.
+    pub fn take_of(&mut self, id: u32, until: Instant) -> Vec<Draw> {
+        let Some(network) = self.networks.get_mut(self.place_of[id as usize] as usize) else {
+            return Vec::new();
+        };
+        let mut draws = self.batch.remove(id);
+        network.draw_until(&self.audience, until, |draw| draws.push(draw));
+        let later = draws.split_off(draws.partition_point(|draw| draw.at < until));
+        self.batch.insert(&later);
+        draws.iter().for_each(|draw| self.deposit(draw));
+        if self.batch.is_empty() {
+            self.refill();
+        }
+        draws
     }
 
     /// Takes many networks in, at the beginning.
     pub fn add_all(&mut self, networks: Vec<Network>) {
-        let mut merge = Merge::new(networks.len().max(1));
-        merge.set_all(networks.iter().map(|network| network.next.at));
-        self.merge = merge;
-        #[allow(clippy::cast_possible_truncation)] // reason: fewer leaves than networks
-        for (leaf, network) in networks.iter().enumerate() {
-            self.leaf_of[network.id as usize] = leaf as u32;
+        self.deposits = networks.iter().any(|network| network.purse.is_some());
+        for network in networks {
+            self.place(network);
         }
-        self.leaves = networks.into_iter().map(Some).collect();
-        self.leaves.resize_with(self.leaves.len().max(1), || None);
+        self.refill();
     }
 
     /// Takes a network in.
-    pub fn add(&mut self, network: Network) {
-        let leaf = self.leaves.iter().position(Option::is_none).unwrap_or_else(|| {
-            let leaf = self.leaves.len();
-            self.leaves.resize_with(2 * leaf, || None);
-            self.merge = Merge::new(2 * leaf);
-            for (place, network) in self.leaves.iter().enumerate() {
-                if let Some(network) = network {
-                    self.merge.set(place, network.next.at);
-                }
-            }
-            leaf
-        });
-        self.merge.set(leaf, network.next.at);
-        #[allow(clippy::cast_possible_truncation)] // reason: fewer leaves than networks
-        {
-            self.leaf_of[network.id as usize] = leaf as u32;
+    pub fn add(&mut self, mut network: Network) {
+        if self.batch.is_empty() {
+            self.place(network);
+            return self.refill();
         }
-        self.leaves[leaf] = Some(network);
+        let mut draws = Vec::new();
+        network.draw_until(&self.audience, self.batch.until(), |draw| draws.push(draw));
+        self.batch.insert(&draws);
+        self.place(network);
     }
 
-    /// Lets a network go.
+    #[allow(clippy::cast_possible_truncation)] // reason: fewer places than networks
+    fn place(&mut self, network: Network) {
+        self.deposits |= network.purse.is_some();
+        self.place_of[network.id as usize] = self.networks.len() as u32;
+        self.networks.push(network);
+    }
+
+    /// Lets a network go, with the requests that it has drawn.
     pub fn remove(&mut self, id: u32) -> Option<Network> {
-        let leaf = std::mem::replace(&mut self.leaf_of[id as usize], NOWHERE) as usize;
-        let network = self.leaves.get_mut(leaf)?.take()?;
-        self.merge.set(leaf, Instant::NEVER);
+        let place = std::mem::replace(&mut self.place_of[id as usize], NOWHERE);
+        if place == NOWHERE {
+            return None;
+        }
+        let mut network = self.networks.swap_remove(place as usize);
+        if let Some(moved) = self.networks.get(place as usize) {
+            self.place_of[moved.id as usize] = place;
+        }
+        let mut carried = self.batch.remove(id);
+        carried.append(&mut network.carried);
+        network.carried = carried;
+        if self.batch.is_empty() {
+            self.refill();
+        }
         Some(network)
     }
 
     /// A network that is served here.
     #[inline]
     pub fn get_mut(&mut self, id: u32) -> Option<&mut Network> {
-        self.leaves.get_mut(self.leaf_of[id as usize] as usize)?.as_mut()
+        self.networks.get_mut(self.place_of[id as usize] as usize)
     }
 
     /// Whether a network is served here.
     #[must_use]
     pub fn has(&self, id: u32) -> bool {
-        self.leaf_of[id as usize] != NOWHERE
+        self.place_of[id as usize] != NOWHERE
     }
 
     /// The networks that are served here, in the order of their numbers.
     #[must_use]
     pub fn ids(&self) -> Vec<u32> {
         let numbers = 0_u32..;
-        numbers.zip(&self.leaf_of).filter(|(_, leaf)| **leaf != NOWHERE).map(|(id, _)| id).collect()
+        numbers.zip(&self.place_of).filter(|(_, place)| **place != NOWHERE).map(|(id, _)| id).collect()
     }
 }
 

@@ -168,7 +168,7 @@ impl Site {
             return;
         };
         let moves = ctx.now() + ctx.lookahead();
-        while let Some(draw) = self.crowd.take_of(id, moves) {
+        for draw in self.crowd.take_of(id, moves) {
             ctx.schedule(draw.at, Event::Arrival(first_visit(&draw)));
         }
         let Some(network) = self.crowd.remove(id) else {
