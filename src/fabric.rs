@@ -5,10 +5,10 @@
 //! take values and return decisions; the site alone schedules, and holds every branch in the life of
 //! a request.
 
+mod batch;
 mod config;
 mod event;
 mod feed;
-mod batch;
 mod metadata;
 mod pool;
 pub mod preset;

@@ -6,6 +6,7 @@
 //! about one. How long a stretch is changes nothing but the speed.
 
 use super::viewers::Draw;
+use crate::engine::Zipf;
 use crate::units::{Instant, Span};
 
 /// How many arrivals a stretch should hold: enough that a network is visited seldom, few enough that
@@ -26,6 +27,8 @@ pub struct Batch {
     sorted: Vec<Draw>,
     cursor: usize,
     drawn: Vec<Draw>,
+    /// The bits of the titles of the first of them; the others have theirs.
+    bits_of: Vec<u64>,
     places: Vec<u32>,
     start: Instant,
     /// Length of a stretch as a power of two of nanoseconds.
@@ -44,6 +47,7 @@ impl Default for Batch {
             sorted: vec![NEVER],
             cursor: 0,
             drawn: Vec::new(),
+            bits_of: Vec::new(),
             places: vec![0; 1 << BUCKET_BITS],
             start: Instant::ZERO,
             // A millisecond to begin with.
@@ -102,17 +106,28 @@ impl Batch {
         }
         self.start = start;
         self.drawn.clear();
+        self.bits_of.clear();
     }
 
-    /// An arrival of the stretch that was begun, not before its start and before its end.
+    /// An arrival of the stretch that was begun, not before its start and before its end. Its title
+    /// is made of the bits when all are there: by then its cell has come from memory.
     #[inline]
-    pub fn push(&mut self, draw: Draw) {
+    pub fn push(&mut self, draw: Draw, bits: u64) {
         self.drawn.push(draw);
+        self.bits_of.push(bits);
+    }
+
+    /// Arrivals that have their titles, after all others.
+    pub fn push_known(&mut self, draws: impl Iterator<Item = Draw>) {
+        self.drawn.extend(draws);
     }
 
     /// Sorts what was pushed since [`Self::begin`].
     #[allow(clippy::cast_possible_truncation)] // reason: bits and counts of one stretch
-    pub fn sort(&mut self) {
+    pub fn sort(&mut self, titles: &Zipf) {
+        for (draw, &bits) in self.drawn.iter_mut().zip(&self.bits_of) {
+            draw.title = titles.draw_from(bits);
+        }
         let (start, shift) = (self.start.as_nanos(), self.bits - BUCKET_BITS);
         let last = self.places.len() - 1;
         let bucket = |draw: &Draw| (((draw.at.as_nanos() - start) >> shift) as usize).min(last);
@@ -192,10 +207,10 @@ mod tests {
             // Few instants, so that there are ties.
             let at = start + stream.below(40) * (length / 40);
             let network = u32::try_from(stream.below(9)).unwrap();
-            batch.push(draw(at, network));
+            batch.push_known(std::iter::once(draw(at, network)));
             all.push((at, network));
         }
-        batch.sort();
+        batch.sort(&Zipf::new(1, 0.0).unwrap());
         all.sort_unstable();
         all
     }

@@ -66,8 +66,10 @@ pub struct Network {
     arrivals: Arrivals,
     /// Requests that it has drawn and took along when it moved.
     carried: Vec<Draw>,
+    /// The next request but its title, which is made of these bits.
     next: Draw,
-    /// The bits from which the title after the next is made.
+    next_bits: u64,
+    /// The bits of the title after that.
     title_bits: u64,
     stream: Stream,
 }
@@ -116,6 +118,7 @@ impl Network {
             arrivals: arrivals(&plan.load, home, share),
             carried: Vec::new(),
             next: Draw { at: Instant::ZERO, network: id, title: 0, last_mile: 0 },
+            next_bits: 0,
             title_bits: 0,
             stream: seed.stream(&format!("{name}/viewers")),
         };
@@ -133,9 +136,8 @@ impl Network {
             }
             Arrivals::Renewal(gap) => self.next.at.saturating_add(gap.draw(&mut self.stream)),
         };
-        self.next.title = audience.titles.draw_from(self.title_bits);
+        self.next_bits = self.title_bits;
         self.title_bits = self.stream.bits();
-        audience.titles.expect(self.title_bits);
         self.next.last_mile = carried_last_mile(&audience.last_mile, &mut self.stream);
     }
 
@@ -152,17 +154,28 @@ impl Network {
         self.purse.as_mut().is_none_or(|purse| purse.withdraw(now))
     }
 
-    /// Draws its requests before `until`, those that it carries first.
+    /// Draws its requests before `until` that it does not carry already, each with the bits of its
+    /// title.
     #[inline]
-    fn draw_until(&mut self, audience: &Audience, until: Instant, mut out: impl FnMut(Draw)) {
-        if !self.carried.is_empty() {
-            let split = self.carried.partition_point(|draw| draw.at < until);
-            self.carried.drain(..split).for_each(&mut out);
-        }
+    fn draw_until(&mut self, audience: &Audience, until: Instant, mut out: impl FnMut(Draw, u64)) {
         while self.next.at < until {
-            out(self.next);
+            out(self.next, self.next_bits);
             self.draw_next(audience);
         }
+    }
+
+    /// Its requests before `until`, in order, those that it carries first.
+    fn take_until(&mut self, audience: &Audience, until: Instant, draws: &mut Vec<Draw>) {
+        draws.extend(self.unload(until));
+        self.draw_until(audience, until, |draw, bits| {
+            draws.push(Draw { title: audience.titles.draw_from(bits), ..draw });
+        });
+    }
+
+    /// The requests before `until` that it carries.
+    fn unload(&mut self, until: Instant) -> impl Iterator<Item = Draw> {
+        let split = self.carried.partition_point(|draw| draw.at < until);
+        self.carried.drain(..split)
     }
 
     /// When the next request comes that is not in a batch.
@@ -257,10 +270,17 @@ impl Crowd {
         }
         self.batch.begin(first);
         let until = self.batch.until();
+        let titles = &self.audience.titles;
         for network in &mut self.networks {
-            network.draw_until(&self.audience, until, |draw| self.batch.push(draw));
+            network.draw_until(&self.audience, until, |draw, bits| {
+                titles.expect(bits);
+                self.batch.push(draw, bits);
+            });
         }
-        self.batch.sort();
+        for network in &mut self.networks {
+            self.batch.push_known(network.unload(until));
+        }
+        self.batch.sort(titles);
     }
 
     /// Takes the requests of one network that come before `until`, in order.
@@ -269,7 +289,7 @@ impl Crowd {
             return Vec::new();
         };
         let mut draws = self.batch.remove(id);
-        network.draw_until(&self.audience, until, |draw| draws.push(draw));
+        network.take_until(&self.audience, until, &mut draws);
         let later = draws.split_off(draws.partition_point(|draw| draw.at < until));
         self.batch.insert(&later);
         draws.iter().for_each(|draw| self.deposit(draw));
@@ -295,7 +315,7 @@ impl Crowd {
             return self.refill();
         }
         let mut draws = Vec::new();
-        network.draw_until(&self.audience, self.batch.until(), |draw| draws.push(draw));
+        network.take_until(&self.audience, self.batch.until(), &mut draws);
         self.batch.insert(&draws);
         self.place(network);
     }
@@ -342,7 +362,11 @@ impl Crowd {
     #[must_use]
     pub fn ids(&self) -> Vec<u32> {
         let numbers = 0_u32..;
-        numbers.zip(&self.place_of).filter(|(_, place)| **place != NOWHERE).map(|(id, _)| id).collect()
+        numbers
+            .zip(&self.place_of)
+            .filter(|(_, place)| **place != NOWHERE)
+            .map(|(id, _)| id)
+            .collect()
     }
 }
 
