@@ -5,8 +5,7 @@
 //! once, and they are sorted together: by buckets of time, then by insertion, because a bucket holds
 //! about one. How long a stretch is changes nothing but the speed.
 
-use super::viewers::Draw;
-use crate::engine::Zipf;
+use super::viewers::{Begun, Draw};
 use crate::units::{Instant, Span};
 
 /// How many arrivals a stretch should hold: enough that a network is visited seldom, few enough that
@@ -26,9 +25,9 @@ pub struct Batch {
     /// The next arrival is at `cursor`; the last entry is a sentinel that never comes.
     sorted: Vec<Draw>,
     cursor: usize,
-    drawn: Vec<Draw>,
-    /// The bits of the titles of the first of them; the others have theirs.
-    bits_of: Vec<u64>,
+    /// What the stretch will hold.
+    begun: Vec<Begun>,
+    finished: Vec<Draw>,
     places: Vec<u32>,
     start: Instant,
     /// Length of a stretch as a power of two of nanoseconds.
@@ -46,8 +45,8 @@ impl Default for Batch {
         Self {
             sorted: vec![NEVER],
             cursor: 0,
-            drawn: Vec::new(),
-            bits_of: Vec::new(),
+            begun: Vec::new(),
+            finished: Vec::new(),
             places: vec![0; 1 << BUCKET_BITS],
             start: Instant::ZERO,
             // A millisecond to begin with.
@@ -105,48 +104,56 @@ impl Batch {
             self.bits += 1;
         }
         self.start = start;
-        self.drawn.clear();
-        self.bits_of.clear();
+        self.begun.clear();
+        self.finished.clear();
     }
 
-    /// An arrival of the stretch that was begun, not before its start and before its end. Its title
-    /// is made of the bits when all are there: by then its cell has come from memory.
+    /// An arrival of the stretch that was begun, not before its start and before its end. It is
+    /// finished when all are there: by then what it needs has come from memory.
     #[inline]
-    pub fn push(&mut self, draw: Draw, bits: u64) {
-        self.drawn.push(draw);
-        self.bits_of.push(bits);
+    pub fn push(&mut self, begun: Begun) {
+        self.begun.push(begun);
     }
 
-    /// Arrivals that have their titles, after all others.
-    pub fn push_known(&mut self, draws: impl Iterator<Item = Draw>) {
-        self.drawn.extend(draws);
+    /// Arrivals that are finished.
+    pub fn push_finished(&mut self, draws: impl Iterator<Item = Draw>) {
+        self.finished.extend(draws);
     }
 
-    /// Sorts what was pushed since [`Self::begin`].
+    /// Finishes and sorts what was pushed since [`Self::begin`].
     #[allow(clippy::cast_possible_truncation)] // reason: bits and counts of one stretch
-    pub fn sort(&mut self, titles: &Zipf) {
-        for (draw, &bits) in self.drawn.iter_mut().zip(&self.bits_of) {
-            draw.title = titles.draw_from(bits);
-        }
+    pub fn sort(&mut self, finish: impl Fn(&Begun) -> Draw) {
         let (start, shift) = (self.start.as_nanos(), self.bits - BUCKET_BITS);
         let last = self.places.len() - 1;
-        let bucket = |draw: &Draw| (((draw.at.as_nanos() - start) >> shift) as usize).min(last);
+        let bucket = |at: Instant| (((at.as_nanos() - start) >> shift) as usize).min(last);
         self.places.fill(0);
-        for draw in &self.drawn {
-            self.places[bucket(draw)] += 1;
+        for begun in &self.begun {
+            self.places[bucket(begun.at)] += 1;
+        }
+        for draw in &self.finished {
+            self.places[bucket(draw.at)] += 1;
         }
         let mut before = 0;
         for place in &mut self.places {
             before += std::mem::replace(place, before);
         }
-        self.sorted.clear();
-        self.sorted.resize(self.drawn.len() + 1, NEVER);
-        for draw in &self.drawn {
-            let place = &mut self.places[bucket(draw)];
-            self.sorted[*place as usize] = *draw;
+        let count = self.begun.len() + self.finished.len();
+        self.sorted.resize(count + 1, NEVER);
+        self.sorted[count] = NEVER;
+        let mut put = |draw: Draw| {
+            let place = &mut self.places[bucket(draw.at)];
+            self.sorted[*place as usize] = draw;
             *place += 1;
-        }
-        for place in 1..self.drawn.len() {
+        };
+        self.begun.iter().for_each(|begun| put(finish(begun)));
+        self.finished.iter().for_each(|draw| put(*draw));
+        self.insertion_sort(count);
+        self.cursor = 0;
+    }
+
+    /// Nearly everything is in its place already.
+    fn insertion_sort(&mut self, count: usize) {
+        for place in 1..count {
             let draw = self.sorted[place];
             let mut hole = place;
             while hole > 0 && order(&self.sorted[hole - 1]) > order(&draw) {
@@ -155,7 +162,6 @@ impl Batch {
             }
             self.sorted[hole] = draw;
         }
-        self.cursor = 0;
     }
 
     /// Takes out all arrivals of one network that are still to come, in order. Costs a look at the
@@ -207,10 +213,15 @@ mod tests {
             // Few instants, so that there are ties.
             let at = start + stream.below(40) * (length / 40);
             let network = u32::try_from(stream.below(9)).unwrap();
-            batch.push_known(std::iter::once(draw(at, network)));
+            if stream.chance(0.5) {
+                let at = Instant::from_nanos(at);
+                batch.push(Begun { at, title: 0, last_mile: 0, network });
+            } else {
+                batch.push_finished(std::iter::once(draw(at, network)));
+            }
             all.push((at, network));
         }
-        batch.sort(&Zipf::new(1, 0.0).unwrap());
+        batch.sort(|begun| draw(begun.at.as_nanos(), begun.network));
         all.sort_unstable();
         all
     }

@@ -43,6 +43,33 @@ pub struct Draw {
     pub last_mile: u32,
 }
 
+/// A request that a network has drawn, before what is left to compute is computed.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun {
+    /// When it arrives.
+    pub at: Instant,
+    /// The bits of its title.
+    pub title: u64,
+    /// Its last mile, as [`Law::begin`] gives it.
+    pub last_mile: u64,
+    /// Which network the viewer sits in.
+    pub network: u32,
+}
+
+impl Audience {
+    /// The request that was begun.
+    #[inline]
+    #[must_use]
+    pub fn finish(&self, begun: &Begun) -> Draw {
+        Draw {
+            at: begun.at,
+            network: begun.network,
+            title: self.titles.draw_from(begun.title),
+            last_mile: carried(self.last_mile.finish(begun.last_mile)),
+        }
+    }
+}
+
 /// A network of viewers.
 #[derive(Debug)]
 pub struct Network {
@@ -66,10 +93,8 @@ pub struct Network {
     arrivals: Arrivals,
     /// Requests that it has drawn and took along when it moved.
     carried: Vec<Draw>,
-    /// The next request but its title, which is made of these bits.
-    next: Draw,
-    next_bits: u64,
-    /// The bits of the title after that.
+    next: Begun,
+    /// The bits of the title after the next.
     title_bits: u64,
     stream: Stream,
 }
@@ -77,7 +102,12 @@ pub struct Network {
 /// A last mile as it is carried along: in whole microseconds, at most an hour and eleven minutes.
 #[must_use]
 pub fn carried_last_mile(law: &Law, stream: &mut Stream) -> u32 {
-    u32::try_from(law.draw(stream).as_nanos() / 1_000).unwrap_or(u32::MAX)
+    carried(law.draw(stream))
+}
+
+#[inline]
+fn carried(last_mile: Span) -> u32 {
+    u32::try_from(last_mile.as_nanos() / 1_000).unwrap_or(u32::MAX)
 }
 
 /// Each network's share of its region's viewers: by rank, as a power of it.
@@ -117,8 +147,7 @@ impl Network {
             routes: Box::new(seed.stream(&format!("{name}/routes"))),
             arrivals: arrivals(&plan.load, home, share),
             carried: Vec::new(),
-            next: Draw { at: Instant::ZERO, network: id, title: 0, last_mile: 0 },
-            next_bits: 0,
+            next: Begun { at: Instant::ZERO, network: id, title: 0, last_mile: 0 },
             title_bits: 0,
             stream: seed.stream(&format!("{name}/viewers")),
         };
@@ -136,9 +165,8 @@ impl Network {
             }
             Arrivals::Renewal(gap) => self.next.at.saturating_add(gap.draw(&mut self.stream)),
         };
-        self.next_bits = self.title_bits;
-        self.title_bits = self.stream.bits();
-        self.next.last_mile = carried_last_mile(&audience.last_mile, &mut self.stream);
+        self.next.title = std::mem::replace(&mut self.title_bits, self.stream.bits());
+        self.next.last_mile = audience.last_mile.begin(&mut self.stream);
     }
 
     /// A request was made: something for the retry budget.
@@ -154,12 +182,11 @@ impl Network {
         self.purse.as_mut().is_none_or(|purse| purse.withdraw(now))
     }
 
-    /// Draws its requests before `until` that it does not carry already, each with the bits of its
-    /// title.
+    /// Draws its requests before `until` that it does not carry already.
     #[inline]
-    fn draw_until(&mut self, audience: &Audience, until: Instant, mut out: impl FnMut(Draw, u64)) {
+    fn draw_until(&mut self, audience: &Audience, until: Instant, mut out: impl FnMut(Begun)) {
         while self.next.at < until {
-            out(self.next, self.next_bits);
+            out(self.next);
             self.draw_next(audience);
         }
     }
@@ -167,9 +194,7 @@ impl Network {
     /// Its requests before `until`, in order, those that it carries first.
     fn take_until(&mut self, audience: &Audience, until: Instant, draws: &mut Vec<Draw>) {
         draws.extend(self.unload(until));
-        self.draw_until(audience, until, |draw, bits| {
-            draws.push(Draw { title: audience.titles.draw_from(bits), ..draw });
-        });
+        self.draw_until(audience, until, |begun| draws.push(audience.finish(&begun)));
     }
 
     /// The requests before `until` that it carries.
@@ -270,17 +295,14 @@ impl Crowd {
         }
         self.batch.begin(first);
         let until = self.batch.until();
-        let titles = &self.audience.titles;
         for network in &mut self.networks {
-            network.draw_until(&self.audience, until, |draw, bits| {
-                titles.expect(bits);
-                self.batch.push(draw, bits);
+            self.batch.push_finished(network.unload(until));
+            network.draw_until(&self.audience, until, |begun| {
+                self.audience.titles.expect(begun.title);
+                self.batch.push(begun);
             });
         }
-        for network in &mut self.networks {
-            self.batch.push_known(network.unload(until));
-        }
-        self.batch.sort(titles);
+        self.batch.sort(|begun| self.audience.finish(begun));
     }
 
     /// Takes the requests of one network that come before `until`, in order.
