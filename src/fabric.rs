@@ -8,6 +8,7 @@
 mod config;
 mod event;
 mod feed;
+mod ledger;
 mod merge;
 mod metadata;
 mod pool;
@@ -15,6 +16,7 @@ pub mod preset;
 mod replication;
 mod retry;
 mod routing;
+mod sharing;
 mod simulation;
 mod site;
 mod slab;
