@@ -11,7 +11,7 @@ mod stats;
 
 use squall::fabric::{Outcome, Plan};
 use squall::observe::{Counter, Sample, Scope};
-use squall::scenario::{Source, load};
+use squall::scenario::Source;
 use squall::units::count_to_f64;
 
 use runs::run;
@@ -30,6 +30,10 @@ const HYPEREXPONENTIAL: &str = r#"[
 
 /// A pool by itself: these keys, this rate of arrivals, for this many seconds after a warm-up.
 fn plan(pool: &str, rate: f64, seconds: u32) -> Plan {
+    plan_with(pool, &format!("requests-per-second = {rate}"), seconds)
+}
+
+fn plan_with(pool: &str, load: &str, seconds: u32) -> Plan {
     let text = format!(
         r#"
         title = "a pool"
@@ -43,14 +47,14 @@ fn plan(pool: &str, rate: f64, seconds: u32) -> Plan {
         [fabric.pool]
         {pool}
         [load]
-        requests-per-second = {rate}
+        {load}
         [invariants]
         "it answers" = "availability >= 0%"
         "#,
         seconds + 100
     );
     let source = Source::from_text("pool.toml", &text);
-    load(&source, &[]).unwrap_or_else(|problems| panic!("{problems}{text}")).plan
+    squall::scenario::load(&source, &[]).unwrap_or_else(|problems| panic!("{problems}{text}")).plan
 }
 
 fn with_seeds<T>(plan: &Plan, seen: impl Fn(&Outcome) -> T) -> Vec<T> {
@@ -151,4 +155,24 @@ fn who_waits_at_most_so_long_is_lost_as_often_as_barrer_says() {
     let (r, tail) = (0.8, libm::exp(-(50.0 - 40.0) * 0.050));
     let share = (1.0 - r) * r * tail / (1.0 - r * r * tail);
     assert_agrees("M/M/1+D loss", &lost, share, 0.015);
+}
+
+/// Machine repair, M/M/1//N: with z the time to think over the service, the server is idle with
+/// probability 1 / sum of N! / (N - n)! z^-n, and answers at its rate for the rest of the time.
+#[test]
+fn a_closed_loop_answers_as_many_as_machines_are_repaired() {
+    let pool = format!("servers = 1\nservice = {EXPONENTIAL}");
+    let load = "viewers = 10\nthink = { law = \"exponential\", mean = \"200ms\" }";
+    let plan = plan_with(&pool, load, 1_000);
+    let rates = with_seeds(&plan, |o| count_of(o, Counter::Served) / 1_000.0);
+    let weights: Vec<f64> = (1..=10)
+        .scan(1.0, |weight, n| {
+            *weight *= f64::from(11 - n) * 0.020 / 0.200;
+            Some(*weight)
+        })
+        .collect();
+    let idle = 1.0 / (1.0 + weights.iter().sum::<f64>());
+    assert_agrees("M/M/1//10 throughput", &rates, 50.0 * (1.0 - idle), 0.01);
+    let (flow, events) = (run(&plan, 1, false), run(&plan, 1, true));
+    assert_eq!(flow.totals.digest(), events.totals.digest());
 }

@@ -317,6 +317,17 @@ pub struct Load {
     pub interarrival: Option<Law>,
     /// A real trace instead of drawn arrivals and titles.
     pub trace: Option<TraceLoad>,
+    /// Viewers who wait for their answer before they ask again, for one pool by itself only.
+    pub closed: Option<Closed>,
+}
+
+/// A closed loop: each viewer thinks, asks, waits for its answer or failure, and thinks again.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// How many viewers.
+    pub viewers: u32,
+    /// How long each thinks before it asks; its mean is above zero.
+    pub think: Law,
 }
 
 /// A trace to replay.

@@ -307,7 +307,11 @@ fn build(
     for (site, here) in sites.iter_mut().zip(crowds) {
         site.crowd.add_all(here);
     }
+    let first = sites.first_mut().map(Site::first_thoughts).unwrap_or_default();
     let mut engine = Engine::new(sites, lookahead(plan));
+    for (at, event) in first {
+        engine.schedule(0, at, event);
+    }
     for (number, step) in (0_u32..).zip(steps.iter()) {
         engine.schedule(step.site, step.at, Event::Step(number));
     }
@@ -366,6 +370,7 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
             jitter: stream("retry jitter"),
             eviction: stream("eviction"),
             class: stream("priority class"),
+            think: stream("think"),
         },
         under_way: vec![0; regions],
         staleness: false,

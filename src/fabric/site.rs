@@ -70,6 +70,7 @@ pub(super) struct Streams {
     pub jitter: Stream,
     pub eviction: Stream,
     pub class: Stream,
+    pub think: Stream,
 }
 
 /// A region with its edge, its services and the viewers that it serves.
@@ -412,7 +413,7 @@ impl Site {
 }
 
 /// A request before it arrives.
-const fn first_visit(draw: &Draw) -> Visit {
+pub(super) const fn first_visit(draw: &Draw) -> Visit {
     Visit {
         network: draw.network,
         title: draw.title,

@@ -135,6 +135,8 @@ load.popularity.exponent | number | required | 0.9 | its exponent, 0 to 10; 0 ma
 load.manifests-per-second | table | required | { us-east-1 = 60_000 } | requests a second from each region, without a trace
 load.manifests-per-second.* | number | 0 | 60_000 | requests a second from this region
 load.requests-per-second | number | required | 360 | Poisson arrivals at the single pool
+load.viewers | count | none | 100 | viewers of the single pool who each wait for their answer, instead of arrivals
+load.think | law | required | { law = "exponential", mean = "1s" } | how long each of them thinks before it asks
 load.arrivals | law | none | { law = "constant", value = "3ms" } | time between arrivals at the single pool, instead of Poisson
 load.curve | list | always 1 | [{ at = "0s", factor = 1.0 }] | how all rates change with time; straight lines between points
 load.curve.at | time | required | "0s" | when

@@ -282,6 +282,7 @@ fn load(regions: usize, length: Span) -> impl Strategy<Value = Load> {
                 profiles: vec![profile; regions],
                 interarrival: None,
                 trace: None,
+                closed: None,
             }
         },
     )

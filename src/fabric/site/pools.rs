@@ -1,7 +1,7 @@
 //! The site's pools: classes, waits that are bounded, shared work, and the books.
 
 use super::backend::Cause;
-use super::{Ctx, Event, Job, Key, Site};
+use super::{Ctx, Draw, Event, Job, Key, Site, first_visit};
 use crate::fabric::config::Discipline;
 use crate::fabric::pool::Class;
 use crate::observe::{Counter, Sample};
@@ -48,6 +48,34 @@ impl Site {
             self.recorder.count(Counter::ManifestRejected, fetch.origin);
         }
         self.fetch_failed(ctx, key, Cause::Refused);
+    }
+}
+
+// A closed loop.
+impl Site {
+    /// When each viewer of a closed loop asks for the first time.
+    pub(in crate::fabric) fn first_thoughts(&mut self) -> Vec<(Instant, Event)> {
+        let Some(closed) = &self.plan.load.closed else {
+            return Vec::new();
+        };
+        let (viewers, think) = (closed.viewers, &closed.think);
+        let stream = &mut self.streams.think;
+        let draws = (0..viewers).map(|_| Draw {
+            at: Instant::ZERO.saturating_add(think.draw(stream)),
+            network: 0,
+            title: 0,
+            last_mile: 0,
+        });
+        draws.map(|draw| (draw.at, Event::Arrival(first_visit(&draw)))).collect()
+    }
+
+    /// A viewer of a closed loop knows at `heard` how its request ended, and thinks.
+    pub(super) fn think(&mut self, ctx: &mut Ctx<'_>, heard: Instant) {
+        if let Some(closed) = &self.plan.load.closed {
+            let at = heard.saturating_add(closed.think.draw(&mut self.streams.think));
+            let draw = Draw { at, network: 0, title: 0, last_mile: 0 };
+            ctx.schedule(at, Event::Arrival(first_visit(&draw)));
+        }
     }
 }
 
