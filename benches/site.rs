@@ -39,6 +39,7 @@ fn plan(fabric: Fabric, rates: &[f64], titles: u32) -> Plan {
             profiles: vec![Profile::flat(); rates.len()],
             interarrival: None,
             trace: None,
+            closed: None,
         },
         fabric,
         injections: Vec::new(),

@@ -210,6 +210,11 @@ pub struct Manifest {
     pub queue: Option<u32>,
     /// In which order they are taken.
     pub discipline: Discipline,
+    /// The longest wait for a slot; one that has waited so long leaves unserved. `None` is without
+    /// bound. Where all share the slots, nobody waits.
+    pub wait: Option<Span>,
+    /// With priorities: the share of fetches that are of the high class, 0 to 1.
+    pub high: f64,
     /// What one takes, beside its read.
     pub service: Law,
 }
@@ -221,6 +226,11 @@ pub enum Discipline {
     Fifo,
     /// Last come, first served.
     Lifo,
+    /// All are worked on at once and share the servers equally (Kleinrock 1967).
+    ProcessorSharing,
+    /// Two classes: a server that is free takes the high one first; nobody is interrupted
+    /// (Cobham 1954).
+    Priority,
 }
 
 /// A region's database.
@@ -307,6 +317,17 @@ pub struct Load {
     pub interarrival: Option<Law>,
     /// A real trace instead of drawn arrivals and titles.
     pub trace: Option<TraceLoad>,
+    /// Viewers who wait for their answer before they ask again, for one pool by itself only.
+    pub closed: Option<Closed>,
+}
+
+/// A closed loop: each viewer thinks, asks, waits for its answer or failure, and thinks again.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// How many viewers.
+    pub viewers: u32,
+    /// How long each thinks before it asks; its mean is above zero.
+    pub think: Law,
 }
 
 /// A trace to replay.

@@ -109,10 +109,14 @@ pub enum Event {
     },
     /// A manifest is made.
     Made(Key),
+    /// A fetch that shares the manifest service with others may be done.
+    Shared,
     /// A hit is answered; only when every request is an event.
     Answered(Key),
     /// The longest wait for a database connection is over for somebody.
     ConnectionWaitOver,
+    /// The longest wait for a slot of the manifest service is over for somebody.
+    SlotWaitOver,
     /// The primary has not answered in time.
     PrimaryTimeOut(Key),
     /// A waiter has waited long enough for a lock.
@@ -152,10 +156,10 @@ impl engine::Event for Event {
             Self::Gone { .. } => 4,
             Self::MoveIn { .. } => 5,
             Self::Read(_) | Self::ReadForOther(_) | Self::PrimaryAnswered { .. } => 6,
-            Self::Made(_) | Self::Answered(_) => 7,
+            Self::Made(_) | Self::Shared | Self::Answered(_) => 7,
             Self::PrimaryAsked { .. } => 8,
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
-            Self::Patience => 9,
+            Self::SlotWaitOver | Self::Patience => 9,
             Self::TimeOut(_) => 10,
             Self::Failed { .. } => 11,
             Self::Retry(_) => 12,
@@ -189,6 +193,8 @@ impl engine::Event for Event {
             Self::Arrival(visit) => (21, visit.word()),
             Self::Next => (22, 0),
             Self::Patience => (23, 0),
+            Self::Shared => (24, 0),
+            Self::SlotWaitOver => (25, 0),
         };
         what.wrapping_mul(32).wrapping_add(kind)
     }

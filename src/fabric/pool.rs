@@ -1,6 +1,7 @@
 //! A pool of servers with a bounded queue: the manifest service's slots, the database's connections.
 
 use super::config::Discipline;
+use super::ledger::Ledger;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 
@@ -8,12 +9,14 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub struct Pool<J> {
     servers: usize,
+    /// Jobs that are worked on: more than servers only where they share them.
     busy: usize,
-    /// Longest wait first.
-    waiting: VecDeque<(J, Instant)>,
+    /// By class, the high one first; within a class the longest wait first.
+    waiting: [VecDeque<(J, Instant)>; 2],
     /// How many may wait.
     bound: usize,
     discipline: Discipline,
+    ledger: Ledger,
 }
 
 /// What becomes of a job that is offered.
@@ -27,6 +30,15 @@ pub enum Offer {
     Refused,
 }
 
+/// Whom a pool with priorities takes first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// Before all of the other class.
+    High,
+    /// Only when nobody of the high class waits. Where there are no classes, all are of this one.
+    Low,
+}
+
 impl<J: Copy> Pool<J> {
     /// An idle pool; `bound` of `None` is a queue without bound.
     #[must_use]
@@ -34,22 +46,28 @@ impl<J: Copy> Pool<J> {
         Self {
             servers: servers as usize,
             busy: 0,
-            waiting: VecDeque::new(),
+            waiting: [VecDeque::new(), VecDeque::new()],
             bound: bound.map_or(usize::MAX, |bound| bound as usize),
             discipline,
+            ledger: Ledger::default(),
         }
     }
 
     /// Offers a job.
-    pub fn offer(&mut self, job: J, now: Instant) -> Offer {
-        if self.busy < self.servers {
+    pub fn offer(&mut self, job: J, class: Class, now: Instant) -> Offer {
+        self.advance(now);
+        let at_once = match self.discipline {
+            Discipline::ProcessorSharing => self.servers.saturating_add(self.bound),
+            Discipline::Fifo | Discipline::Lifo | Discipline::Priority => self.servers,
+        };
+        if self.busy < at_once {
             self.busy += 1;
             return Offer::Starts;
         }
-        if self.waiting.len() >= self.bound {
+        if self.waiting() >= self.bound || self.discipline == Discipline::ProcessorSharing {
             return Offer::Refused;
         }
-        self.waiting.push_back((job, now));
+        self.waiting[class as usize].push_back((job, now));
         Offer::Waits
     }
 
@@ -58,11 +76,15 @@ impl<J: Copy> Pool<J> {
     ///
     /// # Panics
     /// When no server was busy: a bug in the model.
-    pub fn release(&mut self) -> Option<(J, Instant)> {
+    pub fn release(&mut self, now: Instant) -> Option<(J, Instant)> {
         assert!(self.busy > 0, "a server was released that did not work");
+        self.advance(now);
+        let [high, low] = &mut self.waiting;
         let next = match self.discipline {
-            Discipline::Fifo => self.waiting.pop_front(),
-            Discipline::Lifo => self.waiting.pop_back(),
+            Discipline::Lifo => low.pop_back(),
+            Discipline::Fifo | Discipline::Priority | Discipline::ProcessorSharing => {
+                high.pop_front().or_else(|| low.pop_front())
+            }
         };
         if next.is_none() {
             self.busy -= 1;
@@ -72,23 +94,55 @@ impl<J: Copy> Pool<J> {
 
     /// Takes the job out that has waited longest, if it has waited for `bound` or more.
     pub fn expire(&mut self, now: Instant, bound: Span) -> Option<(J, Instant)> {
-        let &(_, since) = self.waiting.front()?;
-        if now.since(since) < bound {
+        self.advance(now);
+        let since = |queue: &VecDeque<(J, Instant)>| queue.front().map(|&(_, since)| since);
+        let oldest = self.waiting.iter_mut().filter(|queue| !queue.is_empty());
+        let queue = oldest.min_by_key(|queue| since(queue))?;
+        if now.since(since(queue)?) < bound {
             return None;
         }
-        self.waiting.pop_front()
+        queue.pop_front()
     }
 
-    /// How many wait.
+    /// How many wait, or have no server to themselves where all share them.
     #[must_use]
     pub fn queued(&self) -> u64 {
-        self.waiting.len() as u64
+        (self.waiting() + self.busy.saturating_sub(self.servers)) as u64
     }
 
     /// How many servers work.
     #[must_use]
-    pub const fn busy(&self) -> u64 {
-        self.busy as u64
+    pub fn busy(&self) -> u64 {
+        self.busy.min(self.servers) as u64
+    }
+
+    fn waiting(&self) -> usize {
+        self.waiting.iter().map(VecDeque::len).sum()
+    }
+
+    fn advance(&mut self, now: Instant) {
+        self.ledger.advance(now, self.busy + self.waiting(), self.busy);
+    }
+
+    /// A job that was let in at `came` leaves at `now`; `began` is when it got a server.
+    pub fn left(&mut self, came: Instant, began: Option<Instant>, now: Instant) {
+        let held = began.map_or(Span::ZERO, |began| now.since(began));
+        self.ledger.left(now.since(came), held);
+    }
+
+    /// Compares the integrals of the levels with the times of the jobs; `within` are those that are
+    /// in the pool now: when each came, and since when it has a server.
+    ///
+    /// # Panics
+    /// When they differ: a bug in the model.
+    pub fn balance(
+        &mut self,
+        what: &str,
+        now: Instant,
+        within: impl Iterator<Item = (Instant, Option<Instant>)>,
+    ) {
+        self.advance(now);
+        self.ledger.balance(what, now, within);
     }
 }
 
@@ -103,13 +157,13 @@ mod tests {
     #[test]
     fn servers_then_queue_then_refusal() {
         let mut pool = Pool::new(2, Some(1), Discipline::Fifo);
-        let offers: Vec<Offer> = (0..4).map(|job| pool.offer(job, at(job))).collect();
+        let offers: Vec<Offer> = (0..4).map(|job| pool.offer(job, Class::Low, at(job))).collect();
         assert_eq!(offers, [Offer::Starts, Offer::Starts, Offer::Waits, Offer::Refused]);
         assert_eq!((pool.busy(), pool.queued()), (2, 1));
-        assert_eq!(pool.release(), Some((2, at(2))));
+        assert_eq!(pool.release(at(9)), Some((2, at(2))));
         assert_eq!((pool.busy(), pool.queued()), (2, 0));
-        assert_eq!(pool.release(), None);
-        assert_eq!(pool.release(), None);
+        assert_eq!(pool.release(at(9)), None);
+        assert_eq!(pool.release(at(9)), None);
         assert_eq!(pool.busy(), 0);
     }
 
@@ -118,17 +172,49 @@ mod tests {
         for (discipline, next) in [(Discipline::Fifo, 1), (Discipline::Lifo, 3)] {
             let mut pool = Pool::new(1, None, discipline);
             (0..4).for_each(|job| {
-                pool.offer(job, at(job));
+                pool.offer(job, Class::Low, at(job));
             });
-            assert_eq!(pool.release().map(|(job, _)| job), Some(next));
+            assert_eq!(pool.release(at(9)).map(|(job, _)| job), Some(next));
         }
+    }
+
+    #[test]
+    fn the_high_class_goes_first_and_each_in_its_order() {
+        let mut pool = Pool::new(1, None, Discipline::Priority);
+        let classes = [Class::Low, Class::Low, Class::High, Class::Low, Class::High];
+        for (job, class) in (0..).zip(classes) {
+            pool.offer(job, class, at(job));
+        }
+        let next: Vec<u64> =
+            std::iter::from_fn(|| pool.release(at(9)).map(|(job, _)| job)).collect();
+        assert_eq!(next, [2, 4, 1, 3]);
+    }
+
+    #[test]
+    fn the_one_that_has_waited_longest_expires_whatever_its_class() {
+        let mut pool = Pool::new(1, None, Discipline::Priority);
+        for (job, class) in (0..).zip([Class::Low, Class::Low, Class::High]) {
+            pool.offer(job, class, at(job));
+        }
+        assert_eq!(pool.expire(at(9), Span::from_millis(1)), Some((1, at(1))));
+        assert_eq!(pool.expire(at(9), Span::from_millis(1)), Some((2, at(2))));
+    }
+
+    #[test]
+    fn who_shares_is_let_in_up_to_the_bound_in_jobs() {
+        let mut pool = Pool::new(2, Some(1), Discipline::ProcessorSharing);
+        let offers: Vec<Offer> = (0..4).map(|job| pool.offer(job, Class::Low, at(job))).collect();
+        assert_eq!(offers, [Offer::Starts, Offer::Starts, Offer::Starts, Offer::Refused]);
+        assert_eq!((pool.busy(), pool.queued()), (2, 1));
+        assert_eq!(pool.release(at(9)), None);
+        assert_eq!((pool.busy(), pool.queued()), (2, 0));
     }
 
     #[test]
     fn only_who_has_waited_long_enough_expires() {
         let mut pool = Pool::new(1, None, Discipline::Fifo);
         (0..3).for_each(|job| {
-            pool.offer(job, at(10 * job));
+            pool.offer(job, Class::Low, at(10 * job));
         });
         let bound = Span::from_millis(100);
         assert_eq!(pool.expire(at(109), bound), None);
@@ -140,6 +226,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "did not work")]
     fn releasing_an_idle_server_is_a_bug() {
-        Pool::<u8>::new(1, None, Discipline::Fifo).release();
+        Pool::<u8>::new(1, None, Discipline::Fifo).release(Instant::ZERO);
     }
 }

@@ -162,6 +162,8 @@ fn manifest() -> Manifest {
         // Every queue has a bound; this is 1.6 times the slots, 8 ms of work.
         queue: Some(1_000),
         discipline: Discipline::Fifo,
+        wait: None,
+        high: 0.0,
         service: sure(Law::lognormal_mean_cv(Span::from_millis(5), 0.5)),
     }
 }
@@ -236,7 +238,15 @@ pub fn single_pool(
             },
         },
         metadata: None,
-        manifest: Manifest { pods: 1, slots: servers, queue, discipline, service },
+        manifest: Manifest {
+            pods: 1,
+            slots: servers,
+            queue,
+            discipline,
+            wait: None,
+            high: 0.0,
+            service,
+        },
         database: None,
         replication: Replication { lag: Law::ZERO, ..replication() },
         // A pool is one machine: no library, no copies, nobody who watches.

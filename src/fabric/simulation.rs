@@ -7,6 +7,7 @@ use super::metadata::MetadataCache;
 use super::pool::Pool;
 use super::replication::Excess;
 use super::routing::{best, rankings};
+use super::sharing::Sharing;
 use super::site::{Shelf, Site, Step, Streams, first_change, steps_of};
 use super::slab::Slab;
 use super::viewers::{Audience, Crowd, Network, network_shares};
@@ -115,6 +116,7 @@ pub fn simulate(
         harvest.ahead.push_back((start, end));
         for site in engine.processes_mut() {
             site.close_slice(end);
+            site.balance_pools(end);
             if let Some(error) = site.feed.as_ref().and_then(Feed::trouble) {
                 return Err(RunError::Trace(error.clone()));
             }
@@ -305,7 +307,11 @@ fn build(
     for (site, here) in sites.iter_mut().zip(crowds) {
         site.crowd.add_all(here);
     }
+    let first = sites.first_mut().map(Site::first_thoughts).unwrap_or_default();
     let mut engine = Engine::new(sites, lookahead(plan));
+    for (at, event) in first {
+        engine.schedule(0, at, event);
+    }
     for (number, step) in (0_u32..).zip(steps.iter()) {
         engine.schedule(step.site, step.at, Event::Step(number));
     }
@@ -339,6 +345,9 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         starting: VecDeque::new(),
         cache: fabric.metadata.as_ref().map(|config| MetadataCache::new(config, plan.load.titles)),
         manifest: Pool::new(slots, fabric.manifest.queue, fabric.manifest.discipline),
+        sharing: (fabric.manifest.discipline == Discipline::ProcessorSharing)
+            .then(|| Sharing::new(slots)),
+        next_look: Instant::NEVER,
         database: fabric
             .database
             .as_ref()
@@ -360,6 +369,8 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
             errors: stream("errors"),
             jitter: stream("retry jitter"),
             eviction: stream("eviction"),
+            class: stream("priority class"),
+            think: stream("think"),
         },
         under_way: vec![0; regions],
         staleness: false,

@@ -19,6 +19,7 @@ pub(crate) fn five(length: u64, rates: [f64; 5]) -> Plan {
             profiles: vec![Profile::flat(); 5],
             interarrival: None,
             trace: None,
+            closed: None,
         },
         injections: Vec::new(),
         changes: Vec::new(),

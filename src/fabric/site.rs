@@ -9,6 +9,7 @@ mod backend;
 mod books;
 mod ends;
 mod moves;
+mod pools;
 mod steps;
 
 use super::config::{AfterWait, Plan};
@@ -17,6 +18,7 @@ use super::feed::Feed;
 use super::metadata::{Found, MetadataCache};
 use super::pool::Pool;
 use super::replication::Excess;
+use super::sharing::Sharing;
 use super::slab::{Key, Slab};
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
@@ -67,6 +69,8 @@ pub(super) struct Streams {
     pub errors: Stream,
     pub jitter: Stream,
     pub eviction: Stream,
+    pub class: Stream,
+    pub think: Stream,
 }
 
 /// A region with its edge, its services and the viewers that it serves.
@@ -96,6 +100,10 @@ pub struct Site {
     pub(super) starting: VecDeque<Key>,
     pub(super) cache: Option<MetadataCache>,
     pub(super) manifest: Pool<Key>,
+    /// The work of the manifest service, where all share it.
+    pub(super) sharing: Option<Sharing<Key>>,
+    /// When the next look at it is due.
+    pub(super) next_look: Instant,
     pub(super) database: Option<Pool<Job>>,
     pub(super) excess: Excess,
     pub(super) weather: Weather,
@@ -164,6 +172,8 @@ impl Process for Site {
             }
             Event::PrimaryAnswered { fetch, reply } => self.primary_answered(ctx, fetch, reply),
             Event::Made(fetch) => self.manifest_made(ctx, fetch),
+            Event::Shared => self.look_at_shared(ctx),
+            Event::SlotWaitOver => self.slot_wait_over(ctx),
             Event::Answered(request) => self.answered(ctx, request),
             Event::ConnectionWaitOver => self.connection_wait_over(ctx),
             Event::PrimaryTimeOut(fetch) => self.primary_timed_out(ctx, fetch),
@@ -403,7 +413,7 @@ impl Site {
 }
 
 /// A request before it arrives.
-const fn first_visit(draw: &Draw) -> Visit {
+pub(super) const fn first_visit(draw: &Draw) -> Visit {
     Visit {
         network: draw.network,
         title: draw.title,

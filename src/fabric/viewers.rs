@@ -214,6 +214,9 @@ fn purse(budget: Budget) -> Option<Box<Purse>> {
 }
 
 fn arrivals(load: &Load, home: usize, share: f64) -> Arrivals {
+    if load.closed.is_some() {
+        return Arrivals::Renewal(Law::Constant(Span::MAX));
+    }
     if let Some(gap) = &load.interarrival {
         return Arrivals::Renewal(gap.clone());
     }

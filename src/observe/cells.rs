@@ -56,6 +56,13 @@ impl Layout {
         }
     }
 
+    /// A cell's words without those of optional samples that it does not hold.
+    pub(super) fn told<'a>(&self, cell: &'a [u64]) -> &'a [u64] {
+        let start = self.starts[Sample::FIRST_OPTIONAL as usize];
+        let (always, optional) = cell.split_at(start);
+        if optional.iter().all(|&word| word == 0) { always } else { cell }
+    }
+
     /// How many values of a sample a cell holds.
     #[must_use]
     pub fn samples(&self, cell: &[u64], sample: Sample) -> u64 {

@@ -37,7 +37,7 @@ pub enum Counter {
     Coalesced,
     /// Waiters that gave up the read lock.
     LockTimeouts,
-    /// Fetches that the manifest service's full queue turned away.
+    /// Fetches that the manifest service's full queue turned away, or that waited too long in it.
     ManifestRejected,
     /// Reads that the database began.
     DatabaseReads,
@@ -59,7 +59,7 @@ pub enum Sample {
     Latency,
     /// Time in the manifest service's queue, for each fetch that it took.
     Wait,
-    /// Time in the queue for a database connection, for each read that began.
+    /// Time in the queue for a database connection, for each read that began or waited too long.
     DatabaseWait,
     /// Time that a coalesced request waited for another's fetch.
     LockWait,
@@ -67,6 +67,10 @@ pub enum Sample {
     FailoverTime,
     /// Age of the data in an answer: since the primary last agreed with it.
     Staleness,
+    /// As `Wait`, for the high class only, where there are two.
+    WaitHigh,
+    /// As `Wait`, for the low class only, where there are two.
+    WaitLow,
 }
 
 /// A level, of which the peak in each second is kept, for each region.
@@ -143,7 +147,10 @@ impl Counter {
 }
 impl Sample {
     /// How many there are.
-    pub const COUNT: usize = Self::Staleness as usize + 1;
+    pub const COUNT: usize = Self::WaitLow as usize + 1;
+    /// The first of those that are part of a digest only where there is one of them, so that digests
+    /// do not change with the length of this list.
+    pub(super) const FIRST_OPTIONAL: Self = Self::WaitHigh;
     /// All, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Latency,
@@ -152,6 +159,8 @@ impl Sample {
         Self::LockWait,
         Self::FailoverTime,
         Self::Staleness,
+        Self::WaitHigh,
+        Self::WaitLow,
     ];
 }
 impl Gauge {
@@ -233,7 +242,7 @@ pub const METRICS: &[Described] = &[
     counted(
         "manifest_rejected",
         Counter::ManifestRejected,
-        "fetches that the manifest service's full queue turned away",
+        "fetches turned away by a full queue of the manifest service or after too long a wait in it",
     ),
     counted("database_reads", Counter::DatabaseReads, "reads that the database began"),
     counted(
@@ -262,6 +271,8 @@ pub const METRICS: &[Described] = &[
         Sample::Wait,
         "time in the queue of the manifest service (or of the single pool)",
     ),
+    sampled("wait_high", Sample::WaitHigh, "as `wait`, for the high class where there are two"),
+    sampled("wait_low", Sample::WaitLow, "as `wait`, for the low class where there are two"),
     sampled("database_wait", Sample::DatabaseWait, "time in the queue for a database connection"),
     sampled(
         "lock_wait",

@@ -114,7 +114,9 @@ impl Totals {
             histogram.record(peak);
         }
         self.digest.word(slice.start.as_nanos());
-        for &word in slice.cells.iter().chain(slice.peaks) {
+        let cells = slice.cells.chunks_exact(self.layout.width());
+        let told = cells.flat_map(|cell| self.layout.told(cell));
+        for &word in told.chain(slice.peaks) {
             self.digest.word(word);
         }
     }
@@ -125,7 +127,9 @@ impl Totals {
             for from in 0..self.regions {
                 for sample in Sample::ALL {
                     let theirs = recorder.histogram(segment, from, sample);
-                    theirs.fold(&mut self.digest);
+                    if sample < Sample::FIRST_OPTIONAL || theirs.count() > 0 {
+                        theirs.fold(&mut self.digest);
+                    }
                     let place = self.histogram_place(segment, from, at, sample);
                     self.histograms[place].merge(theirs);
                 }

@@ -22,8 +22,12 @@ pub(super) enum Preset {
 const PRESETS: &[(&str, Preset)] =
     &[("five-regions", Preset::FiveRegions), ("single-pool", Preset::SinglePool)];
 
-const DISCIPLINES: &[(&str, Discipline)] =
-    &[("fifo", Discipline::Fifo), ("lifo", Discipline::Lifo)];
+const DISCIPLINES: &[(&str, Discipline)] = &[
+    ("fifo", Discipline::Fifo),
+    ("lifo", Discipline::Lifo),
+    ("processor-sharing", Discipline::ProcessorSharing),
+    ("priority", Discipline::Priority),
+];
 
 /// More pods, slots, connections or networks than any region has.
 const MANY: u32 = 10_000;
@@ -219,8 +223,29 @@ impl Reader<'_> {
         section.set(self, "pods", &mut manifest.pods, |r, n| r.count(n, 1..=MANY));
         section.set(self, "slots", &mut manifest.slots, |r, n| r.count(n, 1..=MANY));
         section.set(self, "queue", &mut manifest.queue, Self::queue);
-        section.set(self, "discipline", &mut manifest.discipline, |r, n| r.choice(n, DISCIPLINES));
+        self.order(section, manifest);
         section.set(self, "service", &mut manifest.service, Self::law);
+    }
+
+    /// In which order a pool takes its jobs, and for how long they wait.
+    fn order(&mut self, section: &mut Section<'_>, manifest: &mut Manifest) {
+        section.set(self, "discipline", &mut manifest.discipline, |r, n| r.choice(n, DISCIPLINES));
+        section.set(self, "max-wait", &mut manifest.wait, |r, n| {
+            r.time_or(n, "unbounded", None, Some)
+        });
+        if manifest.discipline == Discipline::Priority {
+            manifest.high = section.need(self, "high-priority", Self::share).unwrap_or(0.0);
+        } else if let Some(entry) = section.take("high-priority") {
+            let help = "`discipline = \"priority\"`, or remove this key";
+            self.say(&entry.key_at, "this discipline knows no classes", help);
+        }
+        if manifest.discipline == Discipline::ProcessorSharing
+            && manifest.wait.is_some()
+            && let Some(entry) = section.take("max-wait")
+        {
+            let help = "`queue` bounds how many share; remove this key";
+            self.say(&entry.key_at, "nobody waits where all share the servers", help);
+        }
     }
 
     fn database(&mut self, section: &mut Section<'_>, slot: &mut Option<Database>) {
@@ -279,17 +304,21 @@ impl Reader<'_> {
             // The right region at least, for what the rest of the file says of it.
             return Some(empty());
         };
-        let (mut queue, mut discipline, mut timeout) = (None, Discipline::Fifo, None);
+        let mut fabric = empty();
+        let (mut queue, mut timeout) = (None, None);
         let servers = pool.need(self, "servers", |r, n| r.count(n, 1..=1_000_000));
         pool.set(self, "queue", &mut queue, Self::queue);
-        pool.set(self, "discipline", &mut discipline, |r, n| r.choice(n, DISCIPLINES));
+        self.order(&mut pool, &mut fabric.manifest);
         let service = pool.need(self, "service", Self::law);
         pool.set(self, "timeout", &mut timeout, |r, n| r.some_time(n).map(Some));
         pool.finish(self);
         let (Some(servers), Some(service)) = (servers, service) else {
             return Some(empty());
         };
-        Some(preset::single_pool(servers, queue, discipline, service, timeout))
+        let Manifest { discipline, wait, high, .. } = fabric.manifest;
+        fabric = preset::single_pool(servers, queue, discipline, service, timeout);
+        (fabric.manifest.wait, fabric.manifest.high) = (wait, high);
+        Some(fabric)
     }
 
     /// The index of a region.

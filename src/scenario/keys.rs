@@ -93,7 +93,9 @@ fabric.manifest | table | preset | {} | the pods that validate requests and make
 fabric.manifest.pods | count | 20 | 20 | pods in each region
 fabric.manifest.slots | count | 32 | 32 | requests that a pod works on at once
 fabric.manifest.queue | count or "unbounded" | 1000 | 1_000 | fetches that may wait
-fabric.manifest.discipline | "fifo" or "lifo" | fifo | "fifo" | in which order they are taken
+fabric.manifest.discipline | "fifo", "lifo", "processor-sharing" or "priority" | fifo | "fifo" | in which order they are taken, or that all are worked on at once
+fabric.manifest.high-priority | share | required | "30%" | the share of fetches that is taken first, with priorities
+fabric.manifest.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
 fabric.database | table | preset | {} | the database of each region
 fabric.database.use | "on" or "off" | on | "on" | off: a manifest needs no read
@@ -121,7 +123,9 @@ fabric.cost.sla | share | 99.99% | "99.99%" | the availability that the error bu
 fabric.pool | table | required | { servers = 8, service = { law = "exponential", mean = "20ms" } } | the pool of `single-pool`
 fabric.pool.servers | count | required | 8 | requests that are worked on at once
 fabric.pool.queue | count or "unbounded" | unbounded | "unbounded" | requests that may wait; what does not fit is rejected
-fabric.pool.discipline | "fifo" or "lifo" | fifo | "fifo" | in which order they are taken
+fabric.pool.discipline | "fifo", "lifo", "processor-sharing" or "priority" | fifo | "fifo" | in which order they are taken, or that all are worked on at once
+fabric.pool.high-priority | share | required | "30%" | the share of requests that is taken first, with priorities
+fabric.pool.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.pool.service | law | required | { law = "exponential", mean = "20ms" } | what one takes
 fabric.pool.timeout | time | never | "10s" | how long a request waits before it gives up
 load.titles | count | required | 200_000 | how many titles there are, without a trace
@@ -131,6 +135,8 @@ load.popularity.exponent | number | required | 0.9 | its exponent, 0 to 10; 0 ma
 load.manifests-per-second | table | required | { us-east-1 = 60_000 } | requests a second from each region, without a trace
 load.manifests-per-second.* | number | 0 | 60_000 | requests a second from this region
 load.requests-per-second | number | required | 360 | Poisson arrivals at the single pool
+load.viewers | count | none | 100 | viewers of the single pool who each wait for their answer, instead of arrivals
+load.think | law | required | { law = "exponential", mean = "1s" } | how long each of them thinks before it asks
 load.arrivals | law | none | { law = "constant", value = "3ms" } | time between arrivals at the single pool, instead of Poisson
 load.curve | list | always 1 | [{ at = "0s", factor = 1.0 }] | how all rates change with time; straight lines between points
 load.curve.at | time | required | "0s" | when

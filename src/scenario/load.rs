@@ -5,7 +5,7 @@ use super::reader::{CENTURY, Reader};
 use super::section::Section;
 use super::tree::{Node, short};
 use crate::engine::{Law, Profile, Zipf};
-use crate::fabric::{Load, TraceLoad};
+use crate::fabric::{Closed, Load, TraceLoad};
 use crate::trace::{Column, Columns, Format, Problem as Wrong, TraceSpec, survey};
 use crate::units::{Instant, Span};
 
@@ -31,6 +31,7 @@ impl Reader<'_> {
             profiles: vec![Profile::flat(); regions.len()],
             interarrival: None,
             trace: None,
+            closed: None,
         };
         let Some(mut section) = section else {
             return load;
@@ -58,7 +59,37 @@ impl Reader<'_> {
         load
     }
 
+    /// A closed loop instead of arrivals that do not care for answers.
+    fn closed(&mut self, section: &mut Section<'_>, load: &mut Load) {
+        for key in ["requests-per-second", "arrivals", "curve"] {
+            if let Some(entry) = section.take(key) {
+                let message = format!("`{key}` and `viewers` are two ways to say who asks");
+                self.say(&entry.key_at, message, "viewers ask when they have thought");
+            }
+        }
+        let viewers = section.need(self, "viewers", |r, n| r.count(n, 1..=1_000_000));
+        let Some(entry) = section.take("think") else {
+            section.require(self, "think");
+            return;
+        };
+        let (Some(think), Some(viewers)) = (self.law(&entry.node), viewers) else {
+            return;
+        };
+        let mean = think.mean();
+        if never_advances(&think) || mean.is_some_and(|mean| mean < 1e-9) {
+            let message = "the time to think has a mean of zero";
+            self.say(&entry.node.at, message, "the mean is at least one nanosecond");
+            return;
+        }
+        // What planners of a run look at: no more than if all answers came at once.
+        load.rates = vec![mean.map_or(0.0, |mean| f64::from(viewers) / mean)];
+        load.closed = Some(Closed { viewers, think });
+    }
+
     fn pool_load(&mut self, section: &mut Section<'_>, load: &mut Load) {
+        if section.take("viewers").is_some() {
+            return self.closed(section, load);
+        }
         let (rate, arrivals) = (section.take("requests-per-second"), section.take("arrivals"));
         match (rate, arrivals) {
             (Some(_), Some(arrivals)) => {

@@ -115,13 +115,21 @@ fn metadata() -> impl Strategy<Value = Metadata> {
 }
 
 fn manifest() -> impl Strategy<Value = Manifest> {
-    let disciplines = vec![Discipline::Fifo, Discipline::Lifo];
-    (1_u32..4, 1_u32..6, option::of(0_u32..40), select(disciplines), law(30)).prop_map(
-        |(pods, slots, queue, discipline, service)| Manifest {
+    let disciplines = vec![
+        Discipline::Fifo,
+        Discipline::Lifo,
+        Discipline::ProcessorSharing,
+        Discipline::Priority,
+    ];
+    let order = (select(disciplines), option::weighted(0.3, span(1, 300)), 0.0..=1.0);
+    (1_u32..4, 1_u32..6, option::of(0_u32..40), order, law(30)).prop_map(
+        |(pods, slots, queue, (discipline, wait, high), service)| Manifest {
             pods,
             slots,
             queue,
             discipline,
+            wait,
+            high,
             service,
         },
     )
@@ -274,6 +282,7 @@ fn load(regions: usize, length: Span) -> impl Strategy<Value = Load> {
                 profiles: vec![profile; regions],
                 interarrival: None,
                 trace: None,
+                closed: None,
             }
         },
     )

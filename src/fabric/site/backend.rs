@@ -6,7 +6,7 @@
 use super::{Ctx, Event, Key, Site, State};
 use crate::fabric::config::{SharedErrors, WhenBehind};
 use crate::fabric::event::Reply;
-use crate::fabric::pool::Offer;
+use crate::fabric::pool::{Class, Offer};
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
 use crate::units::{Instant, Span};
@@ -16,14 +16,21 @@ use crate::units::{Instant, Span};
 pub struct Fetch {
     title: u32,
     /// Where the viewer sits who caused it.
-    origin: usize,
+    pub(super) origin: usize,
     /// The requests that wait for it; the one that started it first.
     pub(super) waiters: Vec<Key>,
     /// When it came to the manifest service.
-    came: Instant,
+    pub(super) came: Instant,
     /// When its read came to the database.
-    read_came: Instant,
-    has_slot: bool,
+    pub(super) read_came: Instant,
+    /// Whom the manifest service takes first.
+    class: Class,
+    /// Whether the manifest service has let it in.
+    pub(super) inside: bool,
+    /// Since when it has a slot there.
+    pub(super) has_slot: Option<Instant>,
+    /// Whether it is at the database, and since when it has a connection.
+    pub(super) reads: Option<Option<Instant>>,
     asks_primary: bool,
     /// How far the replica was behind that was read.
     lag: Span,
@@ -35,7 +42,9 @@ pub struct Remote {
     site: usize,
     origin: usize,
     fetch: Key,
-    came: Instant,
+    pub(super) came: Instant,
+    /// Since when it has a connection.
+    pub(super) began: Option<Instant>,
 }
 
 /// Who wants a database connection.
@@ -49,7 +58,7 @@ pub enum Job {
 
 /// Why a fetch failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Cause {
+pub(super) enum Cause {
     /// A queue was full, or a wait too long.
     Refused,
     /// Anything else.
@@ -67,13 +76,17 @@ impl Site {
         of: Option<Key>,
     ) {
         self.recorder.count(Counter::Fetches, origin);
+        let class = self.draw_class();
         let fetch = self.fetches.insert(Fetch {
             title,
             origin,
             waiters: of.into_iter().collect(),
             came: ctx.now(),
             read_came: ctx.now(),
-            has_slot: false,
+            class,
+            inside: false,
+            has_slot: None,
+            reads: None,
             asks_primary: false,
             lag: Span::ZERO,
         });
@@ -83,9 +96,13 @@ impl Site {
         if let Some(cache) = &mut self.cache {
             cache.begin(title, fetch.place, of.is_none());
         }
-        match self.manifest.offer(fetch, ctx.now()) {
+        let offer = self.manifest.offer(fetch, class, ctx.now());
+        if let Some(fetch) = self.fetches.get_mut(fetch) {
+            fetch.inside = offer != Offer::Refused;
+        }
+        match offer {
             Offer::Starts => self.starting.push_back(fetch),
-            Offer::Waits => {}
+            Offer::Waits => self.limit_wait(ctx),
             Offer::Refused => {
                 self.recorder.count(Counter::ManifestRejected, origin);
                 self.fetch_failed(ctx, fetch, Cause::Refused);
@@ -101,9 +118,11 @@ impl Site {
             let Some(fetch) = self.fetches.get_mut(key) else {
                 continue;
             };
-            fetch.has_slot = true;
+            fetch.has_slot = Some(ctx.now());
             let (origin, waited) = (fetch.origin, ctx.now().since(fetch.came));
+            let class = fetch.class;
             self.recorder.sample(Sample::Wait, origin, waited);
+            self.sample_class(class, origin, waited);
             if self.database.is_some() {
                 self.read(ctx, key);
             } else {
@@ -116,14 +135,14 @@ impl Site {
         let law = &self.plan.fabric.manifest.service;
         let slow = self.weather.slowness(&self.plan.injections, Service::Manifest);
         let takes = stretched(law.draw(&mut self.streams.manifest), slow);
-        ctx.schedule(ctx.now().saturating_add(takes), Event::Made(fetch));
+        self.work_on(ctx, fetch, takes);
     }
 
     pub(super) fn manifest_made(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         if self.errs(Service::Manifest) {
             return self.fetch_failed(ctx, key, Cause::Error);
         }
-        let Some(fetch) = self.finish_fetch(key) else {
+        let Some(fetch) = self.finish_fetch(key, ctx.now()) else {
             return;
         };
         if let Some(cache) = &mut self.cache {
@@ -139,8 +158,8 @@ impl Site {
         }
     }
 
-    fn fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
-        let Some(fetch) = self.finish_fetch(key) else {
+    pub(super) fn fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        let Some(fetch) = self.finish_fetch(key, ctx.now()) else {
             return;
         };
         self.recorder.count(Counter::FetchesFailed, fetch.origin);
@@ -169,13 +188,16 @@ impl Site {
     }
 
     /// A fetch has ended: its lock and its slot are free.
-    fn finish_fetch(&mut self, key: Key) -> Option<Fetch> {
+    fn finish_fetch(&mut self, key: Key, now: Instant) -> Option<Fetch> {
         let fetch = self.fetches.remove(key)?;
         if let Some(cache) = &mut self.cache {
             cache.end(fetch.title, key.place);
         }
-        if fetch.has_slot
-            && let Some((next, _)) = self.manifest.release()
+        if fetch.inside {
+            self.manifest.left(fetch.came, fetch.has_slot, now);
+        }
+        if fetch.has_slot.is_some()
+            && let Some((next, _)) = self.manifest.release(now)
         {
             self.starting.push_back(next);
         }
@@ -183,7 +205,7 @@ impl Site {
         Some(fetch)
     }
 
-    fn observe_manifest(&mut self) {
+    pub(super) fn observe_manifest(&mut self) {
         self.recorder.gauge(Gauge::ManifestQueue, self.manifest.queued());
         self.recorder.gauge(Gauge::ManifestBusy, self.manifest.busy());
     }
@@ -232,7 +254,12 @@ impl Site {
         let Some(pool) = &mut self.database else {
             return false;
         };
-        let offer = pool.offer(job, ctx.now());
+        let offer = pool.offer(job, Class::Low, ctx.now());
+        if let (Job::Own(key), true) = (job, offer != Offer::Refused)
+            && let Some(fetch) = self.fetches.get_mut(key)
+        {
+            fetch.reads = Some(None);
+        }
         match offer {
             Offer::Starts => self.begin_read(ctx, job),
             Offer::Waits => {
@@ -250,8 +277,14 @@ impl Site {
     /// A read has its connection.
     fn begin_read(&mut self, ctx: &mut Ctx<'_>, job: Job) {
         let found = match job {
-            Job::Own(key) => self.fetches.get(key).map(|fetch| (fetch.origin, fetch.read_came)),
-            Job::Other(key) => self.remotes.get(key).map(|remote| (remote.origin, remote.came)),
+            Job::Own(key) => self.fetches.get_mut(key).map(|fetch| {
+                fetch.reads = Some(Some(ctx.now()));
+                (fetch.origin, fetch.read_came)
+            }),
+            Job::Other(key) => self.remotes.get_mut(key).map(|remote| {
+                remote.began = Some(ctx.now());
+                (remote.origin, remote.came)
+            }),
         };
         let (Some((origin, came)), Some(config)) = (found, &self.plan.fabric.database) else {
             return;
@@ -267,9 +300,10 @@ impl Site {
         ctx.schedule(ctx.now().saturating_add(takes), done);
     }
 
-    /// A connection is free.
-    fn disconnect(&mut self, ctx: &mut Ctx<'_>) {
-        let next = self.database.as_mut().and_then(super::Pool::release);
+    /// A job's connection is free.
+    fn disconnect(&mut self, ctx: &mut Ctx<'_>, job: Job) {
+        self.leave_database(job, ctx.now());
+        let next = self.database.as_mut().and_then(|pool| pool.release(ctx.now()));
         if let Some((job, _)) = next {
             self.begin_read(ctx, job);
         }
@@ -277,7 +311,7 @@ impl Site {
     }
 
     pub(super) fn read_done(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        self.disconnect(ctx);
+        self.disconnect(ctx, Job::Own(key));
         if self.errs(Service::Database) {
             self.fetch_failed(ctx, key, Cause::Error);
         } else {
@@ -295,6 +329,7 @@ impl Site {
             return;
         };
         let waited = ctx.now().since(came);
+        self.leave_database(job, ctx.now());
         match job {
             Job::Own(key) => {
                 if let Some(fetch) = self.fetches.get(key) {
@@ -372,7 +407,7 @@ impl Site {
         if self.cut_off() {
             return;
         }
-        let remote = Remote { site, origin, fetch, came: ctx.now() };
+        let remote = Remote { site, origin, fetch, came: ctx.now(), began: None };
         let key = self.remotes.insert(remote);
         if !self.connect(ctx, Job::Other(key), origin) {
             self.remotes.remove(key);
@@ -381,7 +416,7 @@ impl Site {
     }
 
     pub(super) fn remote_read_done(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        self.disconnect(ctx);
+        self.disconnect(ctx, Job::Other(key));
         let reply = if self.errs(Service::Database) { Reply::Error } else { Reply::Data };
         if let Some(remote) = self.remotes.remove(key) {
             self.answer_other(ctx, remote, reply);

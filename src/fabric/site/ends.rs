@@ -21,6 +21,7 @@ impl Site {
         };
         let when = self.when(ctx.now(), &visit);
         self.record_answer(when, &visit, ctx.now(), stale.then_some(true), age);
+        self.think(ctx, heard);
     }
 
     /// A request under way gets an error, or an old copy instead.
@@ -80,12 +81,14 @@ impl Site {
         };
         let attempt = u32::from(visit.attempt);
         if attempt >= retry.attempts {
-            return self.give_up(ctx.now(), &visit, how);
+            self.give_up(ctx.now(), &visit, how);
+            return self.think(ctx, heard);
         }
         if !network.withdraw(ctx.now()) {
             let origin = self.origin(&visit);
             self.recorder.count(Counter::RetriesDenied, origin);
-            return self.give_up(ctx.now(), &visit, how);
+            self.give_up(ctx.now(), &visit, how);
+            return self.think(ctx, heard);
         }
         let wait = retry.wait(attempt, &mut self.streams.jitter);
         let arrives = heard.saturating_add(wait).saturating_add(self.trip(&visit).half());

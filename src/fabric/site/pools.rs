@@ -1,0 +1,156 @@
+//! The site's pools: classes, waits that are bounded, shared work, and the books.
+
+use super::backend::Cause;
+use super::{Ctx, Draw, Event, Job, Key, Site, first_visit};
+use crate::fabric::config::Discipline;
+use crate::fabric::pool::Class;
+use crate::observe::{Counter, Sample};
+use crate::units::{Instant, Span};
+
+// Classes and waits.
+impl Site {
+    /// The class of a fetch. Nothing is drawn where there are no classes.
+    pub(super) fn draw_class(&mut self) -> Class {
+        let manifest = &self.plan.fabric.manifest;
+        let high =
+            manifest.discipline == Discipline::Priority && self.streams.class.chance(manifest.high);
+        if high { Class::High } else { Class::Low }
+    }
+
+    /// A fetch has waited for its slot: its class is seen where there are two.
+    pub(super) fn sample_class(&mut self, class: Class, origin: usize, waited: Span) {
+        if self.plan.fabric.manifest.discipline != Discipline::Priority {
+            return;
+        }
+        let sample = match class {
+            Class::High => Sample::WaitHigh,
+            Class::Low => Sample::WaitLow,
+        };
+        self.recorder.sample(sample, origin, waited);
+    }
+
+    /// A fetch waits for a slot: it may do so for so long.
+    pub(super) fn limit_wait(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(wait) = self.plan.fabric.manifest.wait {
+            ctx.schedule(ctx.now().saturating_add(wait), Event::SlotWaitOver);
+        }
+    }
+
+    /// The one that has waited longest for a slot may have waited long enough.
+    pub(super) fn slot_wait_over(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(wait) = self.plan.fabric.manifest.wait else {
+            return;
+        };
+        let Some((key, _)) = self.manifest.expire(ctx.now(), wait) else {
+            return;
+        };
+        if let Some(fetch) = self.fetches.get(key) {
+            self.recorder.count(Counter::ManifestRejected, fetch.origin);
+        }
+        self.fetch_failed(ctx, key, Cause::Refused);
+    }
+}
+
+// A closed loop.
+impl Site {
+    /// When each viewer of a closed loop asks for the first time.
+    pub(in crate::fabric) fn first_thoughts(&mut self) -> Vec<(Instant, Event)> {
+        let Some(closed) = &self.plan.load.closed else {
+            return Vec::new();
+        };
+        let (viewers, think) = (closed.viewers, &closed.think);
+        let stream = &mut self.streams.think;
+        let draws = (0..viewers).map(|_| Draw {
+            at: Instant::ZERO.saturating_add(think.draw(stream)),
+            network: 0,
+            title: 0,
+            last_mile: 0,
+        });
+        draws.map(|draw| (draw.at, Event::Arrival(first_visit(&draw)))).collect()
+    }
+
+    /// A viewer of a closed loop knows at `heard` how its request ended, and thinks.
+    pub(super) fn think(&mut self, ctx: &mut Ctx<'_>, heard: Instant) {
+        if let Some(closed) = &self.plan.load.closed {
+            let at = heard.saturating_add(closed.think.draw(&mut self.streams.think));
+            let draw = Draw { at, network: 0, title: 0, last_mile: 0 };
+            ctx.schedule(at, Event::Arrival(first_visit(&draw)));
+        }
+    }
+}
+
+// Work.
+impl Site {
+    /// The manifest service works on a fetch that needs this much of it.
+    pub(super) fn work_on(&mut self, ctx: &mut Ctx<'_>, key: Key, takes: Span) {
+        match &mut self.sharing {
+            Some(sharing) => {
+                sharing.add(key, takes, ctx.now());
+                self.look_again(ctx);
+            }
+            None => ctx.schedule(ctx.now().saturating_add(takes), Event::Made(key)),
+        }
+    }
+
+    /// Who shares and is done now leaves.
+    pub(super) fn look_at_shared(&mut self, ctx: &mut Ctx<'_>) {
+        if self.next_look <= ctx.now() {
+            self.next_look = Instant::NEVER;
+        }
+        while let Some(key) = self.sharing.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
+        {
+            self.manifest_made(ctx, key);
+        }
+        self.look_again(ctx);
+    }
+
+    /// A look is due when the next is done. One that turns out too early looks again.
+    fn look_again(&mut self, ctx: &mut Ctx<'_>) {
+        let next = self.sharing.as_ref().and_then(super::Sharing::next);
+        if let Some(next) = next.filter(|&next| next < self.next_look) {
+            self.next_look = next;
+            ctx.schedule(next, Event::Shared);
+        }
+    }
+}
+
+// The books.
+impl Site {
+    /// A job leaves the database.
+    pub(super) fn leave_database(&mut self, job: Job, now: Instant) {
+        let stay = match job {
+            Job::Own(key) => self
+                .fetches
+                .get_mut(key)
+                .and_then(|fetch| fetch.reads.take().map(|began| (fetch.read_came, began))),
+            Job::Other(key) => self.remotes.get(key).map(|remote| (remote.came, remote.began)),
+        };
+        if let (Some(pool), Some((came, began))) = (&mut self.database, stay) {
+            pool.left(came, began, now);
+        }
+    }
+
+    /// Little's law and the utilisation law, for each pool, from the beginning up to now.
+    ///
+    /// # Panics
+    /// When a pool's levels and its jobs' times differ: a bug in the model.
+    pub(in crate::fabric) fn balance_pools(&mut self, now: Instant) {
+        let fetches = || {
+            let keys = (0..self.fetches.places()).filter_map(|place| self.fetches.key_at(place));
+            keys.filter_map(|key| self.fetches.get(key))
+        };
+        let inside = fetches().filter(|fetch| fetch.inside);
+        let within = inside.map(|fetch| (fetch.came, fetch.has_slot));
+        self.manifest.balance("manifest service", now, within);
+        if let Some(sharing) = &mut self.sharing {
+            sharing.balance("manifest service", now);
+        }
+        if let Some(pool) = &mut self.database {
+            let own = fetches().filter_map(|fetch| fetch.reads.map(|at| (fetch.read_came, at)));
+            let keys = (0..self.remotes.places()).filter_map(|place| self.remotes.key_at(place));
+            let others = keys.filter_map(|key| self.remotes.get(key));
+            let others = others.map(|remote| (remote.came, remote.began));
+            pool.balance("database", now, own.chain(others));
+        }
+    }
+}
