@@ -4,9 +4,10 @@
 // reason: a test fails by panicking, and shows what it saw
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
-#[path = "common/runs.rs"]
+mod formulas;
+#[path = "../common/runs.rs"]
 mod runs;
-#[path = "common/stats.rs"]
+#[path = "../common/stats.rs"]
 mod stats;
 
 use squall::fabric::{Outcome, Plan};
@@ -14,6 +15,7 @@ use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::scenario::{Source, load};
 use squall::units::{Instant, Span, count_to_f64};
 
+use formulas::erlang_c;
 use runs::run;
 use stats::assert_agrees;
 
@@ -90,14 +92,6 @@ impl Queue {
 
 const TWENTY_MS: &str = r#"{ law = "exponential", mean = "20ms" }"#;
 const UNBOUNDED: &str = r#""unbounded""#;
-
-/// The share of arrivals that wait in M/M/c with an offered load of `load` servers (Erlang 1917), by
-/// the recursion for Erlang's loss formula.
-fn erlang_c(servers: u32, load: f64) -> f64 {
-    let loss = (1..=servers).fold(1.0, |loss, n| load * loss / (f64::from(n) + load * loss));
-    let busy = load / f64::from(servers);
-    loss / (1.0 - busy * (1.0 - loss))
-}
 
 #[test]
 fn one_server_at_four_fifths() {
