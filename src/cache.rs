@@ -94,7 +94,7 @@ impl Cache {
     fn hit(&mut self, object: u32) {
         match self.policy {
             Policy::Fifo => {}
-            Policy::Lru => self.to_head(object),
+            Policy::Lru => self.move_to_head(object),
             Policy::Clock | Policy::Sieve => self.nodes[object as usize].visited = true,
         }
     }
@@ -114,7 +114,7 @@ impl Cache {
     fn sweep(&mut self) -> u32 {
         while self.nodes[self.tail as usize].visited {
             self.nodes[self.tail as usize].visited = false;
-            self.to_head(self.tail);
+            self.move_to_head(self.tail);
         }
         self.tail
     }
@@ -130,7 +130,7 @@ impl Cache {
         at
     }
 
-    fn to_head(&mut self, object: u32) {
+    fn move_to_head(&mut self, object: u32) {
         if object != self.head {
             self.unlink(object);
             self.prepend(object);
