@@ -26,6 +26,8 @@
 //! [`trace`]: real request traces, read as a stream. Must not know sites or viewers, nor hold a file
 //! whole.
 //!
+//! [`cache`]: replacement policies over numbered objects. Must not know titles, sites or files.
+//!
 //! [`observe`]: metrics, histograms, slices of time and their totals. Must not know what makes the
 //! numbers it counts.
 //!
@@ -51,6 +53,7 @@
 //! [`cli`]: words to calls, verdicts to exit codes. The only layer that prints, and nothing imports
 //! it.
 
+pub mod cache;
 pub mod change;
 pub mod cli;
 pub mod cost;

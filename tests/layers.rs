@@ -14,6 +14,7 @@ const ORDER: &[&[&str]] = &[
     &["engine", "trace"],
     &["fault"],
     &["change"],
+    &["cache"],
     &["observe"],
     &["fabric"],
     &["cost"],
