@@ -5,6 +5,7 @@
 //! take values and return decisions; the site alone schedules, and holds every branch in the life of
 //! a request.
 
+pub mod buckets;
 mod config;
 mod event;
 mod feed;
