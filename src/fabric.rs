@@ -6,6 +6,7 @@
 //! a request.
 
 mod batch;
+pub mod buckets;
 mod config;
 mod event;
 mod feed;
