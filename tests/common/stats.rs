@@ -10,6 +10,8 @@ pub fn estimate(values: &[f64]) -> (f64, f64) {
     (mean, (spread / (n - 1.0) / n).sqrt())
 }
 
+// reason: one of the test crates that share this file makes rows of a page instead
+#[allow(dead_code)] // reason: see above
 /// The runs agree with a formula: their mean lies within four standard errors of it. And they could
 /// have disagreed: the standard error is at most `grain` of the value.
 pub fn assert_agrees(what: &str, values: &[f64], formula: f64, grain: f64) {

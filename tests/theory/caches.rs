@@ -100,7 +100,7 @@ fn reads_a_miss() -> Vec<Row> {
                 format!(
                     r#"
                     [[inject]]
-                    label = "eviction {second}"
+                    label = "eviction-{second}"
                     at = "{second}s"
                     fault = {{ kind = "evict-cache", region = "here", share = "100%" }}
                     "#

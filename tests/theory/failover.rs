@@ -80,7 +80,8 @@ fn probes() -> Vec<Row> {
     let mut rows = Vec::new();
     for (every, failures, timeout) in [(900, 3, 200), (500, 1, 500), (300, 5, 100)] {
         let detect = format!(
-            r#"{{ by = "health-check", every = "{every}ms", failures = {failures}, timeout = "{timeout}ms" }}"#
+            r#"{{ by = "health-check", failures = {failures},
+                every = "{every}ms", timeout = "{timeout}ms" }}"#
         );
         let name = format!("health check, I = {every} ms, F = {failures}, T = {timeout} ms");
         let least = f64::from((failures - 1) * every + timeout) / 1e3;

@@ -46,7 +46,8 @@ fn moments(name: &str, law: &Law) -> Vec<Row> {
         draws.sort_unstable_by(f64::total_cmp);
         for (p, seen) in &mut quantiles {
             // The draw of this rank is off by a fraction of a rank at most: far below the error.
-            seen.push(draws[squall::observe::rank_of(*p, draws.len() as u64) as usize - 1]);
+            let rank = squall::observe::rank_of(*p, draws.len() as u64);
+            seen.push(draws[usize::try_from(rank).unwrap() - 1]);
         }
     }
     let source = "closed form";

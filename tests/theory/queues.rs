@@ -70,7 +70,7 @@ fn one_server() -> Vec<Row> {
     let mut rows = Vec::new();
     // The variance of a run's mean grows as (1 - load)^-4, so the higher loads take longer runs.
     for (load, arrivals, grain) in
-        [(0.5, 2e5, 0.005), (0.8, 2e5, 0.01), (0.9, 5e5, 0.015), (0.98, 2e6, 0.03)]
+        [(0.5, 2e5, 0.005), (0.8, 2e5, 0.01), (0.9, 5e5, 0.015), (0.98, 1e6, 0.04)]
     {
         let (rate, keys, seconds) = rate(1, load, arrivals);
         let plan = pool(&format!("servers = 1\nservice = {EXPONENTIAL}"), &keys, seconds);
@@ -278,7 +278,7 @@ fn overload() -> Vec<Row> {
         label = "surge"
         at = "60s"
         lasts = "60s"
-        fault = { kind = "surge", factor = 3 }
+        fault = { kind = "surge", region = "all", factor = 3 }
         [invariants]
         "it answers" = "availability >= 0%"
         "#,

@@ -100,6 +100,7 @@ impl Row {
 }
 
 /// Six digits that mean something.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: 0 to 10 digits
 fn number(value: f64) -> String {
     let size = value.abs();
     let before = if size >= 1.0 { libm::floor(libm::log10(size)) + 1.0 } else { 0.0 };
@@ -107,7 +108,6 @@ fn number(value: f64) -> String {
         let zeros =
             if size > 0.0 && size < 1.0 { -libm::floor(libm::log10(size)) - 1.0 } else { 0.0 };
         let after = (6.0 - before + zeros).max(0.0);
-        // At most ten, so the cast is exact.
         let text = format!("{value:.*}", after as usize);
         if text.contains('.') {
             return text.trim_end_matches('0').trim_end_matches('.').to_owned();
@@ -122,13 +122,14 @@ pub fn page(sections: &[(&str, &[Row])]) -> String {
     let rows: usize = sections.iter().map(|(_, rows)| rows.len()).sum();
     let mut page = format!(
         "# Squall against theory and independent sources\n\n\
-         Written by `SQUALL_BLESS=1 cargo test --test theory`; do not edit. `cargo test --test theory` computes\n\
-         every one of the {rows} rows again, fails on one that does not agree, and fails when this page is not what\n\
-         they say.\n\n\
-         A value with a standard error is the mean of runs with the seeds 1, 2, 3 and so on, 20 unless the row\n\
-         says otherwise, and the error comes from their spread. A row agrees when the mean lies within four errors of\n\
-         the expected value *and* the error is small enough for that to mean something; how small is in the tests.\n\
-         A statistic agrees when it is below its critical value.\n"
+         Written by `SQUALL_BLESS=1 cargo test --test theory`; do not edit. Without `SQUALL_BLESS`\n\
+         the same command computes each of the {rows} rows again, fails on one that does not agree,\n\
+         and fails when this page is not what they say.\n\n\
+         A value with a standard error is the mean of runs with the seeds 1, 2, 3 and so on, 20\n\
+         unless the row says otherwise, and the error comes from their spread. A row agrees when\n\
+         the mean lies within four errors of the expected value *and* the error is small enough for\n\
+         that to mean something; how small is in the tests. A statistic agrees when it is below its\n\
+         critical value.\n"
     );
     for (title, rows) in sections {
         let _ = write!(
