@@ -202,7 +202,7 @@ impl Law {
                 from.saturating_add(Span::from_nanos(offset))
             }
             Self::Exponential { mean } => mean.scaled(stream.exponential()),
-            Self::Lognormal { mu, sigma } => Span::from_secs_f64(exp(mu + sigma * stream.normal())),
+            Self::Lognormal { .. } => self.finish(stream.normal().to_bits()),
             // The logarithm of a Pareto variate over its scale is exponential with rate `shape`.
             Self::Pareto { scale, shape } => scale.scaled(exp(stream.exponential() / shape)),
             Self::Empirical(table) => whole_nanos(table.nanos_at(stream.unit())),

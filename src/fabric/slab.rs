@@ -85,11 +85,11 @@ impl<T> Slab<T> {
         }
     }
 
-    /// How many places there are, used or free.
-    #[must_use]
-    #[allow(clippy::cast_possible_truncation)] // reason: asserted at insertion
-    pub const fn places(&self) -> u32 {
-        self.places.len() as u32
+    /// All entries with their keys, in the order of their places.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
+        (0_u32..).zip(&self.places).filter_map(|(place, (generation, entry))| {
+            entry.as_ref().map(|entry| (Key { place, generation: *generation }, entry))
+        })
     }
 }
 
@@ -109,7 +109,8 @@ mod tests {
         assert_eq!(slab.get(a), None);
         assert_eq!(slab.get(c), Some(&"c"));
         assert_eq!(slab.get(b), Some(&"b"));
-        assert_eq!(slab.places(), 2);
+        assert_eq!(slab.places.len(), 2);
+        assert_eq!(slab.iter().collect::<Vec<_>>(), [(c, &"c"), (b, &"b")]);
         assert_eq!(slab.key_at(c.place), Some(c));
         slab.remove(b);
         assert_eq!(slab.key_at(b.place), None);

@@ -308,25 +308,8 @@ impl Crowd {
         self.batch.sort(|begun| self.audience.finish(begun));
     }
 
-    /// Takes the requests of one network that come before `until`, in order.
-    pub fn take_of(&mut self, id: u32, until: Instant) -> Vec<Draw> {
-        let Some(network) = self.networks.get_mut(self.place_of[id as usize] as usize) else {
-            return Vec::new();
-        };
-        let mut draws = self.batch.remove(id);
-        network.take_until(&self.audience, until, &mut draws);
-        let later = draws.split_off(draws.partition_point(|draw| draw.at < until));
-        self.batch.insert(&later);
-        draws.iter().for_each(|draw| self.deposit(draw));
-        if self.batch.is_empty() {
-            self.refill();
-        }
-        draws
-    }
-
     /// Takes many networks in, at the beginning.
     pub fn add_all(&mut self, networks: Vec<Network>) {
-        self.deposits = networks.iter().any(|network| network.purse.is_some());
         for network in networks {
             self.place(network);
         }
@@ -352,8 +335,9 @@ impl Crowd {
         self.networks.push(network);
     }
 
-    /// Lets a network go, with the requests that it has drawn.
-    pub fn remove(&mut self, id: u32) -> Option<Network> {
+    /// Lets a network go, which takes along what it has drawn from `until` on. Its requests before
+    /// then are given out, in order.
+    pub fn remove(&mut self, id: u32, until: Instant) -> Option<(Network, Vec<Draw>)> {
         let place = std::mem::replace(&mut self.place_of[id as usize], NOWHERE);
         if place == NOWHERE {
             return None;
@@ -362,13 +346,16 @@ impl Crowd {
         if let Some(moved) = self.networks.get(place as usize) {
             self.place_of[moved.id as usize] = place;
         }
-        let mut carried = self.batch.remove(id);
-        carried.append(&mut network.carried);
-        network.carried = carried;
+        let mut draws = self.batch.remove(id);
+        network.take_until(&self.audience, until, &mut draws);
+        let mut later = draws.split_off(draws.partition_point(|draw| draw.at < until));
+        later.append(&mut network.carried);
+        network.carried = later;
+        draws.iter().for_each(|draw| network.deposit(draw.at));
         if self.batch.is_empty() {
             self.refill();
         }
-        Some(network)
+        Some((network, draws))
     }
 
     /// A network that is served here.

@@ -299,25 +299,19 @@ impl Reader<'_> {
 
     fn single_pool(&mut self, section: &mut Section<'_>) -> Option<Fabric> {
         let node = section.require(self, "pool");
-        let empty = || preset::single_pool(1, None, Discipline::Fifo, Law::ZERO, None);
+        // Without a pool it is the right region at least, for what the rest of the file says of it.
+        let mut fabric = preset::single_pool(1, None, Discipline::Fifo, Law::ZERO, None);
         let Some(mut pool) = node.and_then(|node| self.section(node, "fabric.pool")) else {
-            // The right region at least, for what the rest of the file says of it.
-            return Some(empty());
+            return Some(fabric);
         };
-        let mut fabric = empty();
-        let (mut queue, mut timeout) = (None, None);
+        let (manifest, timeout) = (&mut fabric.manifest, &mut fabric.viewers.timeout);
         let servers = pool.need(self, "servers", |r, n| r.count(n, 1..=1_000_000));
-        pool.set(self, "queue", &mut queue, Self::queue);
-        self.order(&mut pool, &mut fabric.manifest);
-        let service = pool.need(self, "service", Self::law);
-        pool.set(self, "timeout", &mut timeout, |r, n| r.some_time(n).map(Some));
+        manifest.slots = servers.unwrap_or(manifest.slots);
+        pool.set(self, "queue", &mut manifest.queue, Self::queue);
+        self.order(&mut pool, manifest);
+        manifest.service = pool.need(self, "service", Self::law).unwrap_or(Law::ZERO);
+        pool.set(self, "timeout", timeout, Self::some_time);
         pool.finish(self);
-        let (Some(servers), Some(service)) = (servers, service) else {
-            return Some(empty());
-        };
-        let Manifest { discipline, wait, high, .. } = fabric.manifest;
-        fabric = preset::single_pool(servers, queue, discipline, service, timeout);
-        (fabric.manifest.wait, fabric.manifest.high) = (wait, high);
         Some(fabric)
     }
 

@@ -168,12 +168,12 @@ impl Site {
             return;
         };
         let moves = ctx.now() + ctx.lookahead();
-        for draw in self.crowd.take_of(id, moves) {
-            ctx.schedule(draw.at, Event::Arrival(first_visit(&draw)));
-        }
-        let Some(network) = self.crowd.remove(id) else {
+        let Some((network, draws)) = self.crowd.remove(id, moves) else {
             return;
         };
+        for draw in draws {
+            ctx.schedule(draw.at, Event::Arrival(first_visit(&draw)));
+        }
         self.forward[id as usize] = to;
         self.leaving[id as usize] = moves;
         *self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner) = Some(network);
@@ -197,12 +197,8 @@ impl Site {
     /// their packets go now.
     pub(super) fn reset_gone(&mut self, ctx: &mut Ctx<'_>, id: u32) {
         // In the order in which they came: places say nothing about it.
-        let mut open: Vec<(u64, Key)> = (0..self.requests.places())
-            .filter_map(|place| self.requests.key_at(place))
-            .filter_map(|key| self.requests.get(key).map(|request| (request, key)))
-            .filter(|(request, _)| is_open(request, id))
-            .map(|(request, key)| (request.serial, key))
-            .collect();
+        let open = self.requests.iter().filter(|(_, request)| is_open(request, id));
+        let mut open: Vec<(u64, Key)> = open.map(|(key, request)| (request.serial, key)).collect();
         open.sort_unstable();
         for (_, key) in open {
             let Some(request) = self.unpark(key) else {

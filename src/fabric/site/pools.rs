@@ -60,23 +60,22 @@ impl Site {
         };
         let (viewers, think) = (closed.viewers, &closed.think);
         let stream = &mut self.streams.think;
-        let draws = (0..viewers).map(|_| Draw {
-            at: Instant::ZERO.saturating_add(think.draw(stream)),
-            network: 0,
-            title: 0,
-            last_mile: 0,
-        });
-        draws.map(|draw| (draw.at, Event::Arrival(first_visit(&draw)))).collect()
+        (0..viewers).map(|_| thought(Instant::ZERO.saturating_add(think.draw(stream)))).collect()
     }
 
     /// A viewer of a closed loop knows at `heard` how its request ended, and thinks.
     pub(super) fn think(&mut self, ctx: &mut Ctx<'_>, heard: Instant) {
         if let Some(closed) = &self.plan.load.closed {
-            let at = heard.saturating_add(closed.think.draw(&mut self.streams.think));
-            let draw = Draw { at, network: 0, title: 0, last_mile: 0 };
-            ctx.schedule(at, Event::Arrival(first_visit(&draw)));
+            let until = heard.saturating_add(closed.think.draw(&mut self.streams.think));
+            let (at, asks) = thought(until);
+            ctx.schedule(at, asks);
         }
     }
+}
+
+/// A viewer of a closed loop has thought and asks: the pool has one network and one title.
+const fn thought(at: Instant) -> (Instant, Event) {
+    (at, Event::Arrival(first_visit(&Draw { at, network: 0, title: 0, last_mile: 0 })))
 }
 
 // Work.
@@ -135,10 +134,7 @@ impl Site {
     /// # Panics
     /// When a pool's levels and its jobs' times differ: a bug in the model.
     pub(in crate::fabric) fn balance_pools(&mut self, now: Instant) {
-        let fetches = || {
-            let keys = (0..self.fetches.places()).filter_map(|place| self.fetches.key_at(place));
-            keys.filter_map(|key| self.fetches.get(key))
-        };
+        let fetches = || self.fetches.iter().map(|(_, fetch)| fetch);
         let inside = fetches().filter(|fetch| fetch.inside);
         let within = inside.map(|fetch| (fetch.came, fetch.has_slot));
         self.manifest.balance("manifest service", now, within);
@@ -147,9 +143,7 @@ impl Site {
         }
         if let Some(pool) = &mut self.database {
             let own = fetches().filter_map(|fetch| fetch.reads.map(|at| (fetch.read_came, at)));
-            let keys = (0..self.remotes.places()).filter_map(|place| self.remotes.key_at(place));
-            let others = keys.filter_map(|key| self.remotes.get(key));
-            let others = others.map(|remote| (remote.came, remote.began));
+            let others = self.remotes.iter().map(|(_, remote)| (remote.came, remote.began));
             pool.balance("database", now, own.chain(others));
         }
     }
