@@ -49,6 +49,13 @@ fn cached(lock: &str, fetch: &str, length: &str, warmup: &str, harm: &str) -> Pl
     ))
 }
 
+/// Copies outlive the run.
+fn keep_copies(plan: &mut Plan) {
+    if let Some(metadata) = &mut plan.fabric.metadata {
+        metadata.ttl = Span::from_secs(3_600);
+    }
+}
+
 /// The sum of a function of the rate at which a title is asked for, over all titles.
 fn over_titles(of: impl Fn(f64) -> f64) -> f64 {
     let weights: Vec<f64> =
@@ -110,9 +117,7 @@ fn reads_a_miss() -> Vec<Row> {
         let mut plan = cached(lock, "50ms", &format!("{MISSES}s"), "0s", &harm);
         plan.load.titles = 1;
         plan.load.rates = vec![100.0];
-        if let Some(metadata) = &mut plan.fabric.metadata {
-            metadata.ttl = Span::from_secs(3_600);
-        }
+        keep_copies(&mut plan);
         let of = with_seeds(&plan, SEEDS, |outcome| {
             let all = outcome.totals.cell(|_| true, Scope::default());
             count_to_f64(all[Counter::Fetches as usize]) / f64::from(MISSES)
@@ -148,9 +153,7 @@ fn refill() -> Vec<Row> {
         fault = { kind = "evict-cache", region = "here", share = "100%" }
         "#;
     let mut plan = cached("on", "1us", "80s", "0s", storm);
-    if let Some(metadata) = &mut plan.fabric.metadata {
-        metadata.ttl = Span::from_secs(3_600);
-    }
+    keep_copies(&mut plan);
     let ends = [1_u64, 4, 16, 64];
     plan.cuts.extend(ends.iter().map(|end| Instant::ZERO + Span::from_secs(10 + end)));
     let seen = with_seeds(&plan, SEEDS, |outcome| {

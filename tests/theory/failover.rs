@@ -2,7 +2,7 @@
 
 use crate::formulas::kolmogorov;
 use crate::table::Row;
-use crate::tools::{column, plan_of, with_seeds};
+use crate::tools::{column, distance, plan_of, with_seeds};
 use squall::engine::Law;
 use squall::fabric::{Outcome, Plan};
 use squall::observe::{Counter, Sample, Scope};
@@ -11,34 +11,43 @@ use squall::units::{Instant, Span, count_to_f64};
 /// Outages of their own, each with another phase of the prober.
 const OUTAGES: u64 = 400;
 
-fn outage(detect: &str) -> Plan {
-    plan_of(&format!(
-        r#"
-        title = "an outage"
-        question = "when is it noticed?"
-        [run]
-        seed = 1
-        length = "25s"
-        [fabric]
-        preset = "five-regions"
-        [fabric.routing]
-        networks = 5
-        misrouted = "0%"
-        detect = {detect}
-        converge = {{ law = "constant", value = "5s" }}
-        [load]
-        titles = 10
-        popularity = {{ law = "zipf", exponent = 0.9 }}
-        [load.manifests-per-second]
-        sa-east-1 = 5
-        [[inject]]
-        label = "outage"
-        at = "5s"
-        fault = {{ kind = "region-down", region = "sa-east-1", routes = "withdrawn" }}
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#
-    ))
+/// sa-east-1 goes dark: the preset with these routes, these viewers, for so long, from then on.
+struct Outage<'a> {
+    routing: &'a str,
+    rate: u32,
+    length: &'a str,
+    /// The keys that say when.
+    time: &'a str,
+}
+
+impl Outage<'_> {
+    fn plan(&self) -> Plan {
+        let Self { routing, rate, length, time } = self;
+        plan_of(&format!(
+            r#"
+            title = "an outage"
+            question = "when is it noticed, and who goes where?"
+            [run]
+            seed = 1
+            length = "{length}"
+            [fabric]
+            preset = "five-regions"
+            [fabric.routing]
+            {routing}
+            [load]
+            titles = 10
+            popularity = {{ law = "zipf", exponent = 0.9 }}
+            [load.manifests-per-second]
+            sa-east-1 = {rate}
+            [[inject]]
+            label = "outage"
+            {time}
+            fault = {{ kind = "region-down", region = "sa-east-1", routes = "withdrawn" }}
+            [invariants]
+            "it answers" = "availability >= 0%"
+            "#
+        ))
+    }
 }
 
 /// The time until an outage is noticed, in seconds: failover less the constant convergence.
@@ -51,21 +60,16 @@ fn noticed(plan: &Plan, seeds: u64) -> Vec<f64> {
     })
 }
 
-/// The distance between the values and the uniform law, as Kolmogorov and Smirnov measure it.
-fn distance(values: &[f64], cdf: impl Fn(f64) -> f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let n = count_to_f64(sorted.len() as u64);
-    let farthest = sorted.iter().zip(0_u64..).fold(0.0_f64, |farthest, (&value, before)| {
-        let (exact, before) = (cdf(value), count_to_f64(before) / n);
-        farthest.max((exact - before).abs()).max((exact - before - 1.0 / n).abs())
-    });
-    farthest * n.sqrt()
-}
-
 /// A detection that is uniform from `low` to `high`.
 fn detection(name: &str, detect: &str, low: f64, high: f64, source: &'static str) -> [Row; 2] {
-    let values = noticed(&outage(detect), OUTAGES);
+    let routing = format!(
+        r#"networks = 5
+        misrouted = "0%"
+        detect = {detect}
+        converge = {{ law = "constant", value = "5s" }}"#
+    );
+    let outage = Outage { routing: &routing, rate: 5, length: "25s", time: r#"at = "5s""# };
+    let values = noticed(&outage.plan(), OUTAGES);
     let seen = distance(&values, |at| ((at - low) / (high - low)).clamp(0.0, 1.0));
     let what = format!("{name}: mean time to withdrawal, {OUTAGES} outages");
     let test = format!("{name}: uniform from {low} to {high} s (Kolmogorov-Smirnov)");
@@ -99,16 +103,7 @@ fn hold_timer() -> [Row; 2] {
 
 /// With a thousand networks that are noticed at one instant, what is left is convergence.
 fn convergence() -> Vec<Row> {
-    let plan = plan_of(
-        r#"
-        title = "an outage"
-        question = "how do networks follow?"
-        [run]
-        seed = 1
-        length = "200s"
-        [fabric]
-        preset = "five-regions"
-        [fabric.routing]
+    let routing = r#"
         networks = 1000
         misrouted = "0%"
         detect = { by = "health-check", every = "1ms", failures = 1, timeout = "1ms" }
@@ -116,20 +111,8 @@ fn convergence() -> Vec<Row> {
             { share = "80%", law = "lognormal", median = "4s", p99 = "10s" },
             { share = "18%", law = "uniform", from = "10s", to = "60s" },
             { share = "2%", law = "uniform", from = "60s", to = "180s" },
-        ]
-        [load]
-        titles = 10
-        popularity = { law = "zipf", exponent = 0.9 }
-        [load.manifests-per-second]
-        sa-east-1 = 1
-        [[inject]]
-        label = "outage"
-        at = "5s"
-        fault = { kind = "region-down", region = "sa-east-1", routes = "withdrawn" }
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#,
-    );
+        ]"#;
+    let plan = Outage { routing, rate: 1, length: "200s", time: r#"at = "5s""# }.plan();
     let seconds = Span::from_secs;
     let law = Law::mixture([
         (0.80, Law::lognormal_median_p99(seconds(4), seconds(10)).unwrap()),
@@ -154,37 +137,16 @@ fn convergence() -> Vec<Row> {
 /// Where the viewers of sa-east-1 are served: a fifth of its networks, all alike, at their second
 /// best site before and after, and all of them there in between.
 fn catchment() -> Vec<Row> {
-    let mut plan = plan_of(
-        r#"
-        title = "an outage"
-        question = "where are viewers served?"
-        [run]
-        seed = 1
-        length = "150s"
-        warmup = "10s"
-        [fabric]
-        preset = "five-regions"
-        [fabric.routing]
+    let routing = r#"
         networks = 20
         misrouted = "20%"
         detect = { by = "health-check", every = "300ms", failures = 3, timeout = "300ms" }
-        converge = { law = "constant", value = "1s" }
-        [load]
-        titles = 10
-        popularity = { law = "zipf", exponent = 0.9 }
-        [load.manifests-per-second]
-        sa-east-1 = 200
-        [[inject]]
-        label = "outage"
-        at = "50s"
-        lasts = "50s"
-        fault = { kind = "region-down", region = "sa-east-1", routes = "withdrawn" }
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#,
-    );
+        converge = { law = "constant", value = "1s" }"#;
+    let time = "at = \"50s\"\nlasts = \"50s\"";
+    let mut plan = Outage { routing, rate: 200, length: "150s", time }.plan();
+    plan.warmup = Span::from_secs(10);
     let at = |second| Instant::ZERO + Span::from_secs(second);
-    plan.cuts.extend([at(60), at(110)]);
+    plan.cuts.extend([at(10), at(60), at(110)]);
     // Segments: warm-up, before, the first ten seconds of the outage, the rest of it, ten seconds
     // after it, the rest.
     let seen = with_seeds(&plan, 20, |outcome| {

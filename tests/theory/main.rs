@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod caches;
+mod disciplines;
 mod failover;
 mod formulas;
 mod laws;
@@ -14,7 +15,6 @@ mod queues;
 mod retries;
 #[path = "../common/runs.rs"]
 mod runs;
-#[path = "../common/stats.rs"]
 mod stats;
 mod table;
 mod tools;
@@ -26,6 +26,7 @@ use table::{Row, page};
 /// A section's rows are computed once, by whichever test asks first.
 static LAWS: LazyLock<Vec<Row>> = LazyLock::new(laws::rows);
 static QUEUES: LazyLock<Vec<Row>> = LazyLock::new(queues::rows);
+static DISCIPLINES: LazyLock<Vec<Row>> = LazyLock::new(disciplines::rows);
 static CACHES: LazyLock<Vec<Row>> = LazyLock::new(caches::rows);
 static RETRIES: LazyLock<Vec<Row>> = LazyLock::new(retries::rows);
 static FAILOVER: LazyLock<Vec<Row>> = LazyLock::new(failover::rows);
@@ -43,6 +44,11 @@ fn laws_agree() {
 #[test]
 fn queues_agree() {
     assert_agree(&QUEUES);
+}
+
+#[test]
+fn disciplines_agree() {
+    assert_agree(&DISCIPLINES);
 }
 
 #[test]
@@ -64,6 +70,7 @@ fn failover_agrees() {
 fn the_page_is_what_the_rows_say() {
     let made = page(&[
         ("Queues", &QUEUES),
+        ("Disciplines", &DISCIPLINES),
         ("Laws", &LAWS),
         ("Caches and storms", &CACHES),
         ("Retries", &RETRIES),

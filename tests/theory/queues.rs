@@ -11,20 +11,24 @@ use squall::units::{Instant, Span, count_to_f64};
 
 /// What a service takes on average, in every row.
 const SERVICE: f64 = 0.020;
-const EXPONENTIAL: &str = r#"{ law = "exponential", mean = "20ms" }"#;
-const CONSTANT: &str = r#"{ law = "constant", value = "20ms" }"#;
+pub const EXPONENTIAL: &str = r#"{ law = "exponential", mean = "20ms" }"#;
+pub const CONSTANT: &str = r#"{ law = "constant", value = "20ms" }"#;
 const LOGNORMAL: &str = r#"{ law = "lognormal", mean = "20ms", cv = 2 }"#;
 const UNIFORM: &str = r#"{ law = "uniform", from = "0s", to = "40ms" }"#;
 /// Two exponential phases with balanced means and a squared coefficient of variation of 4: shares
 /// p = (1 + sqrt(3/5)) / 2 and 1 - p, means 20 ms / 2p and 20 ms / 2(1 - p).
-const HYPEREXPONENTIAL: &str = r#"[
+pub const HYPEREXPONENTIAL: &str = r#"[
     { share = "88.7298335%", law = "exponential", mean = "11270167ns" },
     { share = "11.2701665%", law = "exponential", mean = "88729833ns" },
 ]"#;
 
 /// A pool with these keys and this load, judged for `seconds` after a warm-up of a tenth as much.
 fn pool(keys: &str, load: &str, seconds: f64) -> Plan {
-    let warmup = seconds / 10.0;
+    warmed_pool(keys, load, seconds, seconds / 10.0)
+}
+
+/// The same with a warm-up of so many seconds.
+pub fn warmed_pool(keys: &str, load: &str, seconds: f64, warmup: f64) -> Plan {
     plan_of(&format!(
         r#"
         title = "a pool"
@@ -260,29 +264,16 @@ fn levels() -> Vec<Row> {
 /// A pool of one server gets more than it can do for a minute: the backlog grows as a fluid does, and
 /// is worked off at the rate that is left over.
 fn overload() -> Vec<Row> {
-    let mut plan = plan_of(
-        r#"
-        title = "an overload"
-        question = "how long is the queue, and for how long?"
-        [run]
-        seed = 1
-        length = "300s"
-        [fabric]
-        preset = "single-pool"
-        [fabric.pool]
-        servers = 1
-        service = { law = "exponential", mean = "1ms" }
-        [load]
+    let keys = "servers = 1\nservice = { law = \"exponential\", mean = \"1ms\" }";
+    let load = r#"
         requests-per-second = 500
         [[inject]]
         label = "surge"
         at = "60s"
         lasts = "60s"
         fault = { kind = "surge", region = "all", factor = 3 }
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#,
-    );
+        "#;
+    let mut plan = warmed_pool(keys, load, 300.0, 0.0);
     // At 500/s over what it does for 60 s: 30,000. At 500/s to spare: gone after 60 s.
     let at = |second| Instant::ZERO + Span::from_secs(second);
     plan.cuts.extend([at(90), at(91), at(119), at(150), at(151)]);

@@ -25,6 +25,19 @@ pub fn column<T>(runs: &[T], of: impl Fn(&T) -> f64) -> Vec<f64> {
     runs.iter().map(of).collect()
 }
 
+/// The largest distance between a distribution function and that of the values, times the square root
+/// of their number (Kolmogorov 1933).
+pub fn distance(values: &[f64], cdf: impl Fn(f64) -> f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let n = count_to_f64(sorted.len() as u64);
+    let farthest = sorted.iter().zip(0_u64..).fold(0.0_f64, |farthest, (&value, before)| {
+        let (exact, before) = (cdf(value), count_to_f64(before) / n);
+        farthest.max((exact - before).abs()).max((exact - before - 1.0 / n).abs())
+    });
+    farthest * n.sqrt()
+}
+
 /// Whether a segment comes after the warm-up; a plan without harm has no other cuts.
 pub fn judged(outcome: &Outcome, segment: usize) -> bool {
     segment + 1 == outcome.totals.timeline().segments()
