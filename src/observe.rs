@@ -14,6 +14,6 @@ mod totals;
 pub use cells::Layout;
 pub use histogram::{Histogram, rank_of};
 pub use metric::{Counter, Described, Figure, Form, Gauge, METRICS, Metric, Sample};
-pub use recorder::{Recorder, Slice, When};
+pub use recorder::{Hits, Recorder, Slice, When};
 pub use timeline::Timeline;
 pub use totals::{Scope, SliceView, Totals};

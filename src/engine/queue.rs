@@ -71,23 +71,28 @@ impl<E: Event> EventQueue<E> {
         let Some(&first) = self.heap.first() else {
             return Some((last.at, last.event));
         };
-        let len = self.heap.len();
+        let heap = self.heap.as_mut_slice();
+        let (len, key) = (heap.len(), last.key());
         let mut hole = 0;
         loop {
             let child = hole * ARITY + 1;
-            if child >= len {
+            let least = if child + ARITY <= len {
+                // Both comparisons of pairs at once, and without branches: they are coin tosses.
+                let keys = [0, 1, 2, 3].map(|n| heap[child + n].key());
+                let one = usize::from(keys[1] < keys[0]);
+                let two = 2 + usize::from(keys[3] < keys[2]);
+                child + if keys[two] < keys[one] { two } else { one }
+            } else if child < len {
+                (child + 1..len).fold(child, |least, other| {
+                    if heap[other].key() < heap[least].key() { other } else { least }
+                })
+            } else {
+                break;
+            };
+            if key <= heap[least].key() {
                 break;
             }
-            let mut least = child;
-            for other in child + 1..(child + ARITY).min(len) {
-                if self.heap[other].key() < self.heap[least].key() {
-                    least = other;
-                }
-            }
-            if last.key() <= self.heap[least].key() {
-                break;
-            }
-            self.heap[hole] = self.heap[least];
+            heap[hole] = heap[least];
             hole = least;
         }
         self.heap[hole] = last;

@@ -60,7 +60,14 @@ impl Batch {
     #[inline]
     #[must_use]
     pub fn next_at(&self) -> Instant {
-        self.sorted[self.cursor].at
+        self.next().at
+    }
+
+    /// The next arrival; it is at [`Instant::NEVER`] if none is drawn.
+    #[inline]
+    #[must_use]
+    pub fn next(&self) -> &Draw {
+        &self.sorted[self.cursor]
     }
 
     /// Whether all that were drawn are taken.

@@ -63,11 +63,15 @@ impl MetadataCache {
     #[inline]
     #[must_use]
     pub fn find(&self, title: u32, now: Instant) -> Found {
+        if self.is_fresh(title, now) { Found::Fresh } else { self.find_stale(title, now) }
+    }
+
+    /// Whether a request for a title finds a fresh copy now.
+    #[inline]
+    #[must_use]
+    pub fn is_fresh(&self, title: u32, now: Instant) -> bool {
         let filled = self.filled[title as usize];
-        if filled <= now.as_nanos() && now.as_nanos() - filled < self.ttl {
-            return Found::Fresh;
-        }
-        self.find_stale(title, now)
+        filled <= now.as_nanos() && now.as_nanos() - filled < self.ttl
     }
 
     /// A request for this title comes soon.

@@ -10,6 +10,7 @@ mod books;
 mod ends;
 mod moves;
 mod pools;
+mod rush;
 mod steps;
 
 use super::config::{AfterWait, Plan};
@@ -23,7 +24,7 @@ use super::slab::{Key, Slab};
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
 use crate::engine::{Context, Process, Stream};
-use crate::observe::{Counter, Recorder, Sample};
+use crate::observe::{Counter, Recorder};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -144,6 +145,7 @@ impl Process for Site {
             return self.queue_next(ctx);
         }
         loop {
+            self.rush(ctx);
             let at = self.next_arrival();
             if at >= ctx.quiet_until() {
                 return at;
@@ -272,8 +274,7 @@ impl Site {
         let first = visit.attempt == 0;
         if first {
             visit.born = now;
-            visit.lead =
-                u32::try_from(self.trip(&visit).half().as_nanos() / 1_000).unwrap_or(u32::MAX);
+            visit.lead = books::lead_of(self.trip(&visit));
         }
         visit.attempt += 1;
         let lost = self.outage.is_some() || !self.reachable;
@@ -281,9 +282,6 @@ impl Site {
             Some(cache) if !lost => cache.find(visit.title, now),
             _ => Found::Missing,
         };
-        if found == Found::Fresh && first && self.is_over_at_once(now, &visit) {
-            return self.hit_at_once(&visit, origin);
-        }
         if first {
             self.recorder.count(Counter::Requests, origin);
         }
@@ -312,17 +310,6 @@ impl Site {
         !self.all_events
             && now + self.hit_takes < self.next_change
             && self.trip(visit) + self.hit_takes <= self.plan.fabric.viewers.timeout
-    }
-
-    /// The common case, in one step: a first attempt finds a fresh copy. Records what [`Self::hit`]
-    /// would.
-    #[inline]
-    fn hit_at_once(&mut self, visit: &Visit, origin: usize) {
-        self.recorder.hit(origin, self.hit_takes + self.way(visit));
-        if self.staleness {
-            let age = self.data_age(visit.born, visit.title);
-            self.recorder.sample(Sample::Staleness, origin, age);
-        }
     }
 
     /// The cache answers.

@@ -275,6 +275,26 @@ impl Crowd {
         Some(draw)
     }
 
+    /// Takes the requests before `until` for as long as `takes` says that it takes them; it is also
+    /// told of a title that will be asked for soon. Returns when the last one came that was taken.
+    #[inline]
+    pub fn take_while(
+        &mut self,
+        until: Instant,
+        mut takes: impl FnMut(&Draw, Option<u32>) -> bool,
+    ) -> Option<Instant> {
+        let mut last = None;
+        while self.batch.next_at() < until {
+            let draw = *self.batch.next();
+            if !takes(&draw, self.batch.ahead()) {
+                break;
+            }
+            last = Some(draw.at);
+            self.take();
+        }
+        last
+    }
+
     /// A title that will be asked for soon: whoever looks it up can have its memory fetched in the
     /// meantime.
     #[inline]

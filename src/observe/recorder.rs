@@ -162,15 +162,23 @@ impl Recorder {
         self.histograms[place].record(value.as_nanos());
     }
 
-    /// Counts a request that begins now and is answered at once by a fresh copy: the common case, in
-    /// one look at its cell.
+    /// When the present slice ends.
     #[inline]
-    pub fn hit(&mut self, origin: usize, latency: Span) {
-        let cell = self.cell(self.now.slice, origin);
-        for counter in [Counter::Requests, Counter::Attempts, Counter::Served, Counter::Hits] {
-            cell[counter as usize] += 1;
+    #[must_use]
+    pub const fn slice_end(&self) -> Instant {
+        self.slice_end
+    }
+
+    /// For requests of the present slice that fresh copies answer at once.
+    #[inline]
+    pub fn hits(&mut self) -> Hits<'_> {
+        let first = self.now.segment * self.origins * Sample::COUNT;
+        let slice = (self.now.slice - self.oldest) as usize;
+        Hits {
+            layout: &self.layout,
+            cells: &mut self.slices[slice].cells,
+            histograms: &mut self.histograms[first..],
         }
-        self.sample(Sample::Latency, origin, latency);
     }
 
     /// A request of this time begins here.
@@ -226,6 +234,37 @@ impl Recorder {
     #[must_use]
     pub fn histogram(&self, segment: usize, origin: usize, sample: Sample) -> &Histogram {
         &self.histograms[(segment * self.origins + origin) * Sample::COUNT + sample as usize]
+    }
+}
+
+/// Records requests that begin and are answered at once in the present slice: the common case.
+#[derive(Debug)]
+pub struct Hits<'a> {
+    layout: &'a Layout,
+    cells: &'a mut [u64],
+    /// Those of the present segment and later.
+    histograms: &'a mut [Histogram],
+}
+
+impl Hits<'_> {
+    /// One request, which needed one attempt.
+    #[inline]
+    pub fn add(&mut self, origin: usize, latency: Span) {
+        let width = self.layout.width();
+        let cell = &mut self.cells[origin * width..(origin + 1) * width];
+        for counter in [Counter::Requests, Counter::Attempts, Counter::Served, Counter::Hits] {
+            cell[counter as usize] += 1;
+        }
+        self.sample(Sample::Latency, origin, latency);
+    }
+
+    /// A value seen with one.
+    #[inline]
+    pub fn sample(&mut self, sample: Sample, origin: usize, value: Span) {
+        let width = self.layout.width();
+        let cell = &mut self.cells[origin * width..(origin + 1) * width];
+        self.layout.record(cell, sample, value.as_nanos());
+        self.histograms[origin * Sample::COUNT + sample as usize].record(value.as_nanos());
     }
 }
 
