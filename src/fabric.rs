@@ -6,7 +6,7 @@
 //! a request.
 
 mod batch;
-pub mod buckets;
+pub mod budgets;
 mod config;
 mod event;
 mod feed;

@@ -13,7 +13,7 @@ mod runs;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use squall::fabric::{Outcome, Plan};
+use squall::fabric::{Budget, Outcome, Plan};
 use squall::fault::{Fault, Injection, Label, Reach, Routes};
 use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::scenario::{Source, load};
@@ -86,7 +86,15 @@ fn check_books(plan: &Plan, outcome: &Outcome) {
     let wait = plan.fabric.database.as_ref().and_then(|database| database.wait);
     assert!(wait.is_some() || waits == reads, "{waits} waits of {reads} reads");
     assert!(count(Counter::Hits) + count(Counter::Stale) <= count(Counter::Served));
-    assert!(count(Counter::Attempts) >= count(Counter::Requests));
+    // A first attempt leaves, or the budget refuses it and its request has failed.
+    let refused = count(Counter::RefusedByBudget);
+    assert!(count(Counter::Attempts) + refused >= count(Counter::Requests));
+    assert!(refused <= count(Counter::Failed));
+    let refuses = matches!(
+        plan.fabric.viewers.retry.budget,
+        Budget::AdaptiveThrottle { .. } | Budget::Decorator
+    );
+    assert!(refuses || refused == 0, "{refused} first attempts refused");
     let most = u64::from(plan.fabric.viewers.retry.attempts);
     assert!(count(Counter::Attempts) <= most * count(Counter::Requests));
     assert!(samples(Sample::LockWait).count() <= count(Counter::Coalesced));

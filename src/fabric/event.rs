@@ -1,5 +1,6 @@
 //! What can happen at a site.
 
+use super::budgets::Ticket;
 use super::slab::Key;
 use crate::engine;
 use crate::units::Instant;
@@ -17,6 +18,8 @@ pub struct Visit {
     pub attempt: u8,
     /// Whether some attempt met a full queue.
     pub rejected: bool,
+    /// What it carries along of its network's retry budget.
+    pub ticket: Ticket,
     /// How long before its first arrival the viewer began to wait, in microseconds.
     pub lead: u32,
     /// When the first attempt arrived: the time to which the request belongs.

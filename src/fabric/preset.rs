@@ -138,6 +138,42 @@ pub const fn deposit_budget() -> Budget {
     Budget::DepositPerRequest { ttl: Span::from_secs(10), min_per_second: 10, ratio: 0.2 }
 }
 
+/// Envoy's default of `max_retries`: three at one time.
+#[must_use]
+pub const fn limit_budget() -> Budget {
+    Budget::Limit { retries: 3 }
+}
+
+/// Envoy's defaults of `retry_budget`: 20 % of what is under way, and three in any case.
+#[must_use]
+pub const fn share_budget() -> Budget {
+    Budget::ConcurrentShare { share: 0.2, at_least: 3 }
+}
+
+/// The example of gRPC's proposal A6, which has no defaults: ten tokens, a tenth for a success.
+#[must_use]
+pub const fn success_budget() -> Budget {
+    Budget::DepositPerSuccess { max_tokens: 10, ratio: 100 }
+}
+
+/// Brooker's figures: five tokens, a tenth for a success.
+#[must_use]
+pub const fn small_bucket_budget() -> Budget {
+    Budget::SmallBucket { tokens: 5, deposit: 100 }
+}
+
+/// The AWS SDKs' figures: 500 tokens, 5 a retry, 10 after a time-out.
+#[must_use]
+pub const fn standard_budget() -> Budget {
+    Budget::Standard { tokens: 500, retry_cost: 5, timeout_cost: 10 }
+}
+
+/// The SRE book's figures: two requests for each that is accepted, over two minutes.
+#[must_use]
+pub const fn throttle_budget() -> Budget {
+    Budget::AdaptiveThrottle { k: 2.0, window: Span::from_secs(120) }
+}
+
 fn metadata() -> Metadata {
     Metadata {
         ttl: Span::from_secs(60),

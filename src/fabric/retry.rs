@@ -1,8 +1,8 @@
-//! Backoff and retry budgets.
+//! Backoff.
 
-use super::config::{Budget, Jitter, Retry};
+use super::config::{Jitter, Retry};
 use crate::engine::Stream;
-use crate::units::{Instant, Span};
+use crate::units::Span;
 
 impl Retry {
     /// The wait before retry number `retry` (1 is the first).
@@ -18,148 +18,11 @@ impl Retry {
     }
 }
 
-/// Parts of the window after which a deposit expires.
-const SLOTS: usize = 10;
-/// One deposit, in thousandths of a deposit.
-const DEPOSIT: i64 = 1_000;
-
-/// What is left of a retry budget.
-#[derive(Clone, Debug)]
-pub struct Purse {
-    budget: Budget,
-    /// Deposits less withdrawals, by tenth of the window.
-    slots: [i64; SLOTS],
-    /// The number of the tenth that the present lies in, since the run began.
-    tenth: u64,
-}
-
-impl Purse {
-    /// The purse of a budget at instant zero.
-    #[must_use]
-    pub const fn new(budget: Budget) -> Self {
-        Self { budget, slots: [0; SLOTS], tenth: 0 }
-    }
-
-    /// A request was made.
-    #[inline]
-    pub fn deposit(&mut self, now: Instant) {
-        if let Budget::DepositPerRequest { ttl, ratio, .. } = self.budget {
-            self.expire(now, ttl);
-            self.slots[slot(self.tenth)] += if ratio > 0.0 { DEPOSIT } else { 0 };
-        }
-    }
-
-    /// Takes the price of a retry, if it is there.
-    ///
-    /// The rule is tower's `TpsBudget`, which follows Finagle's `RetryBudget`: a retry costs
-    /// `1 / ratio` deposits; `min_per_second x ttl` retries are always in reserve, and withdrawals
-    /// weigh on the window in which they were made.
-    pub fn withdraw(&mut self, now: Instant) -> bool {
-        let Budget::DepositPerRequest { ttl, min_per_second, ratio } = self.budget else {
-            return true;
-        };
-        self.expire(now, ttl);
-        let price = price_of(ratio);
-        // tower counts the window in whole seconds here, and so do we.
-        let seconds = ttl.as_nanos() / 1_000_000_000;
-        let reserve = i64::from(min_per_second)
-            .saturating_mul(i64::try_from(seconds).unwrap_or(i64::MAX))
-            .saturating_mul(price);
-        let balance = self.slots.iter().sum::<i64>().saturating_add(reserve);
-        if balance < price {
-            return false;
-        }
-        self.slots[slot(self.tenth)] -= price;
-        true
-    }
-
-    fn expire(&mut self, now: Instant, ttl: Span) {
-        let tenth = now.as_nanos() / (ttl.as_nanos() / SLOTS as u64).max(1);
-        let passed = tenth.saturating_sub(self.tenth).min(SLOTS as u64);
-        for step in 1..=passed {
-            self.slots[slot(self.tenth + step)] = 0;
-        }
-        self.tenth = self.tenth.max(tenth);
-    }
-}
-
-#[allow(clippy::cast_possible_truncation)] // reason: below ten
-const fn slot(tenth: u64) -> usize {
-    (tenth % SLOTS as u64) as usize
-}
-
-/// A retry's price in thousandths of a deposit. At ratio zero only the reserve pays.
-#[allow(clippy::cast_possible_truncation)] // reason: `as` saturates and the ratio is at least 1e-6
-fn price_of(ratio: f64) -> i64 {
-    if ratio <= 0.0 { 1 } else { (1_000.0 / ratio).round_ties_even() as i64 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::Seed;
-
-    fn at(millis: u64) -> Instant {
-        Instant::ZERO + Span::from_millis(millis)
-    }
-
-    fn purse(min_per_second: u32, ratio: f64) -> Purse {
-        Purse::new(Budget::DepositPerRequest { ttl: Span::from_secs(10), min_per_second, ratio })
-    }
-
-    #[test]
-    fn five_deposits_buy_one_retry_at_a_fifth() {
-        let mut purse = purse(0, 0.2);
-        for _ in 0..4 {
-            purse.deposit(at(0));
-        }
-        assert!(!purse.withdraw(at(1)));
-        purse.deposit(at(2));
-        assert!(purse.withdraw(at(3)));
-        assert!(!purse.withdraw(at(4)));
-    }
-
-    #[test]
-    fn the_reserve_is_rate_times_window() {
-        let mut purse = purse(10, 0.2);
-        let granted = (0..1_000).filter(|_| purse.withdraw(at(500))).count();
-        assert_eq!(granted, 100);
-        assert!(!purse.withdraw(at(9_999)), "withdrawals weigh for the whole window");
-        assert!(purse.withdraw(at(10_000)), "and are forgotten after it");
-    }
-
-    #[test]
-    fn at_ratio_zero_only_the_reserve_pays() {
-        let mut purse = purse(1, 0.0);
-        (0..1_000_000).for_each(|_| purse.deposit(at(0)));
-        assert_eq!((0..50).filter(|_| purse.withdraw(at(0))).count(), 10);
-    }
-
-    #[test]
-    fn deposits_expire_after_the_window() {
-        let mut fresh = purse(0, 0.2);
-        (0..50).for_each(|_| fresh.deposit(at(100)));
-        assert!(fresh.clone().withdraw(at(9_900)));
-        assert!(!fresh.withdraw(at(10_000)));
-    }
-
-    #[test]
-    fn in_the_long_run_the_ratio_of_retries_is_the_budget() {
-        let mut purse = purse(0, 0.1);
-        let mut retries = 0;
-        for request in 0..100_000 {
-            purse.deposit(at(request));
-            // Every request fails and would like three retries.
-            retries += (0..3).filter(|_| purse.withdraw(at(request))).count();
-        }
-        assert!((9_999..=10_000).contains(&retries), "{retries}");
-    }
-
-    #[test]
-    fn no_budget_never_refuses() {
-        let mut purse = Purse::new(Budget::None);
-        assert!((0..10_000).all(|_| purse.withdraw(at(0))));
-    }
+    use crate::fabric::config::Budget;
 
     #[test]
     fn backoff_grows_to_its_cap_and_jitter_spreads_it() {

@@ -289,6 +289,7 @@ fn build(
         site.homes = Arc::clone(&homes);
         site.shelf = Arc::clone(&shelf);
         site.all_events = options.all_events;
+        site.hits_are_events = options.all_events || site.books_attempts;
         site.staleness = options.staleness;
         if let Some(load) = &plan.load.trace {
             site.feed = Some(Feed::open(plan, load).map_err(RunError::Trace)?);
@@ -375,6 +376,8 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         under_way: vec![0; regions],
         staleness: false,
         all_events: false,
+        books_attempts: fabric.viewers.retry.budget.books_attempts(),
+        hits_are_events: false,
         next_queued: Instant::NEVER,
         patience: VecDeque::new(),
         parked: 0,

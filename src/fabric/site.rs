@@ -7,12 +7,14 @@
 
 mod backend;
 mod books;
+mod budget;
 mod ends;
 mod moves;
 mod pools;
 mod rush;
 mod steps;
 
+use super::budgets::Ticket;
 use super::config::{AfterWait, Plan};
 use super::event::{Event, Failure, Visit};
 use super::feed::Feed;
@@ -127,6 +129,10 @@ pub struct Site {
     pub(super) staleness: bool,
     /// Whether every request is an event: the same results, slower; for tests.
     pub(super) all_events: bool,
+    /// Whether the retry budget counts attempts and answers.
+    pub(super) books_attempts: bool,
+    /// Whether every hit is an event: with all events, and where the retry budget counts answers.
+    pub(super) hits_are_events: bool,
     /// When the next arrival is put into the queue for; only when every request is an event.
     pub(super) next_queued: Instant,
     /// Attempts with their deadlines, in the order in which they are looked at again.
@@ -285,6 +291,9 @@ impl Site {
         if first {
             self.recorder.count(Counter::Requests, origin);
         }
+        if self.books_attempts && !self.may_leave(now, &mut visit) {
+            return self.stays(ctx, visit);
+        }
         self.recorder.count(Counter::Attempts, origin);
         if lost {
             self.park_attempt(ctx, visit, State::Lost);
@@ -307,7 +316,7 @@ impl Site {
     /// for, and no planned change of the site can come between.
     #[inline]
     fn is_over_at_once(&self, now: Instant, visit: &Visit) -> bool {
-        !self.all_events
+        !self.hits_are_events
             && now + self.hit_takes < self.next_change
             && self.trip(visit) + self.hit_takes <= self.plan.fabric.viewers.timeout
     }
@@ -347,6 +356,7 @@ impl Site {
             return self.lose(key);
         }
         self.unpark(key);
+        self.book_answer(ctx.now(), &visit);
         let when = self.when(ctx.now(), &visit);
         self.record_answer(when, &visit, ctx.now(), Some(stale), age);
     }
@@ -407,6 +417,7 @@ pub(super) const fn first_visit(draw: &Draw) -> Visit {
         last_mile: draw.last_mile,
         attempt: 0,
         rejected: false,
+        ticket: Ticket::NEW,
         lead: 0,
         born: Instant::ZERO,
     }

@@ -4,8 +4,8 @@
 //! whichever site serves them, and two variants of a scenario see the same viewers.
 
 use super::batch::Batch;
-use super::config::{Budget, Load, Plan};
-use super::retry::Purse;
+use super::budgets::Purse;
+use super::config::{Load, Plan};
 use crate::engine::{Law, Poisson, Profile, ProfileCursor, Seed, Stream, Zipf};
 use crate::units::{Instant, Span};
 use std::sync::Arc;
@@ -140,7 +140,10 @@ impl Network {
             id,
             home,
             misrouted: is_misrouted(place, routing.misrouted),
-            purse: purse(plan.fabric.viewers.retry.budget),
+            purse: Purse::new(plan.fabric.viewers.retry.budget, || {
+                seed.stream(&format!("{name}/adaptive throttle"))
+            })
+            .map(Box::new),
             lost_at: None,
             plan: 0,
             heading: None,
@@ -177,11 +180,6 @@ impl Network {
         }
     }
 
-    /// Whether the retry budget pays for a retry now.
-    pub fn withdraw(&mut self, now: Instant) -> bool {
-        self.purse.as_mut().is_none_or(|purse| purse.withdraw(now))
-    }
-
     /// Draws its requests before `until` that it does not carry already.
     #[inline]
     fn draw_until(&mut self, audience: &Audience, until: Instant, mut out: impl FnMut(Begun)) {
@@ -207,10 +205,6 @@ impl Network {
     fn next_at(&self) -> Instant {
         self.carried.first().map_or(self.next.at, |draw| draw.at)
     }
-}
-
-fn purse(budget: Budget) -> Option<Box<Purse>> {
-    (budget != Budget::None).then(|| Box::new(Purse::new(budget)))
 }
 
 fn arrivals(load: &Load, home: usize, share: f64) -> Arrivals {
@@ -350,7 +344,7 @@ impl Crowd {
 
     #[allow(clippy::cast_possible_truncation)] // reason: fewer places than networks
     fn place(&mut self, network: Network) {
-        self.deposits |= network.purse.is_some();
+        self.deposits |= network.purse.as_ref().is_some_and(|purse| purse.takes_deposits());
         self.place_of[network.id as usize] = self.networks.len() as u32;
         self.networks.push(network);
     }
@@ -372,6 +366,9 @@ impl Crowd {
         later.append(&mut network.carried);
         network.carried = later;
         draws.iter().for_each(|draw| network.deposit(draw.at));
+        if let Some(purse) = &mut network.purse {
+            purse.move_on();
+        }
         if self.batch.is_empty() {
             self.refill();
         }

@@ -56,11 +56,15 @@ impl Layout {
         }
     }
 
-    /// A cell's words without those of optional samples that it does not hold.
-    pub(super) fn told<'a>(&self, cell: &'a [u64]) -> &'a [u64] {
-        let start = self.starts[Sample::FIRST_OPTIONAL as usize];
-        let (always, optional) = cell.split_at(start);
-        if optional.iter().all(|&word| word == 0) { always } else { cell }
+    /// A cell's words without those of optional counters and samples that it does not hold.
+    pub(super) fn told<'a>(&self, cell: &'a [u64]) -> impl Iterator<Item = &'a u64> {
+        let (counters, samples) = cell.split_at(Counter::COUNT);
+        let start = self.starts[Sample::FIRST_OPTIONAL as usize] - Counter::COUNT;
+        let some = |words: &'a [u64], start: usize| {
+            let (always, optional) = words.split_at(start);
+            if optional.iter().all(|&word| word == 0) { always } else { words }
+        };
+        some(counters, Counter::FIRST_OPTIONAL as usize).iter().chain(some(samples, start))
     }
 
     /// How many values of a sample a cell holds.

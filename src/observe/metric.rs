@@ -49,6 +49,8 @@ pub enum Counter {
     PrimaryReads,
     /// Metadata entries thrown out by a fault.
     Evicted,
+    /// First attempts that the retry budget refused: their requests fail at once.
+    RefusedByBudget,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -143,7 +145,10 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::Evicted as usize + 1;
+    pub const COUNT: usize = Self::RefusedByBudget as usize + 1;
+    /// The first of those that are part of a digest only where one of them was counted, so that
+    /// digests do not change with the length of this list.
+    pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
 }
 impl Sample {
     /// How many there are.
@@ -235,6 +240,11 @@ pub const METRICS: &[Described] = &[
     counted("attempts", Counter::Attempts, "attempts, first ones and retries"),
     counted("timeouts", Counter::TimedOut, "attempts that timed out"),
     counted("retries_denied", Counter::RetriesDenied, "retries that the retry budget refused"),
+    counted(
+        "refused_by_budget",
+        Counter::RefusedByBudget,
+        "first attempts that the retry budget refused; their requests fail at once",
+    ),
     counted("fetches", Counter::Fetches, "fetches from the manifest service: misses and refreshes"),
     counted("fetches_failed", Counter::FetchesFailed, "fetches that failed"),
     counted("coalesced", Counter::Coalesced, "misses that joined a fetch under way"),

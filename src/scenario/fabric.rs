@@ -7,8 +7,8 @@ use super::tree::Node;
 use crate::engine::Law;
 use crate::fabric::preset;
 use crate::fabric::{
-    AfterWait, Behind, Budget, Cost, Database, Detect, Discipline, Fabric, Jitter, Manifest,
-    Metadata, Replication, Routing, SharedErrors, Viewers, WhenBehind,
+    AfterWait, Behind, Cost, Database, Detect, Discipline, Fabric, Jitter, Manifest, Metadata,
+    Replication, Routing, SharedErrors, Viewers, WhenBehind,
 };
 use crate::units::Span;
 
@@ -168,28 +168,6 @@ impl Reader<'_> {
             let message = format!("the first wait, {first}, is above the longest, {most}");
             self.say(&at, message, format!("`max-backoff = \"{first}\"` or more"));
         }
-    }
-
-    fn budget(&mut self, node: &Node) -> Option<Budget> {
-        if node.text().is_some() {
-            return self.choice(node, &[("none", Budget::None)]);
-        }
-        let mut section = self.section(node, "fabric.viewers.budget")?;
-        let kind = section.require(self, "kind")?;
-        self.choice(kind, &[("deposit-per-request", ())])?;
-        section.narrow("deposit-per-request");
-        let Budget::DepositPerRequest { mut ttl, mut min_per_second, mut ratio } =
-            preset::deposit_budget()
-        else {
-            return None;
-        };
-        section.set(self, "ttl", &mut ttl, |r, n| {
-            r.time_in(n, Span::from_secs(1)..=Span::from_secs(60))
-        });
-        section.set(self, "min-per-second", &mut min_per_second, |r, n| r.count(n, 0..=1_000_000));
-        section.set(self, "ratio", &mut ratio, Self::share);
-        section.finish(self);
-        Some(Budget::DepositPerRequest { ttl, min_per_second, ratio })
     }
 
     fn metadata(&mut self, section: &mut Section<'_>, slot: &mut Option<Metadata>) {

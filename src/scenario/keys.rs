@@ -75,10 +75,22 @@ fabric.viewers.multiplier | number | 2 | 2 | what each further wait is multiplie
 fabric.viewers.max-backoff | time | 2s | "2s" | the longest wait
 fabric.viewers.jitter | "none", "full" or "equal" | full | "full" | how a wait is spread
 fabric.viewers.budget | "none" or table | none | "none" | what limits retries beyond the attempts
-fabric.viewers.budget.kind | "deposit-per-request" | required | "deposit-per-request" | which rule
+fabric.viewers.budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule; one budget for each network of viewers
+fabric.viewers.budget[limit].retries | count | 3 | 3 | retries at one time, their backoff included
 fabric.viewers.budget[deposit-per-request].ttl | time | 10s | "10s" | how long a deposit counts, 1 s to 60 s
 fabric.viewers.budget[deposit-per-request].min-per-second | count | 10 | 10 | retries a second that are always allowed
 fabric.viewers.budget[deposit-per-request].ratio | share | 20% | "20%" | retries allowed for each request
+fabric.viewers.budget[deposit-per-success].max-tokens | count | 10 | 10 | tokens of a full bucket, 1 to 1000; retries go while more than half are left
+fabric.viewers.budget[deposit-per-success].token-ratio | number | 0.1 | 0.1 | what a success adds, in whole thousandths; a failed attempt takes 1
+fabric.viewers.budget[small-bucket].tokens | count | 5 | 5 | tokens of a full bucket; a retry takes 1
+fabric.viewers.budget[small-bucket].deposit | number | 0.1 | 0.1 | what a success adds, in whole thousandths
+fabric.viewers.budget[concurrent-share].share | share | 20% | "20%" | retries at one time, of the attempts under way
+fabric.viewers.budget[concurrent-share].at-least | count | 3 | 3 | retries at one time that are always allowed
+fabric.viewers.budget[standard].tokens | count | 500 | 500 | tokens of a full bucket
+fabric.viewers.budget[standard].retry-cost | count | 5 | 5 | what a retry takes and its answer gives back, 1 to 255
+fabric.viewers.budget[standard].timeout-cost | count | 10 | 10 | the same for a retry after a time-out
+fabric.viewers.budget[adaptive-throttle].k | number | 2 | 2 | requests for each accepted one below which nothing is refused, at least 1
+fabric.viewers.budget[adaptive-throttle].window | time | 2m | "2m" | over how long both are counted, 1 s to 1 h
 fabric.metadata | table | preset | {} | the cache of manifests and rights beside each edge
 fabric.metadata.cache | "on" or "off" | on | "on" | off: every request is a miss
 fabric.metadata.ttl | time | 60s | "60s" | how long a copy is fresh

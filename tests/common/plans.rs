@@ -57,15 +57,36 @@ fn routing() -> impl Strategy<Value = Routing> {
     )
 }
 
+/// Every budget, with so little in it that it soon refuses.
 fn budget() -> impl Strategy<Value = Budget> {
     let deposits = (1_u64..=60, 0_u32..10, 0.0..1.0);
+    let success = (1_u32..30, 1_u32..1_000);
+    let small = (1_u32..6, 1_u32..1_000);
+    let prices = (1_u32..100, 1_u8..20, 1_u8..20);
     prop_oneof![
-        Just(Budget::None),
-        deposits.prop_map(|(secs, min_per_second, ratio)| Budget::DepositPerRequest {
+        1 => Just(Budget::None),
+        2 => deposits.prop_map(|(secs, min_per_second, ratio)| Budget::DepositPerRequest {
             ttl: Span::from_secs(secs),
             min_per_second,
             ratio,
         }),
+        1 => (0_u32..10).prop_map(|retries| Budget::Limit { retries }),
+        1 => success.prop_map(|(max_tokens, ratio)| Budget::DepositPerSuccess {
+            max_tokens,
+            ratio,
+        }),
+        1 => small.prop_map(|(tokens, deposit)| Budget::SmallBucket { tokens, deposit }),
+        1 => (0.0..=1.0, 0_u32..4)
+            .prop_map(|(share, at_least)| Budget::ConcurrentShare { share, at_least }),
+        1 => prices.prop_map(|(tokens, retry_cost, timeout_cost)| Budget::Standard {
+            tokens,
+            retry_cost,
+            timeout_cost,
+        }),
+        1 => (1.0..3.0, span(1_000, 5_000))
+            .prop_map(|(k, window)| Budget::AdaptiveThrottle { k, window }),
+        1 => Just(Budget::Decorator),
+        1 => Just(Budget::DecoratorRepaired),
     ]
 }
 

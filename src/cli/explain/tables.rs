@@ -58,12 +58,48 @@ const PRESETS: [(&str, &str); 2] = [
 ];
 
 /// What limits retries.
-const BUDGETS: [(&str, &str); 2] = [
+const BUDGETS: [(&str, &str); 10] = [
     ("none", "no limit beyond the number of attempts"),
+    ("limit", "a bound on retries at one time (Envoy's circuit breaker max_retries)"),
     (
         "deposit-per-request",
         "each request deposits a part of a retry, deposits expire (the token bucket of Finagle and \
          tower): retries stay a bounded share of requests",
+    ),
+    (
+        "deposit-per-success",
+        "a success adds a part of a token, a failed attempt takes one, and retries go while more than \
+         half of the tokens are left (gRPC's proposal A6): above a share ratio / (1 + ratio) of \
+         failures they all but stop",
+    ),
+    (
+        "small-bucket",
+        "a success adds a part of a token, a retry takes one, few are kept (Brooker's adaptive retry): \
+         retries stay a bounded share of successes",
+    ),
+    (
+        "concurrent-share",
+        "retries at one time are a bounded share of the attempts under way, and some always go \
+         (Envoy's retry_budget)",
+    ),
+    (
+        "standard",
+        "a retry takes tokens, more after a time-out; an answer gives its last retry's back, or one \
+         token if it needed none (the AWS SDKs' standard mode)",
+    ),
+    (
+        "adaptive-throttle",
+        "clients refuse their own attempts, first ones too, with probability max(0, (requests - \
+         k accepted) / (requests + 1)) (Site Reliability Engineering, chapter 21)",
+    ),
+    (
+        "decorator",
+        "the brief's class as printed: 100 tokens, a success adds 1, every failed attempt takes 10, \
+         below 10 every attempt is refused; it locks for ever, because nothing can succeed then",
+    ),
+    (
+        "decorator-repaired",
+        "the same with its defect mended: only a retry takes 10 tokens, and only retries are refused",
     ),
 ];
 

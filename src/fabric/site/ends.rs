@@ -19,6 +19,7 @@ impl Site {
         let Some(Request { visit, .. }) = self.unpark(key) else {
             return;
         };
+        self.book_answer(ctx.now(), &visit);
         let when = self.when(ctx.now(), &visit);
         self.record_answer(when, &visit, ctx.now(), stale.then_some(true), age);
         self.think(ctx, heard);
@@ -71,7 +72,7 @@ impl Site {
     pub(super) fn attempt_failed(
         &mut self,
         ctx: &mut Ctx<'_>,
-        visit: Visit,
+        mut visit: Visit,
         heard: Instant,
         how: Failure,
     ) {
@@ -79,12 +80,17 @@ impl Site {
         let Some(network) = self.crowd.get_mut(visit.network) else {
             return self.send_on(ctx, &visit, heard, Event::Failed { visit, how });
         };
+        if let Some(purse) = &mut network.purse {
+            purse.failed(&mut visit.ticket);
+        }
         let attempt = u32::from(visit.attempt);
         if attempt >= retry.attempts {
             self.give_up(ctx.now(), &visit, how);
             return self.think(ctx, heard);
         }
-        if !network.withdraw(ctx.now()) {
+        let miss = how.into();
+        let purse = network.purse.as_mut();
+        if !purse.is_none_or(|purse| purse.grant(ctx.now(), &mut visit.ticket, miss)) {
             let origin = self.origin(&visit);
             self.recorder.count(Counter::RetriesDenied, origin);
             self.give_up(ctx.now(), &visit, how);
