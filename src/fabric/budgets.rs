@@ -56,7 +56,7 @@ enum Rule {
     Small(SmallBucket),
     Concurrent(Concurrency),
     Standard(Standard),
-    Throttle(Throttle),
+    Throttle(Box<Throttle>),
     Decorator(Decorator),
 }
 
@@ -100,7 +100,7 @@ impl Purse {
                 Rule::Standard(Standard::new(tokens, retry_cost, timeout_cost))
             }
             Budget::AdaptiveThrottle { k, window } => {
-                Rule::Throttle(Throttle::new(k, window, stream()))
+                Rule::Throttle(Box::new(Throttle::new(k, window, stream())))
             }
             Budget::Decorator => Rule::Decorator(Decorator::new(false)),
             Budget::DecoratorRepaired => Rule::Decorator(Decorator::new(true)),

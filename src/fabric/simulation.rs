@@ -324,7 +324,6 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
     let regions = fabric.regions.len();
     let networks = regions * fabric.routing.networks as usize;
     let name = &fabric.regions[me];
-    let stream = |what: &str| Seed(plan.seed).stream(&format!("{name}/{what}"));
     let slots = fabric.manifest.pods.saturating_mul(fabric.manifest.slots);
     Site {
         me,
@@ -362,17 +361,8 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         announced: vec![true; regions],
         reachable: true,
         next_change: Instant::ZERO,
-        probe_phase: stream("probe").unit(),
-        streams: Streams {
-            manifest: stream("manifest service"),
-            database: stream("database service"),
-            lag: stream("replication lag"),
-            errors: stream("errors"),
-            jitter: stream("retry jitter"),
-            eviction: stream("eviction"),
-            class: stream("priority class"),
-            think: stream("think"),
-        },
+        probe_phase: Seed(plan.seed).stream(&format!("{name}/probe")).unit(),
+        streams: Streams::new(Seed(plan.seed), name),
         under_way: vec![0; regions],
         staleness: false,
         all_events: false,

@@ -25,7 +25,7 @@ use super::sharing::Sharing;
 use super::slab::{Key, Slab};
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
-use crate::engine::{Context, Process, Stream};
+use crate::engine::{Context, Process, Seed, Stream};
 use crate::observe::{Counter, Recorder};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
@@ -74,6 +74,23 @@ pub(super) struct Streams {
     pub eviction: Stream,
     pub class: Stream,
     pub think: Stream,
+}
+
+impl Streams {
+    /// The streams of the site in this region.
+    pub fn new(seed: Seed, region: &str) -> Self {
+        let stream = |what: &str| seed.stream(&format!("{region}/{what}"));
+        Self {
+            manifest: stream("manifest service"),
+            database: stream("database service"),
+            lag: stream("replication lag"),
+            errors: stream("errors"),
+            jitter: stream("retry jitter"),
+            eviction: stream("eviction"),
+            class: stream("priority class"),
+            think: stream("think"),
+        }
+    }
 }
 
 /// A region with its edge, its services and the viewers that it serves.

@@ -171,6 +171,7 @@ impl Recorder {
 
     /// For requests of the present slice that fresh copies answer at once.
     #[inline]
+    #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
     pub fn hits(&mut self) -> Hits<'_> {
         let first = self.now.segment * self.origins * Sample::COUNT;
         let slice = (self.now.slice - self.oldest) as usize;

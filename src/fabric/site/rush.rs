@@ -14,7 +14,7 @@ impl Site {
     #[inline]
     pub(super) fn rush(&mut self, ctx: &mut Ctx<'_>) {
         let Some(cache) = &self.cache else { return };
-        if self.outage.is_some() || !self.reachable {
+        if self.outage.is_some() || !self.reachable || self.hits_are_events {
             return;
         }
         let takes = self.hit_takes;
