@@ -134,7 +134,7 @@ pub fn log_spaced(from: u64, to: u64, points: u32) -> Vec<u64> {
     let (from, to) = (from.max(1), to.max(from).max(1));
     let steps = points.max(2) - 1;
     let ratio = libm::log(to as f64 / from as f64) / f64::from(steps);
-    let at = |step: u32| (from as f64 * libm::exp(ratio * f64::from(step))) as u64;
+    let at = |step: u32| (from as f64 * libm::exp(ratio * f64::from(step)) + 0.5) as u64;
     let mut all: Vec<u64> = (1..steps).map(|step| at(step).clamp(from, to)).collect();
     all.insert(0, from);
     all.push(to);
