@@ -63,6 +63,8 @@ pub enum Policy {
     /// 2017), with Caffeine's defaults but without its hill climbing and its random admissions.
     /// libCacheSim's `WTinyLFU` is another thing: it counts a request only when it hits its main
     /// cache or comes in, in 32-bit counters, and counts an object again when it leaves the window.
+    /// On a million requests of Twitter's cluster 52 its misses differ from these: 332,890 against
+    /// 333,774 with 1,435 slots, 162,507 against 173,323 with 43,062.
     WTinyLfu,
 }
 
