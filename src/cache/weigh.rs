@@ -1,0 +1,77 @@
+//! What an object takes of a cache: one slot, or its bytes.
+
+use std::fmt::Debug;
+
+/// How much room objects take. Decided when the program is compiled, so that a cache of slots does
+/// not pay for sizes that it does not have.
+pub trait Weigh: Clone + Debug + Default {
+    /// Makes room for objects below this number.
+    fn grow(&mut self, objects: usize);
+    /// The room that a size takes.
+    fn room(size: u64) -> u64;
+    /// Remembers the room that an object takes.
+    fn set(&mut self, object: u32, room: u64);
+    /// The room that the object took when it came.
+    fn of(&self, object: u32) -> u64;
+}
+
+/// Every object takes one slot, whatever its size.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Slots;
+
+impl Weigh for Slots {
+    fn grow(&mut self, _: usize) {}
+
+    #[inline]
+    fn room(_: u64) -> u64 {
+        1
+    }
+
+    #[inline]
+    fn set(&mut self, _: u32, _: u64) {}
+
+    #[inline]
+    fn of(&self, _: u32) -> u64 {
+        1
+    }
+}
+
+/// Every object takes its bytes: those it had when it came in. A later request with another size
+/// changes nothing, as in libCacheSim.
+#[derive(Clone, Debug, Default)]
+pub struct Bytes(Vec<u64>);
+
+impl Weigh for Bytes {
+    fn grow(&mut self, objects: usize) {
+        self.0.resize(objects, 0);
+    }
+
+    #[inline]
+    fn room(size: u64) -> u64 {
+        size
+    }
+
+    #[inline]
+    fn set(&mut self, object: u32, room: u64) {
+        self.0[object as usize] = room;
+    }
+
+    #[inline]
+    fn of(&self, object: u32) -> u64 {
+        self.0[object as usize]
+    }
+}
+
+/// What every policy can do.
+pub(super) trait Replace: Sized {
+    /// An empty cache of so many slots or bytes.
+    fn empty(capacity: u64) -> Self;
+    /// Makes room for objects below this number.
+    fn grow(&mut self, objects: usize);
+    /// Asks for an object below what was grown to, and takes it in when it is missing and fits.
+    fn request(&mut self, object: u32, size: u64) -> bool;
+    /// The slots or bytes that are taken.
+    fn held(&self) -> u64;
+    /// Starts to load what a request for the object will read first.
+    fn prefetch(&self, object: u32);
+}
