@@ -106,6 +106,10 @@ impl Edge {
             let oldest = self.slots[ring].newer;
             self.states[self.slots[oldest as usize].object as usize] = NONE;
             self.unlink(oldest);
+            // The next to go, whose slot has just been written, and the one after it.
+            let Slot { object, newer, .. } = self.slots[self.slots[ring].newer as usize];
+            prefetch(&self.states, object as usize);
+            prefetch(&self.slots, newer as usize);
             oldest
         };
         self.slots[slot as usize].object = object;
@@ -119,11 +123,21 @@ impl Edge {
         prefetch(&self.states, object as usize);
     }
 
-    /// A request for this object comes very soon, and its state has been fetched: fetches its slot.
+    /// A request for this object comes soon, and its state has been fetched: fetches its slot.
     #[inline]
     pub fn expect_slot(&self, object: u32) {
         // Out of bounds when it is not cached, and then nothing is done.
         prefetch(&self.slots, self.states[object as usize] as usize);
+    }
+
+    /// A request for this object comes very soon, and its slot has been fetched: fetches the slots
+    /// beside it, which a hit joins to each other.
+    #[inline]
+    pub fn expect_neighbours(&self, object: u32) {
+        if let Some(slot) = self.slots.get(self.states[object as usize] as usize) {
+            prefetch(&self.slots, slot.newer as usize);
+            prefetch(&self.slots, slot.older as usize);
+        }
     }
 
     #[inline]

@@ -95,6 +95,7 @@ impl Region {
         self.drawn = bits.map(|bits| self.zipf.draw_from(bits));
         self.drawn.iter().for_each(|&object| self.edge.expect(object));
         self.drawn.iter().for_each(|&object| self.edge.expect_slot(object));
+        self.drawn.iter().for_each(|&object| self.edge.expect_neighbours(object));
         self.taken = 0;
     }
 
