@@ -52,7 +52,7 @@ impl Region {
     /// Draws the next arrival: seconds from now, and the object. What will be read for it, and for
     /// the one after it, is prefetched.
     #[inline]
-    pub fn next(&mut self) -> (f64, u32) {
+    pub fn arrival(&mut self) -> (f64, u32) {
         let object = self.zipf.draw_from(self.bits);
         self.edge.expect(object);
         self.bits = self.draws.bits();

@@ -38,7 +38,7 @@ fn after(scheduler: &mut EventScheduler, delay: f64, what: impl Fn(&mut EventSch
 }
 
 fn expect(scheduler: &mut EventScheduler, cdn: Shared, region: usize) {
-    let (gap, object) = cdn.regions[region].borrow_mut().next();
+    let (gap, object) = cdn.regions[region].borrow_mut().arrival();
     let fetch = Fetch { region, object };
     after(scheduler, gap, move |scheduler| arrive(scheduler, cdn, fetch));
 }

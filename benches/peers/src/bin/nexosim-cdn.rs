@@ -45,7 +45,7 @@ impl Region {
     }
 
     fn expect(&mut self, cx: &Context<Self>) {
-        let (gap, object) = self.inner().next();
+        let (gap, object) = self.inner().arrival();
         let gap = Duration::from_nanos(peers::nanos(gap).max(1));
         cx.schedule_event(gap, schedulable!(Self::arrive), object).expect("later");
     }

@@ -60,7 +60,7 @@ async fn fetch(sim: &Sim<Cdn>, region: &RefCell<cdn::Region>, object: u32) {
 async fn viewers(sim: &Sim<Cdn>, region: &RefCell<cdn::Region>) {
     let fetches = pin!(Pool::dynamic().with(Job::new));
     loop {
-        let (gap, object) = region.borrow_mut().next();
+        let (gap, object) = region.borrow_mut().arrival();
         sim.advance(gap).await;
         let answer = region.borrow_mut().edge.request(nanos(sim.now()), object);
         if answer == Answer::Fetch {

@@ -40,7 +40,7 @@ struct Edge {
 }
 
 fn expect(region: &mut Region) -> (Duration, AtRegion) {
-    let (gap, object) = region.next();
+    let (gap, object) = region.arrival();
     (Duration::from_nanos(peers::nanos(gap)), AtRegion::Asked(object))
 }
 

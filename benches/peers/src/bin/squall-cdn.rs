@@ -148,7 +148,7 @@ impl Origin {
 
 enum Site {
     Region(Box<Region>),
-    Origin(Origin),
+    Origin(Box<Origin>),
 }
 
 impl Process for Site {
@@ -180,7 +180,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map(|number| Site::Region(Box::new(Region::new(seed, &zipf, number))))
         .collect();
     let services = seed.stream("origin/services");
-    sites.push(Site::Origin(Origin { idle: SERVERS, queue: VecDeque::new(), services }));
+    let origin = Origin { idle: SERVERS, queue: VecDeque::new(), services };
+    sites.push(Site::Origin(Box::new(origin)));
     let mut engine = Engine::new(sites, trip());
     engine.run(Instant::ZERO + Span::from_secs(run.seconds), NonZeroUsize::MIN);
     run.report_cdn(engine.processes().filter_map(|site| match site {
