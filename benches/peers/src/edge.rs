@@ -6,7 +6,7 @@ use squall::engine::prefetch;
 pub const HIT: u64 = 1_000_000;
 
 const NONE: u32 = u32::MAX;
-/// Set in the state of an object that is being fetched; the rest is the last request that waits.
+/// Set in the state of an object that is being fetched; the rest is its fetch.
 const WAITING: u32 = 1 << 31;
 
 /// What became of a request.
@@ -16,8 +16,8 @@ pub enum Answer {
     Hit,
     /// It waits for a fetch that is under way.
     Joined,
-    /// It waits for a fetch that is to be made now.
-    Fetch,
+    /// It waits for a fetch that is to be made now: its ticket, for [`Edge::fill`].
+    Fetch(u32),
 }
 
 /// A cached object between its neighbours in the order of use.
@@ -26,6 +26,14 @@ struct Slot {
     object: u32,
     newer: u32,
     older: u32,
+}
+
+/// An object that is being fetched, and the last request that waits for it. In the list of those that
+/// have come, `last` is the next of them.
+#[derive(Clone, Copy, Debug)]
+struct Fetch {
+    object: u32,
+    last: u32,
 }
 
 /// A request that waits, and the one before it that waits for the same object.
@@ -38,13 +46,15 @@ struct Waiter {
 /// The edge of a region.
 #[derive(Debug, Default)]
 pub struct Edge {
-    /// Of each object: the slot that it is in, [`WAITING`] with the last waiter, or [`NONE`].
+    /// Of each object: the slot that it is in, [`WAITING`] with its fetch, or [`NONE`].
     states: Vec<u32>,
     /// The last one is not an object's: it closes the order into a ring.
     slots: Vec<Slot>,
     filled: u32,
+    fetches: Vec<Fetch>,
+    free_fetch: u32,
     waiters: Vec<Waiter>,
-    free: u32,
+    free_waiter: u32,
     /// What was measured.
     pub tally: Tally,
 }
@@ -58,8 +68,10 @@ impl Edge {
             states: vec![NONE; objects as usize],
             slots: vec![ring; slots as usize + 1],
             filled: 0,
+            fetches: Vec::new(),
+            free_fetch: NONE,
             waiters: Vec::new(),
-            free: NONE,
+            free_waiter: NONE,
             tally: Tally::default(),
         }
     }
@@ -75,27 +87,30 @@ impl Edge {
             self.touch(state);
             return Answer::Hit;
         }
-        let before = if state == NONE { NONE } else { state & !WAITING };
-        let waiter = self.wait(Waiter { since: now, before });
-        self.states[object as usize] = WAITING | waiter;
         if state == NONE {
             self.tally.fetches += 1;
-            Answer::Fetch
-        } else {
-            Answer::Joined
+            let last = self.wait(Waiter { since: now, before: NONE });
+            let ticket = self.depart(Fetch { object, last });
+            self.states[object as usize] = WAITING | ticket;
+            return Answer::Fetch(ticket);
         }
+        let ticket = (state & !WAITING) as usize;
+        let before = self.fetches[ticket].last;
+        self.fetches[ticket].last = self.wait(Waiter { since: now, before });
+        Answer::Joined
     }
 
-    /// The object has come: it is cached as the newest, and whoever waits is served.
-    pub fn fill(&mut self, now: u64, object: u32) {
-        let state = self.states[object as usize];
-        debug_assert!(state != NONE && state >= WAITING, "nobody has asked for {object}");
-        let mut waiter = state & !WAITING;
+    /// A fetch has come: its object is cached as the newest, and whoever waits is served. The state
+    /// of the object, which has long left the processor's cache, is written and not read.
+    pub fn fill(&mut self, now: u64, ticket: u32) {
+        let Fetch { object, last: mut waiter } = self.fetches[ticket as usize];
+        self.fetches[ticket as usize].last = self.free_fetch;
+        self.free_fetch = ticket;
         while waiter != NONE {
             let Waiter { since, before } = self.waiters[waiter as usize];
             self.tally.record(now - since);
-            self.waiters[waiter as usize].before = self.free;
-            self.free = waiter;
+            self.waiters[waiter as usize].before = self.free_waiter;
+            self.free_waiter = waiter;
             waiter = before;
         }
         let ring = self.slots.len() - 1;
@@ -169,13 +184,24 @@ impl Edge {
     }
 
     fn wait(&mut self, waiter: Waiter) -> u32 {
-        let at = self.free;
+        let at = self.free_waiter;
         if at == NONE {
             self.waiters.push(waiter);
             return self.waiters.len() as u32 - 1;
         }
-        self.free = self.waiters[at as usize].before;
+        self.free_waiter = self.waiters[at as usize].before;
         self.waiters[at as usize] = waiter;
+        at
+    }
+
+    fn depart(&mut self, fetch: Fetch) -> u32 {
+        let at = self.free_fetch;
+        if at == NONE {
+            self.fetches.push(fetch);
+            return self.fetches.len() as u32 - 1;
+        }
+        self.free_fetch = self.fetches[at as usize].last;
+        self.fetches[at as usize] = fetch;
         at
     }
 }
@@ -252,11 +278,12 @@ mod tests {
     fn it_agrees_with_a_plain_list() {
         let (mut edge, mut draws) = (Edge::new(60, 20), Draws::new(1, 1));
         let (mut cached, mut waiting) = (Vec::new(), Vec::new());
+        let mut tickets = [0; 60];
         let (mut latencies, mut wanted) = (0, 0);
         for now in 0..50_000_u64 {
             let object = (draws.bits() % 60).min(draws.bits() % 60) as u32;
             if draws.bits().is_multiple_of(3) && waiting.iter().any(|&(o, _)| o == object) {
-                edge.fill(now, object);
+                edge.fill(now, tickets[object as usize]);
                 waiting.retain(|&(o, since)| {
                     wanted += if o == object { now - since } else { 0 };
                     o != object
@@ -273,7 +300,11 @@ mod tests {
                 cached.insert(0, object);
                 latencies += HIT;
             } else {
-                assert_eq!(answer, if known { Answer::Joined } else { Answer::Fetch });
+                match answer {
+                    Answer::Joined => assert!(known),
+                    Answer::Fetch(ticket) if !known => tickets[object as usize] = ticket,
+                    _ => panic!("{answer:?} for {object}"),
+                }
                 waiting.push((object, now));
             }
         }

@@ -23,7 +23,7 @@ struct Origin {
 #[derive(Clone, Copy)]
 struct Fetch {
     region: usize,
-    object: u32,
+    ticket: u32,
 }
 
 /// Lives as long as the program: quicker than a counted reference in every closure.
@@ -39,17 +39,17 @@ fn after(scheduler: &mut EventScheduler, delay: f64, what: impl Fn(&mut EventSch
 
 fn expect(scheduler: &mut EventScheduler, cdn: Shared, region: usize) {
     let (gap, object) = cdn.regions[region].borrow_mut().arrival();
-    let fetch = Fetch { region, object };
-    after(scheduler, gap, move |scheduler| arrive(scheduler, cdn, fetch));
+    after(scheduler, gap, move |scheduler| arrive(scheduler, cdn, region, object));
 }
 
-fn arrive(scheduler: &mut EventScheduler, cdn: Shared, fetch: Fetch) {
+fn arrive(scheduler: &mut EventScheduler, cdn: Shared, region: usize, object: u32) {
     let now = nanos(scheduler.current_time);
-    let answer = cdn.regions[fetch.region].borrow_mut().edge.request(now, fetch.object);
-    if answer == Answer::Fetch {
+    let answer = cdn.regions[region].borrow_mut().edge.request(now, object);
+    if let Answer::Fetch(ticket) = answer {
+        let fetch = Fetch { region, ticket };
         after(scheduler, TRIP, move |scheduler| asked(scheduler, cdn, fetch));
     }
-    expect(scheduler, cdn, fetch.region);
+    expect(scheduler, cdn, region);
 }
 
 fn asked(scheduler: &mut EventScheduler, cdn: Shared, fetch: Fetch) {
@@ -75,7 +75,7 @@ fn served(scheduler: &mut EventScheduler, cdn: Shared, fetch: Fetch) {
     }
     after(scheduler, TRIP, move |scheduler| {
         let now = nanos(scheduler.current_time);
-        cdn.regions[fetch.region].borrow_mut().edge.fill(now, fetch.object);
+        cdn.regions[fetch.region].borrow_mut().edge.fill(now, fetch.ticket);
     });
 }
 

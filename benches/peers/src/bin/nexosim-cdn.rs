@@ -16,7 +16,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Fetch {
     region: usize,
-    object: u32,
+    ticket: u32,
 }
 
 fn trip() -> Duration {
@@ -52,25 +52,25 @@ impl Region {
 
     #[nexosim(schedulable)]
     fn arrive(&mut self, object: u32, cx: &Context<Self>) {
-        if self.inner().edge.request(now(cx), object) == Answer::Fetch {
-            cx.schedule_event(trip(), schedulable!(Self::ask), object).expect("later");
+        if let Answer::Fetch(ticket) = self.inner().edge.request(now(cx), object) {
+            cx.schedule_event(trip(), schedulable!(Self::ask), ticket).expect("later");
         }
         self.expect(cx);
     }
 
     #[nexosim(schedulable)]
-    async fn ask(&mut self, object: u32) {
-        self.origin.send(Fetch { region: self.number, object }).await;
+    async fn ask(&mut self, ticket: u32) {
+        self.origin.send(Fetch { region: self.number, ticket }).await;
     }
 
     /// The origin has served an object, and it is on its way [input port].
-    fn served(&mut self, object: u32, cx: &Context<Self>) {
-        cx.schedule_event(trip(), schedulable!(Self::fill), object).expect("later");
+    fn served(&mut self, ticket: u32, cx: &Context<Self>) {
+        cx.schedule_event(trip(), schedulable!(Self::fill), ticket).expect("later");
     }
 
     #[nexosim(schedulable)]
-    fn fill(&mut self, object: u32, cx: &Context<Self>) {
-        self.inner().edge.fill(now(cx), object);
+    fn fill(&mut self, ticket: u32, cx: &Context<Self>) {
+        self.inner().edge.fill(now(cx), ticket);
     }
 
     async fn tally(&mut self) -> Tally {
@@ -112,7 +112,7 @@ impl Origin {
 
     #[nexosim(schedulable)]
     async fn served(&mut self, fetch: Fetch, cx: &Context<Self>) {
-        self.regions[fetch.region].send(fetch.object).await;
+        self.regions[fetch.region].send(fetch.ticket).await;
         match self.queue.pop_front() {
             Some(next) => self.serve(next, cx),
             None => self.idle += 1,

@@ -46,7 +46,7 @@ impl Origin {
     }
 }
 
-async fn fetch(sim: &Sim<Cdn>, region: &RefCell<cdn::Region>, object: u32) {
+async fn fetch(sim: &Sim<Cdn>, region: &RefCell<cdn::Region>, ticket: u32) {
     let origin = &sim.global().origin;
     sim.advance(TRIP).await;
     origin.seize().await;
@@ -54,7 +54,7 @@ async fn fetch(sim: &Sim<Cdn>, region: &RefCell<cdn::Region>, object: u32) {
     sim.advance(service).await;
     origin.release();
     sim.advance(TRIP).await;
-    region.borrow_mut().edge.fill(nanos(sim.now()), object);
+    region.borrow_mut().edge.fill(nanos(sim.now()), ticket);
 }
 
 async fn viewers(sim: &Sim<Cdn>, region: &RefCell<cdn::Region>) {
@@ -63,8 +63,8 @@ async fn viewers(sim: &Sim<Cdn>, region: &RefCell<cdn::Region>) {
         let (gap, object) = region.borrow_mut().arrival();
         sim.advance(gap).await;
         let answer = region.borrow_mut().edge.request(nanos(sim.now()), object);
-        if answer == Answer::Fetch {
-            fetches.activate(sim, fetch(sim, region, object));
+        if let Answer::Fetch(ticket) = answer {
+            fetches.activate(sim, fetch(sim, region, ticket));
         }
     }
 }

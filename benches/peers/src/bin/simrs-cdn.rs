@@ -27,7 +27,7 @@ enum AtOrigin {
 #[derive(Clone, Copy, Debug)]
 struct Fetch {
     from: ComponentId<AtRegion>,
-    object: u32,
+    ticket: u32,
 }
 
 fn trip() -> Duration {
@@ -58,14 +58,14 @@ impl Component for Edge {
         let now = nanos_of(scheduler.time());
         match *event {
             AtRegion::Asked(object) => {
-                if region.edge.request(now, object) == Answer::Fetch {
-                    let fetch = Fetch { from: me, object };
+                if let Answer::Fetch(ticket) = region.edge.request(now, object) {
+                    let fetch = Fetch { from: me, ticket };
                     scheduler.schedule(trip(), self.origin, AtOrigin::Asked(fetch));
                 }
                 let (gap, next) = expect(region);
                 scheduler.schedule(gap, me, next);
             }
-            AtRegion::Fill(object) => region.edge.fill(now, object),
+            AtRegion::Fill(ticket) => region.edge.fill(now, ticket),
         }
     }
 }
@@ -99,7 +99,7 @@ impl Component for Origin {
                 Some(fetch)
             }
             AtOrigin::Served(fetch) => {
-                scheduler.schedule(trip(), fetch.from, AtRegion::Fill(fetch.object));
+                scheduler.schedule(trip(), fetch.from, AtRegion::Fill(fetch.ticket));
                 let next = servers.queue.pop_front();
                 servers.idle += u32::from(next.is_none());
                 next

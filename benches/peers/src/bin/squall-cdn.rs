@@ -14,7 +14,7 @@ use std::num::NonZeroUsize;
 enum Happening {
     /// At the origin: a server is free again.
     Served(Fetch),
-    /// At a region: an object has come.
+    /// At a region: a fetch has come back.
     Fill(u32),
     /// At the origin: a region wants an object.
     Asked(Fetch),
@@ -23,7 +23,7 @@ enum Happening {
 #[derive(Clone, Copy, Debug)]
 struct Fetch {
     region: u32,
-    object: u32,
+    ticket: u32,
 }
 
 impl engine::Event for Happening {
@@ -37,9 +37,9 @@ impl engine::Event for Happening {
     fn fingerprint(self) -> u64 {
         match self {
             Self::Served(fetch) | Self::Asked(fetch) => {
-                u64::from(fetch.region) << 32 | u64::from(fetch.object)
+                u64::from(fetch.region) << 32 | u64::from(fetch.ticket)
             }
-            Self::Fill(object) => u64::from(object),
+            Self::Fill(ticket) => u64::from(ticket),
         }
     }
 }
@@ -48,18 +48,57 @@ fn trip() -> Span {
     Span::from_secs_f64(TRIP)
 }
 
-/// Requests that are drawn at a time, so that the memory that they need comes together.
-const AHEAD: usize = 64;
+/// Requests that are drawn at a time.
+const BATCH: usize = 16;
+
+/// The objects of the requests to come. What a request reads, and in which order, is known: the cell
+/// of Zipf's table, then the object's state, then its slot, then the slots beside it. Each of these is
+/// fetched from memory for a whole batch at once, one batch before it is needed.
+struct Objects {
+    stream: Stream,
+    zipf: Zipf,
+    bits: [u64; BATCH],
+    /// Four batches, the one that comes now at the front.
+    drawn: [[u32; BATCH]; 4],
+    /// How many of the first batch have come.
+    taken: usize,
+}
+
+impl Objects {
+    fn new(mut stream: Stream, zipf: Zipf) -> Self {
+        let mut bits = || std::array::from_fn(|_| stream.bits());
+        let drawn = [(); 4].map(|()| bits().map(|bits| zipf.draw_from(bits)));
+        let bits = bits();
+        Self { stream, zipf, bits, drawn, taken: 0 }
+    }
+
+    #[inline]
+    fn next(&mut self, edge: &Edge) -> u32 {
+        if self.taken == BATCH {
+            self.draw(edge);
+        }
+        let object = self.drawn[0][self.taken];
+        self.taken += 1;
+        object
+    }
+
+    fn draw(&mut self, edge: &Edge) {
+        let last = self.bits.map(|bits| self.zipf.draw_from(bits));
+        self.drawn = [self.drawn[1], self.drawn[2], self.drawn[3], last];
+        self.bits = std::array::from_fn(|_| self.stream.bits());
+        self.bits.iter().for_each(|&bits| self.zipf.expect(bits));
+        self.drawn[3].iter().for_each(|&object| edge.expect(object));
+        self.drawn[2].iter().for_each(|&object| edge.expect_slot(object));
+        self.drawn[1].iter().for_each(|&object| edge.expect_neighbours(object));
+        self.taken = 0;
+    }
+}
 
 struct Region {
     number: u32,
     edge: Edge,
-    zipf: Zipf,
+    objects: Objects,
     gaps: Stream,
-    objects: Stream,
-    drawn: [u32; AHEAD],
-    /// How many of them have come.
-    taken: usize,
     next: Instant,
 }
 
@@ -70,33 +109,10 @@ impl Region {
         Self {
             number,
             edge: Edge::new(OBJECTS, SLOTS),
-            zipf: zipf.clone(),
+            objects: Objects::new(seed.stream(&format!("region {number}/objects")), zipf.clone()),
             gaps,
-            objects: seed.stream(&format!("region {number}/objects")),
-            drawn: [0; AHEAD],
-            taken: AHEAD,
             next,
         }
-    }
-
-    #[inline]
-    fn object(&mut self) -> u32 {
-        if self.taken == AHEAD {
-            self.draw();
-        }
-        let object = self.drawn[self.taken];
-        self.taken += 1;
-        object
-    }
-
-    fn draw(&mut self) {
-        let bits: [u64; AHEAD] = std::array::from_fn(|_| self.objects.bits());
-        bits.iter().for_each(|&bits| self.zipf.expect(bits));
-        self.drawn = bits.map(|bits| self.zipf.draw_from(bits));
-        self.drawn.iter().for_each(|&object| self.edge.expect(object));
-        self.drawn.iter().for_each(|&object| self.edge.expect_slot(object));
-        self.drawn.iter().for_each(|&object| self.edge.expect_neighbours(object));
-        self.taken = 0;
     }
 
     fn flow(&mut self, ctx: &mut Context<'_, Happening>) -> Instant {
@@ -104,10 +120,10 @@ impl Region {
         let quiet = ctx.quiet_until();
         while self.next < quiet {
             let now = self.next;
-            let object = self.object();
-            if self.edge.request(now.as_nanos(), object) == Answer::Fetch {
+            let object = self.objects.next(&self.edge);
+            if let Answer::Fetch(ticket) = self.edge.request(now.as_nanos(), object) {
                 ctx.advance(now);
-                let fetch = Fetch { region: self.number, object };
+                let fetch = Fetch { region: self.number, ticket };
                 ctx.send(REGIONS, now + trip(), Happening::Asked(fetch));
             }
             self.next = now + Span::from_secs_f64(GAP * self.gaps.exponential());
@@ -138,7 +154,7 @@ impl Origin {
     }
 
     fn served(&mut self, fetch: Fetch, ctx: &mut Context<'_, Happening>) {
-        ctx.send(fetch.region as usize, ctx.now() + trip(), Happening::Fill(fetch.object));
+        ctx.send(fetch.region as usize, ctx.now() + trip(), Happening::Fill(fetch.ticket));
         match self.queue.pop_front() {
             Some(next) => self.serve(next, ctx),
             None => self.idle += 1,
@@ -163,8 +179,8 @@ impl Process for Site {
 
     fn handle(&mut self, event: Happening, ctx: &mut Context<'_, Happening>) {
         match (self, event) {
-            (Self::Region(region), Happening::Fill(object)) => {
-                region.edge.fill(ctx.now().as_nanos(), object);
+            (Self::Region(region), Happening::Fill(ticket)) => {
+                region.edge.fill(ctx.now().as_nanos(), ticket);
             }
             (Self::Origin(origin), Happening::Asked(fetch)) => origin.asked(fetch, ctx),
             (Self::Origin(origin), Happening::Served(fetch)) => origin.served(fetch, ctx),
