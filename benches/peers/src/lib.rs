@@ -11,11 +11,14 @@
 //! joins a fetch takes what is left of it. Caches start empty, and everything counts from the
 //! beginning.
 //!
-//! The programs differ in the simulator alone. Cache, waiting requests, Zipf table and histogram
-//! are one implementation, this one, for Squall as well, and where a choice was free it was made
-//! for the peer: peers draw from `SmallRng` (Squall from ChaCha8, which is slower); a hit is
-//! finished in the event of its arrival; the object of the next arrival is drawn when that is
-//! scheduled, and its memory is prefetched.
+//! Cache, waiting requests, Zipf table and histogram are one implementation, this one, for Squall as
+//! well, and where a choice was free it was made for the peer: peers draw from `SmallRng` (Squall from
+//! ChaCha8, which is slower); a hit is finished in the event of its arrival; the object of the next
+//! arrival is drawn when that is scheduled, and its memory is prefetched.
+//!
+//! What remains is the simulator, and what its style allows. In Squall arrivals are no events, so a
+//! region's next requests follow each other, and it draws and prefetches whole batches of them. In the
+//! others each arrival is an event that brings the next.
 
 mod answers;
 pub mod cdn;
