@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             });
         }
         group.bench_function(BenchmarkId::new("belady", slots), |b| {
-            b.iter(|| belady(slots, &ids, &next_uses(&ids)));
+            b.iter(|| belady(slots, &next_uses(&ids)));
         });
     }
     group.finish();

@@ -22,7 +22,7 @@ mod tests;
 mod weigh;
 mod wtinylfu;
 
-pub use belady::{belady, belady_bytes, next_uses};
+pub use belady::{belady, belady_bytes, belady_sized, next_uses};
 pub use curve::{StackDistances, log_spaced};
 pub use replay::{replay, replay_bytes, replay_sized};
 pub use sample::{Estimate, Sampled, sampled};

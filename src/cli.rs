@@ -13,6 +13,7 @@ mod folders;
 mod inputs;
 mod out;
 mod progress;
+mod replay;
 mod run;
 mod signals;
 
@@ -44,6 +45,7 @@ fn carry_out(verb: Verb) -> Exit {
         Verb::Check(args) => check::check(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Bill(args) => bill::bill(&args),
+        Verb::Replay(args) => replay::replay(&args),
         Verb::Completions(args) => completions::completions(&args),
     }
 }

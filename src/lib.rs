@@ -28,6 +28,8 @@
 //!
 //! [`cache`]: replacement policies over numbered objects. Must not know titles, sites or files.
 //!
+//! [`replay`]: a real trace through caches. Must not know sites, nor how a result is shown.
+//!
 //! [`observe`]: metrics, histograms, slices of time and their totals. Must not know what makes the
 //! numbers it counts.
 //!
@@ -63,6 +65,7 @@ pub mod fault;
 pub mod invariant;
 pub mod observe;
 pub mod rehearse;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod slo;

@@ -9,6 +9,7 @@ mod binomial;
 mod colour;
 pub mod json;
 pub mod junit;
+pub mod replay;
 mod seeds;
 mod summary;
 pub mod text;

@@ -131,7 +131,7 @@ fn slots_miss_what_libcachesim_misses() {
     for &(name, slots, misses) in IN_SLOTS {
         let ours = match policy(name) {
             Some(policy) => replay(policy, slots, &ids),
-            None => belady(slots, &ids, &next),
+            None => belady(slots, &next),
         };
         assert_eq!(ours, misses, "{name}, {slots} slots");
     }

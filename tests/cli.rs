@@ -4,13 +4,15 @@
 
 #[path = "cli/input.rs"]
 mod input;
+#[path = "cli/replay.rs"]
+mod replay;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const VERBS: [&str; 5] = ["run", "check", "explain", "bill", "completions"];
+const VERBS: [&str; 6] = ["run", "check", "explain", "bill", "replay", "completions"];
 
 fn squall(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_squall"));

@@ -15,6 +15,7 @@ const ORDER: &[&[&str]] = &[
     &["fault"],
     &["change"],
     &["cache"],
+    &["replay"],
     &["observe"],
     &["fabric"],
     &["cost"],

@@ -22,18 +22,32 @@ pub fn next_uses(ids: &[u32]) -> Vec<u32> {
 /// own place is in the set, and who is needed the latest is the set's maximum. Takes `next` from
 /// [`next_uses`] of the same requests, of which there must be less than 2^32 - 1.
 #[must_use]
-pub fn belady(slots: u32, ids: &[u32], next: &[u32]) -> u64 {
-    if slots == 0 {
-        return ids.len() as u64;
-    }
-    let mut due = Places::new(ids.len());
+pub fn belady(slots: u32, next: &[u32]) -> u64 {
+    let mut misses = 0;
+    each(slots, next, |_, hit| misses += u64::from(!hit));
+    misses
+}
+
+/// The same with the bytes of what was missed; `sizes` do not change which objects are cached.
+#[must_use]
+pub fn belady_sized(slots: u32, sizes: &[u64], next: &[u32]) -> Misses {
+    let mut misses = Misses::default();
+    each(slots, next, |at, hit| misses.count(sizes[at], hit));
+    misses
+}
+
+fn each(slots: u32, next: &[u32], mut tell: impl FnMut(usize, bool)) {
+    let mut due = Places::new(next.len());
     // Objects that are not needed again are all alike; they leave first.
-    let (mut live, mut dead, mut misses) = (0_u32, 0_u32, 0_u64);
+    let (mut live, mut dead) = (0_u32, 0_u32);
     for (at, &again) in next.iter().enumerate() {
-        if due.remove(at) {
+        let hit = due.remove(at);
+        tell(at, hit);
+        if hit {
             live -= 1;
+        } else if slots == 0 {
+            continue;
         } else {
-            misses += 1;
             if live + dead == slots {
                 if dead > 0 {
                     dead -= 1;
@@ -50,7 +64,6 @@ pub fn belady(slots: u32, ids: &[u32], next: &[u32]) -> u64 {
             live += 1;
         }
     }
-    misses
 }
 
 /// The same rule in a cache of bytes: as many leave as it takes, those first that are needed the

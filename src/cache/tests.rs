@@ -266,7 +266,7 @@ proptest! {
     fn nobody_beats_the_optimum(trace in trace(), slots in 0_u32..34) {
         let ids: Vec<u32> = trace.iter().map(|request| request.0).collect();
         let next = next_uses(&ids);
-        let best = belady(slots, &ids, &next);
+        let best = belady(slots, &next);
         if slots > 0 {
             prop_assert_eq!(best, naive_optimum(slots as usize, &ids));
         }
@@ -335,7 +335,7 @@ fn a_cache_without_slots_holds_nothing() {
         assert!(!cache.request(u32::MAX) && cache.held() == 0);
         assert_eq!(replay(policy, 0, &[1, 1]), 2);
     }
-    assert_eq!(belady(0, &[1, 1], &next_uses(&[1, 1])), 2);
+    assert_eq!(belady(0, &next_uses(&[1, 1])), 2);
 }
 
 #[test]

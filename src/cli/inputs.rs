@@ -4,6 +4,7 @@ use super::folders::Found;
 use super::{Exit, out};
 use crate::report::Paint;
 use crate::scenario::{self, Edit, OpenError, Problem, Source};
+use crate::units::{Quantity, Unit};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -152,6 +153,31 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
 /// A sentence when it is none.
 pub(super) fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
     text.parse().map_err(|_| "threads are a whole number, and at least 1")
+}
+
+/// A cache's size in objects.
+///
+/// # Errors
+/// A sentence when it is none.
+pub(super) fn slots(text: &str) -> Result<u32, &'static str> {
+    let help = "slots are a whole number up to 4,294,967,295, for example 10_000";
+    text.trim().replace('_', "").parse().map_err(|_| help)
+}
+
+/// A cache's size in bytes; a number without a unit is bytes.
+///
+/// # Errors
+/// A sentence when it is none.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let help = "a size is bytes with or without a unit, for example 500_000, 10MB or 1GiB";
+    if let Ok(plain) = text.trim().replace('_', "").parse() {
+        return Ok(plain);
+    }
+    let quantity = Quantity::parse(text).map_err(|error| format!("{error}: {help}"))?;
+    if quantity.unit() != Unit::Bytes {
+        return Err(help.to_owned());
+    }
+    u64::try_from(quantity.grains()).map_err(|_| help.to_owned())
 }
 
 /// The seeds of a range `A..B`, both ends included.

@@ -11,6 +11,7 @@ mod disciplines;
 mod failover;
 mod formulas;
 mod laws;
+mod policies;
 mod queues;
 mod retries;
 #[path = "../common/runs.rs"]
@@ -28,6 +29,7 @@ static LAWS: LazyLock<Vec<Row>> = LazyLock::new(laws::rows);
 static QUEUES: LazyLock<Vec<Row>> = LazyLock::new(queues::rows);
 static DISCIPLINES: LazyLock<Vec<Row>> = LazyLock::new(disciplines::rows);
 static CACHES: LazyLock<Vec<Row>> = LazyLock::new(caches::rows);
+static POLICIES: LazyLock<Vec<Row>> = LazyLock::new(policies::rows);
 static RETRIES: LazyLock<Vec<Row>> = LazyLock::new(retries::rows);
 static FAILOVER: LazyLock<Vec<Row>> = LazyLock::new(failover::rows);
 
@@ -57,6 +59,11 @@ fn caches_agree() {
 }
 
 #[test]
+fn policies_agree() {
+    assert_agree(&POLICIES);
+}
+
+#[test]
 fn retries_agree() {
     assert_agree(&RETRIES);
 }
@@ -73,6 +80,7 @@ fn the_page_is_what_the_rows_say() {
         ("Disciplines", &DISCIPLINES),
         ("Laws", &LAWS),
         ("Caches and storms", &CACHES),
+        ("Cache policies", &POLICIES),
         ("Retries", &RETRIES),
         ("Failover", &FAILOVER),
     ]);

@@ -21,6 +21,8 @@ enum Seen {
     Runs(Vec<f64>, f64),
     /// The very value.
     Exact(f64),
+    /// The very value up to this much, because the source is an approximation.
+    Within(f64, f64),
     /// At most the expected value, which is a critical value of this kind.
     AtMost(f64, &'static str),
 }
@@ -49,6 +51,18 @@ impl Row {
         Self { what: what.into(), source, unit, expected, seen: Seen::Exact(seen) }
     }
 
+    /// A value that an approximation must come this close to.
+    pub fn within(
+        what: impl Into<String>,
+        source: &'static str,
+        unit: &'static str,
+        expected: f64,
+        seen: f64,
+        tolerance: f64,
+    ) -> Self {
+        Self { what: what.into(), source, unit, expected, seen: Seen::Within(seen, tolerance) }
+    }
+
     /// A test's statistic against its critical value.
     pub fn at_most(
         what: impl Into<String>,
@@ -75,6 +89,8 @@ impl Row {
             }
             Seen::Exact(seen) if *seen == self.expected => Ok(()),
             Seen::Exact(_) => wrong("not the very value"),
+            Seen::Within(seen, tolerance) if (*seen - self.expected).abs() <= *tolerance => Ok(()),
+            Seen::Within(..) => wrong("farther from the approximation than it may be"),
             Seen::AtMost(seen, _) if *seen <= self.expected => Ok(()),
             Seen::AtMost(..) => wrong("above the critical value"),
         }
@@ -89,6 +105,9 @@ impl Row {
                 (number(mean), number(error), off)
             }
             Seen::Exact(seen) => (number(*seen), "exact".into(), "0".into()),
+            Seen::Within(seen, tolerance) => {
+                (number(*seen), format!("within {tolerance}"), number(seen - expected))
+            }
             Seen::AtMost(seen, level) => (number(*seen), (*level).into(), "below".into()),
         };
         let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
@@ -129,7 +148,7 @@ pub fn page(sections: &[(&str, &[Row])]) -> String {
          unless the row says otherwise, and the error comes from their spread. A row agrees when\n\
          the mean lies within four errors of the expected value *and* the error is small enough for\n\
          that to mean something; how small is in the tests. A statistic agrees when it is below its\n\
-         critical value.\n"
+         critical value, and what an approximation gives when it is as near as the row says.\n"
     );
     for (title, rows) in sections {
         let _ = write!(
@@ -172,6 +191,9 @@ fn a_row_that_is_off_says_so() {
     assert!(row(&[0.2, 1.9, 1.4, 0.5], 0.1).unwrap_err().contains("too coarse"));
     assert!(row(&[1.0, 1.0], 0.1).unwrap_err().contains("too coarse"), "no spread, no error");
     assert!(Row::exact("a", "b", "s", 1.0, 1.0 + 1e-12).verdict().is_err());
+    assert!(Row::within("a", "b", "s", 1.0, 1.02, 0.01).verdict().is_err());
+    assert!(Row::within("a", "b", "s", 1.0, f64::NAN, 0.01).verdict().is_err());
+    assert!(Row::within("a", "b", "s", 1.0, 0.995, 0.01).verdict().is_ok());
     assert!(Row::at_most("a", "b", 1.0, "1 %", 1.1).verdict().is_err());
     assert!(Row::at_most("a", "b", 1.0, "1 %", f64::NAN).verdict().is_err());
 }
