@@ -1,9 +1,10 @@
 //! Real request traces, read as a stream.
 //!
-//! A trace is a file of requests in the order of their times: a csv, or libCacheSim's binary
-//! `oracleGeneral` layout, plain or compressed with zstd. Nothing here holds a whole file: memory
-//! is a buffer of 64 KiB, one line of at most [`LONGEST_LINE`], and the zstd window (at most
-//! 128 MiB, the bound of the `zstd` command). Only [`survey()`] and [`KeyIndex`] grow with the number
+//! A trace is a file of requests in the order of their times: a csv, the tables of webcachesim and
+//! Wikimedia, or libCacheSim's binary `oracleGeneral` layout, plain or compressed with zstd or gzip.
+//! Nothing here holds a whole file: memory is a buffer of 64 KiB, one line of at most
+//! [`LONGEST_LINE`], and the window of zstd (at most 128 MiB, the bound of the `zstd` command) or
+//! gzip (32 KiB). Only [`survey()`] and [`KeyIndex`] grow with the number
 //! of distinct keys.
 
 mod binary;
@@ -11,6 +12,10 @@ mod binary;
 mod bytes_tests;
 mod error;
 mod fields;
+#[cfg(test)]
+mod formats_tests;
+mod guess;
+mod gzip;
 mod keys;
 mod reader;
 mod source;
@@ -21,6 +26,7 @@ mod tests;
 
 pub use error::{Place, Problem, TraceError};
 pub use fields::LONGEST_LINE;
+pub use guess::guess_format;
 pub use keys::{KeyIndex, TooManyKeys};
 pub use reader::Reader;
 pub use survey::{Survey, survey};
@@ -35,7 +41,7 @@ pub struct TraceSpec {
     pub path: PathBuf,
     /// The layout of a record.
     pub format: Format,
-    /// Where the fields of a csv are. The binary layout has no columns and does not look at this.
+    /// Where the fields of a csv are. The other formats know that and do not look at this.
     pub columns: Columns,
     /// The length of one tick of the time column; a second in every public trace that is known
     /// here. Must be longer than nothing.
@@ -53,16 +59,28 @@ impl TraceSpec {
     /// An `oracleGeneral` file, whose times are in seconds.
     #[must_use]
     pub fn oracle_general(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            format: Format::OracleGeneral,
-            columns: Columns::default(),
-            time_unit: Span::from_secs(1),
-        }
+        Self::of(path.into(), Format::OracleGeneral)
+    }
+
+    /// A webcachesim table, whose times are in seconds.
+    #[must_use]
+    pub fn webcachesim(path: impl Into<PathBuf>) -> Self {
+        Self::of(path.into(), Format::Webcachesim)
+    }
+
+    /// A file of Wikimedia's caching traces of 2019, whose times are in seconds.
+    #[must_use]
+    pub fn wikimedia(path: impl Into<PathBuf>) -> Self {
+        Self::of(path.into(), Format::Wikimedia)
+    }
+
+    /// A format that does not look at columns.
+    fn of(path: PathBuf, format: Format) -> Self {
+        Self { path, format, columns: Columns::default(), time_unit: Span::from_secs(1) }
     }
 }
 
-/// The layout of a record. Plain or zstd is no part of it: the file's first bytes say that.
+/// The layout of a record. Plain, zstd or gzip is no part of it: the file's first bytes say that.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
     /// One request a line. Blanks around a field are no part of it, a field may stand in double
@@ -81,6 +99,14 @@ pub enum Format {
     /// object (u64), size in bytes (u32), and the number of the next request for the object (i64),
     /// which is not used here.
     OracleGeneral,
+    /// The table of webcachesim (Berger's `webcachesim`, and Song's LRB after it): `time id size`
+    /// between blanks, no header. More columns may follow and are not used.
+    Webcachesim,
+    /// The caching traces that Wikimedia published in 2019: fields between tabs under a header. The
+    /// time is `relative_unix`, the size `response_size`, and the key `hashed_path_query` (upload)
+    /// or else `hashed_host_path_query` (text); the other columns are not used. Keys are signed
+    /// 64-bit hashes, so that the negative ones are hashed again, like any text.
+    Wikimedia,
 }
 
 /// What stands between two fields of a csv.

@@ -42,6 +42,7 @@ const HOMES: &[(&str, &str)] = &[
     ("quick_junit", "report"),
     ("serde", "report"),
     ("serde_json", "report"),
+    ("flate2", "trace"),
     ("ruzstd", "trace"),
     ("rand_chacha", "engine"),
     ("rand_core", "engine"),

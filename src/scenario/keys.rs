@@ -155,7 +155,7 @@ load.curve.at | time | required | "0s" | when
 load.curve.factor | number | required | 1.0 | how many times the rate, 0 to 1000
 load.trace | table | none | { file = "a.csv", format = "csv", region = "us-east-1" } | a real trace instead of drawn arrivals and titles
 load.trace.file | text | required | "a.csv" | the trace, relative to the scenario
-load.trace.format | "csv" or "oracle-general" | required | "csv" | its layout, compressed with zstd or not
+load.trace.format | "csv", "oracle-general", "webcachesim" or "wikimedia" | required | "csv" | its layout, compressed with zstd or gzip or not
 load.trace.columns | table | columns 1, 2 and 3 | { time = 1, key = 2 } | where a csv has its fields
 load.trace.columns.time | text or count | required | 1 | when: a name, or a number from 1
 load.trace.columns.key | text or count | required | 2 | what: a name, or a number from 1

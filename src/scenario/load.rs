@@ -15,6 +15,13 @@ const MOST_PER_SECOND: f64 = 1e9;
 const MOST_POINTS: usize = 10_000;
 /// The largest factor of a curve or a surge.
 pub(super) const LARGEST_FACTOR: f64 = 1_000.0;
+/// The layouts of a trace by their names.
+const FORMATS: &[(&str, Format)] = &[
+    ("csv", Format::Csv { delimiter: None }),
+    ("oracle-general", Format::OracleGeneral),
+    ("webcachesim", Format::Webcachesim),
+    ("wikimedia", Format::Wikimedia),
+];
 
 impl Reader<'_> {
     /// The load of a fabric with these regions.
@@ -215,11 +222,9 @@ impl Reader<'_> {
         let mut section = self.section(node, "load.trace")?;
         let file = section.require(self, "file");
         let path = file.and_then(|node| self.words(node));
-        let binary = section
-            .need(self, "format", |r, n| r.choice(n, &[("csv", false), ("oracle-general", true)]));
+        let format = section.need(self, "format", |r, n| r.choice(n, FORMATS));
         let columns = section.take("columns");
-        if let (Some(entry), Some(true)) = (columns, binary) {
-            let message = "`oracle-general` is binary and has no columns";
+        if let (Some(entry), Some(message)) = (columns, format.and_then(no_columns)) {
             self.say(&entry.key_at, message, "remove this key");
         }
         let columns = match columns {
@@ -232,11 +237,10 @@ impl Reader<'_> {
         let mut speed = 1.0;
         section.set(self, "speed", &mut speed, |r, n| r.number(n, 1e-6..=1e6));
         section.finish(self);
-        let (Some(path), Some(binary), Some(columns)) = (path, binary, columns) else {
+        let (Some(path), Some(format), Some(columns)) = (path, format, columns) else {
             return None;
         };
         let path = self.source().folder().join(path);
-        let format = if binary { Format::OracleGeneral } else { Format::Csv { delimiter: None } };
         let spec = TraceSpec { path, format, columns, time_unit };
         let titles = self.titles(file?, &spec)?;
         Some((TraceLoad { spec, region: region?, speed }, titles))
@@ -295,6 +299,16 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+}
+
+/// Why columns make no sense with a format, if they make none.
+const fn no_columns(format: Format) -> Option<&'static str> {
+    match format {
+        Format::Csv { .. } => None,
+        Format::OracleGeneral => Some("`oracle-general` is binary and has no columns"),
+        Format::Webcachesim => Some("`webcachesim` has columns 1, 2 and 3 and no others"),
+        Format::Wikimedia => Some("`wikimedia` finds its columns by their names"),
     }
 }
 

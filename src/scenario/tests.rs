@@ -269,23 +269,51 @@ fn every_fault_and_change_is_read() {
     assert_eq!([factor(0, 660), factor(0, 720), factor(4, 899)], [1.5, 2.0, 2.0]);
 }
 
+/// The outage under a trace of this text and layout instead of its own load.
+fn replayed(folder: &std::path::Path, trace: &str, format: &str) -> std::path::PathBuf {
+    std::fs::write(folder.join("a.csv"), trace).unwrap();
+    let load = format!(
+        "[load.trace]\nfile = \"a.csv\"\nformat = {format}\nregion = \"sa-east-1\"\nspeed = 2\n\n"
+    );
+    let start = OUTAGE.find("[load]").unwrap();
+    let end = OUTAGE.find("[[inject]]").unwrap();
+    let path = folder.join("replay.toml");
+    std::fs::write(&path, format!("{}{load}{}", &OUTAGE[..start], &OUTAGE[end..])).unwrap();
+    path
+}
+
 #[test]
 fn a_trace_gives_titles_and_arrivals() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("a.csv"), "0,7,1\n1,8,1\n2,7,1\n").unwrap();
-    let load =
-        "[load.trace]\nfile = \"a.csv\"\nformat = \"csv\"\nregion = \"sa-east-1\"\nspeed = 2\n\n";
-    let start = OUTAGE.find("[load]").unwrap();
-    let end = OUTAGE.find("[[inject]]").unwrap();
-    let text = format!("{}{load}{}", &OUTAGE[..start], &OUTAGE[end..]);
-    let path = folder.path().join("replay.toml");
-    std::fs::write(&path, text).unwrap();
-    let plan = load_path(&path).plan;
-    assert_eq!(plan.load.titles, 2);
-    assert_eq!(plan.load.rates, [0.0; 5]);
-    let trace = plan.load.trace.unwrap();
-    assert_eq!((trace.region, trace.speed), (4, 2.0));
-    assert_eq!(trace.spec.path, folder.path().join("a.csv"));
+    let header = "relative_unix\thashed_host_path_query\tresponse_size\n";
+    for (format, text) in [
+        ("\"csv\"", "0,7,1\n1,8,1\n2,7,1\n".to_owned()),
+        ("\"webcachesim\"", "0 7 1\n1 8 1\n2 7 1\n".into()),
+        ("\"wikimedia\"", format!("{header}0\t7\t1\n1\t-8\t1\n2\t7\t1\n")),
+    ] {
+        let plan = load_path(&replayed(folder.path(), &text, format)).plan;
+        assert_eq!(plan.load.titles, 2, "{format}");
+        assert_eq!(plan.load.rates, [0.0; 5]);
+        let trace = plan.load.trace.unwrap();
+        assert_eq!((trace.region, trace.speed), (4, 2.0));
+        assert_eq!(trace.spec.path, folder.path().join("a.csv"));
+    }
+}
+
+#[test]
+fn only_a_csv_is_told_its_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    for (format, message) in [
+        ("oracle-general", "`oracle-general` is binary and has no columns"),
+        ("webcachesim", "`webcachesim` has columns 1, 2 and 3 and no others"),
+        ("wikimedia", "`wikimedia` finds its columns by their names"),
+    ] {
+        let format = format!("\"{format}\"\ncolumns = {{ time = 1, key = 2 }}");
+        let path = replayed(folder.path(), "0 7 1\n", &format);
+        let problems = load(&Source::open(&path).unwrap(), &[]).unwrap_err().0;
+        let said = problems.iter().any(|problem| problem.message == message);
+        assert!(said, "{format}: {problems:?}");
+    }
 }
 
 fn load_path(path: &std::path::Path) -> Scenario {

@@ -1,6 +1,6 @@
 //! Any bytes at all.
 
-use super::tests::{FRAME, SECOND, csv, file, named, numbered, oracle, oracle_bytes, zstd};
+use super::tests::{FRAME, SECOND, csv, file, gzip, named, numbered, oracle, oracle_bytes, zstd};
 use super::*;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -23,6 +23,8 @@ fn read_every_way(bytes: &[u8]) -> Result<(), TestCaseError> {
     let file = file(bytes);
     let specs = [
         TraceSpec::oracle_general(file.path()),
+        TraceSpec::webcachesim(file.path()),
+        TraceSpec::wikimedia(file.path()),
         TraceSpec::csv(file.path(), Columns::default()),
         TraceSpec::csv(file.path(), numbered(2, 1, None)),
         TraceSpec::csv(file.path(), named(["t", "k", "i"])),
@@ -63,6 +65,7 @@ proptest! {
     fn no_bytes_make_a_panic(bytes in bytes()) {
         read_every_way(&bytes)?;
         read_every_way(&zstd(&bytes))?;
+        read_every_way(&gzip(&bytes))?;
     }
 
     #[test]
@@ -71,15 +74,18 @@ proptest! {
         hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         tail in prop::collection::vec(any::<u8>(), 0..40),
     ) {
-        let mut frame = zstd(&bytes);
-        frame.extend(tail);
-        for (place, byte) in hits {
-            // The magic number stays, or it would be no frame at all.
-            let place = 4 + place.index(frame.len() - 4);
-            frame[place] = byte;
+        for (mut frame, magic) in [(zstd(&bytes), 4), (gzip(&bytes), 3)] {
+            frame.extend(&tail);
+            for (place, byte) in &hits {
+                // The magic number stays, or it would be no frame at all.
+                let place = magic + place.index(frame.len() - magic);
+                frame[place] = *byte;
+            }
+            read_every_way(&frame)?;
+            if magic == 4 {
+                read_every_way(&[&FRAME[..6], &frame[6..]].concat())?;
+            }
         }
-        read_every_way(&frame)?;
-        read_every_way(&[&FRAME[..6], &frame[6..]].concat())?;
     }
 
     #[test]

@@ -93,6 +93,10 @@ pub enum Problem {
     /// The compressed data are damaged, need a dictionary or a window above 128 MiB: the decoder's
     /// reason.
     CorruptZstd(String),
+    /// The gzip data end in the middle.
+    TruncatedGzip,
+    /// The gzip data are damaged, or something else follows the last member: the decoder's reason.
+    CorruptGzip(String),
     /// There are more distinct keys than this bound.
     TooManyKeys(u32),
 }
@@ -204,8 +208,10 @@ impl fmt::Display for Problem {
             Self::TruncatedRecord { offset, bytes } => {
                 write!(f, "the record at byte {offset} is cut off after {bytes} of its 24 bytes")
             }
-            Self::TruncatedZstd => f.write_str("the compressed data end too early"),
-            Self::CorruptZstd(reason) => {
+            Self::TruncatedZstd | Self::TruncatedGzip => {
+                f.write_str("the compressed data end too early")
+            }
+            Self::CorruptZstd(reason) | Self::CorruptGzip(reason) => {
                 write!(f, "the compressed data cannot be decoded: {reason}")
             }
             Self::TooManyKeys(bound) => write!(f, "there are more than {bound} distinct keys"),

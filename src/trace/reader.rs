@@ -4,9 +4,12 @@ use super::binary::Binary;
 use super::error::{Place, Problem, TraceError};
 use super::source::Source;
 use super::table::{Raw, Table};
-use super::{Format, Record, TraceSpec};
+use super::{Column, Columns, Delimiter, Format, Record, TraceSpec};
 use crate::units::Span;
 use std::path::PathBuf;
+
+/// The key column of Wikimedia's text traces.
+const TEXT_KEY: &str = "hashed_host_path_query";
 
 /// Gives the records of a trace in their order, and ends after the first error.
 ///
@@ -44,15 +47,16 @@ impl Reader {
         if source.fill().map_err(from_source)?.is_empty() {
             return Err(fail(Place::File, Problem::Empty));
         }
+        let mut table = |columns, other_key, delimiter| {
+            let path = &spec.path;
+            Table::open(&mut source, path, columns, other_key, delimiter, tick_nanos)
+                .map(Layout::Table)
+        };
         let layout = match spec.format {
             Format::OracleGeneral => Layout::Binary(Binary::new(tick_nanos)),
-            Format::Csv { delimiter } => Layout::Table(Table::open(
-                &mut source,
-                &spec.path,
-                &spec.columns,
-                delimiter,
-                tick_nanos,
-            )?),
+            Format::Csv { delimiter } => table(&spec.columns, None, delimiter)?,
+            Format::Webcachesim => table(&Columns::default(), None, Some(Delimiter::Blanks))?,
+            Format::Wikimedia => table(&wikimedia(), Some(TEXT_KEY), Some(Delimiter::Tab))?,
         };
         Ok(Self { path: spec.path.clone(), source, layout, times: None, over: false })
     }
@@ -73,6 +77,14 @@ impl Reader {
         let at = u64::try_from(nanos - first).map_err(|_| (place, Problem::TooLate))?;
         Ok(Some(Record { at: Span::from_nanos(at), key, size }))
     }
+}
+
+/// The columns of Wikimedia's caching traces of 2019, upload; of those of text only the key has
+/// another name, [`TEXT_KEY`].
+fn wikimedia() -> Columns {
+    let [time, key, size] = ["relative_unix", "hashed_path_query", "response_size"]
+        .map(|name| Column::Name(name.to_owned()));
+    Columns { time, key, size: Some(size) }
 }
 
 impl Iterator for Reader {

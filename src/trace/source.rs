@@ -1,21 +1,23 @@
-//! The bytes of a file, plain or out of zstd, a buffer at a time.
+//! The bytes of a file, plain or out of zstd or gzip, a buffer at a time.
 
 use super::error::Problem;
+use super::gzip::{self, Gzip};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 /// The first bytes of a zstd frame (RFC 8878, section 3.1.1).
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-const BUFFER: usize = 64 * 1024;
+pub(super) const BUFFER: usize = 64 * 1024;
 
 /// The uncompressed bytes of a file, from the front to the back.
-pub(super) struct Source {
-    file: Buffer,
-    zstd: Option<Zstd>,
+pub(super) enum Source {
+    Plain(Buffer),
+    Zstd(Buffer, Zstd),
+    Gzip(Gzip),
 }
 
 /// What is wrong, and at which byte of the file on disk if that is known.
@@ -25,7 +27,7 @@ pub(super) struct SourceError {
     pub byte: Option<u64>,
 }
 
-struct Zstd {
+pub(super) struct Zstd {
     decoder: Box<FrameDecoder>,
     out: Vec<u8>,
     next: usize,
@@ -44,7 +46,7 @@ enum Phase {
 }
 
 /// A file and what has been read of it but not used.
-struct Buffer {
+pub(super) struct Buffer {
     file: File,
     bytes: Vec<u8>,
     next: usize,
@@ -53,7 +55,7 @@ struct Buffer {
 }
 
 impl SourceError {
-    fn unreadable(error: &io::Error) -> Self {
+    pub(super) fn unreadable(error: &io::Error) -> Self {
         Self { problem: Problem::Unreadable(error.to_string()), byte: None }
     }
 }
@@ -76,35 +78,39 @@ impl Source {
         let mut file = Buffer { file, bytes: Vec::new(), next: 0, used: 0 };
         // A pipe may give a byte at a time, so four of them may need several reads.
         let magic = file.peek(MAGIC.len()).map_err(|error| SourceError::unreadable(&error))?;
-        let zstd = magic.starts_with(&MAGIC).then(|| Zstd {
-            decoder: Box::new(FrameDecoder::new()),
-            out: Vec::new(),
-            next: 0,
-            phase: Phase::Between,
-        });
-        Ok(Self { file, zstd })
+        if magic.starts_with(&MAGIC) {
+            let decoder = Box::new(FrameDecoder::new());
+            let zstd = Zstd { decoder, out: Vec::new(), next: 0, phase: Phase::Between };
+            return Ok(Self::Zstd(file, zstd));
+        }
+        if magic.starts_with(&gzip::MAGIC) {
+            return Ok(Self::Gzip(Gzip::new(file)));
+        }
+        Ok(Self::Plain(file))
     }
 
     /// The bytes at hand; none only at the end.
     pub(super) fn fill(&mut self) -> Result<&[u8], SourceError> {
-        match &mut self.zstd {
-            None => self.file.peek(1).map_err(|error| SourceError::unreadable(&error)),
-            Some(zstd) => zstd.fill(&mut self.file),
+        match self {
+            Self::Plain(file) => file.peek(1).map_err(|error| SourceError::unreadable(&error)),
+            Self::Zstd(file, zstd) => zstd.fill(file),
+            Self::Gzip(gzip) => gzip.fill(),
         }
     }
 
     /// Marks so many of the bytes at hand as used.
     pub(super) fn consume(&mut self, count: usize) {
-        match &mut self.zstd {
-            None => self.file.consume(count),
-            Some(zstd) => zstd.next += count,
+        match self {
+            Self::Plain(file) => file.consume(count),
+            Self::Zstd(_, zstd) => zstd.next += count,
+            Self::Gzip(gzip) => gzip.consume(count),
         }
     }
 }
 
 impl Buffer {
     /// At least `count` bytes (at most [`BUFFER`]), or all that are left.
-    fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+    pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         while self.bytes.len() - self.next < count {
             self.bytes.drain(..self.next);
             self.next = 0;
@@ -127,6 +133,21 @@ impl Buffer {
     const fn consume(&mut self, count: usize) {
         self.next += count;
         self.used += count as u64;
+    }
+
+    /// How many bytes have been used, since the beginning of the file.
+    pub(super) const fn used(&self) -> u64 {
+        self.used
+    }
+}
+
+impl BufRead for Buffer {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.peek(1)
+    }
+
+    fn consume(&mut self, count: usize) {
+        Self::consume(self, count);
     }
 }
 

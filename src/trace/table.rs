@@ -21,6 +21,8 @@ pub(super) struct Table {
     places: Places,
     tick_nanos: u64,
     fields: Fields,
+    /// What the key column may be called instead.
+    other_key: Option<&'static str>,
 }
 
 /// Where the columns are, from 0.
@@ -44,6 +46,7 @@ impl Table {
         source: &mut Source,
         path: &Path,
         columns: &Columns,
+        other_key: Option<&'static str>,
         delimiter: Option<Delimiter>,
         tick_nanos: u64,
     ) -> Result<Self, TraceError> {
@@ -55,6 +58,7 @@ impl Table {
             places: Places::default(),
             tick_nanos,
             fields: Fields::default(),
+            other_key,
         };
         let candidates = delimiter.map_or_else(|| DELIMITERS.to_vec(), |given| vec![given]);
         let named = columns.all().any(|column| matches!(column, Column::Name(_)));
@@ -155,7 +159,7 @@ impl Table {
         for delimiter in candidates {
             let resolved = self.fields.split(header, *delimiter, usize::MAX).and_then(|()| {
                 let names: Vec<_> = self.fields.iter().map(String::from_utf8_lossy).collect();
-                columns.resolve(&names)
+                columns.resolve(&names).or_else(|problem| self.otherwise(columns, &names, problem))
             });
             match resolved {
                 Ok(places) => {
@@ -171,6 +175,24 @@ impl Table {
             }
         }
         Err(nearest.map_or(Problem::Empty, |(_, problem)| problem))
+    }
+
+    /// The columns' places with the key's other name. If the header has neither name, the problem
+    /// stays that of the first.
+    fn otherwise(
+        &self,
+        columns: &Columns,
+        names: &[Cow<'_, str>],
+        problem: Problem,
+    ) -> Result<Places, Problem> {
+        let Some(other) = self.other_key else {
+            return Err(problem);
+        };
+        let key = Column::Name(other.to_owned());
+        Columns { key, ..columns.clone() }.resolve(names).map_err(|second| match second {
+            Problem::UnknownColumn { ref name, .. } if name == other => problem,
+            _ => second,
+        })
     }
 
     /// Reads on to the first line that is a record.

@@ -2,6 +2,8 @@
 
 use super::survey::survey_within;
 use super::*;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -23,6 +25,12 @@ pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
     compress_to_vec(bytes, CompressionLevel::Fastest)
 }
 
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 pub(super) fn named(names: [&str; 3]) -> Columns {
     let [time, key, size] = names.map(|name| Column::Name(name.to_owned()));
     Columns { time, key, size: Some(size) }
@@ -33,7 +41,7 @@ pub(super) fn numbered(time: usize, key: usize, size: Option<usize>) -> Columns 
 }
 
 /// All records as (nanoseconds, key, size), or the first error.
-fn read(spec: &TraceSpec) -> Result<Vec<(u64, u64, u64)>, TraceError> {
+pub(super) fn read(spec: &TraceSpec) -> Result<Vec<(u64, u64, u64)>, TraceError> {
     let parts = |record: Record| (record.at.as_nanos(), record.key, record.size);
     Reader::open(spec)?.map(|record| record.map(parts)).collect()
 }
@@ -133,13 +141,13 @@ fn both_formats_plain_and_compressed_say_the_same() {
     };
     let columns = named(["time", "object", "size"]);
     let mut hashes = Vec::new();
-    for bytes in [text.clone().into_bytes(), zstd(text.as_bytes())] {
+    for bytes in [text.clone().into_bytes(), zstd(text.as_bytes()), gzip(text.as_bytes())] {
         let file = file(&bytes);
         let seen = survey(&TraceSpec::csv(file.path(), columns.clone())).unwrap();
         assert_eq!(Survey { hash: 0, ..seen }, expected);
         hashes.push(seen.hash);
     }
-    for bytes in [binary.clone(), zstd(&binary)] {
+    for bytes in [binary.clone(), zstd(&binary), gzip(&binary)] {
         let file = file(&bytes);
         let seen = survey(&TraceSpec::oracle_general(file.path())).unwrap();
         assert_eq!(Survey { hash: 0, ..seen }, expected);
@@ -219,6 +227,7 @@ fn files_that_are_no_trace_say_why() {
     assert_eq!(problem(&directory.path().join("none.csv")), Problem::Missing);
     assert_eq!(problem(file(b"").path()), Problem::Empty);
     assert_eq!(problem(file(&zstd(b"")).path()), Problem::Empty);
+    assert_eq!(problem(file(&gzip(b"")).path()), Problem::Empty);
     let below = file(b"").path().join("below.csv");
     assert!(matches!(problem(&below), Problem::Missing | Problem::Unreadable(_)));
     let columns = || named(["time", "object", "size"]);
@@ -304,9 +313,11 @@ fn lines_have_a_bound() {
     assert_eq!(csv(line(LONGEST_LINE), Columns::default()).unwrap().len(), 2);
     let long = csv_fails(line(LONGEST_LINE + 1), Columns::default());
     assert_eq!(long, (Place::Line(2), Problem::LineTooLong));
-    // Five compressed kilobytes that become 64 MiB without a line end stop at the bound.
-    let bomb = zstd(&vec![b'1'; 64 << 20]);
-    assert_eq!(csv_fails(bomb, Columns::default()), (Place::Line(1), Problem::LineTooLong));
+    // A few compressed kilobytes that become 64 MiB without a line end stop at the bound.
+    let ones = vec![b'1'; 64 << 20];
+    for bomb in [zstd(&ones), gzip(&ones)] {
+        assert_eq!(csv_fails(bomb, Columns::default()), (Place::Line(1), Problem::LineTooLong));
+    }
 }
 
 #[test]
