@@ -1,7 +1,7 @@
 //! Retry budgets in the long run: Markov chains of their tokens, and balances of what comes and goes.
 
 use crate::table::Row;
-use crate::tools::{plan_of, with_seeds};
+use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
 use squall::engine::Seed;
 use squall::fabric::budgets::Decorator;
 use squall::fabric::{Outcome, Plan};
@@ -121,14 +121,163 @@ fn all_attempts(outcome: &Outcome) -> f64 {
     count_to_f64(cell[Counter::Attempts as usize])
 }
 
+/// A token bucket, in tenths of a token where a success gives a tenth, and what moves it.
+struct Bucket {
+    full: usize,
+    /// What a failed attempt takes, whether somebody retries or not.
+    fail: usize,
+    /// What a retry takes.
+    price: usize,
+    /// What must be there for a retry.
+    needs: usize,
+}
+
+/// gRPC's: 10 tokens, more than half of them for a retry.
+const GRPC: Bucket = Bucket { full: 100, fail: 10, price: 0, needs: 51 };
+/// Brooker's: 5 tokens.
+const SMALL: Bucket = Bucket { full: 50, fail: 0, price: 10, needs: 10 };
+
+impl Bucket {
+    /// Retries a request in the long run: the chain of its tokens between requests, whose attempts
+    /// fail independently, from full until nothing changes any more.
+    fn retries(&self, attempts: u32, failing: f64) -> f64 {
+        let mut between = vec![0.0; self.full + 1];
+        between[self.full] = 1.0;
+        let mut retries = 0.0;
+        for _ in 0..10_000 {
+            let mut after = vec![0.0; self.full + 1];
+            retries = 0.0;
+            for attempt in 1..=attempts {
+                let mut again = vec![0.0; self.full + 1];
+                for (tokens, &mass) in between.iter().enumerate() {
+                    after[(tokens + 1).min(self.full)] += mass * (1.0 - failing);
+                    let left = tokens.saturating_sub(self.fail);
+                    if attempt < attempts && left >= self.needs {
+                        again[left - self.price] += mass * failing;
+                        retries += mass * failing;
+                    } else {
+                        after[left] += mass * failing;
+                    }
+                }
+                between = again;
+            }
+            between = after;
+        }
+        retries
+    }
+}
+
+/// Retries a request.
+fn retries(outcome: &Outcome) -> f64 {
+    count_of(outcome, Counter::Attempts) / count_of(outcome, Counter::Requests) - 1.0
+}
+
+/// Budgets whose long run is the stationary distribution of their tokens.
+fn chains() -> Vec<Row> {
+    let source = "stationary Markov chain of its tokens";
+    let success = r#"kind = "deposit-per-success", max-tokens = 10, token-ratio = 0.1"#;
+    let small = r#"kind = "small-bucket", tokens = 5, deposit = 0.1"#;
+    let mut rows = Vec::new();
+    // Tokens drift down where more than 1 in 11 attempts fails: ratio / (1 + ratio).
+    for (budget, bucket, attempts, percent, seconds, grain) in [
+        (success, GRPC, 3, 5, 400.0, 0.02),
+        (success, GRPC, 3, 9, 600.0, 0.05),
+        (success, GRPC, 3, 12, 2e3, 0.08),
+        (small, SMALL, 2, 5, 400.0, 0.02),
+        (small, SMALL, 2, 9, 400.0, 0.02),
+    ] {
+        let failing = f64::from(percent) / 100.0;
+        let run = Run { budget, attempts, failing, service: AT_ONCE, per_second: 50.0, seconds };
+        let name = if budget == success { "deposit-per-success" } else { "small-bucket" };
+        let what = format!("{name}, {percent} % fail, {attempts} attempts: retries a request");
+        let expected = bucket.retries(attempts, failing);
+        let seen = with_seeds(&run.plan(), SEEDS, retries);
+        rows.push(Row::runs(what, source, "", expected, seen, grain));
+    }
+    rows
+}
+
+/// Budgets that a high share of failures p keeps near empty, so that what comes in goes out again.
+/// Of a request with at most one retry, the first attempt succeeds with 1 - p and the retry, which
+/// follows in r of all requests, with 1 - p too.
+///
+/// - small-bucket: a success gives 0.1, a retry takes 1: r = 0.1 (1 - p)(1 + r).
+/// - decorator-repaired: a success gives 1, a retry takes 10: the same, and p - r (1 - p) fail.
+/// - standard: a first success gives 1, a retry takes 5 and gives them back if it succeeds:
+///   5 r = (1 - p) + 5 r (1 - p), so r = (1 - p) / 5p.
+fn balances() -> Vec<Row> {
+    let source = "balance of tokens";
+    let seconds = 200.0;
+    let of = |budget, failing| {
+        let run = Run { budget, attempts: 2, failing, service: AT_ONCE, per_second: 50.0, seconds };
+        with_seeds(&run.plan(), SEEDS, |outcome| {
+            let requests = count_of(outcome, Counter::Requests);
+            let of = |counter| count_of(outcome, counter);
+            let failed = of(Counter::Failed) / requests;
+            (
+                retries(outcome),
+                failed,
+                retries(outcome) / (1.0 - failed),
+                of(Counter::RefusedByBudget),
+            )
+        })
+    };
+    let mut rows = Vec::new();
+    let small = of(r#"kind = "small-bucket""#, 0.5);
+    let what = "small-bucket, 50 % fail, 2 attempts: retries a success";
+    let each = column(&small, |seen| seen.2);
+    rows.push(Row::runs(what, "its deposit: 0.1", "", 0.1, each, 0.001));
+    let repaired = of(r#"kind = "decorator-repaired""#, 0.5);
+    let (p, r) = (0.5, 0.05 / 0.95);
+    let what = "decorator-repaired, 50 % fail, 2 attempts: requests that fail";
+    let each = column(&repaired, |seen| seen.1);
+    rows.push(Row::runs(what, source, "", p - r * (1.0 - p), each, 0.005));
+    let refused = column(&repaired, |seen| seen.3).iter().sum();
+    let what = "decorator-repaired, 50 % fail: first attempts refused";
+    rows.push(Row::exact(what, "never locks", "", 0.0, refused));
+    for p in [0.5, 0.8] {
+        let standard = of(r#"kind = "standard""#, p);
+        let what = format!("standard, {} % fail, 2 attempts: retries a request", p * 100.0);
+        let each = column(&standard, |seen| seen.0);
+        rows.push(Row::runs(what, source, "", (1.0 - p) / (5.0 * p), each, 0.01));
+    }
+    rows
+}
+
+/// Of n deposits that are worth 1/k of a retry each, all at once wished for, n/k retries come, but
+/// for what expires unspent: when a tenth of the window expires, the balance, in the mean of its
+/// k values (k - 1)/2 deposits, stands in ten tenths alike, so each takes (k - 1)/20 with it.
+fn deposits() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (percent, k) in [(20, 5.0), (10, 10.0)] {
+        let budget = format!(
+            r#"kind = "deposit-per-request", ttl = "10s", min-per-second = 0, ratio = "{percent}%""#
+        );
+        let (per_second, seconds) = (100.0, 200.0);
+        let run = Run {
+            budget: &budget,
+            attempts: 3,
+            failing: 1.0,
+            service: AT_ONCE,
+            per_second,
+            seconds,
+        };
+        let expected = (1.0 - (k - 1.0) / 20.0 / per_second) / k;
+        let what = format!("deposit-per-request, {percent} %, all fail: retries a request");
+        let seen = with_seeds(&run.plan(), SEEDS, retries);
+        rows.push(Row::runs(what, "its ratio, less what expires", "", expected, seen, 0.001));
+    }
+    rows
+}
+
 /// All rows of retry budgets.
 pub fn rows() -> Vec<Row> {
-    decorator()
+    [decorator(), deposits(), chains(), balances()].into_iter().flatten().collect()
 }
 
 #[test]
 fn show() {
     for row in rows() {
-        println!("{:?} {}", row.verdict(), row.line());
+        println!("{:?} {}", row.verdict().is_ok(), row.line());
     }
 }
