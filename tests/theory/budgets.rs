@@ -1,5 +1,6 @@
 //! Retry budgets in the long run: Markov chains of their tokens, and balances of what comes and goes.
 
+use crate::formulas::erlang_b;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
 use squall::engine::Seed;
@@ -42,6 +43,7 @@ impl Run<'_> {
             misrouted = "0%"
             [fabric.viewers]
             last-mile = {AT_ONCE}
+            timeout = "1h"
             attempts = {attempts}
             backoff = "0s"
             budget = {{ {budget} }}
@@ -73,6 +75,8 @@ impl Run<'_> {
 }
 
 const AT_ONCE: &str = r#"{ law = "constant", value = "0s" }"#;
+/// The round trip to the region, in seconds: the shortest that there is.
+const WAY: f64 = 1e-4;
 
 /// Mean calls until the decorator locks, from full: the chain's equations by repeated sweeps.
 fn calls_until_locked(failing: f64) -> f64 {
@@ -270,9 +274,120 @@ fn deposits() -> Vec<Row> {
     rows
 }
 
+/// A limit on retries at one time. First attempts fail after a constant time, so wishes are Poisson
+/// as requests are; a retry is the last attempt and holds its place for the way and its service. That
+/// is a loss system, whatever the law of the holding time.
+fn limit() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (places, per_second) in [(3, 100.0), (10, 600.0)] {
+        let budget = format!("kind = \"limit\", retries = {places}");
+        let service = r#"{ law = "constant", value = "20ms" }"#;
+        let seconds = 3e4 / per_second;
+        let run = Run { budget: &budget, attempts: 2, failing: 1.0, service, per_second, seconds };
+        let expected = erlang_b(places, per_second * (0.020 + WAY));
+        let what = format!("limit of {places}, all fail after 20 ms: retries denied");
+        let seen = with_seeds(&run.plan(), SEEDS, denied);
+        rows.push(Row::runs(what, "Erlang B", "", expected, seen, 0.01));
+    }
+    rows
+}
+
+/// Wishes for a retry that were denied, where every request has one.
+fn denied(outcome: &Outcome) -> f64 {
+    count_of(outcome, Counter::RetriesDenied) / count_of(outcome, Counter::Requests)
+}
+
+/// First attempts and retries under way.
+const FIRSTS: usize = 70;
+const RETRIES: usize = 18;
+
+/// Wishes that a share of what is under way denies: `load` first attempts come in the mean time of an
+/// exponential service, every attempt fails, and a retry leaves at once. The pair of first attempts n
+/// and retries r under way is a Markov chain; when one of n fails, n - 1 + r are under way, and r
+/// must be below a share of them, rounded down, or `at_least`.
+fn share_denied(load: f64, share: f64, at_least: f64) -> f64 {
+    let granted = |n: usize, r: usize| {
+        let active = count_to_f64((n - 1 + r) as u64);
+        count_to_f64(r as u64) < libm::floor(share * active).max(at_least)
+    };
+    // One step of the chain lasts long enough for one change.
+    let step = 1.0 / (load + count_to_f64((FIRSTS + RETRIES) as u64));
+    let mut chain = vec![[0.0; RETRIES + 1]; FIRSTS + 1];
+    chain[0][0] = 1.0;
+    for _ in 0..4_000 {
+        let mut next = vec![[0.0; RETRIES + 1]; FIRSTS + 1];
+        for (n, row) in chain.iter().enumerate() {
+            for (r, &mass) in row.iter().enumerate() {
+                let (firsts, retries) = (count_to_f64(n as u64), count_to_f64(r as u64));
+                next[(n + 1).min(FIRSTS)][r] += mass * load * step;
+                if n > 0 {
+                    let after = if granted(n, r) { (r + 1).min(RETRIES) } else { r };
+                    next[n - 1][after] += mass * firsts * step;
+                }
+                if r > 0 {
+                    next[n][r - 1] += mass * retries * step;
+                }
+                next[n][r] += mass * (1.0 - (load + firsts + retries) * step);
+            }
+        }
+        chain = next;
+    }
+    let (mut wishes, mut denied) = (0.0, 0.0);
+    for (n, row) in chain.iter().enumerate().skip(1) {
+        for (r, &mass) in row.iter().enumerate() {
+            wishes += mass * count_to_f64(n as u64);
+            denied += if granted(n, r) { 0.0 } else { mass * count_to_f64(n as u64) };
+        }
+    }
+    denied / wishes
+}
+
+fn concurrent_share() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for load in [5.0, 20.0] {
+        let budget = r#"kind = "concurrent-share", share = "20%", at-least = 3"#;
+        let service = r#"{ law = "exponential", mean = "1s" }"#;
+        let seconds = 1e4 / load;
+        let run = Run { budget, attempts: 2, failing: 1.0, service, per_second: load, seconds };
+        let what = format!("concurrent-share, 3 or 20 %, load {load}, all fail: retries denied");
+        let expected = share_denied(load, 0.2, 3.0);
+        let seen = with_seeds(&run.plan(), SEEDS, denied);
+        rows.push(Row::runs(what, "Markov chain of what is under way", "", expected, seen, 0.01));
+    }
+    rows
+}
+
+/// Adaptive throttling with K = 2 of a service that fails a share f. An attempt leaves with
+/// probability a = (1 + K A) / (R + 1), if R attempts and A answers lie in the window, and
+/// A = R a (1 - f) in the mean. R is Poisson with mean m, so 1 / (R + 1) is 1 / m in the mean, and
+/// a = (1 / m) / (1 - K (1 - f)(1 - 1 / m)). The window is cut into sixty slots, of which the present
+/// one is half full in the mean.
+fn throttle() -> Vec<Row> {
+    let budget = r#"kind = "adaptive-throttle", k = 2, window = "1s""#;
+    let (per_second, seconds) = (200.0, 300.0);
+    let of = |failing| {
+        let run = Run { budget, attempts: 1, failing, service: AT_ONCE, per_second, seconds };
+        with_seeds(&run.plan(), SEEDS, |outcome| retries(outcome) + 1.0)
+    };
+    let mut rows = Vec::new();
+    for f in [0.75, 0.9] {
+        let m = per_second * 59.5 / 60.0;
+        let expected = 1.0 / m / (1.0 - 2.0 * (1.0 - f) * (1.0 - 1.0 / m));
+        let what = format!("adaptive-throttle, {} % fail: attempts that leave", f * 100.0);
+        rows.push(Row::runs(what, "fixed point of its formula", "", expected, of(f), 0.03));
+    }
+    // Twice the answers are 1.4 times the requests, six standard deviations from all of them.
+    let leaves = of(0.3).iter().sum::<f64>() / count_to_f64(SEEDS);
+    let what = "adaptive-throttle, 30 % fail: attempts that leave";
+    rows.push(Row::exact(what, "more than 1 in K is answered", "", 1.0, leaves));
+    rows
+}
+
 /// All rows of retry budgets.
 pub fn rows() -> Vec<Row> {
-    [decorator(), deposits(), chains(), balances()].into_iter().flatten().collect()
+    let tokens = [decorator(), deposits(), chains(), balances()];
+    let rates = [limit(), concurrent_share(), throttle()];
+    tokens.into_iter().chain(rates).flatten().collect()
 }
 
 #[test]
