@@ -80,7 +80,7 @@ impl Row {
         }
     }
 
-    pub fn line(&self) -> String {
+    fn line(&self) -> String {
         let Self { what, source, unit, expected, seen } = self;
         let (seen, error, off) = match seen {
             Seen::Runs(values, _) => {
