@@ -6,6 +6,7 @@
 // reason: a test fails by panicking, and shows what it saw
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+mod budgets;
 mod caches;
 mod disciplines;
 mod failover;

@@ -1,5 +1,6 @@
 //! What retries multiply.
 
+use crate::budgets;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
 use squall::fabric::Plan;
@@ -61,5 +62,7 @@ fn geometric() -> Vec<Row> {
 
 /// All rows of this section.
 pub fn rows() -> Vec<Row> {
-    geometric()
+    let mut rows = geometric();
+    rows.extend(budgets::rows());
+    rows
 }
