@@ -197,11 +197,7 @@ fn slots(room: u64) -> u32 {
 
 fn exact_point(requests: &Requests, slots: u32, distances: &StackDistances) -> Point {
     let mean = share(distances.misses(slots), requests.len());
-    Point {
-        room: Room::Slots(slots),
-        missed: (Estimate { mean, error: 0.0 }, None),
-        one_in: 1,
-    }
+    Point { room: Room::Slots(slots), missed: (Estimate { mean, error: 0.0 }, None), one_in: 1 }
 }
 
 /// A part of a whole; zero of nothing.

@@ -42,8 +42,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
         let rooms: Vec<Room> = rooms.chain(args.bytes.iter().map(|&b| Room::Bytes(b))).collect();
         let each = |rule| rooms.iter().map(move |&room| (rule, room));
         let pairs = rules.iter().flat_map(|&rule| each(rule));
-        let rows: Vec<_> =
-            pairs.map(|(rule, room)| replay_one(&requests, rule, room)).collect();
+        let rows: Vec<_> = pairs.map(|(rule, room)| replay_one(&requests, rule, room)).collect();
         match args.format {
             ReplayFormat::Text => Ok(report::replay::text(&name, &requests, &rows)),
             ReplayFormat::Json => report::replay::json(&requests, &rows),
@@ -59,9 +58,8 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
 }
 
 fn refuse(error: &ReadError) -> Exit {
-    let by_the_system = |error: &TraceError| {
-        matches!(error.problem(), Problem::Missing | Problem::Unreadable(_))
-    };
+    let by_the_system =
+        |error: &TraceError| matches!(error.problem(), Problem::Missing | Problem::Unreadable(_));
     if matches!(error, ReadError::Trace(error) if by_the_system(error)) {
         out::complain(&error.to_string());
         return Exit::Error;

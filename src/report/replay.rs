@@ -13,8 +13,9 @@ const BAR: f64 = 40.0;
 #[must_use]
 pub fn text(name: &str, requests: &Requests, rows: &[Replayed]) -> String {
     let mut out = head(name, requests);
-    let mut table = vec![["policy", "room", "misses", "of requests", "bytes missed", "of bytes"]
-        .map(String::from)];
+    let mut table = vec![
+        ["policy", "room", "misses", "of requests", "bytes missed", "of bytes"].map(String::from),
+    ];
     table.extend(rows.iter().map(|row| {
         let misses = row.misses;
         [
