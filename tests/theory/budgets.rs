@@ -108,8 +108,8 @@ fn decorator() -> Vec<Row> {
             }
             calls
         };
-        let trials = (0..4_000).map(|_| trial()).collect();
-        rows.push(Row::runs(what("4000 trials"), source, "", expected, trials, 0.02));
+        let trials = (0..40_000).map(|_| trial()).collect();
+        rows.push(Row::runs(what("40000 trials"), source, "", expected, trials, 0.005));
         let budget = r#"kind = "decorator""#;
         let run =
             Run { budget, attempts: 1, failing, service: AT_ONCE, per_second: 1e3, seconds: 2.0 };
