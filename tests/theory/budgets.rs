@@ -1,4 +1,5 @@
-//! Retry budgets in the long run: Markov chains of their tokens, and balances of what comes and goes.
+//! Retry budgets in the long run: Markov chains of their tokens, and balances of what comes in and
+//! goes out.
 
 use crate::formulas::erlang_b;
 use crate::table::Row;
@@ -15,7 +16,7 @@ struct Run<'a> {
     attempts: u32,
     /// The share of answers that are errors.
     failing: f64,
-    /// What an attempt takes. At zero nobody ever overlaps, as in the chains.
+    /// What an attempt takes. At zero hardly any requests overlap, as none do in the chains.
     service: &'a str,
     per_second: f64,
     seconds: f64,
@@ -108,8 +109,8 @@ fn decorator() -> Vec<Row> {
             }
             calls
         };
-        let trials = (0..4_000).map(|_| trial()).collect();
-        rows.push(Row::runs(what("4000 trials"), source, "", expected, trials, 0.02));
+        let trials = (0..40_000).map(|_| trial()).collect();
+        rows.push(Row::runs(what("40000 trials"), source, "", expected, trials, 0.005));
         let budget = r#"kind = "decorator""#;
         let run =
             Run { budget, attempts: 1, failing, service: AT_ONCE, per_second: 1e3, seconds: 2.0 };
@@ -275,8 +276,8 @@ fn deposits() -> Vec<Row> {
 }
 
 /// A limit on retries at one time. First attempts fail after a constant time, so wishes are Poisson
-/// as requests are; a retry is the last attempt and holds its place for the way and its service. That
-/// is a loss system, whatever the law of the holding time.
+/// as requests are; a retry is the last attempt and holds its place for the way and its service.
+/// That is a loss system, whatever the law of the holding time.
 fn limit() -> Vec<Row> {
     let mut rows = Vec::new();
     for (places, per_second) in [(3, 100.0), (10, 600.0)] {
@@ -301,10 +302,10 @@ fn denied(outcome: &Outcome) -> f64 {
 const FIRSTS: usize = 70;
 const RETRIES: usize = 18;
 
-/// Wishes that a share of what is under way denies: `load` first attempts come in the mean time of an
-/// exponential service, every attempt fails, and a retry leaves at once. The pair of first attempts n
-/// and retries r under way is a Markov chain; when one of n fails, n - 1 + r are under way, and r
-/// must be below a share of them, rounded down, or `at_least`.
+/// Wishes that a share of what is under way denies: `load` first attempts come in the mean time of
+/// an exponential service, every attempt fails, and a retry leaves at once. The pair of first
+/// attempts n and retries r under way is a Markov chain; when one of n fails, n - 1 + r are under
+/// way, and r must be below a share of them, rounded down, or `at_least`.
 fn share_denied(load: f64, share: f64, at_least: f64) -> f64 {
     let granted = |n: usize, r: usize| {
         let active = count_to_f64((n - 1 + r) as u64);
@@ -360,8 +361,8 @@ fn concurrent_share() -> Vec<Row> {
 /// Adaptive throttling with K = 2 of a service that fails a share f. An attempt leaves with
 /// probability a = (1 + K A) / (R + 1), if R attempts and A answers lie in the window, and
 /// A = R a (1 - f) in the mean. R is Poisson with mean m, so 1 / (R + 1) is 1 / m in the mean, and
-/// a = (1 / m) / (1 - K (1 - f)(1 - 1 / m)). The window is cut into sixty slots, of which the present
-/// one is half full in the mean.
+/// a = (1 / m) / (1 - K (1 - f)(1 - 1 / m)). The window is cut into sixty slots, of which the
+/// present one is half full in the mean.
 fn throttle() -> Vec<Row> {
     let budget = r#"kind = "adaptive-throttle", k = 2, window = "1s""#;
     let per_second = 200.0;
