@@ -1,4 +1,5 @@
-//! The life of a request at one site: every branch that it can take.
+//! A site: what belongs to a region, what happens there, and how requests are drawn. A request's own
+//! branches are in `life`.
 //!
 //! Only this module schedules. The components decide (who goes next, what is fresh, whether a retry
 //! may go); the site says what a decision means. Viewers are part of the site that serves their
@@ -8,17 +9,17 @@
 mod backend;
 mod books;
 mod budget;
-mod ends;
+mod life;
 mod moves;
 mod pools;
 mod rush;
 mod steps;
 
 use super::budgets::Ticket;
-use super::config::{AfterWait, Plan};
+use super::config::Plan;
 use super::event::{Event, Failure, Visit};
 use super::feed::Feed;
-use super::metadata::{Found, MetadataCache};
+use super::metadata::MetadataCache;
 use super::pool::Pool;
 use super::replication::Excess;
 use super::sharing::Sharing;
@@ -26,7 +27,7 @@ use super::slab::{Key, Slab};
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
 use crate::engine::{Context, Process, Seed, Stream};
-use crate::observe::{Counter, Recorder};
+use crate::observe::Recorder;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -273,155 +274,6 @@ impl Site {
         }
         if self.next_arrival() <= ctx.now() {
             self.arrive_next(ctx);
-        }
-    }
-
-    /// Something arrives that was drawn or decided on before.
-    fn arrival(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
-        if visit.attempt == 0 {
-            return self.arrive(ctx, visit);
-        }
-        self.land(&visit);
-        if self.crowd.has(visit.network) {
-            self.arrive(ctx, visit);
-        } else {
-            self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
-        }
-    }
-
-    /// An attempt arrives.
-    #[inline]
-    fn arrive(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit) {
-        let now = ctx.now();
-        let origin = self.origin(&visit);
-        let first = visit.attempt == 0;
-        if first {
-            visit.born = now;
-            visit.lead = books::lead_of(self.trip(&visit));
-        }
-        visit.attempt += 1;
-        let lost = self.outage.is_some() || !self.reachable;
-        let found = match &self.cache {
-            Some(cache) if !lost => cache.find(visit.title, now),
-            _ => Found::Missing,
-        };
-        if first {
-            self.recorder.count(Counter::Requests, origin);
-        }
-        if self.books_attempts && !self.may_leave(now, &mut visit) {
-            return self.stays(ctx, visit);
-        }
-        self.recorder.count(Counter::Attempts, origin);
-        if lost {
-            self.park_attempt(ctx, visit, State::Lost);
-            return;
-        }
-        match found {
-            Found::Fresh => self.hit(ctx, visit, false),
-            Found::Stale { refresh } => {
-                if refresh {
-                    self.start_fetch(ctx, visit.title, origin, None);
-                }
-                self.hit(ctx, visit, true);
-            }
-            Found::Locked(place) => self.miss(ctx, visit, self.fetches.key_at(place)),
-            Found::Missing => self.miss(ctx, visit, None),
-        }
-    }
-
-    /// Whether an answer of the cache is over where it is drawn: it holds nothing which others wait
-    /// for, and no planned change of the site can come between.
-    #[inline]
-    fn is_over_at_once(&self, now: Instant, visit: &Visit) -> bool {
-        !self.hits_are_events
-            && now + self.hit_takes < self.next_change
-            && self.trip(visit) + self.hit_takes <= self.plan.fabric.viewers.timeout
-    }
-
-    /// The cache answers.
-    fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool) {
-        if self.trip(&visit) + self.hit_takes > self.plan.fabric.viewers.timeout {
-            self.park_attempt(ctx, visit, State::Lost);
-            return;
-        }
-        let age = self.data_age(ctx.now(), visit.title);
-        if self.is_over_at_once(ctx.now(), &visit) {
-            let when = self.when(ctx.now(), &visit);
-            self.record_answer(when, &visit, ctx.now() + self.hit_takes, Some(stale), age);
-        } else {
-            let key = self.park_attempt(ctx, visit, State::Answer { stale, age });
-            ctx.schedule(ctx.now() + self.hit_takes, Event::Answered(key));
-        }
-    }
-
-    /// The age of the data that the cache answers with, if that is asked for.
-    fn data_age(&self, now: Instant, title: u32) -> Span {
-        match &self.cache {
-            Some(cache) if self.staleness => cache.data_age(title, now),
-            _ => Span::ZERO,
-        }
-    }
-
-    /// A hit's answer leaves, if the site can still be reached.
-    fn answered(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(&Request { visit, state: State::Answer { stale, age }, .. }) =
-            self.requests.get(key)
-        else {
-            return;
-        };
-        if self.outage.is_some() {
-            return self.lose(key);
-        }
-        self.unpark(key);
-        self.book_answer(ctx.now(), &visit);
-        let when = self.when(ctx.now(), &visit);
-        self.record_answer(when, &visit, ctx.now(), Some(stale), age);
-    }
-
-    /// The cache has nothing to serve: join the fetch that holds the lock, or start one.
-    fn miss(&mut self, ctx: &mut Ctx<'_>, visit: Visit, locked: Option<Key>) {
-        let origin = self.origin(&visit);
-        let Some(fetch) = locked else {
-            let request = self.park_attempt(ctx, visit, State::Lost);
-            self.start_fetch(ctx, visit.title, origin, Some(request));
-            return;
-        };
-        self.recorder.count(Counter::Coalesced, origin);
-        let request = self.park_attempt(ctx, visit, State::Fetch(fetch));
-        let deadline = self.deadline(ctx.now(), &visit);
-        if let Some(parked) = self.requests.get_mut(request) {
-            parked.joined = Some(ctx.now());
-        }
-        if let Some(fetch) = self.fetches.get_mut(fetch) {
-            fetch.waiters.push(request);
-        }
-        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
-        if let Some(lock) = lock
-            && ctx.now() + lock.wait < deadline
-        {
-            ctx.schedule(ctx.now() + lock.wait, Event::LockWaitOver { request, fetch });
-        }
-    }
-
-    fn lock_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, fetch: Key) {
-        let Some(&request) = self.requests.get(key) else {
-            return;
-        };
-        if request.state != State::Fetch(fetch) {
-            return;
-        }
-        let origin = self.origin(&request.visit);
-        self.recorder.count(Counter::LockTimeouts, origin);
-        self.sample_lock_wait(ctx.now(), &request);
-        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
-        match lock.map(|lock| lock.after) {
-            Some(AfterWait::Fail) => self.refuse(ctx, key, false),
-            Some(AfterWait::Fetch) | None => {
-                if let Some(parked) = self.requests.get_mut(key) {
-                    (parked.state, parked.joined) = (State::Lost, None);
-                }
-                self.start_fetch(ctx, request.visit.title, origin, Some(key));
-            }
         }
     }
 }

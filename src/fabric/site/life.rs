@@ -1,0 +1,341 @@
+//! The life of a request at one site, from its arrival to its end: every branch in one file.
+//!
+//! ```text
+//! arrival -> arrive -+-> hit --------------------------------> (answered) -> record_answer
+//!                    |                                                ^
+//!                    +-> miss -+-> start_fetch --- made --> deliver --+
+//!                    |         +-> joins a fetch -- lock_wait_over
+//!                    |                    |
+//!                    +-> nobody answers   +-- failed -> refuse -> attempt_failed -+-> retry -> arrive
+//!                             |                                    ^              +-> give_up
+//!                             +-------------- timed_out -----------+
+//! ```
+//!
+//! `rush` takes the commonest branch, a first attempt that finds a fresh copy, for many requests in a
+//! row. What a fetch does behind the cache is in `backend`, what a budget hears in `budget`.
+
+use super::{Ctx, Event, Failure, Key, Request, Site, State, books};
+use crate::fabric::config::AfterWait;
+use crate::fabric::event::Visit;
+use crate::fabric::metadata::Found;
+use crate::observe::{Counter, Sample, When};
+use crate::units::{Instant, Span};
+
+// Arrival, and what the cache says.
+impl Site {
+    /// Something arrives that was drawn or decided on before.
+    pub(super) fn arrival(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
+        if visit.attempt == 0 {
+            return self.arrive(ctx, visit);
+        }
+        self.land(&visit);
+        if self.crowd.has(visit.network) {
+            self.arrive(ctx, visit);
+        } else {
+            self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
+        }
+    }
+
+    /// An attempt arrives.
+    #[inline]
+    pub(super) fn arrive(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit) {
+        let now = ctx.now();
+        let origin = self.origin(&visit);
+        let first = visit.attempt == 0;
+        if first {
+            visit.born = now;
+            visit.lead = books::lead_of(self.trip(&visit));
+        }
+        visit.attempt += 1;
+        let lost = self.outage.is_some() || !self.reachable;
+        let found = match &self.cache {
+            Some(cache) if !lost => cache.find(visit.title, now),
+            _ => Found::Missing,
+        };
+        if first {
+            self.recorder.count(Counter::Requests, origin);
+        }
+        if self.books_attempts && !self.may_leave(now, &mut visit) {
+            return self.stays(ctx, visit);
+        }
+        self.recorder.count(Counter::Attempts, origin);
+        if lost {
+            self.park_attempt(ctx, visit, State::Lost);
+            return;
+        }
+        match found {
+            Found::Fresh => self.hit(ctx, visit, false),
+            Found::Stale { refresh } => {
+                if refresh {
+                    self.start_fetch(ctx, visit.title, origin, None);
+                }
+                self.hit(ctx, visit, true);
+            }
+            Found::Locked(place) => self.miss(ctx, visit, self.fetches.key_at(place)),
+            Found::Missing => self.miss(ctx, visit, None),
+        }
+    }
+
+    /// Whether an answer of the cache is over where it is drawn: it holds nothing which others wait
+    /// for, and no planned change of the site can come between.
+    #[inline]
+    fn is_over_at_once(&self, now: Instant, visit: &Visit) -> bool {
+        !self.hits_are_events
+            && now + self.hit_takes < self.next_change
+            && self.trip(visit) + self.hit_takes <= self.plan.fabric.viewers.timeout
+    }
+
+    /// The cache answers.
+    fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool) {
+        if self.trip(&visit) + self.hit_takes > self.plan.fabric.viewers.timeout {
+            self.park_attempt(ctx, visit, State::Lost);
+            return;
+        }
+        let age = self.data_age(ctx.now(), visit.title);
+        if self.is_over_at_once(ctx.now(), &visit) {
+            let when = self.when(ctx.now(), &visit);
+            self.record_answer(when, &visit, ctx.now() + self.hit_takes, Some(stale), age);
+        } else {
+            let key = self.park_attempt(ctx, visit, State::Answer { stale, age });
+            ctx.schedule(ctx.now() + self.hit_takes, Event::Answered(key));
+        }
+    }
+
+    /// The age of the data that the cache answers with, if that is asked for.
+    fn data_age(&self, now: Instant, title: u32) -> Span {
+        match &self.cache {
+            Some(cache) if self.staleness => cache.data_age(title, now),
+            _ => Span::ZERO,
+        }
+    }
+
+    /// A hit's answer leaves, if the site can still be reached.
+    pub(super) fn answered(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(&Request { visit, state: State::Answer { stale, age }, .. }) =
+            self.requests.get(key)
+        else {
+            return;
+        };
+        if self.outage.is_some() {
+            return self.lose(key);
+        }
+        self.unpark(key);
+        self.book_answer(ctx.now(), &visit);
+        let when = self.when(ctx.now(), &visit);
+        self.record_answer(when, &visit, ctx.now(), Some(stale), age);
+    }
+
+    /// The cache has nothing to serve: join the fetch that holds the lock, or start one.
+    fn miss(&mut self, ctx: &mut Ctx<'_>, visit: Visit, locked: Option<Key>) {
+        let origin = self.origin(&visit);
+        let Some(fetch) = locked else {
+            let request = self.park_attempt(ctx, visit, State::Lost);
+            self.start_fetch(ctx, visit.title, origin, Some(request));
+            return;
+        };
+        self.recorder.count(Counter::Coalesced, origin);
+        let request = self.park_attempt(ctx, visit, State::Fetch(fetch));
+        let deadline = self.deadline(ctx.now(), &visit);
+        if let Some(parked) = self.requests.get_mut(request) {
+            parked.joined = Some(ctx.now());
+        }
+        if let Some(fetch) = self.fetches.get_mut(fetch) {
+            fetch.waiters.push(request);
+        }
+        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
+        if let Some(lock) = lock
+            && ctx.now() + lock.wait < deadline
+        {
+            ctx.schedule(ctx.now() + lock.wait, Event::LockWaitOver { request, fetch });
+        }
+    }
+
+    pub(super) fn lock_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, fetch: Key) {
+        let Some(&request) = self.requests.get(key) else {
+            return;
+        };
+        if request.state != State::Fetch(fetch) {
+            return;
+        }
+        let origin = self.origin(&request.visit);
+        self.recorder.count(Counter::LockTimeouts, origin);
+        self.sample_lock_wait(ctx.now(), &request);
+        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
+        match lock.map(|lock| lock.after) {
+            Some(AfterWait::Fail) => self.refuse(ctx, key, false),
+            Some(AfterWait::Fetch) | None => {
+                if let Some(parked) = self.requests.get_mut(key) {
+                    (parked.state, parked.joined) = (State::Lost, None);
+                }
+                self.start_fetch(ctx, request.visit.title, origin, Some(key));
+            }
+        }
+    }
+}
+
+// Ends of attempts and requests.
+impl Site {
+    /// An answer is ready for a request under way; it may come too late, or not get out.
+    pub(super) fn deliver(&mut self, ctx: &mut Ctx<'_>, key: Key, stale: bool, age: Span) {
+        let Some(&request) = self.requests.get(key) else {
+            return;
+        };
+        let heard = ctx.now() + self.trip(&request.visit).half();
+        if self.outage.is_some() || heard > request.deadline {
+            self.lose(key);
+            return;
+        }
+        let Some(Request { visit, .. }) = self.unpark(key) else {
+            return;
+        };
+        self.book_answer(ctx.now(), &visit);
+        let when = self.when(ctx.now(), &visit);
+        self.record_answer(when, &visit, ctx.now(), stale.then_some(true), age);
+        self.think(ctx, heard);
+    }
+
+    /// A request under way gets an error, or an old copy instead.
+    pub(super) fn refuse(&mut self, ctx: &mut Ctx<'_>, key: Key, rejected: bool) {
+        let Some(&request) = self.requests.get(key) else {
+            return;
+        };
+        let now = ctx.now();
+        let title = request.visit.title;
+        if self.cache.as_ref().is_some_and(|cache| cache.serves_on_error(title, now)) {
+            let age = self.data_age(now, title);
+            return self.deliver(ctx, key, true, age);
+        }
+        let heard = now + self.trip(&request.visit).half();
+        if let Some(parked) = self.requests.get_mut(key) {
+            parked.visit.rejected |= rejected;
+        }
+        self.lose(key);
+        if self.outage.is_none()
+            && heard <= request.deadline
+            && let Some(Request { visit, .. }) = self.unpark(key)
+        {
+            self.attempt_failed(ctx, visit, heard, Failure::Error);
+        }
+    }
+
+    /// No answer will reach the viewer any more: its time-out ends the attempt.
+    fn lose(&mut self, key: Key) {
+        if let Some(request) = self.requests.get_mut(key) {
+            request.state = State::Lost;
+        }
+    }
+
+    pub(super) fn timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(request) = self.unpark(key) else {
+            return;
+        };
+        let visit = request.visit;
+        let origin = self.origin(&visit);
+        self.recorder.count(Counter::TimedOut, origin);
+        self.sample_lock_wait(ctx.now(), &request);
+        self.attempt_failed(ctx, visit, ctx.now(), Failure::TimeOut);
+    }
+
+    /// The viewer knows at `heard` that its attempt has failed. Whoever serves its network now
+    /// decides, because the retry budget travels with the network.
+    pub(super) fn attempt_failed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        mut visit: Visit,
+        heard: Instant,
+        how: Failure,
+    ) {
+        let retry = &self.plan.fabric.viewers.retry;
+        let Some(network) = self.crowd.get_mut(visit.network) else {
+            return self.send_on(ctx, &visit, heard, Event::Failed { visit, how });
+        };
+        if let Some(purse) = &mut network.purse {
+            purse.failed(&mut visit.ticket);
+        }
+        let attempt = u32::from(visit.attempt);
+        if attempt >= retry.attempts {
+            self.give_up(ctx.now(), &visit, how);
+            return self.think(ctx, heard);
+        }
+        let miss = how.into();
+        let purse = network.purse.as_mut();
+        if !purse.is_none_or(|purse| purse.grant(ctx.now(), &mut visit.ticket, miss)) {
+            let origin = self.origin(&visit);
+            self.recorder.count(Counter::RetriesDenied, origin);
+            self.give_up(ctx.now(), &visit, how);
+            return self.think(ctx, heard);
+        }
+        let wait = retry.wait(attempt, &mut self.streams.jitter);
+        let arrives = heard.saturating_add(wait).saturating_add(self.trip(&visit).half());
+        let key = self.park(visit, State::Backoff, Instant::NEVER);
+        ctx.schedule(arrives, Event::Retry(key));
+    }
+
+    pub(super) fn retry(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(Request { visit, .. }) = self.unpark(key) else {
+            return;
+        };
+        if self.crowd.has(visit.network) {
+            self.arrive(ctx, visit);
+        } else {
+            self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
+        }
+    }
+
+    /// The request has failed for good.
+    pub(super) fn give_up(&mut self, now: Instant, visit: &Visit, how: Failure) {
+        let origin = self.origin(visit);
+        let when = self.when(now, visit);
+        let outcome = match how {
+            Failure::Error => Counter::Failed,
+            Failure::TimeOut => Counter::GivenUp,
+        };
+        self.recorder.count_at(when, outcome, origin);
+        self.record_course(when, visit, origin);
+    }
+
+    /// The request is answered by what leaves the site at `ready`. `from_cache` says whether the
+    /// cache answered, and then whether its copy was stale.
+    #[inline]
+    fn record_answer(
+        &mut self,
+        when: When,
+        visit: &Visit,
+        ready: Instant,
+        from_cache: Option<bool>,
+        age: Span,
+    ) {
+        let origin = self.origin(visit);
+        self.recorder.count_at(when, Counter::Served, origin);
+        match from_cache {
+            Some(false) => self.recorder.count_at(when, Counter::Hits, origin),
+            Some(true) => self.recorder.count_at(when, Counter::Stale, origin),
+            None => {}
+        }
+        if visit.attempt > 1 {
+            self.record_course(when, visit, origin);
+        }
+        let waited = ready.since(visit.born) + self.way(visit);
+        self.recorder.sample_at(when, Sample::Latency, origin, waited);
+        if self.staleness {
+            self.recorder.sample_at(when, Sample::Staleness, origin, age);
+        }
+    }
+
+    fn record_course(&mut self, when: When, visit: &Visit, origin: usize) {
+        if visit.attempt > 1 {
+            self.recorder.count_at(when, Counter::Retried, origin);
+        }
+        if visit.rejected {
+            self.recorder.count_at(when, Counter::Rejected, origin);
+        }
+    }
+
+    /// A request that waited for another's fetch waits no longer.
+    pub(super) fn sample_lock_wait(&mut self, now: Instant, request: &Request) {
+        if let (Some(joined), State::Fetch(_)) = (request.joined, request.state) {
+            let origin = self.origin(&request.visit);
+            self.recorder.sample(Sample::LockWait, origin, now.since(joined));
+        }
+    }
+}
