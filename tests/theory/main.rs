@@ -20,6 +20,7 @@ mod runs;
 mod stats;
 mod table;
 mod tools;
+mod writes;
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -1,8 +1,8 @@
 //! What retries multiply.
 
-use crate::budgets;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
+use crate::{budgets, writes};
 use squall::fabric::Plan;
 use squall::observe::Counter;
 
@@ -64,5 +64,6 @@ fn geometric() -> Vec<Row> {
 pub fn rows() -> Vec<Row> {
     let mut rows = geometric();
     rows.extend(budgets::rows());
+    rows.extend(writes::rows());
     rows
 }
