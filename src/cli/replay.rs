@@ -115,9 +115,11 @@ fn read_csv(args: &ReplayArgs) -> Result<Requests, ReadError> {
         let format = Format::Csv { delimiter };
         TraceSpec { format, ..TraceSpec::csv(&args.trace, columns) }
     };
+    // What has been read of a pipe cannot be read again under other names.
+    let again = std::fs::metadata(&args.trace).is_ok_and(|about| about.is_file());
     for names in HEADERS {
         match Reader::open(&spec(names.map(|name| Column::Name(name.to_owned())))) {
-            Err(error) if matches!(error.problem(), Problem::UnknownColumn { .. }) => {}
+            Err(error) if again && matches!(error.problem(), Problem::UnknownColumn { .. }) => {}
             opened => return Requests::collect(opened.map_err(ReadError::Trace)?),
         }
     }

@@ -109,6 +109,33 @@ fn what_cannot_be_replayed_is_told_and_prints_nothing() {
     }
 }
 
+/// A pipe is read once: its columns have their usual names, or are named.
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_never_read_from_its_middle() {
+    use std::io::Write;
+    let piped = |text: &str, words: &[&str]| {
+        let words = [&["replay", "/dev/stdin", "--policy", "lru", "--slots", "1"], words].concat();
+        let mut child = squall(&words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Who refuses does not read to the end.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+        child.wait_with_output().unwrap()
+    };
+    let usual = piped("time,object,size\n1,a,5\n2,a,5\n", &["--format", "json"]);
+    assert_eq!(code(&usual), 0, "{}", stderr(&usual));
+    assert!(stdout(&usual).contains("\"misses\": 1,"));
+    let text = format!("time,lbn,size\n{}", "1,a,5\n".repeat(50_000));
+    let unusual = piped(&text, &[]);
+    assert_eq!((code(&unusual), stdout(&unusual)), (2, String::new()));
+    assert!(stderr(&unusual).contains("`object`"), "{}", stderr(&unusual));
+    assert_eq!(code(&piped(&text, &["--object-column", "lbn"])), 0);
+}
+
 #[test]
 fn a_cache_without_room_misses_everything() {
     let none = json(&[SLICE, "--policy", "lru,s3-fifo,w-tinylfu,belady", "--slots", "0"]);
