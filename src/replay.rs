@@ -42,6 +42,9 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
+/// The most requests: their places are numbered in 32 bits, and one number means none.
+const MOST: usize = u32::MAX as usize - 1;
+
 impl Requests {
     /// Reads a whole trace.
     ///
@@ -60,6 +63,9 @@ impl Requests {
         let (mut ids, mut sizes, mut latest) = (Vec::new(), Vec::new(), Vec::new());
         for record in reader {
             let record = record.map_err(ReadError::Trace)?;
+            if ids.len() == MOST {
+                return Err(ReadError::Requests);
+            }
             let id = keys.insert(record.key).map_err(ReadError::Objects)?;
             if id as usize == latest.len() {
                 latest.push(record.size);
@@ -68,9 +74,6 @@ impl Requests {
             }
             ids.push(id);
             sizes.push(record.size);
-        }
-        if ids.len() >= u32::MAX as usize {
-            return Err(ReadError::Requests);
         }
         let sum = |sizes: &[u64]| sizes.iter().fold(0_u64, |sum, &size| sum.saturating_add(size));
         let (bytes, footprint) = (sum(&sizes), sum(&latest));

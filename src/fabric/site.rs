@@ -60,7 +60,7 @@ enum State {
     Lost,
     /// The end of its backoff.
     Backoff,
-    /// The answer of a hit that has this age of data; only when every request is an event.
+    /// The answer of a hit that has this age of data; where it is not over at once.
     Answer { stale: bool, age: Span },
 }
 

@@ -11,6 +11,18 @@ pub(super) fn lead_of(trip: Span) -> u32 {
     u32::try_from(trip.half().as_nanos() / 1_000).unwrap_or(u32::MAX)
 }
 
+/// The round trip of a viewer whose network's round trip to this site is `network`.
+#[inline]
+pub(super) fn trip_of(network: Span, last_mile: u32) -> Span {
+    network + Span::from_micros(u64::from(last_mile))
+}
+
+/// What a viewer waits beside the time at sites: the way to the first, and back from one on `trip`.
+#[inline]
+pub(super) fn way_of(lead: u32, trip: Span) -> Span {
+    Span::from_micros(u64::from(lead)) + trip.half()
+}
+
 impl Site {
     /// The region in which a request's viewer sits.
     #[inline]
@@ -21,13 +33,13 @@ impl Site {
     /// The round trip between a request's viewer and this site.
     #[inline]
     pub(super) fn trip(&self, visit: &Visit) -> Span {
-        self.trips[self.origin(visit)] + Span::from_micros(u64::from(visit.last_mile))
+        trip_of(self.trips[self.origin(visit)], visit.last_mile)
     }
 
     /// What a viewer waits beside the time at sites: the way to the first, and back from this one.
     #[inline]
     pub(super) fn way(&self, visit: &Visit) -> Span {
-        Span::from_micros(u64::from(visit.lead)) + self.trip(visit).half()
+        way_of(visit.lead, self.trip(visit))
     }
 
     /// When the viewer of an attempt that arrives at `arrived` gives it up.

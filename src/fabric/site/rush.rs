@@ -1,9 +1,9 @@
 //! The common case by itself: first attempts that find fresh copies, one after the other.
 
-use super::books::lead_of;
+use super::books::{lead_of, trip_of, way_of};
 use super::{Ctx, Site};
 use crate::observe::Sample;
-use crate::units::{Instant, Span};
+use crate::units::Instant;
 
 impl Site {
     /// Takes the coming arrivals for as long as the cache answers each at once and nothing else can
@@ -28,14 +28,14 @@ impl Site {
         let mut hits = self.recorder.hits();
         let last = self.crowd.take_while(until, |draw, soon| {
             let origin = usize::from(self.homes[draw.network as usize]);
-            let trip = self.trips[origin] + Span::from_micros(u64::from(draw.last_mile));
+            let trip = trip_of(self.trips[origin], draw.last_mile);
             if !cache.is_fresh(draw.title, draw.at) || trip + takes > patience {
                 return false;
             }
             if let Some(title) = soon {
                 cache.expect(title);
             }
-            hits.add(origin, takes + Span::from_micros(u64::from(lead_of(trip))) + trip.half());
+            hits.add(origin, takes + way_of(lead_of(trip), trip));
             if self.staleness {
                 hits.sample(Sample::Staleness, origin, cache.data_age(draw.title, draw.at));
             }
