@@ -21,6 +21,7 @@ mod sharing;
 mod simulation;
 mod site;
 mod slab;
+mod slowdown;
 mod viewers;
 mod weather;
 
@@ -28,3 +29,4 @@ pub use config::*;
 pub use simulation::{
     Options, Outcome, RunError, lookahead, simulate, timeline, worthwhile_threads,
 };
+pub use slowdown::{Curve, CurveError, Slowdown};

@@ -4,6 +4,7 @@
 //! [`super::preset`] hold the defaults. "Off" is always a legal value, so that each element can be
 //! looked at alone.
 
+use super::slowdown::Slowdown;
 use crate::change::Planned;
 use crate::engine::{Law, Profile};
 use crate::fault::Injection;
@@ -202,8 +203,10 @@ pub enum Budget {
 /// The cache of manifests and rights.
 #[derive(Clone, Debug)]
 pub struct Metadata {
-    /// How long a copy is fresh, from the fill.
+    /// How long a copy is fresh.
     pub ttl: Span,
+    /// Since when.
+    pub ttl_from: TtlFrom,
     /// What a hit takes.
     pub hit: Span,
     /// The read lock: one reader a title, the others wait. `None`: every miss reads.
@@ -214,6 +217,16 @@ pub struct Metadata {
     /// Up to this age beyond the TTL a stale copy is served when the fetch fails (RFC 5861); zero is
     /// off.
     pub stale_if_error: Span,
+}
+
+/// From when a copy's time to live counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TtlFrom {
+    /// From its fill, as HTTP caches and DNS resolvers count.
+    Fill,
+    /// From its last use while fresh, its fill included, as sliding expiry in application caches does:
+    /// what is asked for often enough is never read again.
+    Hit,
 }
 
 /// The read lock on a title.
@@ -290,6 +303,8 @@ pub struct Database {
     pub wait: Option<Span>,
     /// What a read takes.
     pub service: Law,
+    /// How it gets slower under load.
+    pub slowdown: Slowdown,
     /// What a read does when the replica is too far behind.
     pub behind: Behind,
     /// How long a read from the primary over the wide area may take.

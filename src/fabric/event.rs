@@ -114,6 +114,8 @@ pub enum Event {
     Made(Key),
     /// A fetch that shares the manifest service with others may be done.
     Shared,
+    /// A read that is slowed by others may be done.
+    SharedReads,
     /// A hit is answered; only when every request is an event.
     Answered(Key),
     /// The longest wait for a database connection is over for somebody.
@@ -158,7 +160,8 @@ impl engine::Event for Event {
             Self::MoveOut { .. } => 3,
             Self::Gone { .. } => 4,
             Self::MoveIn { .. } => 5,
-            Self::Read(_) | Self::ReadForOther(_) | Self::PrimaryAnswered { .. } => 6,
+            Self::Read(_) | Self::ReadForOther(_) | Self::SharedReads => 6,
+            Self::PrimaryAnswered { .. } => 6,
             Self::Made(_) | Self::Shared | Self::Answered(_) => 7,
             Self::PrimaryAsked { .. } => 8,
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
@@ -198,6 +201,7 @@ impl engine::Event for Event {
             Self::Patience => (23, 0),
             Self::Shared => (24, 0),
             Self::SlotWaitOver => (25, 0),
+            Self::SharedReads => (26, 0),
         };
         what.wrapping_mul(32).wrapping_add(kind)
     }

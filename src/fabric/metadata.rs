@@ -1,6 +1,6 @@
 //! The cache of manifests and rights beside an edge.
 
-use super::config::Metadata;
+use super::config::{Metadata, TtlFrom};
 use crate::engine::{Stream, prefetch};
 use crate::units::{Instant, Span};
 use std::collections::BTreeMap;
@@ -32,7 +32,10 @@ pub enum Found {
 pub struct MetadataCache {
     /// When each title's copy was filled, in nanoseconds, or [`ABSENT`]: by itself, so that eight
     /// share a cache line.
+    /// Where copies count from their last hit, this is the later one of the two.
     filled: Vec<u64>,
+    /// When each title's copy was filled, where copies count from their last hit; empty elsewhere.
+    made: Vec<u64>,
     /// How old the data were when the copy was filled, in milliseconds.
     lag_ms: Vec<u32>,
     /// The fetch that holds each title's read lock: few at any time, so that a miss finds them in the
@@ -50,6 +53,10 @@ impl MetadataCache {
     pub fn new(config: &Metadata, titles: u32) -> Self {
         Self {
             filled: vec![ABSENT; titles as usize],
+            made: match config.ttl_from {
+                TtlFrom::Fill => Vec::new(),
+                TtlFrom::Hit => vec![0; titles as usize],
+            },
             lag_ms: vec![0; titles as usize],
             fetching: BTreeMap::new(),
             ttl: config.ttl.as_nanos(),
@@ -74,6 +81,21 @@ impl MetadataCache {
         filled <= now.as_nanos() && now.as_nanos() - filled < self.ttl
     }
 
+    /// Whether a hit makes a copy fresh for longer, so that hits have to be told by [`Self::used`].
+    #[inline]
+    #[must_use]
+    pub const fn counts_hits(&self) -> bool {
+        !self.made.is_empty()
+    }
+
+    /// A title's fresh copy is served.
+    #[inline]
+    pub fn used(&mut self, title: u32, now: Instant) {
+        if self.counts_hits() {
+            self.filled[title as usize] = now.as_nanos();
+        }
+    }
+
     /// A request for this title comes soon.
     #[inline]
     pub fn expect(&self, title: u32) {
@@ -93,7 +115,7 @@ impl MetadataCache {
         fetch.filter(|_| self.lock).map_or(Found::Missing, Found::Locked)
     }
 
-    /// Time since a title's copy was filled.
+    /// Time since a title's copy was filled, or its time began anew.
     fn copy_age(&self, title: u32, now: Instant) -> Option<u64> {
         let filled = self.filled[title as usize];
         (filled != ABSENT).then(|| now.as_nanos().saturating_sub(filled))
@@ -103,7 +125,11 @@ impl MetadataCache {
     #[must_use]
     pub fn data_age(&self, title: u32, now: Instant) -> Span {
         let lag = Span::from_millis(u64::from(self.lag_ms[title as usize]));
-        lag + Span::from_nanos(self.copy_age(title, now).unwrap_or(0))
+        let age = match self.made.get(title as usize) {
+            Some(&made) => now.as_nanos().saturating_sub(made),
+            None => self.copy_age(title, now).unwrap_or(0),
+        };
+        lag + Span::from_nanos(age)
     }
 
     /// Whether a title's copy may be served because the fetch failed.
@@ -131,6 +157,9 @@ impl MetadataCache {
     /// A title's copy is new, with data that are `lag` old.
     pub fn fill(&mut self, title: u32, now: Instant, lag: Span) {
         self.filled[title as usize] = now.as_nanos();
+        if let Some(made) = self.made.get_mut(title as usize) {
+            *made = now.as_nanos();
+        }
         self.lag_ms[title as usize] = u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
     }
 
@@ -157,18 +186,22 @@ mod tests {
         Instant::ZERO + Span::from_secs(secs)
     }
 
-    fn cache(lock: bool, revalidate: u64, if_error: u64) -> MetadataCache {
+    fn config(lock: bool, revalidate: u64, if_error: u64) -> Metadata {
         let wait = Span::from_secs(1);
         let lock =
             lock.then_some(Lock { wait, after: AfterWait::Fetch, errors: SharedErrors::Shared });
-        let config = Metadata {
+        Metadata {
             ttl: Span::from_secs(60),
+            ttl_from: TtlFrom::Fill,
             hit: Span::ZERO,
             lock,
             stale_while_revalidate: Span::from_secs(revalidate),
             stale_if_error: Span::from_secs(if_error),
-        };
-        MetadataCache::new(&config, 10)
+        }
+    }
+
+    fn cache(lock: bool, revalidate: u64, if_error: u64) -> MetadataCache {
+        MetadataCache::new(&config(lock, revalidate, if_error), 10)
     }
 
     #[test]
@@ -182,6 +215,19 @@ mod tests {
         assert_eq!(cache.data_age(3, at(69)), Span::from_secs(61));
         assert_eq!(cache.find(3, at(70)), Found::Missing);
         assert_eq!(cache.find(4, at(70)), Found::Missing);
+    }
+
+    #[test]
+    fn a_hit_begins_the_time_anew_where_it_counts_from_there() {
+        let config = Metadata { ttl_from: TtlFrom::Hit, ..config(true, 0, 0) };
+        let mut cache = MetadataCache::new(&config, 10);
+        cache.fill(3, at(10), Span::from_secs(2));
+        cache.used(3, at(69));
+        assert_eq!(cache.find(3, at(128)), Found::Fresh);
+        assert_eq!(cache.data_age(3, at(128)), Span::from_secs(120), "the data are no younger");
+        assert_eq!(cache.find(3, at(129)), Found::Missing);
+        cache.fill(3, at(130), Span::ZERO);
+        assert_eq!(cache.data_age(3, at(131)), Span::from_secs(1));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::{
     AfterWait, Behind, Budget, Cost, Database, Detect, Discipline, Fabric, Jitter, Lock, Manifest,
-    Metadata, Replication, Retry, Routing, SharedErrors, Viewers, WhenBehind,
+    Metadata, Replication, Retry, Routing, SharedErrors, Slowdown, TtlFrom, Viewers, WhenBehind,
 };
 use crate::engine::{Law, LawError};
 use crate::units::Span;
@@ -177,6 +177,7 @@ pub const fn throttle_budget() -> Budget {
 fn metadata() -> Metadata {
     Metadata {
         ttl: Span::from_secs(60),
+        ttl_from: TtlFrom::Fill,
         hit: Span::from_millis(1),
         lock: Some(lock()),
         stale_while_revalidate: Span::ZERO,
@@ -211,6 +212,7 @@ fn database() -> Database {
         wait: Some(Span::from_secs(1)),
         // As variable as an exponential law, with a longer tail.
         service: sure(Law::lognormal_mean_cv(Span::from_millis(4), 1.0)),
+        slowdown: Slowdown::None,
         behind: Behind { after: Span::from_secs(5), then: WhenBehind::Serve },
         primary_timeout: Span::from_secs(2),
     }

@@ -1,11 +1,12 @@
-//! Egalitarian processor sharing (Kleinrock 1967): all jobs are worked on at once, each at the rate
-//! min(1, servers / jobs).
+//! Egalitarian processor sharing (Kleinrock 1967): all jobs are worked on at once, each at a speed
+//! that depends on how many there are: min(1, servers / jobs), or one over a curve's factor.
 //!
 //! Virtual time is the work that a job gets which has been there all along: it runs at that rate,
 //! so a job ends when it has grown by its work, whoever comes and goes meanwhile. Both times are
 //! kept in 2^-48 ns, departures are placed there one by one, and only what is told to the outside is
 //! rounded up to whole nanoseconds.
 
+use super::slowdown::Curve;
 use crate::units::{Instant, Span};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -13,10 +14,33 @@ use std::collections::{BinaryHeap, VecDeque};
 /// Parts of a nanosecond: 2^48 of them.
 const FINE: u32 = 48;
 
-/// Jobs that share servers. It says who is done and when the next will be; it never schedules.
+/// How fast jobs go, by their number.
+#[derive(Debug)]
+enum Pace {
+    /// So many servers, none of which works on two jobs better than on one.
+    Servers(u128),
+    /// Each job is slowed by a factor.
+    Curve(Curve),
+}
+
+impl Pace {
+    /// What `count` jobs stretch the time of each by: a numerator and a denominator.
+    fn stretch(&self, count: usize) -> (u128, u128) {
+        match self {
+            Self::Servers(servers) if count as u128 <= *servers => (1, 1),
+            Self::Servers(servers) => (count as u128, *servers),
+            Self::Curve(curve) => (curve.thousandths(count), 1_000),
+        }
+    }
+}
+
+/// Jobs that share what works on them. It says who is done and when the next will be; it never
+/// schedules.
 #[derive(Debug)]
 pub struct Sharing<J> {
-    servers: u128,
+    pace: Pace,
+    /// For when a look at who is done is due; [`Instant::NEVER`] if none is.
+    look: Instant,
     /// The instant, in fine units, to which everything below belongs.
     at: u128,
     /// The virtual time then, in fine units.
@@ -27,7 +51,7 @@ pub struct Sharing<J> {
     done: VecDeque<J>,
     /// Counts arrivals.
     serial: u64,
-    /// The integral of min(jobs, servers), in fine nanosecond-servers.
+    /// The integral of jobs by their speed, in fine nanoseconds of work.
     busy: u128,
     /// Work of all jobs that came, in fine units.
     given: u128,
@@ -39,8 +63,19 @@ impl<J: Copy + Ord> Sharing<J> {
     /// Nobody at `servers` servers.
     #[must_use]
     pub fn new(servers: u32) -> Self {
+        Self::at_pace(Pace::Servers(u128::from(servers.max(1))))
+    }
+
+    /// Nobody where each job is slowed by how many there are.
+    #[must_use]
+    pub fn slowed(by: Curve) -> Self {
+        Self::at_pace(Pace::Curve(by))
+    }
+
+    fn at_pace(pace: Pace) -> Self {
         Self {
-            servers: u128::from(servers.max(1)),
+            pace,
+            look: Instant::NEVER,
             at: 0,
             virtual_now: 0,
             jobs: BinaryHeap::new(),
@@ -63,8 +98,19 @@ impl<J: Copy + Ord> Sharing<J> {
 
     /// A job that is done by `now`, in the order in which they end.
     pub fn take_done(&mut self, now: Instant) -> Option<J> {
+        if self.look <= now {
+            self.look = Instant::NEVER;
+        }
         self.advance(now);
         self.done.pop_front()
+    }
+
+    /// When the next look is to be made at who is done, unless one is due by then. One that turns out
+    /// too early, because others came, has to look again.
+    pub fn look_at(&mut self) -> Option<Instant> {
+        let next = self.next().filter(|&next| next < self.look)?;
+        self.look = next;
+        Some(next)
     }
 
     /// When the next job is done if nobody comes before.
@@ -79,12 +125,8 @@ impl<J: Copy + Ord> Sharing<J> {
     fn next_end(&self) -> Option<u128> {
         let &Reverse((finish, ..)) = self.jobs.peek()?;
         let left = finish - self.virtual_now;
-        let count = self.jobs.len() as u128;
-        let takes = if count <= self.servers {
-            left
-        } else {
-            left.saturating_mul(count).div_ceil(self.servers)
-        };
+        let (longer, by) = self.pace.stretch(self.jobs.len());
+        let takes = if longer == by { left } else { left.saturating_mul(longer).div_ceil(by) };
         Some(self.at.saturating_add(takes))
     }
 
@@ -98,27 +140,27 @@ impl<J: Copy + Ord> Sharing<J> {
             }
         }
         if now > self.at {
-            let passed = self.pass(now);
-            let count = self.jobs.len() as u128;
-            self.virtual_now +=
-                if count <= self.servers { passed } else { passed * self.servers / count };
+            self.virtual_now += self.pass(now);
         }
         if self.jobs.is_empty() {
             self.virtual_now = 0;
         }
     }
 
-    /// Real time goes on to `to` without anybody coming or going. Gives what has passed.
+    /// Real time goes on to `to` without anybody coming or going. Gives what each job gets.
     fn pass(&mut self, to: u128) -> u128 {
         let passed = to - self.at;
         self.at = to;
         let count = self.jobs.len() as u128;
-        self.busy += passed * count.min(self.servers);
-        if count > self.servers {
-            // Each job's share is off by less than one fine unit.
-            self.rounding += count;
+        let (longer, by) = self.pace.stretch(self.jobs.len());
+        if longer == by {
+            self.busy += passed * count;
+            return passed;
         }
-        passed
+        self.busy += passed * count * by / longer;
+        // Each job's share is off by less than one fine unit, and so is their sum.
+        self.rounding += count + 1;
+        passed * by / longer
     }
 
     /// The work done and the work given agree: busy time is the sum of services, those under way
@@ -183,6 +225,23 @@ mod tests {
         // Three of 1, 2 and 3 on one: ends at 3, 5 and 6. Of 1 on two: 3/2, told as 2.
         assert_eq!(ends(1, &[(1, 0, 1), (2, 0, 2), (3, 0, 3)]), [(1, 3), (2, 5), (3, 6)]);
         assert_eq!(ends(2, &[(1, 0, 1), (2, 0, 1), (3, 0, 2)]), [(1, 2), (2, 2), (3, 3)]);
+    }
+
+    #[test]
+    fn a_curve_slows_all_by_how_many_there_are() {
+        // One alone at full speed, two at a third each: 100 alone until 40; then 60 and 20 left take
+        // three times as long until the second ends at 100; the first has 40 left.
+        let curve = Curve::new(vec![(1.0, 1.0), (2.0, 3.0)]).unwrap();
+        let mut pool = Sharing::slowed(curve);
+        pool.add(1, Span::from_nanos(100), at(0));
+        assert_eq!((pool.look_at(), pool.look_at()), (Some(at(100)), None));
+        pool.add(2, Span::from_nanos(20), at(40));
+        assert_eq!(pool.look_at(), None, "a look is due at 100");
+        assert_eq!((pool.take_done(at(100)), pool.take_done(at(100))), (Some(2), None));
+        assert_eq!(pool.look_at(), Some(at(140)));
+        pool.balance("test", at(120));
+        assert_eq!(pool.take_done(at(140)), Some(1));
+        pool.balance("test", at(150));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::routing::{best, rankings};
 use super::sharing::Sharing;
 use super::site::{Shelf, Site, Step, Streams, first_change, steps_of};
 use super::slab::Slab;
+use super::slowdown::{RateMeter, Slowdown};
 use super::viewers::{Audience, Crowd, Network, network_shares};
 use super::weather::Weather;
 use crate::engine::{Digest, Engine, Seed, Zipf};
@@ -347,11 +348,15 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
         manifest: Pool::new(slots, fabric.manifest.queue, fabric.manifest.discipline),
         sharing: (fabric.manifest.discipline == Discipline::ProcessorSharing)
             .then(|| Sharing::new(slots)),
-        next_look: Instant::NEVER,
         database: fabric
             .database
             .as_ref()
             .map(|config| Pool::new(config.connections, config.queue, Discipline::Fifo)),
+        reading: fabric.database.as_ref().and_then(|config| match &config.slowdown {
+            Slowdown::Concurrency(curve) => Some(Sharing::slowed(curve.clone())),
+            Slowdown::None | Slowdown::Rate { .. } => None,
+        }),
+        read_rate: RateMeter::default(),
         excess: Excess::new(&fabric.replication, fabric.round_trip[me][fabric.primary]),
         weather: Weather::default(),
         outage: None,

@@ -24,6 +24,7 @@ use super::pool::Pool;
 use super::replication::Excess;
 use super::sharing::Sharing;
 use super::slab::{Key, Slab};
+use super::slowdown::RateMeter;
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
 use crate::engine::{Context, Process, Seed, Stream};
@@ -123,9 +124,11 @@ pub struct Site {
     pub(super) manifest: Pool<Key>,
     /// The work of the manifest service, where all share it.
     pub(super) sharing: Option<Sharing<Key>>,
-    /// When the next look at it is due.
-    pub(super) next_look: Instant,
     pub(super) database: Option<Pool<Job>>,
+    /// The reads under way, where they slow each other.
+    pub(super) reading: Option<Sharing<Job>>,
+    /// When reads began, where their rate slows them.
+    pub(super) read_rate: RateMeter,
     pub(super) excess: Excess,
     pub(super) weather: Weather,
     pub(super) outage: Option<Outage>,
@@ -199,6 +202,7 @@ impl Process for Site {
             Event::PrimaryAnswered { fetch, reply } => self.primary_answered(ctx, fetch, reply),
             Event::Made(fetch) => self.manifest_made(ctx, fetch),
             Event::Shared => self.look_at_shared(ctx),
+            Event::SharedReads => self.look_at_reads(ctx),
             Event::SlotWaitOver => self.slot_wait_over(ctx),
             Event::Answered(request) => self.answered(ctx, request),
             Event::ConnectionWaitOver => self.connection_wait_over(ctx),

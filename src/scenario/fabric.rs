@@ -7,8 +7,8 @@ use super::tree::Node;
 use crate::engine::Law;
 use crate::fabric::preset;
 use crate::fabric::{
-    AfterWait, Behind, Cost, Database, Detect, Discipline, Fabric, Jitter, Manifest, Metadata,
-    Replication, Routing, SharedErrors, Viewers, WhenBehind,
+    AfterWait, Cost, Detect, Discipline, Fabric, Jitter, Manifest, Metadata, Replication, Routing,
+    SharedErrors, TtlFrom, Viewers,
 };
 use crate::units::Span;
 
@@ -181,6 +181,8 @@ impl Reader<'_> {
         let (mut cache, mut lock, mut lock_on) = (true, preset::lock(), true);
         section.set(self, "cache", &mut cache, Self::on_off);
         section.set(self, "ttl", &mut metadata.ttl, Self::some_time);
+        let kinds = [("fill", TtlFrom::Fill), ("hit", TtlFrom::Hit)];
+        section.set(self, "ttl-from", &mut metadata.ttl_from, |r, n| r.choice(n, &kinds));
         section.set(self, "hit", &mut metadata.hit, Self::time);
         section.set(self, "lock", &mut lock_on, Self::on_off);
         section.set(self, "lock-wait", &mut lock.wait, Self::some_time);
@@ -193,7 +195,7 @@ impl Reader<'_> {
         *slot = cache.then_some(metadata);
     }
 
-    fn queue(&mut self, node: &Node) -> Option<Option<u32>> {
+    pub(super) fn queue(&mut self, node: &Node) -> Option<Option<u32>> {
         self.count_or(node, 0..=LONG_QUEUE, "unbounded", None, Some)
     }
 
@@ -224,36 +226,6 @@ impl Reader<'_> {
             let help = "`queue` bounds how many share; remove this key";
             self.say(&entry.key_at, "nobody waits where all share the servers", help);
         }
-    }
-
-    fn database(&mut self, section: &mut Section<'_>, slot: &mut Option<Database>) {
-        let Some(mut database) = slot.take() else {
-            return;
-        };
-        let mut used = true;
-        section.set(self, "use", &mut used, Self::on_off);
-        section
-            .set(self, "connections", &mut database.connections, |r, n| r.count(n, 1..=1_000_000));
-        section.set(self, "queue", &mut database.queue, Self::queue);
-        section.set(self, "wait", &mut database.wait, |r, n| r.time_or(n, "unbounded", None, Some));
-        section.set(self, "service", &mut database.service, Self::law);
-        section.set(self, "too-far-behind", &mut database.behind, Self::behind);
-        section.set(self, "primary-timeout", &mut database.primary_timeout, Self::some_time);
-        *slot = used.then_some(database);
-    }
-
-    fn behind(&mut self, node: &Node) -> Option<Behind> {
-        const THEN: &[(&str, WhenBehind)] = &[
-            ("serve", WhenBehind::Serve),
-            ("refuse", WhenBehind::Refuse),
-            ("primary", WhenBehind::Primary),
-        ];
-        let mut section = self.section(node, "fabric.database.too-far-behind")?;
-        let mut behind = Behind { after: Span::from_secs(5), then: WhenBehind::Serve };
-        section.set(self, "after", &mut behind.after, Self::time);
-        section.set(self, "then", &mut behind.then, |r, n| r.choice(n, THEN));
-        section.finish(self);
-        Some(behind)
     }
 
     fn replication(&mut self, section: &mut Section<'_>, replication: &mut Replication) {

@@ -94,6 +94,7 @@ fabric.viewers.budget[adaptive-throttle].window | time | 2m | "2m" | over how lo
 fabric.metadata | table | preset | {} | the cache of manifests and rights beside each edge
 fabric.metadata.cache | "on" or "off" | on | "on" | off: every request is a miss
 fabric.metadata.ttl | time | 60s | "60s" | how long a copy is fresh
+fabric.metadata.ttl-from | "fill" or "hit" | fill | "hit" | whether its time counts from its fill, or begins anew with each hit
 fabric.metadata.hit | time | 1ms | "1ms" | what a hit takes
 fabric.metadata.lock | "on" or "off" | on | "on" | one reader a title, the others wait
 fabric.metadata.lock-wait | time | 1s | "1s" | the longest wait for another's read
@@ -115,6 +116,11 @@ fabric.database.connections | count | 128 | 128 | connections in each region
 fabric.database.queue | count or "unbounded" | 1000 | 1_000 | reads that may wait for one
 fabric.database.wait | time or "unbounded" | 1s | "1s" | the longest wait for one
 fabric.database.service | law | lognormal, mean 4ms, cv 1 | { law = "constant", value = "4ms" } | what a read takes
+fabric.database.slowdown | table or "none" | none | { by = "concurrency", points = [[32, 1], [128, 4]] } | how reads slow each other
+fabric.database.slowdown.by | "concurrency" or "rate" | required | "concurrency" | by how many are under way, or by how many begin
+fabric.database.slowdown[concurrency].points | list | required | [[32, 1], [128, 4]] | reads under way, and how many times as long each takes then; straight lines between points
+fabric.database.slowdown[rate].points | list | required | [[300, 1], [300, 10]] | reads a second, and how many times as long one takes that begins then; two points at one load are a jump above it
+fabric.database.slowdown[rate].over | time | 1s | "1s" | the time over which reads are counted, 1 ms to 1 h
 fabric.database.too-far-behind | table | { after = "5s", then = "serve" } | { after = "5s", then = "serve" } | what a read does on a replica that lags
 fabric.database.too-far-behind.after | time | 5s | "5s" | the lag that is too much
 fabric.database.too-far-behind.then | "serve", "refuse" or "primary" | serve | "serve" | old data, an error, or a read over the wide area

@@ -124,9 +124,11 @@ fn lock() -> impl Strategy<Value = Lock> {
 
 fn metadata() -> impl Strategy<Value = Metadata> {
     let bound = || prop_oneof![Just(Span::ZERO), span(1, 3_000)];
-    (span(1, 3_000), span(0, 50), option::of(lock()), bound(), bound()).prop_map(
-        |(ttl, hit, lock, stale_while_revalidate, stale_if_error)| Metadata {
+    let ttl = (span(1, 3_000), select(vec![TtlFrom::Fill, TtlFrom::Fill, TtlFrom::Hit]));
+    (ttl, span(0, 50), option::of(lock()), bound(), bound()).prop_map(
+        |((ttl, ttl_from), hit, lock, stale_while_revalidate, stale_if_error)| Metadata {
             ttl,
+            ttl_from,
             hit,
             lock,
             stale_while_revalidate,
@@ -156,16 +158,32 @@ fn manifest() -> impl Strategy<Value = Manifest> {
     )
 }
 
+fn slowdown() -> impl Strategy<Value = Slowdown> {
+    let points = collection::vec((0_u32..20, 1.0..8.0), 1..4);
+    let curve = points.prop_map(|mut points| {
+        points.sort_unstable_by_key(|&(load, _)| load);
+        Curve::new(points.into_iter().map(|(load, factor)| (load.into(), factor)).collect())
+            .unwrap()
+    });
+    (0..4, span(10, 1_000), curve).prop_map(|(kind, over, curve)| match kind {
+        0 => Slowdown::Concurrency(curve),
+        1 => Slowdown::Rate { over, curve },
+        _ => Slowdown::None,
+    })
+}
+
 fn database() -> impl Strategy<Value = Database> {
     let then = vec![WhenBehind::Serve, WhenBehind::Refuse, WhenBehind::Primary];
     let behind = (span(0, 2_000), select(then)).prop_map(|(after, then)| Behind { after, then });
     let queue = option::of(0_u32..40);
-    (1_u32..8, queue, option::of(span(1, 500)), law(30), behind, span(1, 1_000)).prop_map(
-        |(connections, queue, wait, service, behind, primary_timeout)| Database {
+    let service = (law(30), slowdown());
+    (1_u32..8, queue, option::of(span(1, 500)), service, behind, span(1, 1_000)).prop_map(
+        |(connections, queue, wait, (service, slowdown), behind, primary_timeout)| Database {
             connections,
             queue,
             wait,
             service,
+            slowdown,
             behind,
             primary_timeout,
         },

@@ -3,7 +3,7 @@
 use crate::stats::estimate;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
-use squall::fabric::Plan;
+use squall::fabric::{Plan, TtlFrom};
 use squall::observe::{Counter, Scope};
 use squall::units::{Instant, Span, count_to_f64};
 
@@ -143,6 +143,20 @@ fn hit_ratio() -> Row {
     Row::runs(what, "renewal reward, e.g. Jung et al. 2003", "", expected, of, 0.002)
 }
 
+/// The hit ratio of a copy whose time begins anew with each hit: the share of gaps that are shorter.
+fn sliding() -> Row {
+    let mut plan = cached("on", "1us", "300s", "100s", "");
+    if let Some(metadata) = &mut plan.fabric.metadata {
+        metadata.ttl_from = TtlFrom::Hit;
+    }
+    let of = with_seeds(&plan, SEEDS, |outcome| {
+        count_of(outcome, Counter::Hits) / count_of(outcome, Counter::Requests)
+    });
+    let expected = over_titles(|rate| rate * (1.0 - libm::exp(-rate * TTL))) / RATE;
+    let what = "2,000 titles, TTL 5 s from the last hit, no time to fetch: hit ratio";
+    Row::runs(what, "1 - exp(-rate TTL), Fofack et al. 2012", "", expected, of, 0.002)
+}
+
 /// Everything is thrown out: the distinct titles that are asked for in the time after it are read
 /// once each, and when they have been the cache is full again.
 fn refill() -> Vec<Row> {
@@ -223,6 +237,7 @@ fn storm() -> Vec<Row> {
 pub fn rows() -> Vec<Row> {
     let mut rows = expiry();
     rows.push(hit_ratio());
+    rows.push(sliding());
     rows.extend(reads_a_miss());
     rows.extend(storm());
     rows.extend(refill());

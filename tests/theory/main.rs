@@ -8,10 +8,12 @@
 
 mod budgets;
 mod caches;
+mod data;
 mod disciplines;
 mod failover;
 mod formulas;
 mod laws;
+mod overload;
 mod policies;
 mod queues;
 mod retries;
@@ -33,6 +35,8 @@ static DISCIPLINES: LazyLock<Vec<Row>> = LazyLock::new(disciplines::rows);
 static CACHES: LazyLock<Vec<Row>> = LazyLock::new(caches::rows);
 static POLICIES: LazyLock<Vec<Row>> = LazyLock::new(policies::rows);
 static RETRIES: LazyLock<Vec<Row>> = LazyLock::new(retries::rows);
+static OVERLOAD: LazyLock<Vec<Row>> = LazyLock::new(overload::rows);
+static DATA: LazyLock<Vec<Row>> = LazyLock::new(data::rows);
 static FAILOVER: LazyLock<Vec<Row>> = LazyLock::new(failover::rows);
 
 fn assert_agree(rows: &[Row]) {
@@ -71,6 +75,16 @@ fn retries_agree() {
 }
 
 #[test]
+fn overload_agrees() {
+    assert_agree(&OVERLOAD);
+}
+
+#[test]
+fn data_and_money_agree() {
+    assert_agree(&DATA);
+}
+
+#[test]
 fn failover_agrees() {
     assert_agree(&FAILOVER);
 }
@@ -84,7 +98,9 @@ fn the_page_is_what_the_rows_say() {
         ("Caches and storms", &CACHES),
         ("Cache policies", &POLICIES),
         ("Retries", &RETRIES),
+        ("Overload", &OVERLOAD),
         ("Failover", &FAILOVER),
+        ("Replicas and money", &DATA),
     ]);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/validation.md");
     if std::env::var_os("SQUALL_BLESS").is_some() {

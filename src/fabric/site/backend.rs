@@ -7,6 +7,7 @@ use super::{Ctx, Event, Key, Site, State};
 use crate::fabric::config::{SharedErrors, WhenBehind};
 use crate::fabric::event::Reply;
 use crate::fabric::pool::{Class, Offer};
+use crate::fabric::slowdown::Slowdown;
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
 use crate::units::{Instant, Span};
@@ -48,7 +49,7 @@ pub struct Remote {
 }
 
 /// Who wants a database connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Job {
     /// A fetch of this region.
     Own(Key),
@@ -291,13 +292,12 @@ impl Site {
         };
         self.recorder.count(Counter::DatabaseReads, origin);
         self.recorder.sample(Sample::DatabaseWait, origin, ctx.now().since(came));
-        let slow = self.weather.slowness(&self.plan.injections, Service::Database);
+        let mut slow = self.weather.slowness(&self.plan.injections, Service::Database);
+        if let Slowdown::Rate { over, curve } = &config.slowdown {
+            slow *= curve.at(self.read_rate.begin(ctx.now(), *over));
+        }
         let takes = stretched(config.service.draw(&mut self.streams.database), slow);
-        let done = match job {
-            Job::Own(key) => Event::Read(key),
-            Job::Other(key) => Event::ReadForOther(key),
-        };
-        ctx.schedule(ctx.now().saturating_add(takes), done);
+        self.read_on(ctx, job, takes);
     }
 
     /// A job's connection is free.

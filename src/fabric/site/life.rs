@@ -64,7 +64,10 @@ impl Site {
             return;
         }
         match found {
-            Found::Fresh => self.hit(ctx, visit, false),
+            Found::Fresh => {
+                self.used(visit.title, now);
+                self.hit(ctx, visit, false);
+            }
             Found::Stale { refresh } => {
                 if refresh {
                     self.start_fetch(ctx, visit.title, origin, None);
@@ -73,6 +76,14 @@ impl Site {
             }
             Found::Locked(place) => self.miss(ctx, visit, self.fetches.key_at(place)),
             Found::Missing => self.miss(ctx, visit, None),
+        }
+    }
+
+    /// A fresh copy is served.
+    #[inline]
+    fn used(&mut self, title: u32, now: Instant) {
+        if let Some(cache) = &mut self.cache {
+            cache.used(title, now);
         }
     }
 

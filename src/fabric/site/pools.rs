@@ -1,7 +1,7 @@
 //! The site's pools: classes, waits that are bounded, shared work, and the books.
 
 use super::backend::Cause;
-use super::{Ctx, Draw, Event, Job, Key, Site, first_visit};
+use super::{Ctx, Draw, Event, Job, Key, Sharing, Site, first_visit};
 use crate::fabric::config::Discipline;
 use crate::fabric::pool::Class;
 use crate::observe::{Counter, Sample};
@@ -85,31 +85,51 @@ impl Site {
         match &mut self.sharing {
             Some(sharing) => {
                 sharing.add(key, takes, ctx.now());
-                self.look_again(ctx);
+                look_again(ctx, &mut self.sharing, Event::Shared);
             }
             None => ctx.schedule(ctx.now().saturating_add(takes), Event::Made(key)),
         }
     }
 
-    /// Who shares and is done now leaves.
+    /// Who shares the manifest service and is done now leaves.
     pub(super) fn look_at_shared(&mut self, ctx: &mut Ctx<'_>) {
-        if self.next_look <= ctx.now() {
-            self.next_look = Instant::NEVER;
-        }
         while let Some(key) = self.sharing.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
         {
             self.manifest_made(ctx, key);
         }
-        self.look_again(ctx);
+        look_again(ctx, &mut self.sharing, Event::Shared);
     }
 
-    /// A look is due when the next is done. One that turns out too early looks again.
-    fn look_again(&mut self, ctx: &mut Ctx<'_>) {
-        let next = self.sharing.as_ref().and_then(super::Sharing::next);
-        if let Some(next) = next.filter(|&next| next < self.next_look) {
-            self.next_look = next;
-            ctx.schedule(next, Event::Shared);
+    /// The database works on a read that needs this much of it.
+    pub(super) fn read_on(&mut self, ctx: &mut Ctx<'_>, job: Job, takes: Span) {
+        if let Some(sharing) = &mut self.reading {
+            sharing.add(job, takes, ctx.now());
+            return look_again(ctx, &mut self.reading, Event::SharedReads);
         }
+        let done = match job {
+            Job::Own(key) => Event::Read(key),
+            Job::Other(key) => Event::ReadForOther(key),
+        };
+        ctx.schedule(ctx.now().saturating_add(takes), done);
+    }
+
+    /// Reads that slow each other and are done now leave.
+    pub(super) fn look_at_reads(&mut self, ctx: &mut Ctx<'_>) {
+        while let Some(job) = self.reading.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
+        {
+            match job {
+                Job::Own(key) => self.read_done(ctx, key),
+                Job::Other(key) => self.remote_read_done(ctx, key),
+            }
+        }
+        look_again(ctx, &mut self.reading, Event::SharedReads);
+    }
+}
+
+/// A look is due when the next is done.
+fn look_again<J: Copy + Ord>(ctx: &mut Ctx<'_>, sharing: &mut Option<Sharing<J>>, look: Event) {
+    if let Some(at) = sharing.as_mut().and_then(Sharing::look_at) {
+        ctx.schedule(at, look);
     }
 }
 
@@ -140,6 +160,9 @@ impl Site {
         self.manifest.balance("manifest service", now, within);
         if let Some(sharing) = &mut self.sharing {
             sharing.balance("manifest service", now);
+        }
+        if let Some(sharing) = &mut self.reading {
+            sharing.balance("database", now);
         }
         if let Some(pool) = &mut self.database {
             let own = fetches().filter_map(|fetch| fetch.reads.map(|at| (fetch.read_came, at)));

@@ -13,7 +13,7 @@ impl Site {
     /// looked at once, before the first.
     #[inline]
     pub(super) fn rush(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(cache) = &self.cache else { return };
+        let Some(cache) = self.cache.as_ref().filter(|cache| !cache.counts_hits()) else { return };
         if self.outage.is_some() || !self.reachable || self.hits_are_events {
             return;
         }
