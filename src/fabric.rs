@@ -7,6 +7,7 @@
 
 mod batch;
 pub mod budgets;
+mod caller;
 mod config;
 mod event;
 mod feed;

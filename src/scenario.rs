@@ -5,6 +5,7 @@
 //! [`KEYS`] lists all keys. This module knows files and the shapes of a plan; it runs nothing.
 
 mod budget;
+mod call;
 mod database;
 mod edit;
 mod fabric;

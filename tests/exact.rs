@@ -13,7 +13,7 @@ mod runs;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use squall::fabric::{Budget, Outcome, Plan};
+use squall::fabric::{Budget, Call, Outcome, Plan};
 use squall::fault::{Fault, Injection, Label, Reach, Routes};
 use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::scenario::{Source, load};
@@ -114,9 +114,13 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
     let manifest = &plan.fabric.manifest;
     let regions = plan.fabric.regions.len() as u64;
     let began = outcome.totals.histogram(|_| true, Scope::default(), Sample::Wait).count();
-    let came = count(Counter::Fetches) - count(Counter::ManifestRejected);
-    assert!(began <= came, "{began} began of {came}");
-    assert!(came - began <= regions * peak(Gauge::ManifestQueue), "{came} came, {began} began");
+    let came = count(Counter::ManifestCalls) - count(Counter::ManifestRejected);
+    let gone = began + count(Counter::ManifestExpired);
+    assert!(gone <= came, "{gone} gone of {came}");
+    // What is taken back from a queue is not counted.
+    let wait = regions * peak(Gauge::ManifestQueue);
+    assert!(manifest.call.cancel || came - gone <= wait, "{came} came, {gone} gone");
+    check_calls(plan, &count);
     assert!(peak(Gauge::ManifestBusy) <= u64::from(manifest.pods * manifest.slots));
     let bound = manifest.queue.map_or(u64::MAX, u64::from);
     assert!(peak(Gauge::ManifestQueue) <= bound);
@@ -126,6 +130,25 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
         assert!(peak(Gauge::DatabaseQueue) <= bound);
     } else {
         assert_eq!(count(Counter::DatabaseReads), 0);
+    }
+}
+
+/// No hop makes more attempts than it may, and one that does nothing of its own makes one.
+fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
+    let (fetches, calls) = (count(Counter::Fetches), count(Counter::ManifestCalls));
+    let hop = |call: &Call, of, attempts, timeouts, denied| {
+        assert!(attempts <= u64::from(call.retry.attempts) * of, "{attempts} attempts of {of}");
+        assert!(timeouts <= attempts && (call.timeout.is_some() || timeouts == 0));
+        assert!(denied == 0 || !matches!(call.retry.budget, Budget::None));
+    };
+    let [timeouts, denied] = [Counter::ManifestTimeouts, Counter::ManifestRetriesDenied].map(count);
+    hop(&plan.fabric.manifest.call, fetches, calls, timeouts, denied);
+    assert!(calls + denied >= fetches, "{calls} calls of {fetches} fetches");
+    if let Some(database) = &plan.fabric.database {
+        let [reads, timeouts, denied] =
+            [Counter::DatabaseCalls, Counter::DatabaseTimeouts, Counter::DatabaseRetriesDenied]
+                .map(count);
+        hop(&database.call, calls, reads, timeouts, denied);
     }
 }
 

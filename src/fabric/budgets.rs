@@ -165,6 +165,21 @@ impl Purse {
         }
     }
 
+    /// Whoever made an attempt was given up while it was under way, or before the retry that was
+    /// granted to it had left.
+    pub fn dropped(&mut self, ticket: &mut Ticket, under_way: bool) {
+        if let Rule::Concurrent(all) = &mut self.rule
+            && ticket.term == self.term
+        {
+            if under_way {
+                all.end(ticket.retry);
+            } else {
+                all.give_back();
+            }
+            ticket.term = 0;
+        }
+    }
+
     /// After a failure: whether a retry may follow. If so, it is paid for.
     pub fn grant(&mut self, now: Instant, ticket: &mut Ticket, miss: Miss) -> bool {
         match &mut self.rule {

@@ -4,12 +4,16 @@
 //! [`super::preset`] hold the defaults. "Off" is always a legal value, so that each element can be
 //! looked at alone.
 
+mod call;
+
 use super::slowdown::Slowdown;
 use crate::change::Planned;
 use crate::engine::{Law, Profile};
 use crate::fault::Injection;
 use crate::trace::TraceSpec;
 use crate::units::{Instant, Span};
+
+pub use call::Call;
 
 /// Everything a run needs.
 #[derive(Clone, Debug)]
@@ -108,6 +112,9 @@ pub struct Viewers {
     pub timeout: Span,
     /// What a viewer does after a failed attempt.
     pub retry: Retry,
+    /// Whether a viewer who gives up takes the work behind the edge back, once nobody else waits for
+    /// it. Else it goes on.
+    pub cancel: bool,
 }
 
 /// Retries.
@@ -276,6 +283,8 @@ pub struct Manifest {
     pub high: f64,
     /// What one takes, beside its read.
     pub service: Law,
+    /// How the edge calls it.
+    pub call: Call,
 }
 
 /// In which order a queue is emptied.
@@ -309,6 +318,8 @@ pub struct Database {
     pub behind: Behind,
     /// How long a read from the primary over the wide area may take.
     pub primary_timeout: Span,
+    /// How the manifest service calls it.
+    pub call: Call,
 }
 
 /// What a read does when the replica is more than `after` behind.

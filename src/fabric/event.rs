@@ -92,12 +92,14 @@ pub enum Event {
     },
     /// A database read is done.
     Read(Key),
-    /// A read for another region is done.
-    ReadForOther(Key),
+    /// A backoff is over: a call makes another attempt to read.
+    ReadAgain(Key),
+    /// The caller of a read waits no longer.
+    ReadTimeOut(Key),
     /// The primary has answered a read, or refused it.
     PrimaryAnswered {
-        /// Whose read.
-        fetch: Key,
+        /// The read at the region that asked.
+        read: Key,
         /// What came back.
         reply: Reply,
     },
@@ -107,12 +109,16 @@ pub enum Event {
         site: u8,
         /// Where the viewers sit.
         origin: u8,
-        /// Whose read.
-        fetch: Key,
+        /// The read there.
+        read: Key,
     },
-    /// A manifest is made.
+    /// A call's manifest is made.
     Made(Key),
-    /// A fetch that shares the manifest service with others may be done.
+    /// A backoff is over: a fetch makes another attempt.
+    CallAgain(Key),
+    /// The caller of the manifest service waits no longer for a call.
+    CallTimeOut(Key),
+    /// A call that shares the manifest service with others may be done.
     Shared,
     /// A read that is slowed by others may be done.
     SharedReads,
@@ -160,15 +166,15 @@ impl engine::Event for Event {
             Self::MoveOut { .. } => 3,
             Self::Gone { .. } => 4,
             Self::MoveIn { .. } => 5,
-            Self::Read(_) | Self::ReadForOther(_) | Self::SharedReads => 6,
-            Self::PrimaryAnswered { .. } => 6,
+            Self::Read(_) | Self::SharedReads | Self::PrimaryAnswered { .. } => 6,
             Self::Made(_) | Self::Shared | Self::Answered(_) => 7,
             Self::PrimaryAsked { .. } => 8,
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
             Self::SlotWaitOver | Self::Patience => 9,
+            Self::CallTimeOut(_) | Self::ReadTimeOut(_) => 9,
             Self::TimeOut(_) => 10,
             Self::Failed { .. } => 11,
-            Self::Retry(_) => 12,
+            Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) => 12,
             Self::Arrival(_) => 13,
             Self::Next => 14,
         }
@@ -185,9 +191,9 @@ impl engine::Event for Event {
             Self::Gone { network } => (7, u64::from(network)),
             Self::MoveIn { network } => (8, u64::from(network)),
             Self::Read(key) => (9, key.word()),
-            Self::ReadForOther(key) => (10, key.word()),
-            Self::PrimaryAnswered { fetch, reply } => (11, fetch.word() ^ (reply as u64) << 62),
-            Self::PrimaryAsked { site, fetch, .. } => (12, fetch.word() ^ u64::from(site) << 56),
+            Self::ReadAgain(key) => (10, key.word()),
+            Self::PrimaryAnswered { read, reply } => (11, read.word() ^ (reply as u64) << 62),
+            Self::PrimaryAsked { site, read, .. } => (12, read.word() ^ u64::from(site) << 56),
             Self::Made(key) => (13, key.word()),
             Self::Answered(key) => (14, key.word()),
             Self::ConnectionWaitOver => (15, 0),
@@ -202,6 +208,9 @@ impl engine::Event for Event {
             Self::Shared => (24, 0),
             Self::SlotWaitOver => (25, 0),
             Self::SharedReads => (26, 0),
+            Self::CallAgain(key) => (27, key.word()),
+            Self::CallTimeOut(key) => (28, key.word()),
+            Self::ReadTimeOut(key) => (29, key.word()),
         };
         what.wrapping_mul(32).wrapping_add(kind)
     }

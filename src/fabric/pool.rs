@@ -104,6 +104,21 @@ impl<J: Copy> Pool<J> {
         queue.pop_front()
     }
 
+    /// Takes a job out that waits, whose caller wants it no more. False if it does not wait here.
+    pub fn withdraw(&mut self, job: J, now: Instant) -> bool
+    where
+        J: PartialEq,
+    {
+        for class in 0..self.waiting.len() {
+            if let Some(at) = self.waiting[class].iter().position(|&(waits, _)| waits == job) {
+                self.advance(now);
+                self.waiting[class].remove(at);
+                return true;
+            }
+        }
+        false
+    }
+
     /// How many wait, or have no server to themselves where all share them.
     #[must_use]
     pub fn queued(&self) -> u64 {
@@ -221,6 +236,18 @@ mod tests {
         assert_eq!(pool.expire(at(110), bound), Some((1, at(10))));
         assert_eq!(pool.expire(at(110), bound), None);
         assert_eq!(pool.busy(), 1, "expiry frees no server");
+    }
+
+    #[test]
+    fn who_waits_can_be_withdrawn() {
+        let mut pool = Pool::new(1, None, Discipline::Fifo);
+        (0..4).for_each(|job| {
+            pool.offer(job, Class::Low, at(job));
+        });
+        assert!(pool.withdraw(2, at(5)) && !pool.withdraw(2, at(5)));
+        assert!(!pool.withdraw(0, at(5)), "it has the server");
+        assert_eq!((pool.queued(), pool.release(at(9))), (2, Some((1, at(1)))));
+        assert_eq!(pool.release(at(9)), Some((3, at(3))));
     }
 
     #[test]

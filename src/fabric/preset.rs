@@ -4,8 +4,9 @@
 //! the field and that a user should replace with his own.
 
 use super::{
-    AfterWait, Behind, Budget, Cost, Database, Detect, Discipline, Fabric, Jitter, Lock, Manifest,
-    Metadata, Replication, Retry, Routing, SharedErrors, Slowdown, TtlFrom, Viewers, WhenBehind,
+    AfterWait, Behind, Budget, Call, Cost, Database, Detect, Discipline, Fabric, Jitter, Lock,
+    Manifest, Metadata, Replication, Retry, Routing, SharedErrors, Slowdown, TtlFrom, Viewers,
+    WhenBehind,
 };
 use crate::engine::{Law, LawError};
 use crate::units::Span;
@@ -128,6 +129,8 @@ fn viewers() -> Viewers {
             jitter: Jitter::Full,
             budget: Budget::None,
         },
+        // Nobody tells an edge that a viewer has gone, unless its products look for it.
+        cancel: false,
     }
 }
 
@@ -202,6 +205,7 @@ fn manifest() -> Manifest {
         wait: None,
         high: 0.0,
         service: sure(Law::lognormal_mean_cv(Span::from_millis(5), 0.5)),
+        call: Call::plain(),
     }
 }
 
@@ -215,6 +219,7 @@ fn database() -> Database {
         slowdown: Slowdown::None,
         behind: Behind { after: Span::from_secs(5), then: WhenBehind::Serve },
         primary_timeout: Span::from_secs(2),
+        call: Call::plain(),
     }
 }
 
@@ -274,6 +279,7 @@ pub fn single_pool(
                 jitter: Jitter::None,
                 budget: Budget::None,
             },
+            cancel: false,
         },
         metadata: None,
         manifest: Manifest {
@@ -284,6 +290,7 @@ pub fn single_pool(
             wait: None,
             high: 0.0,
             service,
+            call: Call::plain(),
         },
         database: None,
         replication: Replication { lag: Law::ZERO, ..replication() },

@@ -105,6 +105,21 @@ impl<J: Copy + Ord> Sharing<J> {
         self.done.pop_front()
     }
 
+    /// Takes a job out whose caller wants it no more, if it is there: the others go on faster. What
+    /// was left of its work is done by nobody.
+    pub fn withdraw(&mut self, job: J, now: Instant) {
+        self.advance(now);
+        let mut left = 0;
+        self.jobs.retain(|&Reverse((finish, _, other))| {
+            if other == job {
+                left += finish - self.virtual_now;
+            }
+            other != job
+        });
+        self.given -= left;
+        self.done.retain(|&other| other != job);
+    }
+
     /// When the next look is to be made at who is done, unless one is due by then. One that turns out
     /// too early, because others came, has to look again.
     pub fn look_at(&mut self) -> Option<Instant> {
@@ -242,6 +257,18 @@ mod tests {
         pool.balance("test", at(120));
         assert_eq!(pool.take_done(at(140)), Some(1));
         pool.balance("test", at(150));
+    }
+
+    #[test]
+    fn who_is_withdrawn_leaves_the_others_faster() {
+        let mut pool = Sharing::new(1);
+        pool.add(1, Span::from_nanos(100), at(0));
+        pool.add(2, Span::from_nanos(50), at(0));
+        pool.withdraw(2, at(40));
+        pool.balance("test", at(40));
+        assert_eq!((pool.next(), pool.take_done(at(120))), (Some(at(120)), Some(1)));
+        pool.withdraw(2, at(130));
+        pool.balance("test", at(130));
     }
 
     #[test]

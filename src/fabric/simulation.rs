@@ -1,19 +1,12 @@
 //! A plan becomes a run: sites are built, time goes on slice by slice, what was seen is put together.
 
-use super::config::{Discipline, Plan};
+use super::config::Plan;
 use super::event::Event;
 use super::feed::Feed;
-use super::metadata::MetadataCache;
-use super::pool::Pool;
-use super::replication::Excess;
 use super::routing::{best, rankings};
-use super::sharing::Sharing;
-use super::site::{Shelf, Site, Step, Streams, first_change, steps_of};
-use super::slab::Slab;
-use super::slowdown::{RateMeter, Slowdown};
+use super::site::{Shelf, Site, Step, first_change, steps_of};
 use super::viewers::{Audience, Crowd, Network, network_shares};
-use super::weather::Weather;
-use crate::engine::{Digest, Engine, Seed, Zipf};
+use crate::engine::{Digest, Engine, Zipf};
 use crate::observe::{Counter, Gauge, Layout, Recorder, Scope, SliceView, Timeline, Totals};
 use crate::trace::TraceError;
 use crate::units::{Instant, Span};
@@ -282,7 +275,7 @@ fn build(
     for me in 0..regions {
         let crowd = Crowd::new(Arc::clone(&audience), networks);
         let recorder = Recorder::new(Arc::clone(layout), Arc::clone(timeline), regions);
-        let mut site = site(me, plan, crowd, recorder);
+        let mut site = Site::new(me, plan, crowd, recorder);
         site.steps = Arc::clone(&steps);
         let end = Instant::ZERO + plan.length;
         site.next_change = first_change(&steps, me, end);
@@ -318,65 +311,6 @@ fn build(
         engine.schedule(step.site, step.at, Event::Step(number));
     }
     Ok(engine)
-}
-
-fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
-    let fabric = &plan.fabric;
-    let regions = fabric.regions.len();
-    let networks = regions * fabric.routing.networks as usize;
-    let name = &fabric.regions[me];
-    let slots = fabric.manifest.pods.saturating_mul(fabric.manifest.slots);
-    Site {
-        me,
-        plan: Arc::clone(plan),
-        steps: Arc::new([]),
-        rankings: Arc::new([]),
-        homes: Arc::new([]),
-        trips: fabric.round_trip.iter().map(|row| row[me]).collect(),
-        hit_takes: fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit),
-        shelf: Arc::new(Vec::new()),
-        crowd,
-        feed: None,
-        forward: vec![me; networks],
-        leaving: vec![Instant::ZERO; networks],
-        recorder,
-        requests: Slab::default(),
-        fetches: Slab::default(),
-        remotes: Slab::default(),
-        starting: VecDeque::new(),
-        cache: fabric.metadata.as_ref().map(|config| MetadataCache::new(config, plan.load.titles)),
-        manifest: Pool::new(slots, fabric.manifest.queue, fabric.manifest.discipline),
-        sharing: (fabric.manifest.discipline == Discipline::ProcessorSharing)
-            .then(|| Sharing::new(slots)),
-        database: fabric
-            .database
-            .as_ref()
-            .map(|config| Pool::new(config.connections, config.queue, Discipline::Fifo)),
-        reading: fabric.database.as_ref().and_then(|config| match &config.slowdown {
-            Slowdown::Concurrency(curve) => Some(Sharing::slowed(curve.clone())),
-            Slowdown::None | Slowdown::Rate { .. } => None,
-        }),
-        read_rate: RateMeter::default(),
-        excess: Excess::new(&fabric.replication, fabric.round_trip[me][fabric.primary]),
-        weather: Weather::default(),
-        outage: None,
-        loss: 0,
-        withdrawn: false,
-        drains: 0,
-        announced: vec![true; regions],
-        reachable: true,
-        next_change: Instant::ZERO,
-        probe_phase: Seed(plan.seed).stream(&format!("{name}/probe")).unit(),
-        streams: Streams::new(Seed(plan.seed), name),
-        under_way: vec![0; regions],
-        staleness: false,
-        all_events: false,
-        books_attempts: fabric.viewers.retry.budget.books_attempts(),
-        hits_are_events: false,
-        next_queued: Instant::NEVER,
-        patience: VecDeque::new(),
-        parked: 0,
-    }
 }
 
 #[cfg(test)]

@@ -6,16 +6,21 @@
 //! network: a request is drawn where it arrives, and the way there and back is added to what the
 //! viewer sees.
 
-mod backend;
 mod books;
 mod budget;
+mod database;
+mod fetch;
 mod life;
 mod moves;
+mod new;
 mod pools;
+mod primary;
 mod rush;
+mod service;
 mod steps;
 
 use super::budgets::Ticket;
+use super::caller::Caller;
 use super::config::Plan;
 use super::event::{Event, Failure, Visit};
 use super::feed::Feed;
@@ -33,7 +38,10 @@ use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-pub(super) use backend::{Fetch, Job, Remote};
+use database::Read;
+use fetch::Fetch;
+use service::Call;
+
 pub(super) use steps::{Step, first_change, steps_of};
 
 /// Where networks wait between two sites: taken off by the one to which the message says they go.
@@ -117,16 +125,20 @@ pub struct Site {
     pub(super) recorder: Recorder,
     pub(super) requests: Slab<Request>,
     pub(super) fetches: Slab<Fetch>,
-    pub(super) remotes: Slab<Remote>,
-    /// Fetches that have just got a slot.
+    pub(super) calls: Slab<Call>,
+    pub(super) reads: Slab<Read>,
+    /// Calls that have just got a slot.
     pub(super) starting: VecDeque<Key>,
     pub(super) cache: Option<MetadataCache>,
+    /// How the edge calls the manifest service, and that its database.
+    pub(super) manifest_caller: Caller,
+    pub(super) database_caller: Caller,
     pub(super) manifest: Pool<Key>,
     /// The work of the manifest service, where all share it.
     pub(super) sharing: Option<Sharing<Key>>,
-    pub(super) database: Option<Pool<Job>>,
+    pub(super) database: Option<Pool<Key>>,
     /// The reads under way, where they slow each other.
-    pub(super) reading: Option<Sharing<Job>>,
+    pub(super) reading: Option<Sharing<Key>>,
     /// When reads began, where their rate slows them.
     pub(super) read_rate: RateMeter,
     pub(super) excess: Excess,
@@ -194,19 +206,22 @@ impl Process for Site {
             Event::MoveOut { network, plan } => self.move_out(ctx, network, plan),
             Event::Gone { network } => self.reset_gone(ctx, network),
             Event::MoveIn { network } => self.move_in(ctx, network),
-            Event::Read(fetch) => self.read_done(ctx, fetch),
-            Event::ReadForOther(remote) => self.remote_read_done(ctx, remote),
-            Event::PrimaryAsked { site, origin, fetch } => {
-                self.primary_asked(ctx, usize::from(site), usize::from(origin), fetch);
+            Event::Read(read) => self.read_done(ctx, read),
+            Event::ReadAgain(call) => self.try_read(ctx, call),
+            Event::ReadTimeOut(read) => self.read_timed_out(ctx, read),
+            Event::PrimaryAsked { site, origin, read } => {
+                self.primary_asked(ctx, usize::from(site), usize::from(origin), read);
             }
-            Event::PrimaryAnswered { fetch, reply } => self.primary_answered(ctx, fetch, reply),
-            Event::Made(fetch) => self.manifest_made(ctx, fetch),
+            Event::PrimaryAnswered { read, reply } => self.primary_answered(ctx, read, reply),
+            Event::Made(call) => self.manifest_made(ctx, call),
+            Event::CallAgain(fetch) => self.call_manifest(ctx, fetch),
+            Event::CallTimeOut(call) => self.call_timed_out(ctx, call),
             Event::Shared => self.look_at_shared(ctx),
             Event::SharedReads => self.look_at_reads(ctx),
             Event::SlotWaitOver => self.slot_wait_over(ctx),
             Event::Answered(request) => self.answered(ctx, request),
             Event::ConnectionWaitOver => self.connection_wait_over(ctx),
-            Event::PrimaryTimeOut(fetch) => self.primary_timed_out(ctx, fetch),
+            Event::PrimaryTimeOut(read) => self.primary_timed_out(ctx, read),
             Event::LockWaitOver { request, fetch } => self.lock_wait_over(ctx, request, fetch),
             Event::Patience => self.look_at_patience(ctx),
             Event::TimeOut(request) => self.timed_out(ctx, request),

@@ -1,5 +1,6 @@
 //! What load does to a service that has no queue of its own to show it: everything takes longer.
 
+use super::sharing::Sharing;
 use crate::units::{Instant, Span, count_to_f64};
 use std::collections::VecDeque;
 
@@ -87,6 +88,17 @@ pub enum Slowdown {
         /// The factor by reads a second.
         curve: Curve,
     },
+}
+
+impl Slowdown {
+    /// What is shared where reads slow each other while they are under way.
+    #[must_use]
+    pub fn sharing<J: Copy + Ord>(&self) -> Option<Sharing<J>> {
+        match self {
+            Self::Concurrency(curve) => Some(Sharing::slowed(curve.clone())),
+            Self::None | Self::Rate { .. } => None,
+        }
+    }
 }
 
 /// When the reads of the last while began.

@@ -51,6 +51,26 @@ pub enum Counter {
     Evicted,
     /// First attempts that the retry budget refused: their requests fail at once.
     RefusedByBudget,
+    /// Attempts of fetches at the manifest service.
+    ManifestCalls,
+    /// Those for which the edge waited in vain.
+    ManifestTimeouts,
+    /// Attempts that the edge's own retry budget refused.
+    ManifestRetriesDenied,
+    /// Manifests that were made for nobody: the edge had given the call up.
+    ManifestWasted,
+    /// Calls that got a slot when their deadline was over, and were dropped.
+    ManifestExpired,
+    /// Attempts of the manifest service to read.
+    DatabaseCalls,
+    /// Those for which it waited in vain.
+    DatabaseTimeouts,
+    /// Attempts that the manifest service's own retry budget refused.
+    DatabaseRetriesDenied,
+    /// Reads that were made for nobody.
+    DatabaseWasted,
+    /// Reads that got a connection when their deadline was over, and were dropped.
+    DatabaseExpired,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -145,7 +165,7 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::RefusedByBudget as usize + 1;
+    pub const COUNT: usize = Self::DatabaseExpired as usize + 1;
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
@@ -269,6 +289,56 @@ pub const METRICS: &[Described] = &[
         "primary_reads",
         Counter::PrimaryReads,
         "reads that went to the primary over the wide area",
+    ),
+    counted(
+        "manifest_calls",
+        Counter::ManifestCalls,
+        "attempts of fetches at the manifest service, first ones and retries",
+    ),
+    counted(
+        "manifest_timeouts",
+        Counter::ManifestTimeouts,
+        "attempts at the manifest service for which the edge waited in vain",
+    ),
+    counted(
+        "manifest_retries_denied",
+        Counter::ManifestRetriesDenied,
+        "attempts at the manifest service that the edge's retry budget refused",
+    ),
+    counted(
+        "manifest_wasted",
+        Counter::ManifestWasted,
+        "manifests made for nobody: the edge had given the call up",
+    ),
+    counted(
+        "manifest_expired",
+        Counter::ManifestExpired,
+        "calls dropped because they got a slot after their deadline",
+    ),
+    counted(
+        "database_calls",
+        Counter::DatabaseCalls,
+        "attempts of the manifest service to read, first ones and retries",
+    ),
+    counted(
+        "database_timeouts",
+        Counter::DatabaseTimeouts,
+        "attempts to read for which the manifest service waited in vain",
+    ),
+    counted(
+        "database_retries_denied",
+        Counter::DatabaseRetriesDenied,
+        "attempts to read that the manifest service's retry budget refused",
+    ),
+    counted(
+        "database_wasted",
+        Counter::DatabaseWasted,
+        "reads made for nobody: the manifest service had given them up",
+    ),
+    counted(
+        "database_expired",
+        Counter::DatabaseExpired,
+        "reads dropped because they got a connection after their deadline",
     ),
     counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
     sampled(

@@ -1,4 +1,4 @@
-//! `fabric.viewers.budget`: a retry budget by name.
+//! A retry budget by name: of viewers, or of a hop.
 
 use super::reader::Reader;
 use super::section::Section;
@@ -28,7 +28,7 @@ impl Reader<'_> {
         if node.text().is_some() {
             return self.choice(node, &[("none", Budget::None)]);
         }
-        let mut section = self.section(node, "fabric.viewers.budget")?;
+        let mut section = self.section(node, "budget")?;
         let kind = section.require(self, "kind")?;
         let mut budget = self.choice(kind, &kinds())?;
         section.narrow(kind.text().unwrap_or_default());

@@ -29,6 +29,7 @@ impl Reader<'_> {
         section.set(self, "queue", &mut database.queue, Self::queue);
         section.set(self, "wait", &mut database.wait, |r, n| r.time_or(n, "unbounded", None, Some));
         section.set(self, "service", &mut database.service, Self::law);
+        section.set(self, "call", &mut database.call, Self::call);
         section.set(self, "slowdown", &mut database.slowdown, Self::slowdown);
         section.set(self, "too-far-behind", &mut database.behind, Self::behind);
         section.set(self, "primary-timeout", &mut database.primary_timeout, Self::some_time);

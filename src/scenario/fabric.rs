@@ -7,7 +7,7 @@ use super::tree::Node;
 use crate::engine::Law;
 use crate::fabric::preset;
 use crate::fabric::{
-    AfterWait, Cost, Detect, Discipline, Fabric, Jitter, Manifest, Metadata, Replication, Routing,
+    AfterWait, Cost, Detect, Discipline, Fabric, Manifest, Metadata, Replication, Routing,
     SharedErrors, TtlFrom, Viewers,
 };
 use crate::units::Span;
@@ -148,26 +148,10 @@ impl Reader<'_> {
     }
 
     fn viewers(&mut self, section: &mut Section<'_>, viewers: &mut Viewers) {
-        const JITTERS: &[(&str, Jitter)] =
-            &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal)];
         section.set(self, "last-mile", &mut viewers.last_mile, Self::law);
         section.set(self, "timeout", &mut viewers.timeout, Self::some_time);
-        let retry = &mut viewers.retry;
-        section.set(self, "attempts", &mut retry.attempts, |r, n| r.count(n, 1..=100));
-        section.set(self, "backoff", &mut retry.backoff, Self::time);
-        section.set(self, "multiplier", &mut retry.multiplier, |r, n| r.number(n, 1.0..=100.0));
-        let longest = section.node("max-backoff");
-        if let Some(limit) = longest.and_then(|node| self.time(node)) {
-            retry.max_backoff = limit;
-        }
-        section.set(self, "jitter", &mut retry.jitter, |r, n| r.choice(n, JITTERS));
-        section.set(self, "budget", &mut retry.budget, Self::budget);
-        if retry.max_backoff < retry.backoff {
-            let (first, most) = (retry.backoff, retry.max_backoff);
-            let at = longest.map_or_else(|| section.at().clone(), |node| node.at.clone());
-            let message = format!("the first wait, {first}, is above the longest, {most}");
-            self.say(&at, message, format!("`max-backoff = \"{first}\"` or more"));
-        }
+        section.set(self, "cancel", &mut viewers.cancel, Self::on_off);
+        self.retry(section, &mut viewers.retry);
     }
 
     fn metadata(&mut self, section: &mut Section<'_>, slot: &mut Option<Metadata>) {
@@ -205,6 +189,7 @@ impl Reader<'_> {
         section.set(self, "queue", &mut manifest.queue, Self::queue);
         self.order(section, manifest);
         section.set(self, "service", &mut manifest.service, Self::law);
+        section.set(self, "call", &mut manifest.call, Self::call);
     }
 
     /// In which order a pool takes its jobs, and for how long they wait.

@@ -74,23 +74,8 @@ fabric.viewers.backoff | time | 100ms | "100ms" | the wait before the first retr
 fabric.viewers.multiplier | number | 2 | 2 | what each further wait is multiplied by
 fabric.viewers.max-backoff | time | 2s | "2s" | the longest wait
 fabric.viewers.jitter | "none", "full" or "equal" | full | "full" | how a wait is spread
-fabric.viewers.budget | "none" or table | none | "none" | what limits retries beyond the attempts
-fabric.viewers.budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule; one budget for each network of viewers
-fabric.viewers.budget[limit].retries | count | 3 | 3 | retries at one time, their backoff included
-fabric.viewers.budget[deposit-per-request].ttl | time | 10s | "10s" | how long a deposit counts, 1 s to 60 s
-fabric.viewers.budget[deposit-per-request].min-per-second | count | 10 | 10 | retries a second that are always allowed
-fabric.viewers.budget[deposit-per-request].ratio | share | 20% | "20%" | retries allowed for each request
-fabric.viewers.budget[deposit-per-success].max-tokens | count | 10 | 10 | tokens of a full bucket, 1 to 1000; retries go while more than half are left
-fabric.viewers.budget[deposit-per-success].token-ratio | number | 0.1 | 0.1 | what a success adds, in whole thousandths; a failed attempt takes 1
-fabric.viewers.budget[small-bucket].tokens | count | 5 | 5 | tokens of a full bucket; a retry takes 1
-fabric.viewers.budget[small-bucket].deposit | number | 0.1 | 0.1 | what a success adds, in whole thousandths
-fabric.viewers.budget[concurrent-share].share | share | 20% | "20%" | retries at one time, of the attempts under way
-fabric.viewers.budget[concurrent-share].at-least | count | 3 | 3 | retries at one time that are always allowed
-fabric.viewers.budget[standard].tokens | count | 500 | 500 | tokens of a full bucket
-fabric.viewers.budget[standard].retry-cost | count | 5 | 5 | what a retry takes and its answer gives back, 1 to 255
-fabric.viewers.budget[standard].timeout-cost | count | 10 | 10 | the same for a retry after a time-out
-fabric.viewers.budget[adaptive-throttle].k | number | 2 | 2 | requests for each accepted one below which nothing is refused, at least 1
-fabric.viewers.budget[adaptive-throttle].window | time | 2m | "2m" | over how long both are counted, 1 s to 1 h
+fabric.viewers.budget | "none" or budget | none | { kind = "deposit-per-request" } | what limits retries beyond the attempts; one for each network
+fabric.viewers.cancel | "on" or "off" | off | "on" | on: a fetch that no viewer waits for any more is given up
 fabric.metadata | table | preset | {} | the cache of manifests and rights beside each edge
 fabric.metadata.cache | "on" or "off" | on | "on" | off: every request is a miss
 fabric.metadata.ttl | time | 60s | "60s" | how long a copy is fresh
@@ -110,6 +95,7 @@ fabric.manifest.discipline | "fifo", "lifo", "processor-sharing" or "priority" |
 fabric.manifest.high-priority | share | required | "30%" | the share of fetches that is taken first, with priorities
 fabric.manifest.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
+fabric.manifest.call | call | one attempt | { timeout = "200ms", attempts = 3 } | how the edge calls it
 fabric.database | table | preset | {} | the database of each region
 fabric.database.use | "on" or "off" | on | "on" | off: a manifest needs no read
 fabric.database.connections | count | 128 | 128 | connections in each region
@@ -121,6 +107,7 @@ fabric.database.slowdown.by | "concurrency" or "rate" | required | "concurrency"
 fabric.database.slowdown[concurrency].points | list | required | [[32, 1], [128, 4]] | reads under way, and how many times as long each takes then; straight lines between points
 fabric.database.slowdown[rate].points | list | required | [[300, 1], [300, 10]] | reads a second, and how many times as long one takes that begins then; two points at one load are a jump above it
 fabric.database.slowdown[rate].over | time | 1s | "1s" | the time over which reads are counted, 1 ms to 1 h
+fabric.database.call | call | one attempt | { timeout = "50ms", attempts = 2 } | how the manifest service calls it
 fabric.database.too-far-behind | table | { after = "5s", then = "serve" } | { after = "5s", then = "serve" } | what a read does on a replica that lags
 fabric.database.too-far-behind.after | time | 5s | "5s" | the lag that is too much
 fabric.database.too-far-behind.then | "serve", "refuse" or "primary" | serve | "serve" | old data, an error, or a read over the wide area
@@ -215,6 +202,32 @@ law[lognormal].cv | number | none | 0.5 | standard deviation over mean, with `me
 law[pareto].scale | time | required | "1ms" | the shortest
 law[pareto].shape | number | required | 1.5 | the exponent of the tail
 law[empirical].points | list | required | [["0%", "1ms"], ["50%", "4ms"], ["100%", "1s"]] | shares with the times below which they lie
+call.timeout | time or "none" | none | "200ms" | how long the caller waits for one attempt
+call.attempts | count | 1 | 3 | attempts in all, the first included
+call.backoff | time | 25ms | "25ms" | the wait before the first retry
+call.multiplier | number | 2 | 2 | what each further wait is multiplied by
+call.max-backoff | time | 250ms | "250ms" | the longest wait
+call.jitter | "none", "full" or "equal" | full | "full" | how a wait is spread
+call.budget | "none" or budget | none | { kind = "deposit-per-request" } | what limits retries beyond the attempts; one for each client
+call.clients | count | 1 | 10 | how many clients in each region make the calls; which one makes a call is drawn
+call.cancel | "on" or "off" | off | "on" | on: a caller that gives up takes its work back; off: it goes on for nobody
+call.deadline | "on" or "off" | off | "on" | on: the deadline travels along, and what gets its turn after it is dropped
+budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule
+budget[limit].retries | count | 3 | 3 | retries at one time, their backoff included
+budget[deposit-per-request].ttl | time | 10s | "10s" | how long a deposit counts, 1 s to 60 s
+budget[deposit-per-request].min-per-second | count | 10 | 10 | retries a second that are always allowed
+budget[deposit-per-request].ratio | share | 20% | "20%" | retries allowed for each request
+budget[deposit-per-success].max-tokens | count | 10 | 10 | tokens of a full bucket, 1 to 1000; retries go while more than half are left
+budget[deposit-per-success].token-ratio | number | 0.1 | 0.1 | what a success adds, in whole thousandths; a failed attempt takes 1
+budget[small-bucket].tokens | count | 5 | 5 | tokens of a full bucket; a retry takes 1
+budget[small-bucket].deposit | number | 0.1 | 0.1 | what a success adds, in whole thousandths
+budget[concurrent-share].share | share | 20% | "20%" | retries at one time, of the attempts under way
+budget[concurrent-share].at-least | count | 3 | 3 | retries at one time that are always allowed
+budget[standard].tokens | count | 500 | 500 | tokens of a full bucket
+budget[standard].retry-cost | count | 5 | 5 | what a retry takes and its answer gives back, 1 to 255
+budget[standard].timeout-cost | count | 10 | 10 | the same for a retry after a time-out
+budget[adaptive-throttle].k | number | 2 | 2 | requests for each accepted one below which nothing is refused, at least 1
+budget[adaptive-throttle].window | time | 2m | "2m" | over how long both are counted, 1 s to 1 h
 "#;
 
 /// The key of this name in a section of this path.
@@ -242,16 +255,24 @@ pub(super) fn is_known(segments: &[String]) -> bool {
     if matches!(wanted.first(), Some(&("inject" | "change"))) && wanted.len() > 1 {
         wanted.remove(1);
     }
-    KEYS.iter().any(|key| matches(key.path, &wanted)) || is_in_law(&wanted)
+    is_path(&wanted)
 }
 
-/// A parameter of a law, wherever a law may stand.
-fn is_in_law(wanted: &[&str]) -> bool {
-    let Some((last, before)) = wanted.split_last() else {
-        return false;
+/// Tables that may stand in several places, by the last word of such a place's kind.
+const SHARED: [&str; 3] = ["law", "call", "budget"];
+
+/// Whether a path leads to a key, be it through a table that is described by itself.
+fn is_path(wanted: &[&str]) -> bool {
+    let ends_in = |key: &Key, rest: &[&str]| {
+        let shared =
+            SHARED.into_iter().find(|shared| key.kind.split(' ').next_back() == Some(shared));
+        shared.is_some_and(|shared| is_path(&[&[shared], rest].concat()))
     };
-    KEYS.iter().any(|key| key.kind == "law" && matches(key.path, before))
-        && KEYS.iter().any(|key| key.path.starts_with("law") && split_last(key.path).1 == *last)
+    KEYS.iter().any(|key| matches(key.path, wanted))
+        || (1..wanted.len()).any(|at| {
+            let (before, rest) = wanted.split_at(at);
+            KEYS.iter().any(|key| matches(key.path, before) && ends_in(key, rest))
+        })
 }
 
 fn matches(path: &str, wanted: &[&str]) -> bool {
@@ -291,6 +312,10 @@ mod tests {
         assert!(known("inject.outage"));
         assert!(known("load.manifests-per-second.sa-east-1"));
         assert!(known("fabric.manifest.service.mean"));
+        assert!(known("fabric.viewers.budget.kind"));
+        assert!(known("fabric.database.call.budget.min-per-second"));
+        assert!(!known("fabric.database.call.buget"));
+        assert!(!known("fabric.database.call.budget.attempts"));
         assert!(!known("fabric.manifest.servce"));
         assert!(!known("fabric.manifest.pods.mean"));
     }

@@ -1,5 +1,6 @@
 //! Small fabrics at random, with everything that can be done to one.
 
+use proptest::bool::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::{collection, option};
@@ -105,11 +106,24 @@ fn retry() -> impl Strategy<Value = Retry> {
 }
 
 fn viewers() -> impl Strategy<Value = Viewers> {
-    (law(50), span(5, 1_500), retry()).prop_map(|(last_mile, timeout, retry)| Viewers {
-        last_mile,
-        timeout,
-        retry,
-    })
+    (law(50), span(5, 1_500), retry(), any::<bool>()).prop_map(
+        |(last_mile, timeout, retry, cancel)| Viewers { last_mile, timeout, retry, cancel },
+    )
+}
+
+/// A hop that does nothing of its own, or that does much.
+fn call() -> impl Strategy<Value = Call> {
+    let flags = (weighted(0.3), weighted(0.7));
+    let much = (option::weighted(0.7, span(1, 200)), retry(), 1_u32..4, flags).prop_map(
+        |(timeout, retry, clients, (cancel, deadline))| Call {
+            timeout,
+            retry,
+            clients,
+            cancel,
+            deadline,
+        },
+    );
+    prop_oneof![1 => Just(Call::plain()), 2 => much]
 }
 
 fn lock() -> impl Strategy<Value = Lock> {
@@ -145,8 +159,8 @@ fn manifest() -> impl Strategy<Value = Manifest> {
         Discipline::Priority,
     ];
     let order = (select(disciplines), option::weighted(0.3, span(1, 300)), 0.0..=1.0);
-    (1_u32..4, 1_u32..6, option::of(0_u32..40), order, law(30)).prop_map(
-        |(pods, slots, queue, (discipline, wait, high), service)| Manifest {
+    (1_u32..4, 1_u32..6, option::of(0_u32..40), order, (law(30), call())).prop_map(
+        |(pods, slots, queue, (discipline, wait, high), (service, call))| Manifest {
             pods,
             slots,
             queue,
@@ -154,6 +168,7 @@ fn manifest() -> impl Strategy<Value = Manifest> {
             wait,
             high,
             service,
+            call,
         },
     )
 }
@@ -176,9 +191,9 @@ fn database() -> impl Strategy<Value = Database> {
     let then = vec![WhenBehind::Serve, WhenBehind::Refuse, WhenBehind::Primary];
     let behind = (span(0, 2_000), select(then)).prop_map(|(after, then)| Behind { after, then });
     let queue = option::of(0_u32..40);
-    let service = (law(30), slowdown());
+    let service = (law(30), slowdown(), call());
     (1_u32..8, queue, option::of(span(1, 500)), service, behind, span(1, 1_000)).prop_map(
-        |(connections, queue, wait, (service, slowdown), behind, primary_timeout)| Database {
+        |(connections, queue, wait, (service, slowdown, call), behind, primary_timeout)| Database {
             connections,
             queue,
             wait,
@@ -186,6 +201,7 @@ fn database() -> impl Strategy<Value = Database> {
             slowdown,
             behind,
             primary_timeout,
+            call,
         },
     )
 }

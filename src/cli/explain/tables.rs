@@ -111,7 +111,7 @@ pub(super) fn topics() -> Vec<Topic> {
         topic("statistic", "What can be asked of a metric", statistics()),
         topic("fault", "What can be done to the fabric", under(&FAULTS, "inject.fault")),
         topic("preset", "What a fabric starts from", under(&PRESETS, "fabric.preset")),
-        topic("budget", "What limits retries", under(&BUDGETS, "fabric.viewers.budget")),
+        topic("budget", "What limits retries", under(&BUDGETS, "budget")),
         topic("key", "What a scenario file may say", KEYS.iter().map(key).collect()),
         topic(
             "exit-code",
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(names(&FAULTS), listed("inject.fault.kind"));
         assert_eq!(names(&PRESETS), listed("fabric.preset"));
         let mut budgets = listed("fabric.viewers.budget");
-        budgets.extend(listed("fabric.viewers.budget.kind"));
+        budgets.extend(listed("budget.kind"));
         assert_eq!(names(&BUDGETS), budgets);
     }
 

@@ -46,6 +46,15 @@ impl Concurrency {
         granted
     }
 
+    /// A place that was taken is not needed.
+    ///
+    /// # Panics
+    /// When none was taken: a bug in the model.
+    pub fn give_back(&mut self) {
+        assert!(self.retries > 0, "a place was given back that nobody had");
+        self.retries -= 1;
+    }
+
     /// How many retries there may be now.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: rounded down
     fn most(&self) -> u64 {

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! `rush` takes the commonest branch, a first attempt that finds a fresh copy, for many requests in a
-//! row. What a fetch does behind the cache is in `backend`, what a budget hears in `budget`.
+//! row. What goes on behind the cache is in `fetch`, `service`, `database` and `primary`, in this order;
+//! what a budget hears is in `budget`.
 
 use super::{Ctx, Event, Failure, Key, Request, Site, State, books};
 use crate::fabric::config::AfterWait;
@@ -150,9 +151,7 @@ impl Site {
         if let Some(parked) = self.requests.get_mut(request) {
             parked.joined = Some(ctx.now());
         }
-        if let Some(fetch) = self.fetches.get_mut(fetch) {
-            fetch.waiters.push(request);
-        }
+        self.join(fetch, request, deadline);
         let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
         if let Some(lock) = lock
             && ctx.now() + lock.wait < deadline
@@ -244,7 +243,15 @@ impl Site {
         let origin = self.origin(&visit);
         self.recorder.count(Counter::TimedOut, origin);
         self.sample_lock_wait(ctx.now(), &request);
+        self.stops_waiting(ctx, &request);
         self.attempt_failed(ctx, visit, ctx.now(), Failure::TimeOut);
+    }
+
+    /// A viewer waits no longer for what its request waited for.
+    pub(super) fn stops_waiting(&mut self, ctx: &mut Ctx<'_>, request: &Request) {
+        if let State::Fetch(fetch) = request.state {
+            self.leave_fetch(ctx, fetch);
+        }
     }
 
     /// The viewer knows at `heard` that its attempt has failed. Whoever serves its network now

@@ -205,6 +205,7 @@ impl Site {
                 continue;
             };
             self.sample_lock_wait(ctx.now(), &request);
+            self.stops_waiting(ctx, &request);
             self.attempt_failed(ctx, request.visit, ctx.now(), Failure::Error);
         }
     }

@@ -1,7 +1,7 @@
 //! The site's pools: classes, waits that are bounded, shared work, and the books.
 
-use super::backend::Cause;
-use super::{Ctx, Draw, Event, Job, Key, Sharing, Site, first_visit};
+use super::fetch::Cause;
+use super::{Ctx, Draw, Event, Key, Sharing, Site, first_visit};
 use crate::fabric::config::Discipline;
 use crate::fabric::pool::Class;
 use crate::observe::{Counter, Sample};
@@ -44,10 +44,10 @@ impl Site {
         let Some((key, _)) = self.manifest.expire(ctx.now(), wait) else {
             return;
         };
-        if let Some(fetch) = self.fetches.get(key) {
-            self.recorder.count(Counter::ManifestRejected, fetch.origin);
+        if let Some(call) = self.calls.get(key) {
+            self.recorder.count(Counter::ManifestRejected, call.origin);
         }
-        self.fetch_failed(ctx, key, Cause::Refused);
+        self.call_failed(ctx, key, Cause::Refused);
     }
 }
 
@@ -85,7 +85,7 @@ impl Site {
         match &mut self.sharing {
             Some(sharing) => {
                 sharing.add(key, takes, ctx.now());
-                look_again(ctx, &mut self.sharing, Event::Shared);
+                self.look_for_made(ctx);
             }
             None => ctx.schedule(ctx.now().saturating_add(takes), Event::Made(key)),
         }
@@ -97,31 +97,35 @@ impl Site {
         {
             self.manifest_made(ctx, key);
         }
+        self.look_for_made(ctx);
+    }
+
+    pub(super) fn look_for_made(&mut self, ctx: &mut Ctx<'_>) {
         look_again(ctx, &mut self.sharing, Event::Shared);
     }
 
     /// The database works on a read that needs this much of it.
-    pub(super) fn read_on(&mut self, ctx: &mut Ctx<'_>, job: Job, takes: Span) {
-        if let Some(sharing) = &mut self.reading {
-            sharing.add(job, takes, ctx.now());
-            return look_again(ctx, &mut self.reading, Event::SharedReads);
+    pub(super) fn read_on(&mut self, ctx: &mut Ctx<'_>, read: Key, takes: Span) {
+        match &mut self.reading {
+            Some(sharing) => {
+                sharing.add(read, takes, ctx.now());
+                self.look_for_read(ctx);
+            }
+            None => ctx.schedule(ctx.now().saturating_add(takes), Event::Read(read)),
         }
-        let done = match job {
-            Job::Own(key) => Event::Read(key),
-            Job::Other(key) => Event::ReadForOther(key),
-        };
-        ctx.schedule(ctx.now().saturating_add(takes), done);
     }
 
     /// Reads that slow each other and are done now leave.
     pub(super) fn look_at_reads(&mut self, ctx: &mut Ctx<'_>) {
-        while let Some(job) = self.reading.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
+        while let Some(read) =
+            self.reading.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
         {
-            match job {
-                Job::Own(key) => self.read_done(ctx, key),
-                Job::Other(key) => self.remote_read_done(ctx, key),
-            }
+            self.read_done(ctx, read);
         }
+        self.look_for_read(ctx);
+    }
+
+    pub(super) fn look_for_read(&mut self, ctx: &mut Ctx<'_>) {
         look_again(ctx, &mut self.reading, Event::SharedReads);
     }
 }
@@ -135,17 +139,11 @@ fn look_again<J: Copy + Ord>(ctx: &mut Ctx<'_>, sharing: &mut Option<Sharing<J>>
 
 // The books.
 impl Site {
-    /// A job leaves the database.
-    pub(super) fn leave_database(&mut self, job: Job, now: Instant) {
-        let stay = match job {
-            Job::Own(key) => self
-                .fetches
-                .get_mut(key)
-                .and_then(|fetch| fetch.reads.take().map(|began| (fetch.read_came, began))),
-            Job::Other(key) => self.remotes.get(key).map(|remote| (remote.came, remote.began)),
-        };
-        if let (Some(pool), Some((came, began))) = (&mut self.database, stay) {
-            pool.left(came, began, now);
+    /// A read leaves the database.
+    pub(super) fn leave_database(&mut self, key: Key, now: Instant) {
+        if let (Some(pool), Some(read)) = (&mut self.database, self.reads.get_mut(key)) {
+            read.inside = false;
+            pool.left(read.came, read.began, now);
         }
     }
 
@@ -154,9 +152,8 @@ impl Site {
     /// # Panics
     /// When a pool's levels and its jobs' times differ: a bug in the model.
     pub(in crate::fabric) fn balance_pools(&mut self, now: Instant) {
-        let fetches = || self.fetches.iter().map(|(_, fetch)| fetch);
-        let inside = fetches().filter(|fetch| fetch.inside);
-        let within = inside.map(|fetch| (fetch.came, fetch.has_slot));
+        let inside = self.calls.iter().map(|(_, call)| call).filter(|call| call.inside);
+        let within = inside.map(|call| (call.came, call.has_slot));
         self.manifest.balance("manifest service", now, within);
         if let Some(sharing) = &mut self.sharing {
             sharing.balance("manifest service", now);
@@ -165,9 +162,8 @@ impl Site {
             sharing.balance("database", now);
         }
         if let Some(pool) = &mut self.database {
-            let own = fetches().filter_map(|fetch| fetch.reads.map(|at| (fetch.read_came, at)));
-            let others = self.remotes.iter().map(|(_, remote)| (remote.came, remote.began));
-            pool.balance("database", now, own.chain(others));
+            let inside = self.reads.iter().map(|(_, read)| read).filter(|read| read.inside);
+            pool.balance("database", now, inside.map(|read| (read.came, read.began)));
         }
     }
 }

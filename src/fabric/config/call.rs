@@ -1,0 +1,43 @@
+//! How one hop calls the next one.
+
+use super::{Budget, Jitter, Retry};
+use crate::units::Span;
+
+/// How the edge calls the manifest service, or the manifest service its database.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// How long the caller waits for one attempt; `None`: until it is answered or refused.
+    pub timeout: Option<Span>,
+    /// What the caller does after a failed attempt.
+    pub retry: Retry,
+    /// How many clients in each region make the calls, each with a retry budget of its own, at least
+    /// 1: which of them makes a call is drawn.
+    pub clients: u32,
+    /// Whether a caller that gives up takes its work back: out of the queue, or off the server. Else
+    /// the work goes on for nobody.
+    pub cancel: bool,
+    /// Whether the caller's deadline travels along: what gets its turn after it is not begun, and
+    /// nothing is tried again that could not be in time.
+    pub deadline: bool,
+}
+
+impl Call {
+    /// One attempt, for as long as it takes.
+    #[must_use]
+    pub const fn plain() -> Self {
+        Self {
+            timeout: None,
+            retry: Retry {
+                attempts: 1,
+                backoff: Span::from_millis(25),
+                multiplier: 2.0,
+                max_backoff: Span::from_millis(250),
+                jitter: Jitter::Full,
+                budget: Budget::None,
+            },
+            clients: 1,
+            cancel: false,
+            deadline: false,
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The database: reads, connections, the replica's lag.
+
+use super::fetch::Cause;
+use super::service::stretched;
+use super::{Ctx, Event, Key, Site};
+use crate::fabric::caller::After;
+use crate::fabric::config::WhenBehind;
+use crate::fabric::event::Reply;
+use crate::fabric::pool::{Class, Offer};
+use crate::fabric::slowdown::Slowdown;
+use crate::fault::Service;
+use crate::observe::{Counter, Gauge, Sample};
+use crate::units::{Instant, Span};
+
+/// An attempt to read, at the site that asks and, over the wide area, at the primary, too.
+#[derive(Clone, Copy, Debug)]
+pub struct Read {
+    pub(super) of: Asker,
+    pub(super) origin: usize,
+    /// When it came to the database.
+    pub(super) came: Instant,
+    /// When its caller gives it up, where that is known here.
+    pub(super) deadline: Instant,
+    /// Whether this site's database has let it in.
+    pub(super) inside: bool,
+    /// Since when it has a connection.
+    pub(super) began: Option<Instant>,
+}
+
+/// Who wants a read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asker {
+    /// A call of this region; it may have given the read up.
+    Call(Key),
+    /// Another region, and its read there.
+    Region(usize, Key),
+}
+
+// At the manifest service.
+impl Site {
+    /// A call needs its read.
+    pub(super) fn read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let turn = self.database_caller.begin(ctx.now());
+        if let Some(call) = self.calls.get_mut(key) {
+            call.turn = Some(turn);
+        }
+        self.try_read(ctx, key);
+    }
+
+    /// It makes an attempt: from the replica here, or from the primary if that is too far behind.
+    pub(super) fn try_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let now = ctx.now();
+        let (Some(config), Some(call)) = (&self.plan.fabric.database, self.calls.get_mut(key))
+        else {
+            return;
+        };
+        let (behind, how, origin) = (config.behind, &config.call, call.origin);
+        if call.turn.as_mut().is_some_and(|turn| !self.database_caller.leave(now, turn)) {
+            self.recorder.count(Counter::DatabaseRetriesDenied, origin);
+            return self.call_failed(ctx, key, Cause::Refused);
+        }
+        let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
+        let deadline = if how.deadline { call.deadline.min(gives_up) } else { Instant::NEVER };
+        let limited = how.timeout.is_some();
+        let of = Asker::Call(key);
+        let read = Read { of, origin, came: now, deadline, inside: false, began: None };
+        let read = self.reads.insert(read);
+        call.read = Some(read);
+        self.recorder.count(Counter::DatabaseCalls, origin);
+        if limited {
+            ctx.schedule(gives_up, Event::ReadTimeOut(read));
+        }
+        let lag = self.lag(now);
+        if let Some(call) = self.calls.get_mut(key) {
+            call.lag = lag;
+        }
+        match behind.then {
+            WhenBehind::Refuse if lag > behind.after => {
+                self.recorder.count(Counter::LagRefused, origin);
+                self.read_failed(ctx, read, Cause::Error);
+            }
+            WhenBehind::Primary if lag > behind.after => {
+                if let Some(call) = self.calls.get_mut(key) {
+                    call.lag = Span::ZERO;
+                }
+                self.ask_primary(ctx, read, origin);
+            }
+            _ => {
+                if !self.connect(ctx, read) {
+                    self.read_failed(ctx, read, Cause::Refused);
+                }
+            }
+        }
+    }
+
+    /// A read has its data.
+    pub(super) fn read_succeeded(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(read) = self.reads.remove(key) else {
+            return;
+        };
+        match read.of {
+            Asker::Region(site, read) => self.answer_region(ctx, site, read, Reply::Data),
+            Asker::Call(call) => {
+                let Some(waiting) = self.calls.get_mut(call).filter(|c| c.read == Some(key)) else {
+                    return self.recorder.count(Counter::DatabaseWasted, read.origin);
+                };
+                waiting.read = None;
+                if let Some(turn) = waiting.turn.take() {
+                    self.database_caller.answered(ctx.now(), &turn);
+                }
+                self.make_manifest(ctx, call);
+            }
+        }
+    }
+
+    /// A read has failed; its caller hears of it if it still waits.
+    pub(super) fn read_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        let Some(read) = self.reads.remove(key) else {
+            return;
+        };
+        match read.of {
+            Asker::Region(site, read) => {
+                let reply = if cause == Cause::Error { Reply::Error } else { Reply::Refused };
+                self.answer_region(ctx, site, read, reply);
+            }
+            Asker::Call(call) => {
+                if self.calls.get(call).is_some_and(|call| call.read == Some(key)) {
+                    self.attempt_to_read_failed(ctx, call, cause);
+                }
+            }
+        }
+    }
+
+    /// The caller of a read waits no longer for it.
+    pub(super) fn read_timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(&Read { of: Asker::Call(call), origin, .. }) = self.reads.get(key) else {
+            return;
+        };
+        if self.calls.get(call).is_none_or(|call| call.read != Some(key)) {
+            return;
+        }
+        self.recorder.count(Counter::DatabaseTimeouts, origin);
+        self.abandon_read(ctx, key);
+        self.attempt_to_read_failed(ctx, call, Cause::TimeOut);
+    }
+
+    /// An attempt to read has failed: it is made again, or the call has failed.
+    fn attempt_to_read_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        let (Some(call), Some(config)) = (self.calls.get_mut(key), &self.plan.fabric.database)
+        else {
+            return;
+        };
+        call.read = None;
+        let Some(turn) = &mut call.turn else {
+            return;
+        };
+        match self.database_caller.failed(ctx.now(), turn, cause.into()) {
+            After::Again(wait) => {
+                let again = ctx.now().saturating_add(wait);
+                if !config.call.deadline || again < call.deadline {
+                    return ctx.schedule(again, Event::ReadAgain(key));
+                }
+                self.database_caller.dropped(*turn, false);
+            }
+            After::Denied => self.recorder.count(Counter::DatabaseRetriesDenied, call.origin),
+            After::Last => {}
+        }
+        self.call_failed(ctx, key, cause);
+    }
+
+    /// How far this region's replica is behind for a read now. The primary is never behind.
+    fn lag(&mut self, now: Instant) -> Span {
+        if self.me == self.plan.fabric.primary {
+            return Span::ZERO;
+        }
+        let usual = self.plan.fabric.replication.lag.draw(&mut self.streams.lag);
+        usual.saturating_add(self.excess.at(now))
+    }
+}
+
+// At the database.
+impl Site {
+    /// Asks for a connection. False when it is refused.
+    pub(super) fn connect(&mut self, ctx: &mut Ctx<'_>, key: Key) -> bool {
+        let (Some(pool), Some(read)) = (&mut self.database, self.reads.get_mut(key)) else {
+            return false;
+        };
+        let offer = pool.offer(key, Class::Low, ctx.now());
+        read.inside = offer != Offer::Refused;
+        match offer {
+            Offer::Starts => self.begin_read(ctx, key),
+            Offer::Waits => {
+                let wait = self.plan.fabric.database.as_ref().and_then(|database| database.wait);
+                if let Some(wait) = wait {
+                    ctx.schedule(ctx.now() + wait, Event::ConnectionWaitOver);
+                }
+            }
+            Offer::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
+        }
+        self.observe_database();
+        offer != Offer::Refused
+    }
+
+    /// A read has its connection.
+    fn begin_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let (Some(read), Some(config)) = (self.reads.get_mut(key), &self.plan.fabric.database)
+        else {
+            return;
+        };
+        read.began = Some(ctx.now());
+        let (origin, waited) = (read.origin, ctx.now().since(read.came));
+        self.recorder.count(Counter::DatabaseReads, origin);
+        self.recorder.sample(Sample::DatabaseWait, origin, waited);
+        let mut slow = self.weather.slowness(&self.plan.injections, Service::Database);
+        if let Slowdown::Rate { over, curve } = &config.slowdown {
+            slow *= curve.at(self.read_rate.begin(ctx.now(), *over));
+        }
+        let takes = stretched(config.service.draw(&mut self.streams.database), slow);
+        self.read_on(ctx, key, takes);
+    }
+
+    /// A read's connection is free, for the next one that is still wanted.
+    fn disconnect(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        self.leave_database(key, ctx.now());
+        while let Some((next, _)) = self.database.as_mut().and_then(|pool| pool.release(ctx.now()))
+        {
+            let Some(read) = self.reads.get_mut(next).filter(|read| read.deadline <= ctx.now())
+            else {
+                self.begin_read(ctx, next);
+                break;
+            };
+            read.began = Some(ctx.now());
+            self.recorder.count(Counter::DatabaseExpired, read.origin);
+            self.leave_database(next, ctx.now());
+            self.read_failed(ctx, next, Cause::TimeOut);
+        }
+        self.observe_database();
+    }
+
+    /// The database is done with a read.
+    pub(super) fn read_done(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        if self.reads.get(key).is_none() {
+            return;
+        }
+        self.disconnect(ctx, key);
+        if self.errs(Service::Database) {
+            self.read_failed(ctx, key, Cause::Error);
+        } else {
+            self.read_succeeded(ctx, key);
+        }
+    }
+
+    /// The caller of a read waits no longer. It is taken back, or goes on for nobody. Over the wide
+    /// area nothing is taken back.
+    pub(super) fn abandon_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let cancel = self.plan.fabric.database.as_ref().is_some_and(|config| config.call.cancel);
+        let Some(&read) = self.reads.get(key).filter(|read| cancel || !read.inside) else {
+            return;
+        };
+        if let (Some(pool), true) = (&mut self.database, read.inside) {
+            if pool.withdraw(key, ctx.now()) {
+                self.leave_database(key, ctx.now());
+            } else {
+                if let Some(sharing) = &mut self.reading {
+                    sharing.withdraw(key, ctx.now());
+                }
+                self.disconnect(ctx, key);
+                self.look_for_read(ctx);
+            }
+            self.observe_database();
+        }
+        self.reads.remove(key);
+    }
+
+    /// The one that has waited longest for a connection may have waited long enough.
+    pub(super) fn connection_wait_over(&mut self, ctx: &mut Ctx<'_>) {
+        let wait = self.plan.fabric.database.as_ref().and_then(|database| database.wait);
+        let (Some(pool), Some(wait)) = (&mut self.database, wait) else {
+            return;
+        };
+        let Some((key, came)) = pool.expire(ctx.now(), wait) else {
+            return;
+        };
+        self.leave_database(key, ctx.now());
+        if let Some(read) = self.reads.get(key) {
+            // It has waited too long: its wait counts like that of any other.
+            self.recorder.count(Counter::DatabaseRefused, read.origin);
+            self.recorder.sample(Sample::DatabaseWait, read.origin, ctx.now().since(came));
+        }
+        self.read_failed(ctx, key, Cause::Refused);
+        self.observe_database();
+    }
+
+    fn observe_database(&mut self) {
+        if let Some(pool) = &self.database {
+            let (queued, busy) = (pool.queued(), pool.busy());
+            self.recorder.gauge(Gauge::DatabaseQueue, queued);
+            self.recorder.gauge(Gauge::DatabaseBusy, busy);
+        }
+    }
+
+    /// The level of the replication lag at an instant.
+    pub(super) fn observe_lag(&mut self, at: Instant) {
+        self.recorder.gauge(Gauge::ReplicationLag, self.excess.at(at).as_nanos());
+    }
+}

@@ -1,0 +1,190 @@
+//! The edge's side of a fetch: who waits for it, which call is under way for it, what follows when
+//! that fails.
+
+use super::{Ctx, Event, Key, Site, State};
+use crate::fabric::budgets::Miss;
+use crate::fabric::caller::{After, Turn};
+use crate::fabric::config::SharedErrors;
+use crate::fabric::pool::Class;
+use crate::observe::Counter;
+use crate::units::{Instant, Span};
+
+/// A fetch of a title's metadata from the manifest service.
+#[derive(Debug)]
+pub struct Fetch {
+    pub(super) title: u32,
+    /// Where the viewer sits who caused it.
+    pub(super) origin: usize,
+    /// The requests that wait for it; the one that started it first.
+    pub(super) waiters: Vec<Key>,
+    /// Whom the manifest service takes first.
+    pub(super) class: Class,
+    /// Whether it refreshes a copy for nobody.
+    pub(super) refresh: bool,
+    /// When the last of its waiters gives up.
+    pub(super) deadline: Instant,
+    /// The attempts that it has made.
+    pub(super) turn: Turn,
+    /// The call that is under way for it; `None` between two attempts.
+    pub(super) call: Option<Key>,
+}
+
+/// Why a call or a fetch failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Cause {
+    /// A queue was full, or a wait too long.
+    Refused,
+    /// Nobody answered in time.
+    TimeOut,
+    /// Anything else.
+    Error,
+}
+
+impl From<Cause> for Miss {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::TimeOut => Self::TimeOut,
+            Cause::Refused | Cause::Error => Self::Error,
+        }
+    }
+}
+
+impl Site {
+    /// Starts a fetch for a request, or a refresh for nobody.
+    pub(super) fn start_fetch(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        title: u32,
+        origin: usize,
+        of: Option<Key>,
+    ) {
+        self.recorder.count(Counter::Fetches, origin);
+        let class = self.draw_class();
+        let deadline = of.and_then(|request| self.requests.get(request)).map(|r| r.deadline);
+        let fetch = self.fetches.insert(Fetch {
+            title,
+            origin,
+            waiters: of.into_iter().collect(),
+            class,
+            refresh: of.is_none(),
+            deadline: deadline.unwrap_or(Instant::NEVER),
+            turn: self.manifest_caller.begin(ctx.now()),
+            call: None,
+        });
+        if let Some(request) = of.and_then(|request| self.requests.get_mut(request)) {
+            request.state = State::Fetch(fetch);
+        }
+        if let Some(cache) = &mut self.cache {
+            cache.begin(title, fetch.place, of.is_none());
+        }
+        self.call_manifest(ctx, fetch);
+    }
+
+    /// A request joins a fetch under way.
+    pub(super) fn join(&mut self, key: Key, request: Key, deadline: Instant) {
+        if let Some(fetch) = self.fetches.get_mut(key) {
+            fetch.waiters.push(request);
+            fetch.deadline = fetch.deadline.max(deadline);
+        }
+    }
+
+    /// An attempt of a fetch has failed: it is tried again, or the fetch has failed.
+    pub(super) fn attempt_of_fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        let Some(fetch) = self.fetches.get_mut(key) else {
+            return;
+        };
+        fetch.call = None;
+        match self.manifest_caller.failed(ctx.now(), &mut fetch.turn, cause.into()) {
+            After::Again(wait) => {
+                let again = ctx.now().saturating_add(wait);
+                if !self.plan.fabric.manifest.call.deadline || again < fetch.deadline {
+                    return ctx.schedule(again, Event::CallAgain(key));
+                }
+                self.manifest_caller.dropped(fetch.turn, false);
+            }
+            After::Denied => {
+                self.recorder.count(Counter::ManifestRetriesDenied, fetch.origin);
+            }
+            After::Last => {}
+        }
+        self.fetch_failed(ctx, key, cause);
+    }
+
+    /// A fetch has its answer.
+    pub(super) fn fetched(&mut self, ctx: &mut Ctx<'_>, key: Key, lag: Span) {
+        let Some(fetch) = self.end_fetch(key) else {
+            return;
+        };
+        self.manifest_caller.answered(ctx.now(), &fetch.turn);
+        if let Some(cache) = &mut self.cache {
+            cache.fill(fetch.title, ctx.now(), lag);
+        }
+        for &request in &fetch.waiters {
+            if let Some(&waiting) = self.requests.get(request)
+                && waiting.state == State::Fetch(key)
+            {
+                self.sample_lock_wait(ctx.now(), &waiting);
+                self.deliver(ctx, request, false, lag);
+            }
+        }
+    }
+
+    /// A fetch has failed for good.
+    pub(super) fn fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        let Some(fetch) = self.end_fetch(key) else {
+            return;
+        };
+        self.recorder.count(Counter::FetchesFailed, fetch.origin);
+        let metadata = self.plan.fabric.metadata.as_ref();
+        let alone = metadata
+            .and_then(|metadata| metadata.lock)
+            .is_some_and(|lock| lock.errors == SharedErrors::Alone);
+        for &request in &fetch.waiters {
+            let Some(&waiting) = self.requests.get(request) else {
+                continue;
+            };
+            if waiting.state != State::Fetch(key) {
+                continue;
+            }
+            self.sample_lock_wait(ctx.now(), &waiting);
+            if alone && waiting.joined.is_some() {
+                if let Some(parked) = self.requests.get_mut(request) {
+                    parked.joined = None;
+                }
+                let origin = self.origin(&waiting.visit);
+                self.start_fetch(ctx, fetch.title, origin, Some(request));
+            } else {
+                self.refuse(ctx, request, cause == Cause::Refused);
+            }
+        }
+    }
+
+    /// A viewer has gone who waited for a fetch. If nobody else does, the edge gives it up.
+    pub(super) fn leave_fetch(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        if !self.plan.fabric.viewers.cancel {
+            return;
+        }
+        let waits = |request: &Key| {
+            self.requests.get(*request).is_some_and(|request| request.state == State::Fetch(key))
+        };
+        let wanted = |fetch: &Fetch| fetch.refresh || fetch.waiters.iter().any(waits);
+        if self.fetches.get(key).is_none_or(wanted) {
+            return;
+        }
+        if let Some(fetch) = self.end_fetch(key) {
+            self.manifest_caller.dropped(fetch.turn, fetch.call.is_some());
+            if let Some(call) = fetch.call {
+                self.abandon_call(ctx, call);
+            }
+        }
+    }
+
+    /// A fetch is over: its lock is free.
+    fn end_fetch(&mut self, key: Key) -> Option<Fetch> {
+        let fetch = self.fetches.remove(key)?;
+        if let Some(cache) = &mut self.cache {
+            cache.end(fetch.title, key.place);
+        }
+        Some(fetch)
+    }
+}

@@ -1,0 +1,84 @@
+//! A site as it is before anything has happened.
+
+use super::{Site, Streams};
+use crate::engine::Seed;
+use crate::fabric::caller::Caller;
+use crate::fabric::config::{Call, Discipline, Plan};
+use crate::fabric::metadata::MetadataCache;
+use crate::fabric::pool::Pool;
+use crate::fabric::replication::Excess;
+use crate::fabric::sharing::Sharing;
+use crate::fabric::slab::Slab;
+use crate::fabric::slowdown::RateMeter;
+use crate::fabric::viewers::Crowd;
+use crate::fabric::weather::Weather;
+use crate::observe::Recorder;
+use crate::units::{Instant, Span};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+impl Site {
+    /// The site of a region at instant zero. What all sites share is empty yet.
+    pub fn new(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Self {
+        let fabric = &plan.fabric;
+        let (database, off) = (fabric.database.as_ref(), Call::plain());
+        let regions = fabric.regions.len();
+        let networks = regions * fabric.routing.networks as usize;
+        let all_share = fabric.manifest.discipline == Discipline::ProcessorSharing;
+        let name = &fabric.regions[me];
+        let slots = fabric.manifest.pods.saturating_mul(fabric.manifest.slots);
+        let caller =
+            |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{name}/{what}"));
+        Self {
+            me,
+            plan: Arc::clone(plan),
+            steps: Arc::new([]),
+            rankings: Arc::new([]),
+            homes: Arc::new([]),
+            trips: fabric.round_trip.iter().map(|row| row[me]).collect(),
+            hit_takes: fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit),
+            shelf: Arc::new(Vec::new()),
+            crowd,
+            feed: None,
+            forward: vec![me; networks],
+            leaving: vec![Instant::ZERO; networks],
+            recorder,
+            requests: Slab::default(),
+            fetches: Slab::default(),
+            calls: Slab::default(),
+            reads: Slab::default(),
+            starting: VecDeque::new(),
+            cache: fabric
+                .metadata
+                .as_ref()
+                .map(|config| MetadataCache::new(config, plan.load.titles)),
+            manifest_caller: caller(&fabric.manifest.call, "manifest"),
+            database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
+            manifest: Pool::new(slots, fabric.manifest.queue, fabric.manifest.discipline),
+            sharing: all_share.then(|| Sharing::new(slots)),
+            database: database
+                .map(|config| Pool::new(config.connections, config.queue, Discipline::Fifo)),
+            reading: database.and_then(|config| config.slowdown.sharing()),
+            read_rate: RateMeter::default(),
+            excess: Excess::new(&fabric.replication, fabric.round_trip[me][fabric.primary]),
+            weather: Weather::default(),
+            outage: None,
+            loss: 0,
+            withdrawn: false,
+            drains: 0,
+            announced: vec![true; regions],
+            reachable: true,
+            next_change: Instant::ZERO,
+            probe_phase: Seed(plan.seed).stream(&format!("{name}/probe")).unit(),
+            streams: Streams::new(Seed(plan.seed), name),
+            under_way: vec![0; regions],
+            staleness: false,
+            all_events: false,
+            books_attempts: fabric.viewers.retry.budget.books_attempts(),
+            hits_are_events: false,
+            next_queued: Instant::NEVER,
+            patience: VecDeque::new(),
+            parked: 0,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Reads over the wide area: asked here, done at the primary, answered here.
+
+use super::database::{Asker, Read};
+use super::fetch::Cause;
+use super::{Ctx, Event, Key, Site};
+use crate::fabric::event::Reply;
+use crate::observe::Counter;
+use crate::units::{Instant, Span};
+
+impl Site {
+    /// A read goes to the primary.
+    pub(super) fn ask_primary(&mut self, ctx: &mut Ctx<'_>, read: Key, origin: usize) {
+        self.recorder.count(Counter::PrimaryReads, origin);
+        let fabric = &self.plan.fabric;
+        let (primary, one_way) =
+            (fabric.primary, fabric.round_trip[self.me][fabric.primary].half());
+        let patience =
+            fabric.database.as_ref().map_or(Span::ZERO, |database| database.primary_timeout);
+        ctx.schedule(ctx.now().saturating_add(patience), Event::PrimaryTimeOut(read));
+        if !self.cut_off() {
+            let (site, origin) = (small(self.me), small(origin));
+            ctx.send(primary, ctx.now() + one_way, Event::PrimaryAsked { site, origin, read });
+        }
+    }
+
+    /// At the primary: a read comes from another region.
+    pub(super) fn primary_asked(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        site: usize,
+        origin: usize,
+        read: Key,
+    ) {
+        if self.cut_off() {
+            return;
+        }
+        let of = Asker::Region(site, read);
+        let deadline = Instant::NEVER;
+        let read = Read { of, origin, came: ctx.now(), deadline, inside: false, began: None };
+        let key = self.reads.insert(read);
+        if !self.connect(ctx, key) {
+            self.read_failed(ctx, key, Cause::Refused);
+        }
+    }
+
+    /// At the primary: another region's read is over.
+    pub(super) fn answer_region(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        site: usize,
+        read: Key,
+        reply: Reply,
+    ) {
+        if self.cut_off() {
+            return;
+        }
+        let one_way = self.plan.fabric.round_trip[self.me][site].half();
+        ctx.send(site, ctx.now() + one_way, Event::PrimaryAnswered { read, reply });
+    }
+
+    /// At the region that asked: the answer comes, unless the region is cut off by now or has given
+    /// the read up.
+    pub(super) fn primary_answered(&mut self, ctx: &mut Ctx<'_>, read: Key, reply: Reply) {
+        if self.cut_off() {
+            return;
+        }
+        match reply {
+            Reply::Data => self.read_succeeded(ctx, read),
+            Reply::Error => self.read_failed(ctx, read, Cause::Error),
+            Reply::Refused => self.read_failed(ctx, read, Cause::Refused),
+        }
+    }
+
+    /// The primary has not answered in time.
+    pub(super) fn primary_timed_out(&mut self, ctx: &mut Ctx<'_>, read: Key) {
+        self.read_failed(ctx, read, Cause::Error);
+    }
+
+    /// Whether other regions cannot be reached.
+    fn cut_off(&self) -> bool {
+        self.outage.is_some_and(|outage| outage.cut_off)
+    }
+}
+
+/// A region's number in an event.
+#[allow(clippy::cast_possible_truncation)] // reason: at most 64 regions
+const fn small(region: usize) -> u8 {
+    region as u8
+}

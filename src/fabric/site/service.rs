@@ -1,0 +1,221 @@
+//! The manifest service: calls, slots, work.
+//!
+//! A call holds a slot while its read waits for a connection and while it is read, as a worker thread
+//! does.
+
+use super::fetch::Cause;
+use super::{Ctx, Event, Key, Site};
+use crate::fabric::caller::Turn;
+use crate::fabric::pool::{Class, Offer};
+use crate::fault::Service;
+use crate::observe::{Counter, Gauge, Sample};
+use crate::units::{Instant, Span};
+
+/// An attempt of a fetch at the manifest service.
+#[derive(Debug)]
+pub struct Call {
+    /// Whose; it may have given the call up.
+    fetch: Key,
+    pub(super) origin: usize,
+    /// Whom the manifest service takes first.
+    class: Class,
+    /// When it came.
+    pub(super) came: Instant,
+    /// When its caller gives it up, where that is known here.
+    pub(super) deadline: Instant,
+    /// Whether the manifest service has let it in.
+    pub(super) inside: bool,
+    /// Since when it has a slot there.
+    pub(super) has_slot: Option<Instant>,
+    /// The attempts that it has made to read, until one is answered.
+    pub(super) turn: Option<Turn>,
+    /// The read that is under way for it.
+    pub(super) read: Option<Key>,
+    /// How far the replica was behind that was read.
+    pub(super) lag: Span,
+}
+
+impl Site {
+    /// A fetch makes an attempt.
+    pub(super) fn call_manifest(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let now = ctx.now();
+        let Some(fetch) = self.fetches.get_mut(key) else {
+            return;
+        };
+        let (origin, class) = (fetch.origin, fetch.class);
+        if !self.manifest_caller.leave(now, &mut fetch.turn) {
+            self.recorder.count(Counter::ManifestRetriesDenied, origin);
+            return self.fetch_failed(ctx, key, Cause::Refused);
+        }
+        let how = &self.plan.fabric.manifest.call;
+        let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
+        let deadline = if how.deadline { fetch.deadline.min(gives_up) } else { Instant::NEVER };
+        let call = self.calls.insert(Call {
+            fetch: key,
+            origin,
+            class,
+            came: now,
+            deadline,
+            inside: false,
+            has_slot: None,
+            turn: None,
+            read: None,
+            lag: Span::ZERO,
+        });
+        fetch.call = Some(call);
+        self.recorder.count(Counter::ManifestCalls, origin);
+        let offer = self.manifest.offer(call, class, now);
+        if let Some(call) = self.calls.get_mut(call) {
+            call.inside = offer != Offer::Refused;
+        }
+        if offer != Offer::Refused && how.timeout.is_some() {
+            ctx.schedule(gives_up, Event::CallTimeOut(call));
+        }
+        match offer {
+            Offer::Starts => self.starting.push_back(call),
+            Offer::Waits => self.limit_wait(ctx),
+            Offer::Refused => {
+                self.recorder.count(Counter::ManifestRejected, origin);
+                self.call_failed(ctx, call, Cause::Refused);
+            }
+        }
+        self.observe_manifest();
+    }
+
+    /// Lets the calls go on that have just got a slot. One that fails at once gives its slot to the
+    /// next: a loop, because a full database fails a whole queue of them.
+    pub(super) fn start_waiting(&mut self, ctx: &mut Ctx<'_>) {
+        while let Some(key) = self.starting.pop_front() {
+            let Some(call) = self.calls.get_mut(key) else {
+                continue;
+            };
+            call.has_slot = Some(ctx.now());
+            let (origin, class, waited) = (call.origin, call.class, ctx.now().since(call.came));
+            if call.deadline <= ctx.now() {
+                self.recorder.count(Counter::ManifestExpired, origin);
+                self.call_failed(ctx, key, Cause::TimeOut);
+                continue;
+            }
+            self.recorder.sample(Sample::Wait, origin, waited);
+            self.sample_class(class, origin, waited);
+            if self.database.is_some() {
+                self.read(ctx, key);
+            } else {
+                self.make_manifest(ctx, key);
+            }
+        }
+    }
+
+    /// A call has what it needs to make its manifest.
+    pub(super) fn make_manifest(&mut self, ctx: &mut Ctx<'_>, call: Key) {
+        let law = &self.plan.fabric.manifest.service;
+        let slow = self.weather.slowness(&self.plan.injections, Service::Manifest);
+        let takes = stretched(law.draw(&mut self.streams.manifest), slow);
+        self.work_on(ctx, call, takes);
+    }
+
+    pub(super) fn manifest_made(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        if self.calls.get(key).is_none() {
+            return;
+        }
+        if self.errs(Service::Manifest) {
+            return self.call_failed(ctx, key, Cause::Error);
+        }
+        let Some(call) = self.end_call(key, ctx.now()) else {
+            return;
+        };
+        if self.listens(&call, key) {
+            self.fetched(ctx, call.fetch, call.lag);
+        } else {
+            self.recorder.count(Counter::ManifestWasted, call.origin);
+        }
+    }
+
+    /// A call has failed; its caller hears of it if it still waits.
+    pub(super) fn call_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        let Some(call) = self.end_call(key, ctx.now()) else {
+            return;
+        };
+        if self.listens(&call, key) {
+            self.attempt_of_fetch_failed(ctx, call.fetch, cause);
+        }
+    }
+
+    pub(super) fn call_timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(call) = self.calls.get(key) else {
+            return;
+        };
+        let (fetch, origin, listens) = (call.fetch, call.origin, self.listens(call, key));
+        if !listens {
+            return;
+        }
+        self.recorder.count(Counter::ManifestTimeouts, origin);
+        self.abandon_call(ctx, key);
+        self.attempt_of_fetch_failed(ctx, fetch, Cause::TimeOut);
+    }
+
+    /// The caller waits no longer. What it asked for is taken back, or goes on for nobody.
+    pub(super) fn abandon_call(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        if !self.plan.fabric.manifest.call.cancel {
+            return;
+        }
+        let waits = self.manifest.withdraw(key, ctx.now());
+        let Some(call) = self.calls.get_mut(key) else {
+            return;
+        };
+        if !waits {
+            // It may have got its slot at this very instant and not have begun.
+            call.has_slot.get_or_insert(ctx.now());
+        }
+        if let Some(sharing) = &mut self.sharing {
+            sharing.withdraw(key, ctx.now());
+            self.look_for_made(ctx);
+        }
+        let Some(call) = self.end_call(key, ctx.now()) else {
+            return;
+        };
+        if let Some(turn) = call.turn {
+            self.database_caller.dropped(turn, call.read.is_some());
+        }
+        if let Some(read) = call.read {
+            self.abandon_read(ctx, read);
+        }
+    }
+
+    /// Whether the caller of a call still waits for it.
+    fn listens(&self, call: &Call, key: Key) -> bool {
+        self.fetches.get(call.fetch).is_some_and(|fetch| fetch.call == Some(key))
+    }
+
+    /// A call is over: its slot is free.
+    fn end_call(&mut self, key: Key, now: Instant) -> Option<Call> {
+        let call = self.calls.remove(key)?;
+        if call.inside {
+            self.manifest.left(call.came, call.has_slot, now);
+        }
+        if call.has_slot.is_some()
+            && let Some((next, _)) = self.manifest.release(now)
+        {
+            self.starting.push_back(next);
+        }
+        self.observe_manifest();
+        Some(call)
+    }
+
+    /// Whether an answer of a service is an error by a fault.
+    pub(super) fn errs(&mut self, service: Service) -> bool {
+        let share = self.weather.error_share(&self.plan.injections, service);
+        share > 0.0 && self.streams.errors.chance(share)
+    }
+
+    fn observe_manifest(&mut self) {
+        self.recorder.gauge(Gauge::ManifestQueue, self.manifest.queued());
+        self.recorder.gauge(Gauge::ManifestBusy, self.manifest.busy());
+    }
+}
+
+/// A service time made longer by a fault. Without one the draw stays as it is, to the bit.
+#[allow(clippy::float_cmp)] // reason: exactly one is "no fault"
+pub(super) fn stretched(takes: Span, slow: f64) -> Span {
+    if slow == 1.0 { takes } else { takes.scaled(slow) }
+}
