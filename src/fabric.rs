@@ -11,6 +11,7 @@ mod config;
 mod event;
 mod feed;
 mod ledger;
+mod locks;
 mod metadata;
 mod pool;
 pub mod preset;
