@@ -149,6 +149,7 @@ impl Batch {
     }
 
     /// Finishes and sorts what was pushed since [`Self::begin`].
+    #[inline(never)] // reason: once a stretch; so a profile tells sorting from drawing
     #[allow(clippy::cast_possible_truncation)] // reason: bits and counts of one stretch
     pub fn sort(&mut self, finish: impl Fn(&Begun) -> Draw) {
         let (start, shift) = (self.start.as_nanos(), self.bits - BUCKET_BITS);

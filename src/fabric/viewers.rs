@@ -155,21 +155,23 @@ impl Network {
             stream: seed.stream(&format!("{name}/viewers")),
         };
         network.title_bits = network.stream.bits();
-        network.draw_next(audience);
+        network.next = network.draw_after(Instant::ZERO, audience);
         network
     }
 
+    /// The request after the one at `at`.
     #[inline(always)] // reason: in its loop, what it needs of the network stays in registers
-    fn draw_next(&mut self, audience: &Audience) {
-        self.next.at = match &mut self.arrivals {
+    fn draw_after(&mut self, at: Instant, audience: &Audience) -> Begun {
+        let at = match &mut self.arrivals {
             Arrivals::Poisson(process, cursor) => {
                 let exponential = self.stream.exponential();
-                process.next(&audience.profiles[self.home], cursor, self.next.at, exponential)
+                process.next(&audience.profiles[self.home], cursor, at, exponential)
             }
-            Arrivals::Renewal(gap) => self.next.at.saturating_add(gap.draw(&mut self.stream)),
+            Arrivals::Renewal(gap) => at.saturating_add(gap.draw(&mut self.stream)),
         };
-        self.next.title = std::mem::replace(&mut self.title_bits, self.stream.bits());
-        self.next.last_mile = audience.last_mile.begin(&mut self.stream);
+        let title = std::mem::replace(&mut self.title_bits, self.stream.bits());
+        let last_mile = audience.last_mile.begin(&mut self.stream);
+        Begun { at, title, last_mile, network: self.id }
     }
 
     /// A request was made: something for the retry budget.
@@ -183,10 +185,12 @@ impl Network {
     /// Draws its requests before `until` that it does not carry already.
     #[inline]
     fn draw_until(&mut self, audience: &Audience, until: Instant, mut out: impl FnMut(Begun)) {
-        while self.next.at < until {
-            out(self.next);
-            self.draw_next(audience);
+        let mut next = self.next;
+        while next.at < until {
+            out(next);
+            next = self.draw_after(next.at, audience);
         }
+        self.next = next;
     }
 
     /// Its requests before `until`, in order, those that it carries first.
@@ -320,7 +324,9 @@ impl Crowd {
         self.batch.begin(first);
         let until = self.batch.until();
         for network in &mut self.networks {
-            self.batch.push_finished(network.unload(until));
+            if !network.carried.is_empty() {
+                self.batch.push_finished(network.unload(until));
+            }
             network.draw_until(&self.audience, until, |begun| {
                 self.audience.titles.expect(begun.title);
                 self.batch.push(begun);

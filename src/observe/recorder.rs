@@ -39,6 +39,8 @@ pub struct Recorder {
     slices: VecDeque<Slice>,
     spare: Vec<Slice>,
     now: When,
+    /// The present slice.
+    slice_start: Instant,
     slice_end: Instant,
     /// By segment, origin and sample.
     histograms: Vec<Histogram>,
@@ -66,6 +68,7 @@ impl Recorder {
             slices: VecDeque::new(),
             spare: Vec::new(),
             now: When { slice: 0, segment: 0 },
+            slice_start: Instant::ZERO,
             slice_end,
             histograms,
             gauges: [0; Gauge::COUNT],
@@ -104,6 +107,7 @@ impl Recorder {
     fn roll(&mut self) {
         (0..self.origins).for_each(|origin| self.hits().settle(origin));
         let start = self.slice_end;
+        self.slice_start = start;
         self.slice_end = self.timeline.slice_end(start);
         self.now = When { slice: self.now.slice + 1, segment: self.timeline.segment_of(start) };
         self.begin_slice();
@@ -117,8 +121,12 @@ impl Recorder {
     }
 
     /// When an instant of the past was.
+    #[inline]
     #[must_use]
     pub fn when(&self, at: Instant) -> When {
+        if (self.slice_start..self.slice_end).contains(&at) {
+            return self.now;
+        }
         When { slice: self.timeline.slice_of(at), segment: self.timeline.segment_of(at) }
     }
 

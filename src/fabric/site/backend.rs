@@ -17,7 +17,9 @@ pub struct Fetch {
     title: u32,
     /// Where the viewer sits who caused it.
     pub(super) origin: usize,
-    /// The requests that wait for it; the one that started it first.
+    /// The request that started it and waits for it.
+    first: Option<Key>,
+    /// The other requests that wait for it.
     pub(super) waiters: Vec<Key>,
     /// When it came to the manifest service.
     pub(super) came: Instant,
@@ -80,7 +82,8 @@ impl Site {
         let fetch = self.fetches.insert(Fetch {
             title,
             origin,
-            waiters: of.into_iter().collect(),
+            first: of,
+            waiters: Vec::new(),
             came: ctx.now(),
             read_came: ctx.now(),
             class,
@@ -148,7 +151,7 @@ impl Site {
         if let Some(cache) = &mut self.cache {
             cache.fill(fetch.title, ctx.now(), fetch.lag);
         }
-        for &request in &fetch.waiters {
+        for &request in fetch.first.iter().chain(&fetch.waiters) {
             if let Some(&waiting) = self.requests.get(request)
                 && waiting.state == State::Fetch(key)
             {
@@ -167,7 +170,7 @@ impl Site {
         let alone = metadata
             .and_then(|metadata| metadata.lock)
             .is_some_and(|lock| lock.errors == SharedErrors::Alone);
-        for &request in &fetch.waiters {
+        for &request in fetch.first.iter().chain(&fetch.waiters) {
             let Some(&waiting) = self.requests.get(request) else {
                 continue;
             };
