@@ -5,6 +5,7 @@
 //! [`Stream`]s, so that who draws what does not depend on who else draws.
 
 mod arrivals;
+mod balance;
 mod barrier;
 mod digest;
 mod exp;

@@ -12,6 +12,7 @@ mod config;
 mod event;
 mod feed;
 mod ledger;
+mod locks;
 mod metadata;
 mod pool;
 pub mod preset;

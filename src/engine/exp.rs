@@ -27,19 +27,20 @@ pub fn exp(x: f64) -> f64 {
     // ln 2 / 128 in two parts: the first has trailing zeros, so that its multiples are exact.
     const STEP_HIGH: f64 = f64::from_bits(0x3f762e42fee00000);
     const STEP_LOW: f64 = f64::from_bits(0x3d7a39ef35793c76);
-    // Adding and taking away rounds to a whole number, ties to even.
+    // Adding rounds to a whole number, ties to even, and leaves it in the sum's lowest bits.
     const ROUND: f64 = 6_755_399_441_055_744.0;
-    if x.is_nan() || x.abs() >= 700.0 {
+    let within = x.abs() < 700.0;
+    if !within {
         return libm::exp(x);
     }
-    let whole = (x * INVERSE + ROUND) - ROUND;
+    let sum = x * INVERSE + ROUND;
+    let (whole, k) = (sum - ROUND, sum.to_bits());
     let rest = (x - whole * STEP_HIGH) - whole * STEP_LOW;
     // e^r - 1 for |r| < 0.0028: the next term is below 1e-18.
     let series = rest
         + rest * rest * (0.5 + rest * (1.0 / 6.0 + rest * (1.0 / 24.0 + rest * (1.0 / 120.0))));
-    let k = whole as i64;
-    let power = POWERS[(k & i64::from(PARTS - 1)) as usize];
-    let octave = f64::from_bits((((k >> 7) + 1_023) << 52) as u64);
+    let power = POWERS[(k % u64::from(PARTS)) as usize];
+    let octave = f64::from_bits((k >> 7 << 52).wrapping_add(1_023 << 52));
     octave * (power + power * series)
 }
 

@@ -41,6 +41,8 @@ pub struct Context<'a, E> {
     pub(super) now: Instant,
     pub(super) window_end: Instant,
     pub(super) lookahead: Span,
+    /// Steps of the flow so far.
+    pub(super) steps: u64,
     pub(super) queue: &'a mut EventQueue<E>,
     pub(super) outbox: &'a mut Vec<Envelope<E>>,
 }
@@ -65,6 +67,7 @@ impl<E: Event> Context<'_, E> {
     pub fn advance(&mut self, at: Instant) {
         debug_assert!(at >= self.now, "time does not go back");
         self.now = at;
+        self.steps += 1;
     }
 
     /// The shortest time that a message takes.

@@ -1,12 +1,13 @@
 //! Processes in lookahead windows, on one thread or many, with the same result.
 
+use super::balance::share_out;
 use super::barrier::{BreakOnPanic, SpinBarrier};
 use super::process::{Context, Envelope, Event, Process};
 use super::queue::EventQueue;
 use super::{Digest, fold_digests};
 use crate::units::{Instant, Span};
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Runs processes that are joined only by messages which take at least the lookahead. Within a
@@ -28,7 +29,14 @@ struct Lane<P: Process> {
     next_flow: Instant,
     digest: Digest,
     handled: u64,
+    /// Flow steps and, each as much as several of them, events since the last sharing out.
+    work: u64,
 }
+
+/// An event takes about as long as this many steps of the flow (measured on drill 1).
+const STEPS_OF_AN_EVENT: u64 = 2;
+/// Windows after which the processes are shared out anew among the threads.
+const WINDOWS: u32 = 64;
 
 impl<P: Process> Lane<P> {
     /// Everything that happens before `end`.
@@ -37,23 +45,26 @@ impl<P: Process> Lane<P> {
             now: start,
             window_end: end,
             lookahead,
+            steps: 0,
             queue: &mut self.queue,
             outbox: &mut self.outbox,
         };
         loop {
             self.next_flow = self.process.flow(&mut ctx);
             if ctx.queue.next_at() >= end {
-                return;
+                break;
             }
             let Some((at, event)) = ctx.queue.pop() else {
-                return;
+                break;
             };
             ctx.now = at;
             self.digest.word(at.as_nanos());
             self.digest.word(event.fingerprint());
             self.handled += 1;
+            self.work += STEPS_OF_AN_EVENT;
             self.process.handle(event, &mut ctx);
         }
+        self.work += ctx.steps;
     }
 
     fn next_at(&self) -> Instant {
@@ -78,6 +89,7 @@ impl<P: Process> Engine<P> {
                 next_flow: Instant::ZERO,
                 digest: Digest::default(),
                 handled: 0,
+                work: 0,
             })
             .collect();
         Self { lanes, lookahead, now: Instant::ZERO }
@@ -117,32 +129,43 @@ impl<P: Process> Engine<P> {
         }
     }
 
+    /// Each thread has processes of its own, whose memory stays near it, and helps with the others'
+    /// when it is done.
     fn run_together(&mut self, until: Instant, threads: usize) {
         let lookahead = self.lookahead;
         let lanes: Vec<Mutex<&mut Lane<P>>> = self.lanes.iter_mut().map(Mutex::new).collect();
         let barrier = SpinBarrier::new(threads);
         let start = AtomicU64::new(self.now.as_nanos());
-        let next_lane = AtomicUsize::new(0);
-        let worker = |leads: bool| {
+        let taken: Vec<AtomicBool> = lanes.iter().map(|_| AtomicBool::new(false)).collect();
+        let orders: Vec<Mutex<Vec<usize>>> =
+            orders(&lanes, threads).into_iter().map(Mutex::new).collect();
+        let worker = |me: usize| {
             let _guard = BreakOnPanic(&barrier);
-            loop {
+            for window in 1_u32.. {
                 let begin = Instant::from_nanos(start.load(Ordering::Acquire));
                 if begin >= until {
                     return;
                 }
                 let end = begin.saturating_add(lookahead).min(until);
-                while let Some(lane) = lanes.get(next_lane.fetch_add(1, Ordering::AcqRel)) {
-                    lock(lane).window(begin, end, lookahead);
+                for &lane in lock(&orders[me]).iter() {
+                    if !taken[lane].swap(true, Ordering::AcqRel) {
+                        lock(&lanes[lane]).window(begin, end, lookahead);
+                    }
                 }
                 if !barrier.wait() {
                     return;
                 }
-                if leads {
+                if me == 0 {
                     let mut all: Vec<_> = lanes.iter().map(lock).collect();
                     let mut refs: Vec<&mut Lane<P>> =
                         all.iter_mut().map(|lane| &mut ***lane).collect();
                     let next = exchange(&mut refs, end);
-                    next_lane.store(0, Ordering::Release);
+                    drop(all);
+                    if window % WINDOWS == 0 {
+                        let renewed = self::orders(&lanes, threads);
+                        orders.iter().zip(renewed).for_each(|(order, new)| *lock(order) = new);
+                    }
+                    taken.iter().for_each(|taken| taken.store(false, Ordering::Release));
                     start.store(next.as_nanos(), Ordering::Release);
                 }
                 if !barrier.wait() {
@@ -151,10 +174,11 @@ impl<P: Process> Engine<P> {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(|| worker(false));
+            for me in 1..threads {
+                let worker = &worker;
+                scope.spawn(move || worker(me));
             }
-            worker(true);
+            worker(0);
         });
     }
 
@@ -190,6 +214,19 @@ impl<P: Process> Engine<P> {
 /// A panic elsewhere ends the run by the barrier; the lock itself is never the news.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For each thread, the processes in the order in which it looks for one to run: its own, then the
+/// others' from their ends.
+fn orders<P: Process>(lanes: &[Mutex<&mut Lane<P>>], threads: usize) -> Vec<Vec<usize>> {
+    let work: Vec<u64> = lanes.iter().map(|lane| std::mem::take(&mut lock(lane).work)).collect();
+    let shares = share_out(&work, threads);
+    let order = |me: usize| {
+        let others = (1..threads).map(|step| &shares[(me + step) % threads]);
+        let help = others.flat_map(|share| share.iter().rev());
+        shares[me].iter().chain(help).copied().collect()
+    };
+    (0..threads).map(order).collect()
 }
 
 /// Messages enter their receivers' queues in the order of sender and number. Returns where the next

@@ -36,8 +36,9 @@ pub struct Batch {
 
 const NEVER: Draw = Draw { at: Instant::NEVER, network: u32::MAX, title: 0, last_mile: 0 };
 
-const fn order(draw: &Draw) -> u128 {
-    (draw.at.as_nanos() as u128) << 32 | draw.network as u128
+/// By instant, then by network.
+fn order(draw: &Draw) -> (Instant, u32) {
+    (draw.at, draw.network)
 }
 
 impl Default for Batch {
@@ -88,6 +89,26 @@ impl Batch {
         Some(draw)
     }
 
+    /// Takes the arrivals before `until` for as long as `takes` says that it takes them. It is also
+    /// told the title of one that comes soon, or the arrival's own.
+    #[inline]
+    pub fn take_while(
+        &mut self,
+        until: Instant,
+        takes: &mut impl FnMut(&Draw, u32) -> bool,
+    ) -> &[Draw] {
+        let rest = &self.sorted[self.cursor..];
+        let mut taken = 0;
+        while let Some(draw) = rest.get(taken)
+            && draw.at < until
+            && takes(draw, rest.get(taken + AHEAD).unwrap_or(draw).title)
+        {
+            taken += 1;
+        }
+        self.cursor += taken;
+        &rest[..taken]
+    }
+
     /// The title of an arrival that comes soon.
     #[inline]
     #[must_use]
@@ -128,6 +149,7 @@ impl Batch {
     }
 
     /// Finishes and sorts what was pushed since [`Self::begin`].
+    #[inline(never)] // reason: once a stretch; so a profile tells sorting from drawing
     #[allow(clippy::cast_possible_truncation)] // reason: bits and counts of one stretch
     pub fn sort(&mut self, finish: impl Fn(&Begun) -> Draw) {
         let (start, shift) = (self.start.as_nanos(), self.bits - BUCKET_BITS);
@@ -160,14 +182,18 @@ impl Batch {
 
     /// Nearly everything is in its place already.
     fn insertion_sort(&mut self, count: usize) {
+        let sorted = &mut self.sorted[..count];
         for place in 1..count {
-            let draw = self.sorted[place];
+            if order(&sorted[place - 1]) <= order(&sorted[place]) {
+                continue;
+            }
+            let draw = sorted[place];
             let mut hole = place;
-            while hole > 0 && order(&self.sorted[hole - 1]) > order(&draw) {
-                self.sorted[hole] = self.sorted[hole - 1];
+            while hole > 0 && order(&sorted[hole - 1]) > order(&draw) {
+                sorted[hole] = sorted[hole - 1];
                 hole -= 1;
             }
-            self.sorted[hole] = draw;
+            sorted[hole] = draw;
         }
     }
 

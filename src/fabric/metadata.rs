@@ -1,9 +1,9 @@
 //! The cache of manifests and rights beside an edge.
 
 use super::config::{Metadata, TtlFrom};
+use super::locks::Locks;
 use crate::engine::{Stream, prefetch};
 use crate::units::{Instant, Span};
-use std::collections::BTreeMap;
 
 /// A fetch under way, as the cache knows it.
 pub type FetchId = u32;
@@ -38,9 +38,7 @@ pub struct MetadataCache {
     made: Vec<u64>,
     /// How old the data were when the copy was filled, in milliseconds.
     lag_ms: Vec<u32>,
-    /// The fetch that holds each title's read lock: few at any time, so that a miss finds them in the
-    /// processor's cache, where a table of all titles would not be.
-    fetching: BTreeMap<u32, FetchId>,
+    fetching: Locks,
     ttl: u64,
     revalidate: u64,
     if_error: u64,
@@ -58,7 +56,7 @@ impl MetadataCache {
                 TtlFrom::Hit => vec![0; titles as usize],
             },
             lag_ms: vec![0; titles as usize],
-            fetching: BTreeMap::new(),
+            fetching: Locks::default(),
             ttl: config.ttl.as_nanos(),
             revalidate: config.stale_while_revalidate.as_nanos(),
             if_error: config.stale_if_error.as_nanos(),
@@ -103,7 +101,7 @@ impl MetadataCache {
     }
 
     fn find_stale(&self, title: u32, now: Instant) -> Found {
-        let fetch = self.fetching.get(&title).copied();
+        let fetch = self.fetching.get(title);
         let age = self.copy_age(title, now);
         if self.revalidate > 0
             && age.is_some_and(|age| age < self.ttl.saturating_add(self.revalidate))
@@ -143,15 +141,13 @@ impl MetadataCache {
     /// refresh.
     pub fn begin(&mut self, title: u32, fetch: FetchId, refresh: bool) {
         if self.lock || refresh {
-            self.fetching.entry(title).or_insert(fetch);
+            self.fetching.take(title, fetch);
         }
     }
 
     /// A fetch of a title has ended, one way or the other.
     pub fn end(&mut self, title: u32, fetch: FetchId) {
-        if self.fetching.get(&title) == Some(&fetch) {
-            self.fetching.remove(&title);
-        }
+        self.fetching.free(title, fetch);
     }
 
     /// A title's copy is new, with data that are `lag` old.

@@ -58,7 +58,7 @@ pub struct Begun {
 
 impl Audience {
     /// The request that was begun.
-    #[inline]
+    #[inline(always)] // reason: the call would cost a fifth of what it does
     #[must_use]
     pub fn finish(&self, begun: &Begun) -> Draw {
         Draw {
@@ -155,21 +155,23 @@ impl Network {
             stream: seed.stream(&format!("{name}/viewers")),
         };
         network.title_bits = network.stream.bits();
-        network.draw_next(audience);
+        network.next = network.draw_after(Instant::ZERO, audience);
         network
     }
 
-    #[inline]
-    fn draw_next(&mut self, audience: &Audience) {
-        self.next.at = match &mut self.arrivals {
+    /// The request after the one at `at`.
+    #[inline(always)] // reason: in its loop, what it needs of the network stays in registers
+    fn draw_after(&mut self, at: Instant, audience: &Audience) -> Begun {
+        let at = match &mut self.arrivals {
             Arrivals::Poisson(process, cursor) => {
                 let exponential = self.stream.exponential();
-                process.next(&audience.profiles[self.home], cursor, self.next.at, exponential)
+                process.next(&audience.profiles[self.home], cursor, at, exponential)
             }
-            Arrivals::Renewal(gap) => self.next.at.saturating_add(gap.draw(&mut self.stream)),
+            Arrivals::Renewal(gap) => at.saturating_add(gap.draw(&mut self.stream)),
         };
-        self.next.title = std::mem::replace(&mut self.title_bits, self.stream.bits());
-        self.next.last_mile = audience.last_mile.begin(&mut self.stream);
+        let title = std::mem::replace(&mut self.title_bits, self.stream.bits());
+        let last_mile = audience.last_mile.begin(&mut self.stream);
+        Begun { at, title, last_mile, network: self.id }
     }
 
     /// A request was made: something for the retry budget.
@@ -183,10 +185,12 @@ impl Network {
     /// Draws its requests before `until` that it does not carry already.
     #[inline]
     fn draw_until(&mut self, audience: &Audience, until: Instant, mut out: impl FnMut(Begun)) {
-        while self.next.at < until {
-            out(self.next);
-            self.draw_next(audience);
+        let mut next = self.next;
+        while next.at < until {
+            out(next);
+            next = self.draw_after(next.at, audience);
         }
+        self.next = next;
     }
 
     /// Its requests before `until`, in order, those that it carries first.
@@ -236,6 +240,13 @@ pub struct Crowd {
 
 const NOWHERE: u32 = u32::MAX;
 
+/// A request's network has something for its retry budget.
+fn deposit(networks: &mut [Network], place_of: &[u32], draw: &Draw) {
+    if let Some(network) = networks.get_mut(place_of[draw.network as usize] as usize) {
+        network.deposit(draw.at);
+    }
+}
+
 impl Crowd {
     /// Nobody yet, of `networks` in all.
     #[must_use]
@@ -261,7 +272,7 @@ impl Crowd {
     pub fn take(&mut self) -> Option<Draw> {
         let draw = self.batch.take()?;
         if self.deposits {
-            self.deposit(&draw);
+            deposit(&mut self.networks, &self.place_of, &draw);
         }
         if self.batch.is_empty() {
             self.refill();
@@ -270,23 +281,29 @@ impl Crowd {
     }
 
     /// Takes the requests before `until` for as long as `takes` says that it takes them; it is also
-    /// told of a title that will be asked for soon. Returns when the last one came that was taken.
+    /// told the title of one that comes soon, or the request's own. Returns when the last one came
+    /// that was taken.
     #[inline]
     pub fn take_while(
         &mut self,
         until: Instant,
-        mut takes: impl FnMut(&Draw, Option<u32>) -> bool,
+        mut takes: impl FnMut(&Draw, u32) -> bool,
     ) -> Option<Instant> {
         let mut last = None;
-        while self.batch.next_at() < until {
-            let draw = *self.batch.next();
-            if !takes(&draw, self.batch.ahead()) {
-                break;
+        loop {
+            let taken = self.batch.take_while(until, &mut takes);
+            let Some(latest) = taken.last() else { return last };
+            last = Some(latest.at);
+            if self.deposits {
+                for draw in taken {
+                    deposit(&mut self.networks, &self.place_of, draw);
+                }
             }
-            last = Some(draw.at);
-            self.take();
+            if !self.batch.is_empty() {
+                return last;
+            }
+            self.refill();
         }
-        last
     }
 
     /// A title that will be asked for soon: whoever looks it up can have its memory fetched in the
@@ -295,12 +312,6 @@ impl Crowd {
     #[must_use]
     pub fn expected(&self) -> Option<u32> {
         self.batch.ahead()
-    }
-
-    fn deposit(&mut self, draw: &Draw) {
-        if let Some(network) = self.get_mut(draw.network) {
-            network.deposit(draw.at);
-        }
     }
 
     /// Draws the requests of the next stretch of time.
@@ -313,7 +324,9 @@ impl Crowd {
         self.batch.begin(first);
         let until = self.batch.until();
         for network in &mut self.networks {
-            self.batch.push_finished(network.unload(until));
+            if !network.carried.is_empty() {
+                self.batch.push_finished(network.unload(until));
+            }
             network.draw_until(&self.audience, until, |begun| {
                 self.audience.titles.expect(begun.title);
                 self.batch.push(begun);

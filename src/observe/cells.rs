@@ -44,15 +44,16 @@ impl Layout {
         self.width
     }
 
-    /// Adds one value of a sample to a cell.
+    /// Adds values of a sample to a cell.
     #[inline]
-    pub(super) fn record(&self, cell: &mut [u64], sample: Sample, value: u64) {
-        let start = self.starts[sample as usize];
-        cell[start] += 1;
-        cell[start + 1] += value & LOW;
-        cell[start + 2] += value >> 32;
-        for (place, &bound) in self.bounds[sample as usize].iter().enumerate() {
-            cell[start + BOUNDS + place] += u64::from(value < bound);
+    pub(super) fn record(&self, cell: &mut [u64], sample: Sample, values: &[u64]) {
+        let bounds = &self.bounds[sample as usize];
+        let words = &mut cell[self.starts[sample as usize]..][..BOUNDS + bounds.len()];
+        words[0] += values.len() as u64;
+        words[1] += values.iter().map(|value| value & LOW).sum::<u64>();
+        words[2] += values.iter().map(|value| value >> 32).sum::<u64>();
+        for (word, bound) in words[BOUNDS..].iter_mut().zip(bounds) {
+            *word += values.iter().map(|value| u64::from(value < bound)).sum::<u64>();
         }
     }
 
@@ -104,12 +105,12 @@ mod tests {
         assert_eq!(layout.width(), Counter::COUNT + 3 * Sample::COUNT + 3);
         let mut cell = vec![0; layout.width()];
         for value in [0, 4, 5, 9, 10, 11] {
-            layout.record(&mut cell, Sample::Latency, ms(value).as_nanos());
+            layout.record(&mut cell, Sample::Latency, &[ms(value).as_nanos()]);
         }
         assert_eq!(layout.samples(&cell, Sample::Latency), 6);
         assert_eq!(layout.sum(&cell, Sample::Latency), u128::from(ms(39).as_nanos()));
         let ages = 1_u64 << 63;
-        (0..4).for_each(|_| layout.record(&mut cell, Sample::Staleness, ages));
+        layout.record(&mut cell, Sample::Staleness, &[ages; 4]);
         assert_eq!(layout.sum(&cell, Sample::Staleness), 1 << 65, "sums do not wrap");
         assert_eq!(layout.below(&cell, Sample::Latency, ms(5)), Some(2));
         assert_eq!(layout.below(&cell, Sample::Latency, ms(10)), Some(4));

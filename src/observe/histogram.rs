@@ -42,18 +42,26 @@ impl Histogram {
     /// Counts one value.
     #[inline]
     pub fn record(&mut self, value: u64) {
-        let bucket = bucket_of(value);
-        if bucket >= self.buckets.len() {
-            self.buckets.resize(bucket + 1, 0);
+        self.record_all(&[value]);
+    }
+
+    /// Counts several values.
+    #[inline]
+    pub fn record_all(&mut self, values: &[u64]) {
+        let (Some(&least), Some(&greatest)) = (values.iter().min(), values.iter().max()) else {
+            return;
+        };
+        let last = bucket_of(greatest);
+        if last >= self.buckets.len() {
+            self.buckets.resize(last + 1, 0);
         }
-        self.buckets[bucket] += 1;
-        if self.count == 0 {
-            self.min = value;
+        for &value in values {
+            self.buckets[bucket_of(value)] += 1;
         }
-        self.count += 1;
-        self.sum += u128::from(value);
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
+        self.min = if self.count == 0 { least } else { self.min.min(least) };
+        self.max = self.max.max(greatest);
+        self.count += values.len() as u64;
+        self.sum += values.iter().map(|&value| u128::from(value)).sum::<u128>();
     }
 
     /// Adds another's counts.
@@ -179,7 +187,9 @@ mod tests {
             values.push(stream.below(1 << bits));
         }
         let mut histogram = Histogram::default();
-        values.iter().for_each(|&value| histogram.record(value));
+        values[..100].iter().for_each(|&value| histogram.record(value));
+        values[100..].chunks(999).for_each(|values| histogram.record_all(values));
+        histogram.record_all(&[]);
         values.sort_unstable();
         for p in [0.001, 0.1, 0.5, 0.9, 0.99, 0.9999] {
             let exact = values[usize::try_from(rank_of(p, 50_000)).unwrap() - 1] as f64;

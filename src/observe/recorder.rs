@@ -39,11 +39,20 @@ pub struct Recorder {
     slices: VecDeque<Slice>,
     spare: Vec<Slice>,
     now: When,
+    /// The present slice.
+    slice_start: Instant,
     slice_end: Instant,
     /// By segment, origin and sample.
     histograms: Vec<Histogram>,
     gauges: [u64; Gauge::COUNT],
+    /// By origin, the latencies in nanoseconds of hits of the present slice that are not counted yet.
+    hits: Vec<Vec<u64>>,
 }
+
+/// Hits of an origin that are counted together: few enough that they stay in the nearest cache.
+const HITS: usize = 256;
+/// What each hit counts as: a request that needed one attempt and found a fresh copy.
+const HIT: [Counter; 4] = [Counter::Requests, Counter::Attempts, Counter::Served, Counter::Hits];
 
 impl Recorder {
     /// A recorder at instant zero for viewers from `origins` regions.
@@ -59,9 +68,11 @@ impl Recorder {
             slices: VecDeque::new(),
             spare: Vec::new(),
             now: When { slice: 0, segment: 0 },
+            slice_start: Instant::ZERO,
             slice_end,
             histograms,
             gauges: [0; Gauge::COUNT],
+            hits: vec![Vec::new(); origins],
         };
         recorder.begin_slice();
         recorder
@@ -94,7 +105,9 @@ impl Recorder {
 
     #[cold]
     fn roll(&mut self) {
+        (0..self.origins).for_each(|origin| self.hits().settle(origin));
         let start = self.slice_end;
+        self.slice_start = start;
         self.slice_end = self.timeline.slice_end(start);
         self.now = When { slice: self.now.slice + 1, segment: self.timeline.segment_of(start) };
         self.begin_slice();
@@ -108,8 +121,12 @@ impl Recorder {
     }
 
     /// When an instant of the past was.
+    #[inline]
     #[must_use]
     pub fn when(&self, at: Instant) -> When {
+        if (self.slice_start..self.slice_end).contains(&at) {
+            return self.now;
+        }
         When { slice: self.timeline.slice_of(at), segment: self.timeline.segment_of(at) }
     }
 
@@ -157,7 +174,7 @@ impl Recorder {
         let width = self.layout.width();
         let slice = &mut self.slices[(when.slice - self.oldest) as usize];
         let cell = &mut slice.cells[origin * width..(origin + 1) * width];
-        self.layout.record(cell, sample, value.as_nanos());
+        self.layout.record(cell, sample, &[value.as_nanos()]);
         let place = (when.segment * self.origins + origin) * Sample::COUNT + sample as usize;
         self.histograms[place].record(value.as_nanos());
     }
@@ -179,6 +196,7 @@ impl Recorder {
             layout: &self.layout,
             cells: &mut self.slices[slice].cells,
             histograms: &mut self.histograms[first..],
+            waiting: &mut self.hits,
         }
     }
 
@@ -213,16 +231,18 @@ impl Recorder {
     #[must_use]
     pub fn kept(&self, counter: Counter, origin: usize) -> u64 {
         let place = origin * self.layout.width() + counter as usize;
-        self.slices.iter().map(|slice| slice.cells[place]).sum()
+        let counted: u64 = self.slices.iter().map(|slice| slice.cells[place]).sum();
+        let waiting = if HIT.contains(&counter) { self.hits[origin].len() } else { 0 };
+        counted + waiting as u64
     }
 
     /// Takes the oldest slice out; give it back with [`Self::recycle`].
     pub fn take_oldest(&mut self) -> Option<Slice> {
-        let slice = self.slices.pop_front()?;
-        self.oldest += 1;
-        if self.slices.is_empty() {
+        if self.slices.len() == 1 {
             self.roll();
         }
+        let slice = self.slices.pop_front()?;
+        self.oldest += 1;
         Some(slice)
     }
 
@@ -231,7 +251,8 @@ impl Recorder {
         self.spare.push(slice);
     }
 
-    /// The histogram of a sample in a segment, for viewers of one origin.
+    /// The histogram of a sample in a segment, for viewers of one origin, up to the end of the last
+    /// slice that is complete.
     #[must_use]
     pub fn histogram(&self, segment: usize, origin: usize, sample: Sample) -> &Histogram {
         &self.histograms[(segment * self.origins + origin) * Sample::COUNT + sample as usize]
@@ -245,18 +266,32 @@ pub struct Hits<'a> {
     cells: &'a mut [u64],
     /// Those of the present segment and later.
     histograms: &'a mut [Histogram],
+    waiting: &'a mut [Vec<u64>],
 }
 
 impl Hits<'_> {
     /// One request, which needed one attempt.
     #[inline]
     pub fn add(&mut self, origin: usize, latency: Span) {
+        let waiting = &mut self.waiting[origin];
+        waiting.push(latency.as_nanos());
+        if waiting.len() == HITS {
+            self.settle(origin);
+        }
+    }
+
+    /// Counts the requests that wait for it.
+    #[inline(never)] // reason: once in many requests
+    fn settle(&mut self, origin: usize) {
         let width = self.layout.width();
         let cell = &mut self.cells[origin * width..(origin + 1) * width];
-        for counter in [Counter::Requests, Counter::Attempts, Counter::Served, Counter::Hits] {
-            cell[counter as usize] += 1;
+        let latencies = &mut self.waiting[origin];
+        for counter in HIT {
+            cell[counter as usize] += latencies.len() as u64;
         }
-        self.sample(Sample::Latency, origin, latency);
+        self.layout.record(cell, Sample::Latency, latencies);
+        self.histograms[origin * Sample::COUNT + Sample::Latency as usize].record_all(latencies);
+        latencies.clear();
     }
 
     /// A value seen with one.
@@ -264,7 +299,7 @@ impl Hits<'_> {
     pub fn sample(&mut self, sample: Sample, origin: usize, value: Span) {
         let width = self.layout.width();
         let cell = &mut self.cells[origin * width..(origin + 1) * width];
-        self.layout.record(cell, sample, value.as_nanos());
+        self.layout.record(cell, sample, &[value.as_nanos()]);
         self.histograms[origin * Sample::COUNT + sample as usize].record(value.as_nanos());
     }
 }
@@ -301,6 +336,33 @@ mod tests {
         }
         let now = recorder.take_oldest().unwrap();
         assert_eq!(now.cells[Counter::Attempts as usize], 1);
+    }
+
+    #[test]
+    fn hits_count_as_single_requests_do() {
+        let (mut one, mut many) = (recorder(), recorder());
+        for number in 0..3_000_u64 {
+            let at = Instant::ZERO + Span::from_millis(number);
+            one.advance(at);
+            many.advance(at);
+            let (origin, latency) = ((number % 2) as usize, Span::from_micros(number * number));
+            HIT.iter().for_each(|&counter| one.count(counter, origin));
+            one.sample(Sample::Latency, origin, latency);
+            many.hits().add(origin, latency);
+            let kept = |recorder: &Recorder| HIT.map(|counter| recorder.kept(counter, origin));
+            assert_eq!(kept(&one), kept(&many));
+        }
+        for _ in 0..4 {
+            let (one, many) = (one.take_oldest().unwrap(), many.take_oldest().unwrap());
+            assert_eq!(one.cells, many.cells);
+        }
+        for (one, many) in one.histograms.iter().zip(&many.histograms) {
+            let seen = |histogram: &Histogram| {
+                let quantiles = [0.0, 0.1, 0.5, 1.0].map(|p| histogram.quantile(p));
+                (quantiles, histogram.count(), histogram.sum(), histogram.min(), histogram.max())
+            };
+            assert_eq!(seen(one), seen(many));
+        }
     }
 
     #[test]

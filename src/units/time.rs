@@ -97,15 +97,20 @@ impl Span {
 
     /// A float number of nanoseconds, rounded as [`Span::from_secs_f64`] does.
     ///
-    /// `round_ties_even` is a call into the C library on processors without SSE4.1. Adding and
-    /// taking away 2^52, at which floats are whole numbers, rounds the same way everywhere.
+    /// `round_ties_even` is a call into the C library on processors without SSE4.1. Adding 2^52, at
+    /// which floats are whole numbers, rounds the same way everywhere, and the sum's bits count up
+    /// from those of 2^52 by one for each nanosecond.
     #[inline]
     #[must_use]
     // reason: `as` saturates, as documented
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: see above
     pub fn from_nanos_f64(nanos: f64) -> Self {
         const WHOLE: f64 = (1_u64 << 52) as f64;
-        if nanos < WHOLE { Self(((nanos + WHOLE) - WHOLE) as u64) } else { Self(nanos as u64) }
+        if (0.0..WHOLE).contains(&nanos) {
+            Self((nanos + WHOLE).to_bits() - WHOLE.to_bits())
+        } else {
+            Self(nanos as u64)
+        }
     }
 
     /// Nanoseconds.
@@ -258,7 +263,11 @@ mod tests {
         assert_eq!(Span::from_secs_f64(-1.0), Span::ZERO);
         assert_eq!(Span::from_secs_f64(f64::NAN), Span::ZERO);
         assert_eq!(Span::from_secs_f64(f64::INFINITY), Span::MAX);
-        for nanos in [-1e300, -0.5, 0.49, 0.5, 1.5, 2.5, 1e15 + 0.5, 4.6e15, 9e18, f64::NAN] {
+        let edge = (1_u64 << 52) as f64;
+        for nanos in [-1e300, -0.5, -0.0, 0.49, 0.5, 1.5, 2.5, 1e15 + 0.5, 9e18, f64::NAN]
+            .into_iter()
+            .chain([edge - 1.0, edge - 0.5, edge, edge + 1.0, 4.6e15, f64::INFINITY])
+        {
             assert_eq!(Span::from_nanos_f64(nanos), rounded(nanos), "{nanos}");
         }
     }

@@ -15,8 +15,10 @@ pub struct Fetch {
     pub(super) title: u32,
     /// Where the viewer sits who caused it.
     pub(super) origin: usize,
-    /// The requests that wait for it; the one that started it first.
-    pub(super) waiters: Vec<Key>,
+    /// The request that started it, if any did.
+    first: Option<Key>,
+    /// The other requests that wait for it.
+    waiters: Vec<Key>,
     /// Whom the manifest service takes first.
     pub(super) class: Class,
     /// Whether it refreshes a copy for nobody.
@@ -27,6 +29,13 @@ pub struct Fetch {
     pub(super) turn: Turn,
     /// The call that is under way for it; `None` between two attempts.
     pub(super) call: Option<Key>,
+}
+
+impl Fetch {
+    /// Who waits for it, and who has waited and does no longer.
+    fn waiting(&self) -> impl Iterator<Item = Key> {
+        self.first.into_iter().chain(self.waiters.iter().copied())
+    }
 }
 
 /// Why a call or a fetch failed.
@@ -64,7 +73,8 @@ impl Site {
         let fetch = self.fetches.insert(Fetch {
             title,
             origin,
-            waiters: of.into_iter().collect(),
+            first: of,
+            waiters: Vec::new(),
             class,
             refresh: of.is_none(),
             deadline: deadline.unwrap_or(Instant::NEVER),
@@ -119,7 +129,7 @@ impl Site {
         if let Some(cache) = &mut self.cache {
             cache.fill(fetch.title, ctx.now(), lag);
         }
-        for &request in &fetch.waiters {
+        for request in fetch.waiting() {
             if let Some(&waiting) = self.requests.get(request)
                 && waiting.state == State::Fetch(key)
             {
@@ -139,7 +149,7 @@ impl Site {
         let alone = metadata
             .and_then(|metadata| metadata.lock)
             .is_some_and(|lock| lock.errors == SharedErrors::Alone);
-        for &request in &fetch.waiters {
+        for request in fetch.waiting() {
             let Some(&waiting) = self.requests.get(request) else {
                 continue;
             };
@@ -164,10 +174,10 @@ impl Site {
         if !self.plan.fabric.viewers.cancel {
             return;
         }
-        let waits = |request: &Key| {
-            self.requests.get(*request).is_some_and(|request| request.state == State::Fetch(key))
+        let waits = |request| {
+            self.requests.get(request).is_some_and(|request| request.state == State::Fetch(key))
         };
-        let wanted = |fetch: &Fetch| fetch.refresh || fetch.waiters.iter().any(waits);
+        let wanted = |fetch: &Fetch| fetch.refresh || fetch.waiting().any(waits);
         if self.fetches.get(key).is_none_or(wanted) {
             return;
         }

@@ -32,9 +32,7 @@ impl Site {
             if !cache.is_fresh(draw.title, draw.at) || trip + takes > patience {
                 return false;
             }
-            if let Some(title) = soon {
-                cache.expect(title);
-            }
+            cache.expect(soon);
             hits.add(origin, takes + way_of(lead_of(trip), trip));
             if self.staleness {
                 hits.sample(Sample::Staleness, origin, cache.data_age(draw.title, draw.at));
