@@ -6,6 +6,7 @@
 //! a request.
 
 mod batch;
+mod breaker;
 pub mod budgets;
 mod caller;
 mod config;
@@ -27,6 +28,7 @@ mod slowdown;
 mod viewers;
 mod weather;
 
+pub use breaker::{BreakerRule, Window};
 pub use config::*;
 pub use simulation::{
     Options, Outcome, RunError, lookahead, simulate, timeline, worthwhile_threads,

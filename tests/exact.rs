@@ -143,7 +143,9 @@ fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
     };
     let [timeouts, denied] = [Counter::ManifestTimeouts, Counter::ManifestRetriesDenied].map(count);
     hop(&plan.fabric.manifest.call, fetches, calls, timeouts, denied);
-    assert!(calls + denied >= fetches, "{calls} calls of {fetches} fetches");
+    let refused = count(Counter::ManifestBreakerRefused);
+    assert!(refused == 0 || plan.fabric.manifest.call.breaker.is_some());
+    assert!(calls + denied + refused >= fetches, "{calls} calls of {fetches} fetches");
     if let Some(database) = &plan.fabric.database {
         let [reads, timeouts, denied] =
             [Counter::DatabaseCalls, Counter::DatabaseTimeouts, Counter::DatabaseRetriesDenied]

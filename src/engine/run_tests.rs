@@ -190,6 +190,7 @@ fn a_message_faster_than_the_lookahead_is_a_bug() {
         lookahead: LOOKAHEAD,
         queue: &mut queue,
         outbox: &mut outbox,
+        steps: 0,
     };
     ctx.send(0, Instant::from_nanos(9), Ping::Token(0));
 }

@@ -1,6 +1,7 @@
-//! Who calls the next hop: attempts, backoff and the clients' retry budgets. It decides; it never
-//! schedules.
+//! Who calls the next hop: attempts, backoff, the clients' retry budgets and breakers. It decides; it
+//! never schedules.
 
+use super::breaker::{Breaker, State};
 use super::budgets::{Miss, Purse, Ticket};
 use super::config::Call;
 use crate::engine::{Seed, Stream};
@@ -10,11 +11,19 @@ use crate::units::{Instant, Span};
 #[derive(Debug)]
 pub struct Caller {
     call: Call,
-    /// A client's budget; empty where nothing is limited.
-    purses: Vec<Purse>,
+    /// Empty where nothing is limited.
+    clients: Vec<Client>,
     /// Draws which client makes a call.
     who: Stream,
     jitter: Stream,
+    fallback: Stream,
+}
+
+/// What limits one client.
+#[derive(Debug)]
+struct Client {
+    purse: Option<Purse>,
+    breaker: Option<Breaker>,
 }
 
 /// One call, as its caller keeps it.
@@ -24,6 +33,20 @@ pub struct Turn {
     /// Attempts that have left.
     attempt: u8,
     ticket: Ticket,
+    /// When the last of them left, and in which term of the breaker.
+    left: Instant,
+    term: u32,
+}
+
+/// Whether an attempt leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leave {
+    /// It does.
+    Goes,
+    /// The budget refuses it.
+    Budget,
+    /// The breaker is open, or half open and has all the trials that it wants.
+    Breaker,
 }
 
 /// What follows a failed attempt.
@@ -42,15 +65,19 @@ impl Caller {
     /// random streams.
     #[must_use]
     pub fn new(call: &Call, seed: Seed, name: &str) -> Self {
-        let purse = |client| {
-            let stream = || seed.stream(&format!("{name} calls/budget {client}"));
-            Purse::new(call.retry.budget, stream)
+        let client = |number| {
+            let stream = || seed.stream(&format!("{name} calls/budget {number}"));
+            let purse = Purse::new(call.retry.budget, stream);
+            let breaker = call.breaker.map(Breaker::new);
+            (purse.is_some() || breaker.is_some()).then_some(Client { purse, breaker })
         };
+        let stream = |what: &str| seed.stream(&format!("{name} calls/{what}"));
         Self {
             call: call.clone(),
-            purses: (0..call.clients).map_while(purse).collect(),
-            who: seed.stream(&format!("{name} calls/client")),
-            jitter: seed.stream(&format!("{name} calls/jitter")),
+            clients: (0..call.clients).map_while(client).collect(),
+            who: stream("client"),
+            jitter: stream("jitter"),
+            fallback: stream("fallback"),
         }
     }
 
@@ -61,39 +88,64 @@ impl Caller {
             #[allow(clippy::cast_possible_truncation)] // reason: below a number of 32 bits
             clients => self.who.below(u64::from(clients)) as u32,
         };
-        if let Some(purse) = self.purses.get_mut(client as usize) {
+        if let Some(Client { purse: Some(purse), .. }) = self.clients.get_mut(client as usize) {
             purse.deposit(now);
         }
-        Turn { client, attempt: 0, ticket: Ticket::NEW }
+        Turn { client, attempt: 0, ticket: Ticket::NEW, left: now, term: 0 }
     }
 
     /// Whether an attempt may leave; it has left if so.
-    pub fn leave(&mut self, now: Instant, turn: &mut Turn) -> bool {
-        let retry = turn.attempt > 0;
-        let may = match self.purses.get_mut(turn.client as usize) {
-            Some(purse) => purse.leave(now, &mut turn.ticket, retry),
-            None => true,
-        };
-        turn.attempt += u8::from(may);
-        may
+    pub fn leave(&mut self, now: Instant, turn: &mut Turn) -> Leave {
+        if let Some(client) = self.clients.get_mut(turn.client as usize) {
+            if let Some(breaker) = &mut client.breaker {
+                let Some(term) = breaker.admit(now) else {
+                    return Leave::Breaker;
+                };
+                turn.term = term;
+            }
+            let retry = turn.attempt > 0;
+            if let Some(purse) = &mut client.purse
+                && !purse.leave(now, &mut turn.ticket, retry)
+            {
+                if let Some(breaker) = &mut client.breaker {
+                    breaker.forget(turn.term);
+                }
+                return Leave::Budget;
+            }
+        }
+        turn.attempt += 1;
+        turn.left = now;
+        Leave::Goes
     }
 
     /// The attempt was answered.
     pub fn answered(&mut self, now: Instant, turn: &Turn) {
-        if let Some(purse) = self.purses.get_mut(turn.client as usize) {
+        let Some(client) = self.clients.get_mut(turn.client as usize) else {
+            return;
+        };
+        if let Some(purse) = &mut client.purse {
             purse.answered(now, turn.ticket);
+        }
+        if let Some(breaker) = &mut client.breaker {
+            breaker.record(now, turn.term, false, now.since(turn.left));
         }
     }
 
     /// The attempt has failed: what follows.
     pub fn failed(&mut self, now: Instant, turn: &mut Turn, miss: Miss) -> After {
-        let mut purse = self.purses.get_mut(turn.client as usize);
-        if let Some(purse) = &mut purse {
-            purse.failed(&mut turn.ticket);
+        let mut client = self.clients.get_mut(turn.client as usize);
+        if let Some(client) = &mut client {
+            if let Some(purse) = &mut client.purse {
+                purse.failed(&mut turn.ticket);
+            }
+            if let Some(breaker) = &mut client.breaker {
+                breaker.record(now, turn.term, true, now.since(turn.left));
+            }
         }
         if u32::from(turn.attempt) >= self.call.retry.attempts {
             return After::Last;
         }
+        let purse = client.and_then(|client| client.purse.as_mut());
         if purse.is_some_and(|purse| !purse.grant(now, &mut turn.ticket, miss)) {
             return After::Denied;
         }
@@ -103,18 +155,44 @@ impl Caller {
     /// The caller itself was given up, with an attempt under way or between two of them: neither good
     /// nor bad.
     pub fn dropped(&mut self, mut turn: Turn, under_way: bool) {
-        if let Some(purse) = self.purses.get_mut(turn.client as usize)
-            && turn.attempt > 0
-        {
+        let Some(client) = self.clients.get_mut(turn.client as usize).filter(|_| turn.attempt > 0)
+        else {
+            return;
+        };
+        if let Some(purse) = &mut client.purse {
             purse.dropped(&mut turn.ticket, under_way);
         }
+        if let (Some(breaker), true) = (&mut client.breaker, under_way) {
+            breaker.forget(turn.term);
+        }
+    }
+
+    /// The state of the client's breaker that is most open.
+    #[must_use]
+    pub fn breaker(&self) -> State {
+        let states = self.clients.iter().filter_map(|client| client.breaker.as_ref());
+        states.map(Breaker::state).max().unwrap_or(State::Closed)
+    }
+
+    /// Whether there are breakers to be watched.
+    #[must_use]
+    pub const fn has_breakers(&self) -> bool {
+        self.call.breaker.is_some()
+    }
+
+    /// The call has failed for good: whether something else answers in its place. `None` when there is
+    /// nothing else.
+    pub fn falls_back(&mut self) -> Option<bool> {
+        let fallback = self.call.fallback.as_ref()?;
+        Some(!self.fallback.chance(fallback.failing))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fabric::config::{Budget, Jitter};
+    use crate::fabric::breaker::{BreakerRule, Window};
+    use crate::fabric::config::{Budget, Fallback, Jitter};
 
     fn caller(attempts: u32, clients: u32, budget: Budget) -> Caller {
         let mut call = Call { clients, ..Call::plain() };
@@ -123,12 +201,16 @@ mod tests {
         Caller::new(&call, Seed(1), "here/manifest")
     }
 
+    fn leaves(caller: &mut Caller, turn: &mut Turn) -> bool {
+        caller.leave(Instant::ZERO, turn) == Leave::Goes
+    }
+
     #[test]
     fn waits_grow_until_the_last_attempt() {
         let mut caller = caller(3, 1, Budget::None);
         let mut turn = caller.begin(Instant::ZERO);
         let mut next = || {
-            assert!(caller.leave(Instant::ZERO, &mut turn));
+            assert!(leaves(&mut caller, &mut turn));
             caller.failed(Instant::ZERO, &mut turn, Miss::Error)
         };
         let ms = Span::from_millis;
@@ -144,7 +226,7 @@ mod tests {
         let mut granted = [0; 3];
         for _ in 0..200 {
             let mut turn = caller.begin(Instant::ZERO);
-            assert!(caller.leave(Instant::ZERO, &mut turn));
+            assert!(leaves(&mut caller, &mut turn));
             if let After::Again(_) = caller.failed(Instant::ZERO, &mut turn, Miss::Error) {
                 granted[turn.client as usize] += 1;
             }
@@ -153,22 +235,59 @@ mod tests {
     }
 
     #[test]
+    fn a_breaker_counts_each_attempt_and_stops_the_next() {
+        let mut caller = caller(9, 1, Budget::None);
+        let rule = BreakerRule {
+            window: Window::Calls(2),
+            minimum: 2,
+            failures: 1.0,
+            slow: Span::from_secs(1),
+            slow_share: 1.0,
+            open: Span::from_secs(5),
+            trials: 1,
+        };
+        caller = Caller::new(&Call { breaker: Some(rule), ..caller.call }, Seed(1), "x");
+        let mut turn = caller.begin(Instant::ZERO);
+        for _ in 0..2 {
+            assert!(leaves(&mut caller, &mut turn));
+            caller.failed(Instant::ZERO, &mut turn, Miss::Error);
+        }
+        assert_eq!(caller.leave(Instant::ZERO, &mut turn), Leave::Breaker);
+        assert_eq!(caller.breaker(), State::Open);
+        let later = Instant::ZERO + Span::from_secs(5);
+        assert_eq!(caller.leave(later, &mut turn), Leave::Goes);
+        assert_eq!(caller.breaker(), State::HalfOpen);
+        caller.answered(later, &turn);
+        assert_eq!(caller.breaker(), State::Closed);
+    }
+
+    #[test]
+    fn a_fallback_fails_as_often_as_it_says() {
+        let call = Call { fallback: Some(Fallback { failing: 0.25 }), ..Call::plain() };
+        let mut caller = Caller::new(&call, Seed(1), "x");
+        let failed = (0..10_000).filter(|_| caller.falls_back() == Some(false)).count();
+        // The standard deviation is 43.
+        assert!((2_330..2_670).contains(&failed), "{failed}");
+        assert_eq!(Caller::new(&Call::plain(), Seed(1), "x").falls_back(), None);
+    }
+
+    #[test]
     fn a_call_that_is_dropped_gives_its_place_back() {
         let mut caller = caller(9, 1, Budget::Limit { retries: 1 });
         let mut one = caller.begin(Instant::ZERO);
-        assert!(caller.leave(Instant::ZERO, &mut one));
+        assert!(leaves(&mut caller, &mut one));
         assert!(matches!(caller.failed(Instant::ZERO, &mut one, Miss::Error), After::Again(_)));
-        assert!(caller.leave(Instant::ZERO, &mut one));
+        assert!(leaves(&mut caller, &mut one));
         let mut two = caller.begin(Instant::ZERO);
-        assert!(caller.leave(Instant::ZERO, &mut two));
+        assert!(leaves(&mut caller, &mut two));
         assert_eq!(caller.failed(Instant::ZERO, &mut two, Miss::Error), After::Denied);
         caller.dropped(one, true);
         let mut three = caller.begin(Instant::ZERO);
-        assert!(caller.leave(Instant::ZERO, &mut three));
+        assert!(leaves(&mut caller, &mut three));
         assert!(matches!(caller.failed(Instant::ZERO, &mut three, Miss::Error), After::Again(_)));
         caller.dropped(three, false);
         let mut four = caller.begin(Instant::ZERO);
-        assert!(caller.leave(Instant::ZERO, &mut four));
+        assert!(leaves(&mut caller, &mut four));
         assert!(matches!(caller.failed(Instant::ZERO, &mut four, Miss::Error), After::Again(_)));
     }
 }

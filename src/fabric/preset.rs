@@ -4,9 +4,9 @@
 //! the field and that a user should replace with his own.
 
 use super::{
-    AfterWait, Behind, Budget, Call, Cost, Database, Detect, Discipline, Fabric, Jitter, Lock,
-    Manifest, Metadata, Replication, Retry, Routing, SharedErrors, Slowdown, TtlFrom, Viewers,
-    WhenBehind,
+    AfterWait, Behind, BreakerRule, Budget, Call, Cost, Database, Detect, Discipline, Fabric,
+    Jitter, Lock, Manifest, Metadata, Replication, Retry, Routing, SharedErrors, Slowdown, TtlFrom,
+    Viewers, WhenBehind, Window,
 };
 use crate::engine::{Law, LawError};
 use crate::units::Span;
@@ -175,6 +175,21 @@ pub const fn standard_budget() -> Budget {
 #[must_use]
 pub const fn throttle_budget() -> Budget {
     Budget::AdaptiveThrottle { k: 2.0, window: Span::from_secs(120) }
+}
+
+/// Resilience4j's defaults: half of the last hundred calls failed, or all took more than a minute; a
+/// minute open; ten trials.
+#[must_use]
+pub const fn breaker() -> BreakerRule {
+    BreakerRule {
+        window: Window::Calls(100),
+        minimum: 100,
+        failures: 0.5,
+        slow: Span::from_secs(60),
+        slow_share: 1.0,
+        open: Span::from_secs(60),
+        trials: 10,
+    }
 }
 
 fn metadata() -> Metadata {

@@ -71,6 +71,18 @@ pub enum Counter {
     DatabaseWasted,
     /// Reads that got a connection when their deadline was over, and were dropped.
     DatabaseExpired,
+    /// Attempts of fetches that an open breaker refused.
+    ManifestBreakerRefused,
+    /// Fetches that had failed and were answered by something else.
+    ManifestFallbacks,
+    /// Fetches that had failed, and whose fallback did, too.
+    ManifestFallbackFailures,
+    /// Attempts to read that an open breaker refused.
+    DatabaseBreakerRefused,
+    /// Calls that made do without their read.
+    DatabaseFallbacks,
+    /// Calls that got no read, and whose fallback failed, too.
+    DatabaseFallbackFailures,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -109,6 +121,10 @@ pub enum Gauge {
     DatabaseBusy,
     /// How far the region's replica is behind by a fault, beyond its usual lag.
     ReplicationLag,
+    /// The edge's breaker before the manifest service: 0 closed, 1 half open, 2 open.
+    ManifestBreaker,
+    /// The manifest service's breaker before its database, in the same numbers.
+    DatabaseBreaker,
 }
 
 /// A figure of the whole run.
@@ -165,7 +181,7 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::DatabaseExpired as usize + 1;
+    pub const COUNT: usize = Self::DatabaseFallbackFailures as usize + 1;
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
@@ -190,7 +206,7 @@ impl Sample {
 }
 impl Gauge {
     /// How many there are.
-    pub const COUNT: usize = Self::ReplicationLag as usize + 1;
+    pub const COUNT: usize = Self::DatabaseBreaker as usize + 1;
     /// All, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::ManifestQueue,
@@ -198,6 +214,8 @@ impl Gauge {
         Self::DatabaseQueue,
         Self::DatabaseBusy,
         Self::ReplicationLag,
+        Self::ManifestBreaker,
+        Self::DatabaseBreaker,
     ];
 }
 
@@ -340,6 +358,36 @@ pub const METRICS: &[Described] = &[
         Counter::DatabaseExpired,
         "reads dropped because they got a connection after their deadline",
     ),
+    counted(
+        "manifest_breaker_refused",
+        Counter::ManifestBreakerRefused,
+        "attempts at the manifest service that an open breaker refused",
+    ),
+    counted(
+        "manifest_fallbacks",
+        Counter::ManifestFallbacks,
+        "failed fetches that were answered by something else",
+    ),
+    counted(
+        "manifest_fallback_failures",
+        Counter::ManifestFallbackFailures,
+        "failed fetches whose fallback failed, too",
+    ),
+    counted(
+        "database_breaker_refused",
+        Counter::DatabaseBreakerRefused,
+        "attempts to read that an open breaker refused",
+    ),
+    counted(
+        "database_fallbacks",
+        Counter::DatabaseFallbacks,
+        "calls that made do without their read",
+    ),
+    counted(
+        "database_fallback_failures",
+        Counter::DatabaseFallbackFailures,
+        "calls that got no read and whose fallback failed, too",
+    ),
     counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
     sampled(
         "latency",
@@ -394,6 +442,20 @@ pub const METRICS: &[Described] = &[
         Gauge::ReplicationLag,
         Unit::Time,
         "how far the region's replica is behind by a fault, peak of each second",
+    ),
+    level(
+        "manifest_breaker",
+        Gauge::ManifestBreaker,
+        Unit::Count,
+        "the edge's breaker before the manifest service: 0 closed, 1 half open, 2 open; of several \
+         the most open, peak of each second",
+    ),
+    level(
+        "database_breaker",
+        Gauge::DatabaseBreaker,
+        Unit::Count,
+        "the manifest service's breaker before its database: 0 closed, 1 half open, 2 open; of \
+         several the most open, peak of each second",
     ),
 ];
 

@@ -3,10 +3,15 @@
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fabric::{Call, Jitter, Retry};
+use crate::fabric::preset;
+use crate::fabric::{BreakerRule, Call, Fallback, Jitter, Retry, Window};
+use crate::units::{Span, count_to_f64};
 
 /// More clients than any region has of its own services.
 const MANY: u32 = 10_000;
+
+/// More calls than any breaker looks at.
+const MANY_CALLS: u32 = 1_000_000;
 
 const JITTERS: &[(&str, Jitter)] =
     &[("none", Jitter::None), ("full", Jitter::Full), ("equal", Jitter::Equal)];
@@ -21,8 +26,68 @@ impl Reader<'_> {
         section.set(self, "clients", &mut call.clients, |r, n| r.count(n, 1..=MANY));
         section.set(self, "cancel", &mut call.cancel, Self::on_off);
         section.set(self, "deadline", &mut call.deadline, Self::on_off);
+        section.set(self, "breaker", &mut call.breaker, Self::breaker);
+        section.set(self, "fallback", &mut call.fallback, Self::fallback);
         section.finish(self);
         Some(call)
+    }
+
+    /// `"none"`, or a breaker with what differs from Resilience4j's defaults.
+    fn breaker(&mut self, node: &Node) -> Option<Option<BreakerRule>> {
+        if node.text().is_some() {
+            return self.choice(node, &[("none", None)]);
+        }
+        let mut section = self.section(node, "breaker")?;
+        let mut rule = preset::breaker();
+        let (calls, time) = (section.node("window"), section.take("window-time"));
+        let calls = calls.and_then(|node| self.count(node, 1..=MANY_CALLS));
+        rule.window = Window::Calls(calls.unwrap_or(100));
+        if let Some(time) = time {
+            if calls.is_some() {
+                let message = "the window is given in two ways";
+                self.say(&time.key_at, message, "`window` in calls, or `window-time`");
+            }
+            rule.window = Window::Seconds(self.whole_seconds(&time.node).unwrap_or(1));
+        }
+        if let Window::Calls(calls) = rule.window {
+            rule.minimum = calls.min(rule.minimum);
+        }
+        let most = match rule.window {
+            Window::Calls(calls) => calls,
+            Window::Seconds(_) => MANY_CALLS,
+        };
+        section.set(self, "minimum", &mut rule.minimum, |r, n| r.count(n, 1..=most));
+        let some_share =
+            |r: &mut Self, n: &Node| r.share_grains(n, 1).map(|grains| count_to_f64(grains) / 1e9);
+        section.set(self, "failures", &mut rule.failures, some_share);
+        section.set(self, "slow", &mut rule.slow, Self::some_time);
+        section.set(self, "slow-share", &mut rule.slow_share, some_share);
+        section.set(self, "open", &mut rule.open, Self::some_time);
+        section.set(self, "trials", &mut rule.trials, |r, n| r.count(n, 1..=MANY_CALLS));
+        section.finish(self);
+        Some(Some(rule))
+    }
+
+    fn whole_seconds(&mut self, node: &Node) -> Option<u32> {
+        let span = self.time_in(node, Span::from_secs(1)..=Span::from_secs(3_600))?;
+        let seconds = span.as_nanos() / 1_000_000_000;
+        if Span::from_secs(seconds) != span {
+            self.say(&node.at, format!("{span} is no whole number of seconds"), "1s to 1h");
+            return None;
+        }
+        u32::try_from(seconds).ok()
+    }
+
+    /// `"none"`, or `{ failing = "1%" }`.
+    fn fallback(&mut self, node: &Node) -> Option<Option<Fallback>> {
+        if node.text().is_some() {
+            return self.choice(node, &[("none", None)]);
+        }
+        let mut section = self.section(node, "fallback")?;
+        let mut fallback = Fallback { failing: 0.0 };
+        section.set(self, "failing", &mut fallback.failing, Self::share);
+        section.finish(self);
+        Some(Some(fallback))
     }
 
     /// The keys of a section that say what follows a failed attempt.

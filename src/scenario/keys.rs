@@ -212,6 +212,17 @@ call.budget | "none" or budget | none | { kind = "deposit-per-request" } | what 
 call.clients | count | 1 | 10 | how many clients in each region make the calls; which one makes a call is drawn
 call.cancel | "on" or "off" | off | "on" | on: a caller that gives up takes its work back; off: it goes on for nobody
 call.deadline | "on" or "off" | off | "on" | on: the deadline travels along, and what gets its turn after it is dropped
+call.breaker | "none" or breaker | none | { window = 20, open = "10s" } | each client's circuit breaker, which every attempt has to pass
+call.fallback | "none" or fallback | none | { failing = "1%" } | what answers when a call has failed for good
+breaker.window | count | 100 | 20 | the calls that it looks at: the last so many
+breaker.window-time | time | none | "10s" | instead: the calls of so many last whole seconds, 1 s to 1 h
+breaker.minimum | count | 100 | 20 | fewer calls in the window say nothing; at most the window's
+breaker.failures | share | 50% | "50%" | it opens when so many of them have failed
+breaker.slow | time | 60s | "2s" | a call that takes longer is slow
+breaker.slow-share | share | 100% | "80%" | it opens when so many of them are slow
+breaker.open | time | 60s | "10s" | how long it stays open
+breaker.trials | count | 10 | 5 | calls that pass when it is half open; what they say closes or opens it
+fallback.failing | share | 0% | "1%" | the share of fallbacks that fail, too
 budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule
 budget[limit].retries | count | 3 | 3 | retries at one time, their backoff included
 budget[deposit-per-request].ttl | time | 10s | "10s" | how long a deposit counts, 1 s to 60 s
@@ -259,7 +270,7 @@ pub(super) fn is_known(segments: &[String]) -> bool {
 }
 
 /// Tables that may stand in several places, by the last word of such a place's kind.
-const SHARED: [&str; 3] = ["law", "call", "budget"];
+const SHARED: [&str; 5] = ["law", "call", "budget", "breaker", "fallback"];
 
 /// Whether a path leads to a key, be it through a table that is described by itself.
 fn is_path(wanted: &[&str]) -> bool {
@@ -314,6 +325,7 @@ mod tests {
         assert!(known("fabric.manifest.service.mean"));
         assert!(known("fabric.viewers.budget.kind"));
         assert!(known("fabric.database.call.budget.min-per-second"));
+        assert!(known("fabric.database.call.breaker.window"));
         assert!(!known("fabric.database.call.buget"));
         assert!(!known("fabric.database.call.budget.attempts"));
         assert!(!known("fabric.manifest.servce"));

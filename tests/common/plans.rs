@@ -111,19 +111,40 @@ fn viewers() -> impl Strategy<Value = Viewers> {
     )
 }
 
-/// A hop that does nothing of its own, or that does much.
-fn call() -> impl Strategy<Value = Call> {
+fn breaker() -> impl Strategy<Value = BreakerRule> {
+    let window =
+        prop_oneof![(1_u32..30).prop_map(Window::Calls), (1_u32..4).prop_map(Window::Seconds)];
+    let shares = (0.1..=1.0, 0.1..=1.0);
+    (window, 1_u32..20, shares, span(1, 100), span(10, 2_000), 1_u32..5).prop_map(
+        |(window, minimum, (failures, slow_share), slow, open, trials)| BreakerRule {
+            window,
+            minimum: if let Window::Calls(calls) = window { minimum.min(calls) } else { minimum },
+            failures,
+            slow,
+            slow_share,
+            open,
+            trials,
+        },
+    )
+}
+
+/// A hop that does nothing of its own, or that does much. Boxed, as large parts are here: trees of values lie
+/// on the stack.
+fn call() -> BoxedStrategy<Call> {
     let flags = (weighted(0.3), weighted(0.7));
-    let much = (option::weighted(0.7, span(1, 200)), retry(), 1_u32..4, flags).prop_map(
-        |(timeout, retry, clients, (cancel, deadline))| Call {
+    let last = (option::of(breaker()), option::of(0.0..=1.0));
+    let much = (option::weighted(0.7, span(1, 200)), retry(), 1_u32..4, flags, last).prop_map(
+        |(timeout, retry, clients, (cancel, deadline), (breaker, failing))| Call {
             timeout,
             retry,
             clients,
             cancel,
             deadline,
+            breaker,
+            fallback: failing.map(|failing| Fallback { failing }),
         },
     );
-    prop_oneof![1 => Just(Call::plain()), 2 => much]
+    prop_oneof![1 => Just(Call::plain()), 2 => much].boxed()
 }
 
 fn lock() -> impl Strategy<Value = Lock> {
@@ -221,8 +242,8 @@ fn round_trips(regions: usize) -> impl Strategy<Value = Vec<Vec<Span>>> {
 }
 
 fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
-    let elements = (routing(), viewers(), option::of(metadata()), manifest());
-    let behind = (option::of(database()), replication());
+    let elements = (routing(), viewers(), option::of(metadata()), manifest()).boxed();
+    let behind = (option::of(database()), replication()).boxed();
     (round_trips(regions), 0..regions, elements, behind).prop_map(
         move |(round_trip, primary, elements, behind)| {
             let (routing, viewers, metadata, manifest) = elements;

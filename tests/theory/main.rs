@@ -12,6 +12,7 @@ mod data;
 mod disciplines;
 mod failover;
 mod formulas;
+mod hops;
 mod laws;
 mod overload;
 mod policies;
@@ -35,6 +36,7 @@ static DISCIPLINES: LazyLock<Vec<Row>> = LazyLock::new(disciplines::rows);
 static CACHES: LazyLock<Vec<Row>> = LazyLock::new(caches::rows);
 static POLICIES: LazyLock<Vec<Row>> = LazyLock::new(policies::rows);
 static RETRIES: LazyLock<Vec<Row>> = LazyLock::new(retries::rows);
+static HOPS: LazyLock<Vec<Row>> = LazyLock::new(hops::rows);
 static OVERLOAD: LazyLock<Vec<Row>> = LazyLock::new(overload::rows);
 static DATA: LazyLock<Vec<Row>> = LazyLock::new(data::rows);
 static FAILOVER: LazyLock<Vec<Row>> = LazyLock::new(failover::rows);
@@ -75,6 +77,11 @@ fn retries_agree() {
 }
 
 #[test]
+fn hops_agree() {
+    assert_agree(&HOPS);
+}
+
+#[test]
 fn overload_agrees() {
     assert_agree(&OVERLOAD);
 }
@@ -98,6 +105,7 @@ fn the_page_is_what_the_rows_say() {
         ("Caches and storms", &CACHES),
         ("Cache policies", &POLICIES),
         ("Retries", &RETRIES),
+        ("Hops", &HOPS),
         ("Overload", &OVERLOAD),
         ("Failover", &FAILOVER),
         ("Replicas and money", &DATA),

@@ -1,5 +1,6 @@
 //! How one hop calls the next one.
 
+use super::super::breaker::BreakerRule;
 use super::{Budget, Jitter, Retry};
 use crate::units::Span;
 
@@ -19,6 +20,18 @@ pub struct Call {
     /// Whether the caller's deadline travels along: what gets its turn after it is not begun, and
     /// nothing is tried again that could not be in time.
     pub deadline: bool,
+    /// Each client's circuit breaker, which every attempt has to pass.
+    pub breaker: Option<BreakerRule>,
+    /// What answers when a call has failed for good.
+    pub fallback: Option<Fallback>,
+}
+
+/// An answer without the service that was called: a default, the last known, a shorter list. It takes
+/// no time, is not cached, and can fail, too.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Fallback {
+    /// The share of fallbacks that fail, 0 to 1.
+    pub failing: f64,
 }
 
 impl Call {
@@ -38,6 +51,8 @@ impl Call {
             clients: 1,
             cancel: false,
             deadline: false,
+            breaker: None,
+            fallback: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::fetch::Cause;
 use super::service::stretched;
 use super::{Ctx, Event, Key, Site};
-use crate::fabric::caller::After;
+use crate::fabric::caller::{After, Leave};
 use crate::fabric::config::WhenBehind;
 use crate::fabric::event::Reply;
 use crate::fabric::pool::{Class, Offer};
@@ -55,17 +55,28 @@ impl Site {
             return;
         };
         let (behind, how, origin) = (config.behind, &config.call, call.origin);
-        if call.turn.as_mut().is_some_and(|turn| !self.database_caller.leave(now, turn)) {
-            self.recorder.count(Counter::DatabaseRetriesDenied, origin);
-            return self.call_failed(ctx, key, Cause::Refused);
-        }
+        let Some(turn) = &mut call.turn else {
+            return;
+        };
+        let refused = match self.database_caller.leave(now, turn) {
+            Leave::Goes => None,
+            Leave::Budget => Some(Counter::DatabaseRetriesDenied),
+            Leave::Breaker => Some(Counter::DatabaseBreakerRefused),
+        };
         let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
         let deadline = if how.deadline { call.deadline.min(gives_up) } else { Instant::NEVER };
         let limited = how.timeout.is_some();
+        self.observe_breakers();
+        if let Some(refused) = refused {
+            self.recorder.count(refused, origin);
+            return self.read_or_fall_back(ctx, key, Cause::Refused);
+        }
         let of = Asker::Call(key);
         let read = Read { of, origin, came: now, deadline, inside: false, began: None };
         let read = self.reads.insert(read);
-        call.read = Some(read);
+        if let Some(call) = self.calls.get_mut(key) {
+            call.read = Some(read);
+        }
         self.recorder.count(Counter::DatabaseCalls, origin);
         if limited {
             ctx.schedule(gives_up, Event::ReadTimeOut(read));
@@ -107,6 +118,7 @@ impl Site {
                 waiting.read = None;
                 if let Some(turn) = waiting.turn.take() {
                     self.database_caller.answered(ctx.now(), &turn);
+                    self.observe_breakers();
                 }
                 self.make_manifest(ctx, call);
             }
@@ -165,7 +177,28 @@ impl Site {
             After::Denied => self.recorder.count(Counter::DatabaseRetriesDenied, call.origin),
             After::Last => {}
         }
-        self.call_failed(ctx, key, cause);
+        self.read_or_fall_back(ctx, key, cause);
+    }
+
+    /// A call gets no read. It has failed, unless it can do without.
+    fn read_or_fall_back(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        self.observe_breakers();
+        let (Some(call), fallback) = (self.calls.get_mut(key), self.database_caller.falls_back())
+        else {
+            return;
+        };
+        match fallback {
+            Some(true) => {
+                (call.fell_back, call.turn) = (true, None);
+                self.recorder.count(Counter::DatabaseFallbacks, call.origin);
+                self.make_manifest(ctx, key);
+            }
+            Some(false) => {
+                self.recorder.count(Counter::DatabaseFallbackFailures, call.origin);
+                self.call_failed(ctx, key, cause);
+            }
+            None => self.call_failed(ctx, key, cause),
+        }
     }
 
     /// How far this region's replica is behind for a read now. The primary is never behind.

@@ -104,7 +104,8 @@ impl Site {
             return;
         };
         fetch.call = None;
-        match self.manifest_caller.failed(ctx.now(), &mut fetch.turn, cause.into()) {
+        let after = self.manifest_caller.failed(ctx.now(), &mut fetch.turn, cause.into());
+        match after {
             After::Again(wait) => {
                 let again = ctx.now().saturating_add(wait);
                 if !self.plan.fabric.manifest.call.deadline || again < fetch.deadline {
@@ -117,18 +118,47 @@ impl Site {
             }
             After::Last => {}
         }
-        self.fetch_failed(ctx, key, cause);
+        self.fetch_or_fall_back(ctx, key, cause);
     }
 
-    /// A fetch has its answer.
-    pub(super) fn fetched(&mut self, ctx: &mut Ctx<'_>, key: Key, lag: Span) {
+    /// A call has been answered; with the lag of its data, unless something else stands in for them.
+    pub(super) fn fetched(&mut self, ctx: &mut Ctx<'_>, key: Key, lag: Option<Span>) {
+        if let Some(fetch) = self.fetches.get(key) {
+            self.manifest_caller.answered(ctx.now(), &fetch.turn);
+            self.observe_breakers();
+        }
+        self.end_well(ctx, key, lag);
+    }
+
+    /// A fetch has failed for good, unless something else answers in its place.
+    pub(super) fn fetch_or_fall_back(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        self.observe_breakers();
+        let (Some(fetch), fallback) = (self.fetches.get(key), self.manifest_caller.falls_back())
+        else {
+            return;
+        };
+        match fallback {
+            Some(true) => {
+                self.recorder.count(Counter::ManifestFallbacks, fetch.origin);
+                self.end_well(ctx, key, None);
+            }
+            Some(false) => {
+                self.recorder.count(Counter::ManifestFallbackFailures, fetch.origin);
+                self.fetch_failed(ctx, key, cause);
+            }
+            None => self.fetch_failed(ctx, key, cause),
+        }
+    }
+
+    /// A fetch has its answer. What stands in for data is not cached.
+    fn end_well(&mut self, ctx: &mut Ctx<'_>, key: Key, data: Option<Span>) {
         let Some(fetch) = self.end_fetch(key) else {
             return;
         };
-        self.manifest_caller.answered(ctx.now(), &fetch.turn);
-        if let Some(cache) = &mut self.cache {
+        if let (Some(cache), Some(lag)) = (&mut self.cache, data) {
             cache.fill(fetch.title, ctx.now(), lag);
         }
+        let lag = data.unwrap_or(Span::ZERO);
         for request in fetch.waiting() {
             if let Some(&waiting) = self.requests.get(request)
                 && waiting.state == State::Fetch(key)
@@ -140,7 +170,7 @@ impl Site {
     }
 
     /// A fetch has failed for good.
-    pub(super) fn fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+    fn fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
         let Some(fetch) = self.end_fetch(key) else {
             return;
         };

@@ -5,7 +5,7 @@
 
 use super::fetch::Cause;
 use super::{Ctx, Event, Key, Site};
-use crate::fabric::caller::Turn;
+use crate::fabric::caller::{Leave, Turn};
 use crate::fabric::pool::{Class, Offer};
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
@@ -33,6 +33,8 @@ pub struct Call {
     pub(super) read: Option<Key>,
     /// How far the replica was behind that was read.
     pub(super) lag: Span,
+    /// Whether it makes do without its read.
+    pub(super) fell_back: bool,
 }
 
 impl Site {
@@ -43,10 +45,19 @@ impl Site {
             return;
         };
         let (origin, class) = (fetch.origin, fetch.class);
-        if !self.manifest_caller.leave(now, &mut fetch.turn) {
-            self.recorder.count(Counter::ManifestRetriesDenied, origin);
-            return self.fetch_failed(ctx, key, Cause::Refused);
+        let refused = match self.manifest_caller.leave(now, &mut fetch.turn) {
+            Leave::Goes => None,
+            Leave::Budget => Some(Counter::ManifestRetriesDenied),
+            Leave::Breaker => Some(Counter::ManifestBreakerRefused),
+        };
+        self.observe_breakers();
+        if let Some(refused) = refused {
+            self.recorder.count(refused, origin);
+            return self.fetch_or_fall_back(ctx, key, Cause::Refused);
         }
+        let Some(fetch) = self.fetches.get_mut(key) else {
+            return;
+        };
         let how = &self.plan.fabric.manifest.call;
         let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
         let deadline = if how.deadline { fetch.deadline.min(gives_up) } else { Instant::NEVER };
@@ -61,6 +72,7 @@ impl Site {
             turn: None,
             read: None,
             lag: Span::ZERO,
+            fell_back: false,
         });
         fetch.call = Some(call);
         self.recorder.count(Counter::ManifestCalls, origin);
@@ -125,7 +137,7 @@ impl Site {
             return;
         };
         if self.listens(&call, key) {
-            self.fetched(ctx, call.fetch, call.lag);
+            self.fetched(ctx, call.fetch, (!call.fell_back).then_some(call.lag));
         } else {
             self.recorder.count(Counter::ManifestWasted, call.origin);
         }
@@ -206,6 +218,18 @@ impl Site {
     pub(super) fn errs(&mut self, service: Service) -> bool {
         let share = self.weather.error_share(&self.plan.injections, service);
         share > 0.0 && self.streams.errors.chance(share)
+    }
+
+    /// The breakers of both hops, where there are any.
+    pub(super) fn observe_breakers(&mut self) {
+        for (caller, gauge) in [
+            (&self.manifest_caller, Gauge::ManifestBreaker),
+            (&self.database_caller, Gauge::DatabaseBreaker),
+        ] {
+            if caller.has_breakers() {
+                self.recorder.gauge(gauge, caller.breaker() as u64);
+            }
+        }
     }
 
     fn observe_manifest(&mut self) {
