@@ -87,8 +87,9 @@ fn rehearsed(source: &Source) -> Rehearsal {
 }
 
 #[test]
-fn every_smoke_scenario_holds_and_its_control_breaks() {
-    for path in files::below("scenarios/smoke", "toml") {
+fn every_short_scenario_holds_and_its_control_breaks() {
+    let short = ["scenarios/smoke", "scenarios/resilience"];
+    for path in short.into_iter().flat_map(|folder| files::below(folder, "toml")) {
         let (source, scenario) = scenario(&path);
         let rehearsal = rehearsed(&source);
         let name = path.display();
