@@ -1,8 +1,10 @@
 //! A scenario becomes a judged run: the file's own run, and the control that must break.
 
+mod course;
 mod month;
 mod run;
 
+pub use course::Spell;
 pub use run::rehearse;
 
 use crate::cost::Bill;
@@ -97,6 +99,8 @@ pub struct JudgedRun {
     pub bill: Bill,
     /// The bookkeeping, by region.
     pub conservation: Vec<Conservation>,
+    /// What went on, in the order in which it began.
+    pub course: Vec<Spell>,
 }
 
 /// All runs of one scenario.

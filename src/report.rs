@@ -7,6 +7,7 @@ mod again;
 pub mod bill;
 mod binomial;
 mod colour;
+mod course;
 pub mod json;
 pub mod junit;
 pub mod replay;

@@ -10,10 +10,12 @@ use squall::cli::Exit;
 use squall::cost::{Mode, Usage, bill};
 use squall::engine::Digest;
 use squall::invariant::{Judgement, Seen, Verdict};
-use squall::rehearse::{Conservation, Control, Identity, Judged, JudgedRun, Rehearsal, Watched};
+use squall::rehearse::{
+    Conservation, Control, Identity, Judged, JudgedRun, Rehearsal, Spell, Watched,
+};
 use squall::report::text::Look;
 use squall::report::{self, Paint, Shape, clopper_pearson};
-use squall::units::{Span, Unit};
+use squall::units::{Instant, Span, Unit};
 use std::fs;
 use std::path::Path;
 
@@ -90,7 +92,33 @@ fn run(seed: u64, p99: f64, waited: Option<f64>) -> JudgedRun {
         }),
         bill: bill(&Usage::capstone(), Mode::Exact).unwrap(),
         conservation: books(),
+        course: course(),
     }
+}
+
+fn course() -> Vec<Spell> {
+    let at = |secs| Instant::ZERO + Span::from_secs(secs);
+    let spell = |what, text: &str, from, until: Option<u64>, most| Spell {
+        what,
+        text: text.into(),
+        from: at(from),
+        until: until.map(at),
+        most,
+    };
+    vec![
+        spell("fault", "fault `outage` (region-down)", 300, Some(600), None),
+        spell("viewer-timeouts", "viewers wait in vain", 303, Some(335), Some((8_512.25, "/s"))),
+        spell("amplification", "attempts multiply", 304, Some(334), Some((2.75, "a request"))),
+        spell("failures", "requests fail", 303, None, Some((0.0412, "of 1"))),
+        spell(
+            "sustained",
+            "all faults are over and it goes on: retries sustain it. Fewer attempts, a retry budget, \
+             cancelled work or a shorter queue would have ended it",
+            600,
+            None,
+            None,
+        ),
+    ]
 }
 
 fn books() -> Vec<Conservation> {

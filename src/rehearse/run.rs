@@ -1,9 +1,10 @@
 //! Runs a scenario and its control, and judges both.
 
+use super::course::Course;
 use super::month::{budget_spent, monthly_bill};
 use super::{
-    Asked, Conservation, Control, Identity, Judged, JudgedRun, Phase, Progress, Rehearsal, Trouble,
-    Watched,
+    Asked, Conservation, Control, Identity, Judged, JudgedRun, Phase, Progress, Rehearsal, Spell,
+    Trouble, Watched,
 };
 use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
 use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
@@ -77,6 +78,7 @@ struct Verdicts {
     invariants: Vec<Judgement>,
     watch: Vec<Seen>,
     bill: crate::cost::Bill,
+    course: Vec<Spell>,
 }
 
 fn one_seed(
@@ -116,6 +118,7 @@ fn one_seed(
             .collect(),
         control,
         bill: verdicts.bill,
+        course: verdicts.course,
         conservation: conservation(&scenario.plan.fabric.regions, &verdicts.outcome),
     })
 }
@@ -141,10 +144,12 @@ fn judge(
         .chain(&terms)
         .any(|term| term.metric() == Metric::Sample(Sample::Staleness));
     let mut judge = Judge::new(&statements, &terms, &timeline(&plan));
+    let mut course = Course::new(&plan);
     let mut requests = 0;
     let end = Instant::ZERO + plan.length;
     let mut each = |view: &SliceView<'_>| {
         judge.slice(view);
+        course.slice(view);
         requests += view.cell(Scope::default())[Counter::Requests as usize];
         (show.progress)(Progress {
             path: show.path.to_owned(),
@@ -172,7 +177,7 @@ fn judge(
         monthly_cost: Some(bill.total()),
     };
     let (invariants, watch) = judge.finish(&outcome.totals, &figures);
-    Ok(Verdicts { outcome, invariants, watch, bill })
+    Ok(Verdicts { outcome, invariants, watch, bill, course: course.finish(&plan) })
 }
 
 /// Whether the control broke what it names. What was not measured proves nothing.

@@ -3,6 +3,7 @@
 use super::seeds::LEVEL;
 use super::{Shape, Spread, across, again, clopper_pearson, control_verdict, verdict_name};
 use crate::rehearse::{self, JudgedRun, Rehearsal};
+use crate::units::Instant;
 use serde::Serialize;
 
 /// The name of the contract.
@@ -54,7 +55,19 @@ struct Run<'a> {
     control: Option<Control<'a>>,
     bill: Bill,
     conservation: Vec<Conservation<'a>>,
+    course: Vec<Spell<'a>>,
     again: String,
+}
+
+/// Something that went on for a while; `until_s` is null when it lasted to the end.
+#[derive(Serialize)]
+struct Spell<'a> {
+    what: &'static str,
+    text: &'a str,
+    from_s: f64,
+    until_s: Option<f64>,
+    most: Option<f64>,
+    unit: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -215,6 +228,7 @@ fn run<'a>(rehearsal: &Rehearsal, run: &'a JudgedRun) -> Run<'a> {
         control: run.control.as_ref().map(control),
         bill: bill(run),
         conservation: run.conservation.iter().map(conservation).collect(),
+        course: run.course.iter().map(spell).collect(),
         again: again::run(rehearsal, run.seed),
     }
 }
@@ -266,6 +280,18 @@ fn conservation(region: &rehearse::Conservation) -> Conservation<'_> {
         failed: region.failed,
         given_up: region.given_up,
         under_way: region.under_way,
+    }
+}
+
+fn spell(spell: &rehearse::Spell) -> Spell<'_> {
+    let seconds = |at: Instant| at.since(Instant::ZERO).as_secs_f64();
+    Spell {
+        what: spell.what,
+        text: &spell.text,
+        from_s: seconds(spell.from),
+        until_s: spell.until.map(seconds),
+        most: spell.most.map(|(most, _)| most),
+        unit: spell.most.map(|(_, unit)| unit),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A judged run as text for a terminal, at most 100 columns wide.
 
 use super::colour::tame;
-use super::{Paint, Shape, again, seeds, value};
+use super::{Paint, Shape, again, course, seeds, value};
 use crate::invariant::{Judgement, Seen, Verdict};
 use crate::rehearse::{Conservation, Control, Judged, JudgedRun, Rehearsal};
 use std::fmt::Write as _;
@@ -46,6 +46,9 @@ fn one(out: &mut String, rehearsal: &Rehearsal, run: &JudgedRun, look: Look) {
     }
     invariants(out, &run.invariants, look);
     watches(out, run, look);
+    if look.verbose || run.invariants.iter().any(|i| i.judgement.verdict == Verdict::Broken) {
+        course::render(out, &run.course, look);
+    }
     control(out, rehearsal, run.control.as_ref(), look);
     let _ = writeln!(out, "\nbill     ${} a month", run.bill.total());
     let _ = writeln!(out, "again    {}", again::run(rehearsal, run.seed));

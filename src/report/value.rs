@@ -99,7 +99,7 @@ fn money(value: f64, digits: usize) -> String {
 }
 
 /// `digits` significant digits, but never fewer than the whole part has; no trailing zeros.
-fn significant(value: f64, digits: usize) -> String {
+pub(super) fn significant(value: f64, digits: usize) -> String {
     let places = places(value, digits);
     trimmed(&format!("{value:.places$}"))
 }

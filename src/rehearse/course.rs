@@ -1,0 +1,331 @@
+//! What went on in a run, in the order in which it began: the chain that leads to a failure.
+//!
+//! It is read from the same complete slices of a second as invariants are, so whatever is observed can
+//! be told like this. Faults and changes have the plan's own instants; everything else has those of the
+//! slices in which it was seen.
+
+use crate::fabric::{Budget, Plan};
+use crate::observe::{Counter, Gauge, Scope, SliceView};
+use crate::units::{Instant, Span, count_to_f64};
+
+/// What is seen again after less than this went on meanwhile.
+const PAUSE: Span = Span::from_secs(5);
+/// A failure that lasts to the end and for at least this long after the last fault sustains itself.
+const SUSTAINED: Span = Span::from_secs(10);
+/// Attempts a request from which on they are told of.
+const AMPLIFIED: f64 = 1.5;
+/// The share of requests or attempts from which on failures and time-outs are told of.
+const SOME: f64 = 0.01;
+
+/// Something that went on for a while.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Spell {
+    /// What, in a word that programs can rely on: `fault`, `change`, or a sign such as
+    /// `viewer-timeouts`.
+    pub what: &'static str,
+    /// The same in words.
+    pub text: String,
+    /// When it began.
+    pub from: Instant,
+    /// When it was over; `None` if it lasted to the end of the run.
+    pub until: Option<Instant>,
+    /// The most that was seen of it in a second, and of what, where it has an amount.
+    pub most: Option<(f64, &'static str)>,
+}
+
+/// A sign of trouble: how it is called, in a word and in words, its unit, and how it is seen.
+struct Sign {
+    what: &'static str,
+    text: &'static str,
+    unit: &'static str,
+    /// Whether it is looked for in each region that does the work, or in all of them at once.
+    by_region: bool,
+    seen: fn(&Glance<'_, '_>) -> Option<f64>,
+}
+
+/// A slice, as far as one region has to do with it.
+struct Glance<'a, 'b> {
+    view: &'a SliceView<'b>,
+    cell: &'a [u64],
+    scope: Scope,
+}
+
+impl Glance<'_, '_> {
+    fn count(&self, counter: Counter) -> f64 {
+        count_to_f64(self.cell[counter as usize])
+    }
+
+    /// Events a second, if there were any.
+    fn rate(&self, counter: Counter) -> Option<f64> {
+        let count = self.count(counter);
+        let length = self.view.end.since(self.view.start).as_secs_f64();
+        (count > 0.0).then(|| count / length)
+    }
+
+    fn is_open(&self, gauge: Gauge) -> Option<f64> {
+        (self.view.peak(gauge, self.scope) == 2).then_some(2.0)
+    }
+
+    fn failed(&self) -> f64 {
+        self.count(Counter::Failed) + self.count(Counter::GivenUp)
+    }
+}
+
+const fn counted(
+    what: &'static str,
+    text: &'static str,
+    seen: fn(&Glance<'_, '_>) -> Option<f64>,
+) -> Sign {
+    Sign { what, text, unit: "/s", by_region: true, seen }
+}
+
+const fn state(
+    what: &'static str,
+    text: &'static str,
+    seen: fn(&Glance<'_, '_>) -> Option<f64>,
+) -> Sign {
+    Sign { what, text, unit: "", by_region: true, seen }
+}
+
+const SIGNS: [Sign; 14] = [
+    counted("manifest-rejected", "the manifest service turns calls away", |g| {
+        g.rate(Counter::ManifestRejected)
+    }),
+    counted("database-refused", "the database turns reads away", |g| {
+        g.rate(Counter::DatabaseRefused)
+    }),
+    counted("manifest-timeouts", "the edge waits in vain for the manifest service", |g| {
+        g.rate(Counter::ManifestTimeouts)
+    }),
+    counted("database-timeouts", "the manifest service waits in vain for its database", |g| {
+        g.rate(Counter::DatabaseTimeouts)
+    }),
+    counted("manifest-wasted", "manifests are made for nobody", |g| {
+        g.rate(Counter::ManifestWasted)
+    }),
+    counted("database-wasted", "reads are made for nobody", |g| g.rate(Counter::DatabaseWasted)),
+    state("manifest-breaker", "the edge's breaker is open", |g| g.is_open(Gauge::ManifestBreaker)),
+    state("database-breaker", "the breaker before the database is open", |g| {
+        g.is_open(Gauge::DatabaseBreaker)
+    }),
+    counted("manifest-budget", "the edge's retry budget is used up", |g| {
+        g.rate(Counter::ManifestRetriesDenied)
+    }),
+    counted("database-budget", "the manifest service's retry budget is used up", |g| {
+        g.rate(Counter::DatabaseRetriesDenied)
+    }),
+    Sign {
+        what: "viewer-timeouts",
+        text: "viewers wait in vain",
+        unit: "/s",
+        by_region: false,
+        seen: |g| {
+            let some = SOME * g.count(Counter::Attempts);
+            g.rate(Counter::TimedOut).filter(|_| g.count(Counter::TimedOut) >= some)
+        },
+    },
+    Sign {
+        what: "viewer-budget",
+        text: "the viewers' retry budget is used up",
+        unit: "/s",
+        by_region: false,
+        seen: |g| g.rate(Counter::RetriesDenied),
+    },
+    Sign {
+        what: AMPLIFICATION,
+        text: "attempts multiply",
+        unit: "for each new request",
+        by_region: false,
+        seen: |g| {
+            let requests = g.count(Counter::Requests);
+            let attempts = g.count(Counter::Attempts) / requests;
+            (requests > 0.0 && attempts >= AMPLIFIED).then_some(attempts)
+        },
+    },
+    Sign {
+        what: FAILURES,
+        text: "requests fail",
+        unit: "of 1",
+        by_region: false,
+        seen: |g| {
+            let ended = g.failed() + g.count(Counter::Served);
+            (g.failed() > SOME * ended).then(|| g.failed() / ended)
+        },
+    },
+];
+
+const AMPLIFICATION: &str = "amplification";
+const FAILURES: &str = "failures";
+
+/// One sign in one place.
+struct Track {
+    sign: &'static Sign,
+    region: Option<usize>,
+    spells: Vec<Seen>,
+}
+
+struct Seen {
+    from: Instant,
+    until: Instant,
+    most: f64,
+}
+
+/// Takes slices in and tells what went on.
+pub struct Course {
+    tracks: Vec<Track>,
+    warmup: Instant,
+    end: Instant,
+    /// Since when first attempts have been refused and nobody has been served.
+    locked: Option<Instant>,
+}
+
+impl Course {
+    /// Nothing seen yet of a run of this plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        static ALL: [Sign; 14] = SIGNS;
+        let mut tracks = Vec::new();
+        for sign in &ALL {
+            let regions = if sign.by_region { plan.fabric.regions.len() } else { 1 };
+            for region in 0..regions {
+                let region = sign.by_region.then_some(region);
+                tracks.push(Track { sign, region, spells: Vec::new() });
+            }
+        }
+        let start = Instant::ZERO;
+        Self { tracks, warmup: start + plan.warmup, end: start + plan.length, locked: None }
+    }
+
+    /// A complete slice; they come in their order. What is within the warm-up is not told of.
+    pub fn slice(&mut self, view: &SliceView<'_>) {
+        if view.start < self.warmup {
+            return;
+        }
+        let all = view.cell(Scope::default());
+        let mut there = None;
+        for track in &mut self.tracks {
+            let scope = Scope { from: None, at: track.region };
+            let cell = match track.region {
+                None => &all,
+                Some(region) => {
+                    if there.as_ref().is_none_or(|&(known, _)| known != region) {
+                        there = Some((region, view.cell(scope)));
+                    }
+                    there.as_ref().map_or(&all, |(_, cell)| cell)
+                }
+            };
+            if let Some(level) = (track.sign.seen)(&Glance { view, cell, scope }) {
+                track.see(view, level);
+            }
+        }
+        let refused = all[Counter::RefusedByBudget as usize] > 0;
+        let served = all[Counter::Served as usize] > 0;
+        self.locked = self.locked.or(Some(view.start)).filter(|_| refused && !served);
+    }
+
+    /// Everything that went on, in the order in which it began.
+    #[must_use]
+    pub fn finish(self, plan: &Plan) -> Vec<Spell> {
+        let end = self.end;
+        let until = |until: Instant| (until < end).then_some(until);
+        let mut spells = planned(plan);
+        for track in &self.tracks {
+            let place = track.region.map(|region| format!(" in {}", plan.fabric.regions[region]));
+            for seen in &track.spells {
+                let amount = (!track.sign.unit.is_empty()).then_some((seen.most, track.sign.unit));
+                spells.push(Spell {
+                    what: track.sign.what,
+                    text: format!("{}{}", track.sign.text, place.as_deref().unwrap_or_default()),
+                    from: seen.from,
+                    until: until(seen.until),
+                    most: amount,
+                });
+            }
+        }
+        spells.sort_by_key(|spell| spell.from);
+        spells.extend(self.verdict(plan, &spells));
+        spells
+    }
+
+    /// What keeps a failure alive whose cause is over, if that is so.
+    fn verdict(&self, plan: &Plan, spells: &[Spell]) -> Option<Spell> {
+        let over = plan.injections.iter().map(|injection| {
+            if injection.fault.is_instant() {
+                injection.at
+            } else {
+                injection.until.unwrap_or(self.end)
+            }
+        });
+        let over = over.max()?;
+        let goes_on = |what| spells.iter().any(|s| s.what == what && s.until.is_none());
+        if self.end.since(over) < SUSTAINED || !goes_on(FAILURES) {
+            return None;
+        }
+        let spell = |what, text: &str, from: Instant| {
+            Some(Spell { what, text: text.to_owned(), from, until: None, most: None })
+        };
+        if let Some(since) = self.locked {
+            return spell("budget-locked", lock(plan.fabric.viewers.retry.budget), since.max(over));
+        }
+        let text = if goes_on(AMPLIFICATION) {
+            "all faults are over and it goes on: retries sustain it. Fewer attempts, a retry budget, \
+             cancelled work or a shorter queue would have ended it"
+        } else {
+            "all faults are over and it goes on without them"
+        };
+        spell("sustained", text, over)
+    }
+}
+
+/// What is said of a budget that refuses everything when nothing else is wrong any more.
+fn lock(budget: Budget) -> &'static str {
+    match budget {
+        Budget::Decorator => {
+            "the retry budget is locked: it refuses first attempts, too, so that nothing can succeed and \
+             refill it. `decorator-repaired`, which charges and refuses retries alone, would have \
+             prevented it"
+        }
+        _ => {
+            "the retry budget refuses first attempts, too, and nobody is served. A budget that refuses \
+             retries alone would have prevented it"
+        }
+    }
+}
+
+/// Faults and changes.
+fn planned(plan: &Plan) -> Vec<Spell> {
+    let end = Instant::ZERO + plan.length;
+    let spell = |what, text, from, until: Option<Instant>| Spell {
+        what,
+        text,
+        from,
+        until: until.filter(|&until| until < end),
+        most: None,
+    };
+    let faults = plan.injections.iter().map(|injection| {
+        let until = if injection.fault.is_instant() { Some(injection.at) } else { injection.until };
+        let text = format!("fault `{}` ({})", injection.label.0, injection.fault.kind());
+        spell("fault", text, injection.at, until)
+    });
+    let changes = plan.changes.iter().map(|planned| {
+        let text = format!("change `{}`", planned.label.0);
+        spell("change", text, planned.at, planned.until)
+    });
+    faults.chain(changes).collect()
+}
+
+impl Track {
+    fn see(&mut self, view: &SliceView<'_>, level: f64) {
+        match self.spells.last_mut() {
+            Some(last) if view.start.since(last.until) < PAUSE => {
+                last.until = view.end;
+                last.most = last.most.max(level);
+            }
+            _ => self.spells.push(Seen { from: view.start, until: view.end, most: level }),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "course_tests.rs"]
+mod tests;
