@@ -1,5 +1,5 @@
-//! Who calls the next hop: attempts, backoff, the clients' retry budgets and breakers. It decides; it
-//! never schedules.
+//! Who calls the next hop: attempts, backoff, the clients' retry budgets, bulkheads and breakers. It
+//! decides; it never schedules.
 
 use super::breaker::{Breaker, State};
 use super::budgets::{Miss, Purse, Ticket};
@@ -24,6 +24,8 @@ pub struct Caller {
 struct Client {
     purse: Option<Purse>,
     breaker: Option<Breaker>,
+    /// How many attempts are under way.
+    under_way: u32,
 }
 
 /// One call, as its caller keeps it.
@@ -47,6 +49,8 @@ pub enum Leave {
     Budget,
     /// The breaker is open, or half open and has all the trials that it wants.
     Breaker,
+    /// The bulkhead is full: as many attempts are under way as may be.
+    Bulkhead,
 }
 
 /// What follows a failed attempt.
@@ -69,7 +73,8 @@ impl Caller {
             let stream = || seed.stream(&format!("{name} calls/budget {number}"));
             let purse = Purse::new(call.retry.budget, stream);
             let breaker = call.breaker.map(Breaker::new);
-            (purse.is_some() || breaker.is_some()).then_some(Client { purse, breaker })
+            let limits = purse.is_some() || breaker.is_some() || call.bulkhead.is_some();
+            limits.then_some(Client { purse, breaker, under_way: 0 })
         };
         let stream = |what: &str| seed.stream(&format!("{name} calls/{what}"));
         Self {
@@ -97,6 +102,9 @@ impl Caller {
     /// Whether an attempt may leave; it has left if so.
     pub fn leave(&mut self, now: Instant, turn: &mut Turn) -> Leave {
         if let Some(client) = self.clients.get_mut(turn.client as usize) {
+            if self.call.bulkhead.is_some_and(|most| client.under_way >= most) {
+                return Leave::Bulkhead;
+            }
             if let Some(breaker) = &mut client.breaker {
                 let Some(term) = breaker.admit(now) else {
                     return Leave::Breaker;
@@ -112,6 +120,7 @@ impl Caller {
                 }
                 return Leave::Budget;
             }
+            client.under_way += 1;
         }
         turn.attempt += 1;
         turn.left = now;
@@ -123,6 +132,7 @@ impl Caller {
         let Some(client) = self.clients.get_mut(turn.client as usize) else {
             return;
         };
+        client.under_way -= 1;
         if let Some(purse) = &mut client.purse {
             purse.answered(now, turn.ticket);
         }
@@ -135,6 +145,7 @@ impl Caller {
     pub fn failed(&mut self, now: Instant, turn: &mut Turn, miss: Miss) -> After {
         let mut client = self.clients.get_mut(turn.client as usize);
         if let Some(client) = &mut client {
+            client.under_way -= 1;
             if let Some(purse) = &mut client.purse {
                 purse.failed(&mut turn.ticket);
             }
@@ -159,6 +170,7 @@ impl Caller {
         else {
             return;
         };
+        client.under_way -= u32::from(under_way);
         if let Some(purse) = &mut client.purse {
             purse.dropped(&mut turn.ticket, under_way);
         }
@@ -259,6 +271,20 @@ mod tests {
         assert_eq!(caller.breaker(), State::HalfOpen);
         caller.answered(later, &turn);
         assert_eq!(caller.breaker(), State::Closed);
+    }
+
+    #[test]
+    fn a_bulkhead_lets_so_many_leave_at_once() {
+        let call = Call { bulkhead: Some(2), ..Call::plain() };
+        let (mut caller, now) = (Caller::new(&call, Seed(1), "x"), Instant::ZERO);
+        let mut turns: Vec<Turn> = (0..5).map(|_| caller.begin(now)).collect();
+        let (full, goes) = (Leave::Bulkhead, Leave::Goes);
+        assert_eq!([0, 1, 2].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
+        caller.answered(now, &turns[0]);
+        assert_eq!([2, 3].map(|n| caller.leave(now, &mut turns[n])), [goes, full]);
+        caller.failed(now, &mut turns[1], Miss::TimeOut);
+        caller.dropped(turns[2], true);
+        assert_eq!([3, 4, 0].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
     }
 
     #[test]

@@ -279,12 +279,25 @@ pub struct Manifest {
     /// The longest wait for a slot; one that has waited so long leaves unserved. `None` is without
     /// bound. Where all share the slots, nobody waits.
     pub wait: Option<Span>,
+    /// A queue that has not been empty for so long stands: it does not go away by itself (100 ms).
+    pub standing: Span,
+    /// The longest wait in a queue that stands; who gets a slot after more is turned away then. `None`
+    /// is off (controlled delay, after CoDel, RFC 8289; Maurer 2015 has 5 ms).
+    pub controlled_delay: Option<Span>,
     /// With priorities: the share of fetches that are of the high class, 0 to 1.
     pub high: f64,
     /// What one takes, beside its read.
     pub service: Law,
     /// How the edge calls it.
     pub call: Call,
+}
+
+impl Manifest {
+    /// Requests that all pods of a region work on at once.
+    #[must_use]
+    pub const fn all_slots(&self) -> u32 {
+        self.pods.saturating_mul(self.slots)
+    }
 }
 
 /// In which order a queue is emptied.
@@ -294,6 +307,9 @@ pub enum Discipline {
     Fifo,
     /// Last come, first served.
     Lifo,
+    /// First come, first served, but last come, first served while the queue stands ([`Manifest::standing`];
+    /// Maurer, "Fail at Scale", ACM Queue 13(8), 2015).
+    AdaptiveLifo,
     /// All are worked on at once and share the servers equally (Kleinrock 1967).
     ProcessorSharing,
     /// Two classes: a server that is free takes the high one first; nobody is interrupted

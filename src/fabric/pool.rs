@@ -16,6 +16,10 @@ pub struct Pool<J> {
     /// How many may wait.
     bound: usize,
     discipline: Discipline,
+    /// Since when somebody has been waiting all the time; of no meaning while nobody waits.
+    standing_since: Instant,
+    /// A queue that stands for this long is one that does not go away by itself.
+    standing: Span,
     ledger: Ledger,
 }
 
@@ -49,8 +53,23 @@ impl<J: Copy> Pool<J> {
             waiting: [VecDeque::new(), VecDeque::new()],
             bound: bound.map_or(usize::MAX, |bound| bound as usize),
             discipline,
+            standing_since: Instant::ZERO,
+            standing: Span::MAX,
             ledger: Ledger::default(),
         }
+    }
+
+    /// A queue that has not been empty for this long is treated as one that stands.
+    #[must_use]
+    pub const fn standing_after(mut self, standing: Span) -> Self {
+        self.standing = standing;
+        self
+    }
+
+    /// Whether the queue, out of which a job has just been taken or not, has been standing for long.
+    #[must_use]
+    pub fn stands(&self, now: Instant) -> bool {
+        now.since(self.standing_since) >= self.standing
     }
 
     /// Offers a job.
@@ -58,7 +77,7 @@ impl<J: Copy> Pool<J> {
         self.advance(now);
         let at_once = match self.discipline {
             Discipline::ProcessorSharing => self.servers.saturating_add(self.bound),
-            Discipline::Fifo | Discipline::Lifo | Discipline::Priority => self.servers,
+            _ => self.servers,
         };
         if self.busy < at_once {
             self.busy += 1;
@@ -66,6 +85,9 @@ impl<J: Copy> Pool<J> {
         }
         if self.waiting() >= self.bound || self.discipline == Discipline::ProcessorSharing {
             return Offer::Refused;
+        }
+        if self.waiting() == 0 {
+            self.standing_since = now;
         }
         self.waiting[class as usize].push_back((job, now));
         Offer::Waits
@@ -79,12 +101,15 @@ impl<J: Copy> Pool<J> {
     pub fn release(&mut self, now: Instant) -> Option<(J, Instant)> {
         assert!(self.busy > 0, "a server was released that did not work");
         self.advance(now);
+        let newest = match self.discipline {
+            Discipline::Lifo => true,
+            Discipline::AdaptiveLifo => self.stands(now),
+            Discipline::Fifo | Discipline::Priority | Discipline::ProcessorSharing => false,
+        };
         let [high, low] = &mut self.waiting;
-        let next = match self.discipline {
-            Discipline::Lifo => low.pop_back(),
-            Discipline::Fifo | Discipline::Priority | Discipline::ProcessorSharing => {
-                high.pop_front().or_else(|| low.pop_front())
-            }
+        let next = match newest {
+            true => low.pop_back(),
+            false => high.pop_front().or_else(|| low.pop_front()),
         };
         if next.is_none() {
             self.busy -= 1;
@@ -191,6 +216,24 @@ mod tests {
             });
             assert_eq!(pool.release(at(9)).map(|(job, _)| job), Some(next));
         }
+    }
+
+    #[test]
+    fn a_queue_that_stands_is_taken_from_its_end() {
+        let mut pool =
+            Pool::new(1, None, Discipline::AdaptiveLifo).standing_after(Span::from_millis(100));
+        (0..5).for_each(|job| {
+            pool.offer(job, Class::Low, at(job));
+        });
+        assert_eq!(pool.release(at(100)).map(|(job, _)| job), Some(1), "since 1 ms");
+        assert_eq!(pool.release(at(101)).map(|(job, _)| job), Some(4));
+        assert!(pool.stands(at(101)));
+        assert_eq!(pool.release(at(102)).map(|(job, _)| job), Some(3));
+        assert_eq!(pool.release(at(102)).map(|(job, _)| job), Some(2));
+        pool.offer(7, Class::Low, at(110));
+        pool.offer(8, Class::Low, at(110));
+        assert!(!pool.stands(at(111)), "it was empty");
+        assert_eq!(pool.release(at(111)).map(|(job, _)| job), Some(7));
     }
 
     #[test]

@@ -218,6 +218,9 @@ fn manifest() -> Manifest {
         queue: Some(1_000),
         discipline: Discipline::Fifo,
         wait: None,
+        // "Fail at Scale" (Maurer 2015): 100 ms.
+        standing: Span::from_millis(100),
+        controlled_delay: None,
         high: 0.0,
         service: sure(Law::lognormal_mean_cv(Span::from_millis(5), 0.5)),
         call: Call::plain(),
@@ -303,6 +306,8 @@ pub fn single_pool(
             queue,
             discipline,
             wait: None,
+            standing: Span::from_millis(100),
+            controlled_delay: None,
             high: 0.0,
             service,
             call: Call::plain(),

@@ -83,6 +83,10 @@ pub enum Counter {
     DatabaseFallbacks,
     /// Calls that got no read, and whose fallback failed, too.
     DatabaseFallbackFailures,
+    /// Attempts of fetches that a full bulkhead refused.
+    ManifestBulkheadFull,
+    /// Attempts to read that a full bulkhead refused.
+    DatabaseBulkheadFull,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -181,7 +185,7 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::DatabaseFallbackFailures as usize + 1;
+    pub const COUNT: usize = Self::DatabaseBulkheadFull as usize + 1;
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
@@ -387,6 +391,16 @@ pub const METRICS: &[Described] = &[
         "database_fallback_failures",
         Counter::DatabaseFallbackFailures,
         "calls that got no read and whose fallback failed, too",
+    ),
+    counted(
+        "manifest_bulkhead_full",
+        Counter::ManifestBulkheadFull,
+        "attempts at the manifest service that a full bulkhead refused",
+    ),
+    counted(
+        "database_bulkhead_full",
+        Counter::DatabaseBulkheadFull,
+        "attempts to read that a full bulkhead refused",
     ),
     counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
     sampled(

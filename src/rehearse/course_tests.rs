@@ -43,7 +43,10 @@ fn a_queue_that_is_too_long_is_told_from_its_cause_to_what_sustains_it() {
     assert!(vain.from >= at(20) && vain.from <= at(22) && vain.until.is_none(), "{vain:?}");
     let more = one(&course, AMPLIFICATION);
     let (most, unit) = more.most.unwrap();
-    assert!(more.until.is_none() && most > 3.0 && most < 8.0 && unit == "for each new request", "{more:?}");
+    assert!(
+        more.until.is_none() && most > 3.0 && most < 8.0 && unit == "for each new request",
+        "{more:?}"
+    );
     assert!(one(&course, FAILURES).until.is_none());
     let last = course.last().unwrap();
     assert_eq!((last.what, last.from, last.until), ("sustained", at(30), None));

@@ -32,6 +32,8 @@ pub(super) fn render(out: &mut String, course: &[Spell], look: Look) {
                 let _ = write!(line, ", until {}", clock(until));
             }
             Some(_) => {}
+            // The verdict is a sentence of its own.
+            None if matches!(spell.what, "sustained" | "budget-locked") => {}
             None => line.push_str(", to the end"),
         }
         if let Some((most, unit)) = spell.most {

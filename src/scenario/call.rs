@@ -26,6 +26,9 @@ impl Reader<'_> {
         section.set(self, "clients", &mut call.clients, |r, n| r.count(n, 1..=MANY));
         section.set(self, "cancel", &mut call.cancel, Self::on_off);
         section.set(self, "deadline", &mut call.deadline, Self::on_off);
+        section.set(self, "bulkhead", &mut call.bulkhead, |r, n| {
+            r.count_or(n, 1..=MANY_CALLS, "none", None, Some)
+        });
         section.set(self, "breaker", &mut call.breaker, Self::breaker);
         section.set(self, "fallback", &mut call.fallback, Self::fallback);
         section.finish(self);

@@ -25,6 +25,7 @@ const PRESETS: &[(&str, Preset)] =
 const DISCIPLINES: &[(&str, Discipline)] = &[
     ("fifo", Discipline::Fifo),
     ("lifo", Discipline::Lifo),
+    ("adaptive-lifo", Discipline::AdaptiveLifo),
     ("processor-sharing", Discipline::ProcessorSharing),
     ("priority", Discipline::Priority),
 ];
@@ -198,18 +199,27 @@ impl Reader<'_> {
         section.set(self, "max-wait", &mut manifest.wait, |r, n| {
             r.time_or(n, "unbounded", None, Some)
         });
+        section.set(self, "standing", &mut manifest.standing, Self::some_time);
+        section.set(self, "controlled-delay", &mut manifest.controlled_delay, |r, n| {
+            r.time_or(n, "off", None, Some)
+        });
         if manifest.discipline == Discipline::Priority {
             manifest.high = section.need(self, "high-priority", Self::share).unwrap_or(0.0);
         } else if let Some(entry) = section.take("high-priority") {
             let help = "`discipline = \"priority\"`, or remove this key";
             self.say(&entry.key_at, "this discipline knows no classes", help);
         }
-        if manifest.discipline == Discipline::ProcessorSharing
-            && manifest.wait.is_some()
-            && let Some(entry) = section.take("max-wait")
-        {
-            let help = "`queue` bounds how many share; remove this key";
-            self.say(&entry.key_at, "nobody waits where all share the servers", help);
+        for (key, written) in [
+            ("max-wait", manifest.wait.is_some()),
+            ("controlled-delay", manifest.controlled_delay.is_some()),
+        ] {
+            if manifest.discipline == Discipline::ProcessorSharing
+                && written
+                && let Some(entry) = section.take(key)
+            {
+                let help = "`queue` bounds how many share; remove this key";
+                self.say(&entry.key_at, "nobody waits where all share the servers", help);
+            }
         }
     }
 

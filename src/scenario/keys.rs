@@ -91,8 +91,10 @@ fabric.manifest | table | preset | {} | the pods that validate requests and make
 fabric.manifest.pods | count | 20 | 20 | pods in each region
 fabric.manifest.slots | count | 32 | 32 | requests that a pod works on at once
 fabric.manifest.queue | count or "unbounded" | 1000 | 1_000 | fetches that may wait
-fabric.manifest.discipline | "fifo", "lifo", "processor-sharing" or "priority" | fifo | "fifo" | in which order they are taken, or that all are worked on at once
+fabric.manifest.discipline | "fifo", "lifo", "adaptive-lifo", "processor-sharing" or "priority" | fifo | "fifo" | in which order they are taken, or that all are worked on at once
 fabric.manifest.high-priority | share | required | "30%" | the share of fetches that is taken first, with priorities
+fabric.manifest.standing | time | 100ms | "100ms" | a queue that has not been empty for so long stands: `adaptive-lifo` and `controlled-delay` act then
+fabric.manifest.controlled-delay | time or "off" | off | "5ms" | the longest wait in a queue that stands; who has waited longer is turned away at its turn
 fabric.manifest.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
 fabric.manifest.call | call | one attempt | { timeout = "200ms", attempts = 3 } | how the edge calls it
@@ -128,8 +130,10 @@ fabric.cost.sla | share | 99.99% | "99.99%" | the availability that the error bu
 fabric.pool | table | required | { servers = 8, service = { law = "exponential", mean = "20ms" } } | the pool of `single-pool`
 fabric.pool.servers | count | required | 8 | requests that are worked on at once
 fabric.pool.queue | count or "unbounded" | unbounded | "unbounded" | requests that may wait; what does not fit is rejected
-fabric.pool.discipline | "fifo", "lifo", "processor-sharing" or "priority" | fifo | "fifo" | in which order they are taken, or that all are worked on at once
+fabric.pool.discipline | "fifo", "lifo", "adaptive-lifo", "processor-sharing" or "priority" | fifo | "fifo" | in which order they are taken, or that all are worked on at once
 fabric.pool.high-priority | share | required | "30%" | the share of requests that is taken first, with priorities
+fabric.pool.standing | time | 100ms | "100ms" | a queue that has not been empty for so long stands: `adaptive-lifo` and `controlled-delay` act then
+fabric.pool.controlled-delay | time or "off" | off | "5ms" | the longest wait in a queue that stands; who has waited longer is turned away at its turn
 fabric.pool.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.pool.service | law | required | { law = "exponential", mean = "20ms" } | what one takes
 fabric.pool.timeout | time | never | "10s" | how long a request waits before it gives up
@@ -212,6 +216,7 @@ call.budget | "none" or budget | none | { kind = "deposit-per-request" } | what 
 call.clients | count | 1 | 10 | how many clients in each region make the calls; which one makes a call is drawn
 call.cancel | "on" or "off" | off | "on" | on: a caller that gives up takes its work back; off: it goes on for nobody
 call.deadline | "on" or "off" | off | "on" | on: the deadline travels along, and what gets its turn after it is dropped
+call.bulkhead | count or "none" | none | 64 | attempts that each client has under way at one time; more are refused at once
 call.breaker | "none" or breaker | none | { window = 20, open = "10s" } | each client's circuit breaker, which every attempt has to pass
 call.fallback | "none" or fallback | none | { failing = "1%" } | what answers when a call has failed for good
 breaker.window | count | 100 | 20 | the calls that it looks at: the last so many

@@ -132,14 +132,15 @@ fn breaker() -> impl Strategy<Value = BreakerRule> {
 /// on the stack.
 fn call() -> BoxedStrategy<Call> {
     let flags = (weighted(0.3), weighted(0.7));
-    let last = (option::of(breaker()), option::of(0.0..=1.0));
+    let last = (option::of(breaker()), option::of(0.0..=1.0), option::weighted(0.3, 1_u32..6));
     let much = (option::weighted(0.7, span(1, 200)), retry(), 1_u32..4, flags, last).prop_map(
-        |(timeout, retry, clients, (cancel, deadline), (breaker, failing))| Call {
+        |(timeout, retry, clients, (cancel, deadline), (breaker, failing, bulkhead))| Call {
             timeout,
             retry,
             clients,
             cancel,
             deadline,
+            bulkhead,
             breaker,
             fallback: failing.map(|failing| Fallback { failing }),
         },
@@ -176,17 +177,21 @@ fn manifest() -> impl Strategy<Value = Manifest> {
     let disciplines = vec![
         Discipline::Fifo,
         Discipline::Lifo,
+        Discipline::AdaptiveLifo,
         Discipline::ProcessorSharing,
         Discipline::Priority,
     ];
-    let order = (select(disciplines), option::weighted(0.3, span(1, 300)), 0.0..=1.0);
+    let delays = (span(1, 200), option::weighted(0.3, span(1, 50)));
+    let order = (select(disciplines), option::weighted(0.3, span(1, 300)), 0.0..=1.0, delays);
     (1_u32..4, 1_u32..6, option::of(0_u32..40), order, (law(30), call())).prop_map(
-        |(pods, slots, queue, (discipline, wait, high), (service, call))| Manifest {
+        |(pods, slots, queue, (discipline, wait, high, delays), (service, call))| Manifest {
             pods,
             slots,
             queue,
             discipline,
             wait,
+            standing: delays.0,
+            controlled_delay: delays.1.filter(|_| discipline != Discipline::ProcessorSharing),
             high,
             service,
             call,

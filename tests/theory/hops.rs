@@ -1,5 +1,6 @@
 //! What time-outs, retries and deadlines of several hops do together.
 
+use crate::formulas::erlang_b;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
 use squall::fabric::{Outcome, Plan};
@@ -164,10 +165,33 @@ fn deadlines() -> Vec<Row> {
     ]
 }
 
+/// A bulkhead of eight calls before a service that has room for all: who finds it full is turned away,
+/// whatever the law of the service.
+fn bulkheads() -> Vec<Row> {
+    let (rate, mean, most) = (300, 0.020, 8);
+    let laws = [
+        ("exponential", r#"{ law = "exponential", mean = "20ms" }"#),
+        ("constant", r#"{ law = "constant", value = "20ms" }"#),
+        ("lognormal, cv 2", r#"{ law = "lognormal", mean = "20ms", cv = 2 }"#),
+    ];
+    let row = |(law, service): (&str, &str)| {
+        let manifest = format!("pods = 10000\nservice = {service}\ncall = {{ bulkhead = {most} }}");
+        let plan = region("timeout = \"1m\"\nattempts = 1", &manifest, "use = \"off\"", rate, 0);
+        let full = with_seeds(&plan, SEEDS, |outcome| {
+            count_of(outcome, Counter::ManifestBulkheadFull) / count_of(outcome, Counter::Requests)
+        });
+        let what = format!("a bulkhead of {most} calls, 6 offered, {law}: turned away");
+        let loss = erlang_b(most, f64::from(rate) * mean);
+        Row::runs(what, "Erlang B", "", loss, full, 0.01)
+    };
+    laws.into_iter().map(row).collect()
+}
+
 /// All rows of this section.
 pub fn rows() -> Vec<Row> {
     let mut rows = layers();
     rows.extend(time_outs());
     rows.extend(deadlines());
+    rows.extend(bulkheads());
     rows
 }

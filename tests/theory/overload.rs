@@ -206,39 +206,42 @@ fn hotos() -> Vec<Row> {
 /// Ten workers of 50 ms, 160 requests a second, a time-out of 1 s, three immediate retries, work that
 /// nobody waits for any more goes on, and four times slower from 20 s to 30 s. A full queue of Q takes
 /// Q 50 ms / 10 + 50 ms: from 190 on whoever comes to its end is served in vain.
-fn collapse() -> Vec<Row> {
-    let run = |queue: u32, order: &str, retries: &str, from: u32| -> Vec<f64> {
-        let manifest = format!(
-            r#"pods = 1
+fn overloaded(queue: u32, order: &str, retries: &str, from: u32) -> Vec<f64> {
+    let manifest = format!(
+        r#"pods = 1
             slots = 10
             queue = {queue}
             discipline = "{order}"
             service = {{ law = "exponential", mean = "50ms" }}"#
-        );
-        let viewers = format!("timeout = \"1s\"\n{retries}");
-        let slow = r#"
+    );
+    let viewers = format!("timeout = \"1s\"\n{retries}");
+    let slow = r#"
             [[inject]]
             label = "slow"
             at = "20s"
             lasts = "10s"
             fault = { kind = "slow", region = "here", service = "manifest", factor = 4 }"#;
-        let region = Region {
-            viewers: &viewers,
-            manifest: &manifest,
-            database: NO_READ,
-            per_second: 160.0,
-            seconds: 90,
-            harm: slow,
-        };
-        let mut plan = region.plan();
-        // Segments: before, slow, two seconds after it, up to 15 seconds after it, the rest.
-        plan.cuts.extend([at(32), at(45)]);
-        with_seeds(&plan, SEEDS, |outcome| {
-            let (two, rest) = (counts(outcome, 3), counts(outcome, 4));
-            let soon = (two[1] + rest[1]) / (two[0] + rest[0]);
-            if from == 2 { soon } else { rest[1] / rest[0] }
-        })
+    let region = Region {
+        viewers: &viewers,
+        manifest: &manifest,
+        database: NO_READ,
+        per_second: 160.0,
+        seconds: 90,
+        harm: slow,
     };
+    let mut plan = region.plan();
+    // Segments: before, slow, two seconds after it, up to 15 seconds after it, the rest.
+    plan.cuts.extend([at(32), at(45)]);
+    with_seeds(&plan, SEEDS, |outcome| {
+        let (two, rest) = (counts(outcome, 3), counts(outcome, 4));
+        let soon = (two[1] + rest[1]) / (two[0] + rest[0]);
+        if from == 2 { soon } else { rest[1] / rest[0] }
+    })
+}
+
+/// What brings it back, and what does not.
+fn collapse() -> Vec<Row> {
+    let run = overloaded;
     let least = |values: Vec<f64>| values.into_iter().fold(1.0, f64::min);
     let most = |values: Vec<f64>| values.into_iter().fold(0.0, f64::max);
     let immediate = "attempts = 4\nbackoff = \"0s\"";
@@ -267,6 +270,14 @@ fn collapse() -> Vec<Row> {
         alive("no retries, queue of 400", "fifo", "attempts = 1", 400, 15),
         alive("a budget of 10 %, queue of 400", "fifo", budget, 400, 15),
         alive("last come, first served, queue of 400", "lifo", immediate, 400, 15),
+        alive("adaptive LIFO, queue of 400", "adaptive-lifo", immediate, 400, 15),
+        alive(
+            "controlled delay of 100 ms, queue of 400",
+            "fifo\"\ncontrolled-delay = \"100ms",
+            immediate,
+            400,
+            2,
+        ),
     ]
 }
 

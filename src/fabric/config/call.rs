@@ -20,6 +20,9 @@ pub struct Call {
     /// Whether the caller's deadline travels along: what gets its turn after it is not begun, and
     /// nothing is tried again that could not be in time.
     pub deadline: bool,
+    /// How many attempts each client has under way at one time, at least 1; more are refused at once.
+    /// `None`: no bound. One that has been given up no longer counts.
+    pub bulkhead: Option<u32>,
     /// Each client's circuit breaker, which every attempt has to pass.
     pub breaker: Option<BreakerRule>,
     /// What answers when a call has failed for good.
@@ -51,6 +54,7 @@ impl Call {
             clients: 1,
             cancel: false,
             deadline: false,
+            bulkhead: None,
             breaker: None,
             fallback: None,
         }

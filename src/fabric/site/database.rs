@@ -62,6 +62,7 @@ impl Site {
             Leave::Goes => None,
             Leave::Budget => Some(Counter::DatabaseRetriesDenied),
             Leave::Breaker => Some(Counter::DatabaseBreakerRefused),
+            Leave::Bulkhead => Some(Counter::DatabaseBulkheadFull),
         };
         let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
         let deadline = if how.deadline { call.deadline.min(gives_up) } else { Instant::NEVER };

@@ -1,9 +1,9 @@
 //! A site as it is before anything has happened.
 
-use super::{Site, Streams};
+use super::{Key, Site, Streams};
 use crate::engine::Seed;
 use crate::fabric::caller::Caller;
-use crate::fabric::config::{Call, Discipline, Plan};
+use crate::fabric::config::{Call, Discipline, Manifest, Plan};
 use crate::fabric::metadata::MetadataCache;
 use crate::fabric::pool::Pool;
 use crate::fabric::replication::Excess;
@@ -26,7 +26,6 @@ impl Site {
         let networks = regions * fabric.routing.networks as usize;
         let all_share = fabric.manifest.discipline == Discipline::ProcessorSharing;
         let name = &fabric.regions[me];
-        let slots = fabric.manifest.pods.saturating_mul(fabric.manifest.slots);
         let caller =
             |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{name}/{what}"));
         Self {
@@ -54,8 +53,8 @@ impl Site {
                 .map(|config| MetadataCache::new(config, plan.load.titles)),
             manifest_caller: caller(&fabric.manifest.call, "manifest"),
             database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
-            manifest: Pool::new(slots, fabric.manifest.queue, fabric.manifest.discipline),
-            sharing: all_share.then(|| Sharing::new(slots)),
+            manifest: slots_of(&fabric.manifest),
+            sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
             database: database
                 .map(|config| Pool::new(config.connections, config.queue, Discipline::Fifo)),
             reading: database.and_then(|config| config.slowdown.sharing()),
@@ -81,4 +80,10 @@ impl Site {
             parked: 0,
         }
     }
+}
+
+/// The slots of a region's manifest service.
+fn slots_of(config: &Manifest) -> Pool<Key> {
+    let pool = Pool::new(config.all_slots(), config.queue, config.discipline);
+    pool.standing_after(config.standing)
 }

@@ -49,6 +49,7 @@ impl Site {
             Leave::Goes => None,
             Leave::Budget => Some(Counter::ManifestRetriesDenied),
             Leave::Breaker => Some(Counter::ManifestBreakerRefused),
+            Leave::Bulkhead => Some(Counter::ManifestBulkheadFull),
         };
         self.observe_breakers();
         if let Some(refused) = refused {
@@ -106,6 +107,12 @@ impl Site {
             if call.deadline <= ctx.now() {
                 self.recorder.count(Counter::ManifestExpired, origin);
                 self.call_failed(ctx, key, Cause::TimeOut);
+                continue;
+            }
+            let longest = self.plan.fabric.manifest.controlled_delay;
+            if longest.is_some_and(|longest| waited > longest) && self.manifest.stands(ctx.now()) {
+                self.recorder.count(Counter::ManifestRejected, origin);
+                self.call_failed(ctx, key, Cause::Refused);
                 continue;
             }
             self.recorder.sample(Sample::Wait, origin, waited);
