@@ -104,13 +104,22 @@ impl Misses {
     #[inline]
     fn count(&mut self, size: u64, hit: bool) {
         self.misses += u64::from(!hit);
-        self.bytes += if hit { 0 } else { size };
+        // All bits or none, because an `if` may become a branch.
+        self.bytes += size & u64::from(hit).wrapping_sub(1);
+    }
+}
+
+impl std::ops::AddAssign for Misses {
+    fn add_assign(&mut self, more: Self) {
+        self.misses += more.misses;
+        self.bytes += more.bytes;
     }
 }
 
 /// One more than the largest of these objects.
 fn highest(ids: &[u32]) -> usize {
-    ids.iter().max().map_or(0, |&last| last as usize + 1)
+    // Not `max`, which is a branch for each.
+    if ids.is_empty() { 0 } else { ids.iter().fold(0, |most, &id| id.max(most)) as usize + 1 }
 }
 
 /// A cache that is asked for one object after the other: of a number of slots, or of a number of
