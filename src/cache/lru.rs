@@ -242,3 +242,35 @@ impl<W: Weigh> Replace for Lru<W> {
         prefetch(&self.last, object as usize);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::weigh::Slots;
+    use super::*;
+    use crate::engine::Seed;
+
+    /// A new cache whose first request has this number.
+    fn numbered_from(first: u32) -> Lru<Slots> {
+        let mut cache = Lru::empty(300);
+        (cache.first, cache.oldest, cache.window.start) = (first, first, first);
+        cache.grow(1_000);
+        cache
+    }
+
+    #[test]
+    fn numbers_may_run_out() {
+        let mut stream = Seed(12).stream("cache/lru");
+        #[allow(clippy::cast_possible_truncation)] // reason: below a thousand
+        let ids: Vec<u32> = (0..60_000).map(|_| stream.below(1_000) as u32).collect();
+        let (mut early, mut late) = (numbered_from(1), numbered_from(u32::MAX - 20_000));
+        for part in ids.chunks(700) {
+            let hits = |cache: &mut Lru<Slots>, id: &u32| cache.request(*id, 1);
+            let mut again = early.clone();
+            let expected: Vec<bool> = part.iter().map(|id| hits(&mut again, id)).collect();
+            let misses = expected.iter().filter(|hit| !**hit).count() as u64;
+            assert_eq!(early.replay(part, &[]).misses, misses);
+            assert_eq!(part.iter().map(|id| hits(&mut late, id)).collect::<Vec<_>>(), expected);
+        }
+        assert!(late.first < 1_000_000, "they did not run out");
+    }
+}

@@ -33,12 +33,7 @@ pub fn replay_bytes(policy: Policy, capacity: u64, ids: &[u32], sizes: &[u64]) -
 }
 
 /// Asks a cache for every object in turn.
-fn each<W: Weigh>(
-    policy: Policy,
-    capacity: u64,
-    ids: &[u32],
-    sizes: &[u64],
-) -> Misses {
+fn each<W: Weigh>(policy: Policy, capacity: u64, ids: &[u32], sizes: &[u64]) -> Misses {
     match policy {
         Policy::Lru => run(Lru::<W>::empty(capacity), ids, sizes),
         Policy::Fifo => run(Fifo::<W, false>::empty(capacity), ids, sizes),
