@@ -171,8 +171,9 @@ impl Cache {
 
     /// Asks for an object and says whether it was there. A missing one is taken in.
     ///
-    /// Memory is 1 to 13 bytes for each number up to the largest one that was asked for. The number
-    /// 2^32 - 1 is no object and always misses.
+    /// Memory is 1 to 13 bytes for each number up to the largest one that was asked for, and a few for
+    /// each object that is cached (LRU's log: up to 40). The number 2^32 - 1 is no object and always
+    /// misses.
     pub fn request(&mut self, object: u32) -> bool {
         self.ask(object, 1)
     }
