@@ -294,11 +294,14 @@ fn what_is_swept_changes_nothing() {
     let zipf = Zipf::new(4_000, 0.7).unwrap();
     for policy in Policy::ALL {
         let (mut cache, mut naive) = (Cache::new(policy, 300), Naive::new(policy, 300));
-        for number in 0..60_000 {
-            let object = zipf.draw(&mut stream);
+        let ids: Vec<u32> = (0..60_000).map(|_| zipf.draw(&mut stream)).collect();
+        let mut misses = 0;
+        for (number, &object) in ids.iter().enumerate() {
             let (ours, theirs) = (cache.request(object), naive.request(object, 1));
             assert_eq!(ours, theirs, "{policy:?}, request {number}");
+            misses += u64::from(!ours);
         }
+        assert_eq!(replay(policy, 300, &ids), misses, "{policy:?}");
     }
 }
 

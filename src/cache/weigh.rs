@@ -1,10 +1,16 @@
 //! What an object takes of a cache: one slot, or its bytes.
 
+use super::Misses;
 use std::fmt::Debug;
+
+/// How many requests ahead an object's state is asked for.
+pub(super) const AHEAD: usize = 12;
 
 /// How much room objects take. Decided when the program is compiled, so that a cache of slots does
 /// not pay for sizes that it does not have.
 pub trait Weigh: Clone + Debug + Default {
+    /// Whether all objects take the same room, which is 1.
+    const ALIKE: bool;
     /// Makes room for objects below this number.
     fn grow(&mut self, objects: usize);
     /// The room that a size takes.
@@ -20,6 +26,8 @@ pub trait Weigh: Clone + Debug + Default {
 pub struct Slots;
 
 impl Weigh for Slots {
+    const ALIKE: bool = true;
+
     fn grow(&mut self, _: usize) {}
 
     #[inline]
@@ -42,6 +50,8 @@ impl Weigh for Slots {
 pub struct Bytes(Vec<u64>);
 
 impl Weigh for Bytes {
+    const ALIKE: bool = false;
+
     fn grow(&mut self, objects: usize) {
         self.0.resize(objects, 0);
     }
@@ -70,6 +80,20 @@ pub(super) trait Replace: Sized {
     fn grow(&mut self, objects: usize);
     /// Asks for an object below what was grown to, and takes it in when it is missing and fits.
     fn request(&mut self, object: u32, size: u64) -> bool;
+    /// Asks for one object after the other. There is a size for each request, or none for all, which
+    /// then are 0 bytes large.
+    #[inline]
+    fn replay(&mut self, ids: &[u32], sizes: &[u64]) -> Misses {
+        let mut misses = Misses::default();
+        for (at, &object) in ids.iter().enumerate() {
+            if let Some(&soon) = ids.get(at + AHEAD) {
+                self.prefetch(soon);
+            }
+            let size = sizes.get(at).copied().unwrap_or_default();
+            misses.count(size, self.request(object, size));
+        }
+        misses
+    }
     /// The slots or bytes that are taken.
     fn held(&self) -> u64;
     /// Starts to load what a request for the object will read first.
