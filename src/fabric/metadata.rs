@@ -33,7 +33,7 @@ pub struct MetadataCache {
     /// When each title's copy was filled, in nanoseconds, or [`ABSENT`]: by itself, so that eight
     /// share a cache line.
     filled: Vec<u64>,
-    /// How old the data were when the copy was filled, in milliseconds.
+    /// How old the data were when the copy was filled, in milliseconds; empty where nobody asks.
     lag_ms: Vec<u32>,
     fetching: Locks,
     ttl: u64,
@@ -48,13 +48,18 @@ impl MetadataCache {
     pub fn new(config: &Metadata, titles: u32) -> Self {
         Self {
             filled: vec![ABSENT; titles as usize],
-            lag_ms: vec![0; titles as usize],
+            lag_ms: Vec::new(),
             fetching: Locks::default(),
             ttl: config.ttl.as_nanos(),
             revalidate: config.stale_while_revalidate.as_nanos(),
             if_error: config.stale_if_error.as_nanos(),
             lock: config.lock.is_some(),
         }
+    }
+
+    /// Keeps how old the data are from now on: [`Self::data_age`] will be asked for.
+    pub fn keep_lags(&mut self) {
+        self.lag_ms.resize(self.filled.len(), 0);
     }
 
     /// What a request for a title finds now.
@@ -97,10 +102,12 @@ impl MetadataCache {
         (filled != ABSENT).then(|| now.as_nanos().saturating_sub(filled))
     }
 
-    /// The age of the data of a title's copy: since the primary last agreed with it.
+    /// The age of the data of a title's copy: since the primary last agreed with it. Without
+    /// [`Self::keep_lags`], as if it had been up to date when the copy was filled.
     #[must_use]
     pub fn data_age(&self, title: u32, now: Instant) -> Span {
-        let lag = Span::from_millis(u64::from(self.lag_ms[title as usize]));
+        let kept = self.lag_ms.get(title as usize).copied();
+        let lag = Span::from_millis(u64::from(kept.unwrap_or(0)));
         lag + Span::from_nanos(self.copy_age(title, now).unwrap_or(0))
     }
 
@@ -127,7 +134,9 @@ impl MetadataCache {
     /// A title's copy is new, with data that are `lag` old.
     pub fn fill(&mut self, title: u32, now: Instant, lag: Span) {
         self.filled[title as usize] = now.as_nanos();
-        self.lag_ms[title as usize] = u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
+        if let Some(kept) = self.lag_ms.get_mut(title as usize) {
+            *kept = u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
+        }
     }
 
     /// Throws each copy out with the given chance. Returns how many went.
@@ -164,7 +173,9 @@ mod tests {
             stale_while_revalidate: Span::from_secs(revalidate),
             stale_if_error: Span::from_secs(if_error),
         };
-        MetadataCache::new(&config, 10)
+        let mut cache = MetadataCache::new(&config, 10);
+        cache.keep_lags();
+        cache
     }
 
     #[test]
