@@ -5,14 +5,35 @@ use super::viewers::{Draw, carried_last_mile, network_shares};
 use crate::engine::{Law, Seed, Stream};
 use crate::trace::{KeyIndex, Reader, Record, TraceError};
 use crate::units::{Instant, Span};
-use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Reads a trace as arrivals. Each site reads the whole trace for itself and takes what the networks
-/// that it serves ask for: all sites draw the same numbers for the same record.
+/// A place in a trace that is read as arrivals. Each site has its own, a clone of the first, meets
+/// every record of the trace and takes what the networks that it serves ask for.
+///
+/// Whoever comes first to the next tick of the trace's clock reads it for all; the arrivals of a tick
+/// are forgotten when the last has passed it. Sites are never further apart than a window of the
+/// engine, so few ticks are in memory.
+#[derive(Clone)]
+pub struct Feed {
+    source: Arc<Mutex<Source>>,
+    tick: Arc<Tick>,
+    /// How many of the tick's arrivals are taken.
+    taken: usize,
+}
+
+/// The arrivals of one tick of the trace's clock, and where those of the next are.
+struct Tick {
+    draws: Vec<Draw>,
+    /// What ended the trace before its end, after this tick.
+    trouble: Option<TraceError>,
+    next: OnceLock<Option<Arc<Tick>>>,
+}
+
+/// Reads a trace as arrivals.
 ///
 /// Records of one tick of the trace's clock are spread over the tick as a Poisson process would
 /// spread them, in the trace's order.
-pub struct Feed {
+struct Source {
     reader: Reader,
     keys: KeyIndex,
     stream: Stream,
@@ -22,17 +43,62 @@ pub struct Feed {
     /// The first network of the region and, for each, the sum of the shares up to it.
     first_network: u32,
     shares: Vec<f64>,
-    ready: VecDeque<Draw>,
     ahead: Option<Record>,
     trouble: Option<TraceError>,
 }
 
 impl Feed {
-    /// The arrivals of a plan's trace.
+    /// The beginning of a plan's trace.
     ///
     /// # Errors
-    /// When the trace cannot be opened or its first record cannot be read.
+    /// When the trace cannot be opened or its first records cannot be read.
     pub fn open(plan: &Plan, load: &TraceLoad) -> Result<Self, TraceError> {
+        let mut source = Source::open(plan, load)?;
+        source.ahead = source.read();
+        let mut tick = source.read_tick();
+        match tick.trouble.take() {
+            Some(error) => Err(error),
+            None => {
+                Ok(Self { source: Arc::new(Mutex::new(source)), tick: Arc::new(tick), taken: 0 })
+            }
+        }
+    }
+
+    /// When the next request comes.
+    #[must_use]
+    pub fn next_at(&self) -> Instant {
+        self.tick.draws.get(self.taken).map_or(Instant::NEVER, |draw| draw.at)
+    }
+
+    /// Takes the next request.
+    pub fn take(&mut self) -> Option<Draw> {
+        let draw = self.tick.draws.get(self.taken).copied()?;
+        self.taken += 1;
+        if self.taken == self.tick.draws.len()
+            && let Some(next) = self.next_tick()
+        {
+            (self.tick, self.taken) = (next, 0);
+        }
+        Some(draw)
+    }
+
+    fn next_tick(&self) -> Option<Arc<Tick>> {
+        let next = self.tick.next.get_or_init(|| {
+            let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+            source.ahead.is_some().then(|| Arc::new(source.read_tick()))
+        });
+        next.clone()
+    }
+
+    /// What ended the trace before its end.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&TraceError> {
+        self.tick.trouble.as_ref()
+    }
+}
+
+impl Source {
+    fn open(plan: &Plan, load: &TraceLoad) -> Result<Self, TraceError> {
         let routing = &plan.fabric.routing;
         let mut sum = 0.0;
         let shares = network_shares(routing.networks, routing.skew)
@@ -45,7 +111,7 @@ impl Feed {
         let name = format!("{}/trace", plan.fabric.regions[load.region]);
         #[allow(clippy::cast_possible_truncation)] // reason: at most 64 regions
         let first_network = load.region as u32 * routing.networks;
-        let mut feed = Self {
+        Ok(Self {
             reader: Reader::open(&load.spec)?,
             keys: KeyIndex::new(),
             stream: Seed(plan.seed).stream(&name),
@@ -54,16 +120,9 @@ impl Feed {
             speed: load.speed,
             first_network,
             shares,
-            ready: VecDeque::new(),
             ahead: None,
             trouble: None,
-        };
-        feed.ahead = feed.read();
-        feed.fill();
-        match feed.trouble.take() {
-            Some(error) => Err(error),
-            None => Ok(feed),
-        }
+        })
     }
 
     fn read(&mut self) -> Option<Record> {
@@ -77,47 +136,34 @@ impl Feed {
         }
     }
 
-    /// Reads one tick's records.
-    fn fill(&mut self) {
-        let Some(first) = self.ahead else { return };
+    /// Reads the next tick's records.
+    fn read_tick(&mut self) -> Tick {
+        let first = self.ahead;
         let mut offsets = Vec::new();
         let mut titles = Vec::new();
-        while let Some(record) = self.ahead.filter(|record| record.at == first.at) {
+        while let Some(record) = self.ahead
+            && first.is_some_and(|first| record.at == first.at)
+        {
             // The survey has counted the keys: the index has room for all of them.
             titles.push(self.keys.insert(record.key).unwrap_or(0));
             offsets.push(self.stream.unit());
             self.ahead = self.read();
         }
         offsets.sort_unstable_by(f64::total_cmp);
-        for (title, offset) in titles.into_iter().zip(offsets) {
-            let at = first.at.saturating_add(self.tick.scaled(offset)).scaled(1.0 / self.speed);
-            let pick = self.stream.unit();
-            let place = self.shares.partition_point(|&sum| sum < pick).min(self.shares.len() - 1);
-            #[allow(clippy::cast_possible_truncation)] // reason: networks are counted in u32
-            let network = self.first_network + place as u32;
-            let last_mile = carried_last_mile(&self.last_mile, &mut self.stream);
-            self.ready.push_back(Draw { at: Instant::ZERO + at, network, title, last_mile });
-        }
+        let start = first.map_or(Span::ZERO, |first| first.at);
+        let spread = titles.into_iter().zip(offsets);
+        let draws = spread.map(|(title, offset)| self.draw(start, title, offset)).collect();
+        Tick { draws, trouble: self.trouble.take(), next: OnceLock::new() }
     }
 
-    /// When the next request comes.
-    #[must_use]
-    pub fn next_at(&self) -> Instant {
-        self.ready.front().map_or(Instant::NEVER, |draw| draw.at)
-    }
-
-    /// Takes the next request.
-    pub fn take(&mut self) -> Option<Draw> {
-        let draw = self.ready.pop_front();
-        if self.ready.is_empty() {
-            self.fill();
-        }
-        draw
-    }
-
-    /// What ended the trace before its end.
-    #[must_use]
-    pub const fn trouble(&self) -> Option<&TraceError> {
-        self.trouble.as_ref()
+    /// The request for a title at this share of the tick that starts at `start`.
+    fn draw(&mut self, start: Span, title: u32, offset: f64) -> Draw {
+        let at = start.saturating_add(self.tick.scaled(offset)).scaled(1.0 / self.speed);
+        let pick = self.stream.unit();
+        let place = self.shares.partition_point(|&sum| sum < pick).min(self.shares.len() - 1);
+        #[allow(clippy::cast_possible_truncation)] // reason: networks are counted in u32
+        let network = self.first_network + place as u32;
+        let last_mile = carried_last_mile(&self.last_mile, &mut self.stream);
+        Draw { at: Instant::ZERO + at, network, title, last_mile }
     }
 }

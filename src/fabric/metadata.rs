@@ -36,7 +36,7 @@ pub struct MetadataCache {
     filled: Vec<u64>,
     /// When each title's copy was filled, where copies count from their last hit; empty elsewhere.
     made: Vec<u64>,
-    /// How old the data were when the copy was filled, in milliseconds.
+    /// How old the data were when the copy was filled, in milliseconds; empty where nobody asks.
     lag_ms: Vec<u32>,
     fetching: Locks,
     ttl: u64,
@@ -55,13 +55,18 @@ impl MetadataCache {
                 TtlFrom::Fill => Vec::new(),
                 TtlFrom::Hit => vec![0; titles as usize],
             },
-            lag_ms: vec![0; titles as usize],
+            lag_ms: Vec::new(),
             fetching: Locks::default(),
             ttl: config.ttl.as_nanos(),
             revalidate: config.stale_while_revalidate.as_nanos(),
             if_error: config.stale_if_error.as_nanos(),
             lock: config.lock.is_some(),
         }
+    }
+
+    /// Keeps how old the data are from now on: [`Self::data_age`] will be asked for.
+    pub fn keep_lags(&mut self) {
+        self.lag_ms.resize(self.filled.len(), 0);
     }
 
     /// What a request for a title finds now.
@@ -119,10 +124,12 @@ impl MetadataCache {
         (filled != ABSENT).then(|| now.as_nanos().saturating_sub(filled))
     }
 
-    /// The age of the data of a title's copy: since the primary last agreed with it.
+    /// The age of the data of a title's copy: since the primary last agreed with it. Without
+    /// [`Self::keep_lags`], as if it had been up to date when the copy was filled.
     #[must_use]
     pub fn data_age(&self, title: u32, now: Instant) -> Span {
-        let lag = Span::from_millis(u64::from(self.lag_ms[title as usize]));
+        let kept = self.lag_ms.get(title as usize).copied();
+        let lag = Span::from_millis(u64::from(kept.unwrap_or(0)));
         let age = match self.made.get(title as usize) {
             Some(&made) => now.as_nanos().saturating_sub(made),
             None => self.copy_age(title, now).unwrap_or(0),
@@ -156,7 +163,9 @@ impl MetadataCache {
         if let Some(made) = self.made.get_mut(title as usize) {
             *made = now.as_nanos();
         }
-        self.lag_ms[title as usize] = u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
+        if let Some(kept) = self.lag_ms.get_mut(title as usize) {
+            *kept = u32::try_from(lag.as_nanos() / 1_000_000).unwrap_or(u32::MAX);
+        }
     }
 
     /// Throws each copy out with the given chance. Returns how many went.
@@ -196,8 +205,14 @@ mod tests {
         }
     }
 
+    fn with_lags(config: &Metadata) -> MetadataCache {
+        let mut cache = MetadataCache::new(config, 10);
+        cache.keep_lags();
+        cache
+    }
+
     fn cache(lock: bool, revalidate: u64, if_error: u64) -> MetadataCache {
-        MetadataCache::new(&config(lock, revalidate, if_error), 10)
+        with_lags(&config(lock, revalidate, if_error))
     }
 
     #[test]
@@ -216,7 +231,7 @@ mod tests {
     #[test]
     fn a_hit_begins_the_time_anew_where_it_counts_from_there() {
         let config = Metadata { ttl_from: TtlFrom::Hit, ..config(true, 0, 0) };
-        let mut cache = MetadataCache::new(&config, 10);
+        let mut cache = with_lags(&config);
         cache.fill(3, at(10), Span::from_secs(2));
         cache.used(3, at(69));
         assert_eq!(cache.find(3, at(128)), Found::Fresh);

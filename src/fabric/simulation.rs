@@ -271,6 +271,8 @@ fn build(
         .flat_map(|home| std::iter::repeat_n(home, plan.fabric.routing.networks as usize))
         .collect();
     let shelf: Arc<Shelf> = Arc::new((0..networks).map(|_| Mutex::new(None)).collect());
+    let trace = plan.load.trace.as_ref().map(|load| Feed::open(plan, load));
+    let feed = trace.transpose().map_err(RunError::Trace)?;
     let mut sites = Vec::with_capacity(regions);
     for me in 0..regions {
         let crowd = Crowd::new(Arc::clone(&audience), networks);
@@ -284,10 +286,8 @@ fn build(
         site.shelf = Arc::clone(&shelf);
         site.all_events = options.all_events;
         site.hits_are_events = options.all_events || site.books_attempts;
-        site.staleness = options.staleness;
-        if let Some(load) = &plan.load.trace {
-            site.feed = Some(Feed::open(plan, load).map_err(RunError::Trace)?);
-        }
+        site.keep_ages(options.staleness);
+        site.feed.clone_from(&feed);
         sites.push(site);
     }
     let all = vec![true; regions];

@@ -123,6 +123,14 @@ impl Site {
         ctx.send(self.forward[visit.network as usize], due.max(soonest), event);
     }
 
+    /// Whether the age of data is asked for.
+    pub(in crate::fabric) fn keep_ages(&mut self, asked: bool) {
+        self.staleness = asked;
+        if let Some(cache) = self.cache.as_mut().filter(|_| asked) {
+            cache.keep_lags();
+        }
+    }
+
     /// Time has come to the end of a slice: nothing more happens in it.
     pub(in crate::fabric) fn close_slice(&mut self, end: Instant) {
         let last = Instant::from_nanos(end.as_nanos() - 1);
