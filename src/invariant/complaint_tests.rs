@@ -36,7 +36,7 @@ fn unknown_names_get_the_nearest_or_all() {
     refused("hare(hit) < 3%", &["hare: `hare` is no statistic (did you mean `share`?)"]);
     let listed = &complaints("throughput > 3/s")[0];
     assert!(listed.starts_with("throughput: `throughput` is no metric (`availability`, "));
-    assert!(listed.ends_with("or `replication_lag`)"));
+    assert!(listed.ends_with("or `database_breaker`)"));
 }
 
 #[test]
