@@ -1,8 +1,8 @@
-use super::super::config::{Database, Load, Metadata, WhenBehind};
+use super::super::config::{AfterWait, Database, Load, Lock, Metadata, SharedErrors, WhenBehind};
 use super::super::preset;
 use super::*;
 use crate::engine::{Law, Profile};
-use crate::fault::{Delay, Fault, Injection, Label, Reach, Routes};
+use crate::fault::{Delay, Fault, Injection, Label, Reach, Routes, Service};
 use crate::observe::Sample;
 
 pub(crate) fn five(length: u64, rates: [f64; 5]) -> Plan {
@@ -139,4 +139,70 @@ fn one_server_at_four_fifths_waits_as_the_formula_says() {
     assert!((mean - 100.0).abs() < 3.0, "{mean}");
     let p99 = sojourn.quantile(0.99).unwrap() / 1e6;
     assert!((p99 - 460.5).abs() < 20.0, "{p99}");
+}
+
+/// One title, one region, and a cache before the pool.
+fn cached(service: Span, hit: Span, patience: Span, lock: Option<Lock>) -> Plan {
+    let mut plan = single(50.0, 1, service, 20);
+    plan.fabric.viewers.timeout = patience;
+    plan.fabric.manifest.service = Law::Constant(service);
+    plan.fabric.metadata = Some(Metadata {
+        ttl: Span::from_secs(60),
+        hit,
+        lock,
+        stale_while_revalidate: Span::ZERO,
+        stale_if_error: Span::ZERO,
+    });
+    plan
+}
+
+fn counts<const N: usize>(plan: &Plan, counters: [Counter; N]) -> [u64; N] {
+    let totals = run(plan, 1, false).totals;
+    counters.map(|counter| totals.count(counter, Scope::default()))
+}
+
+/// Fifty viewers a second for twenty seconds, whose hits take a second.
+#[test]
+fn a_hit_that_takes_longer_than_the_patience_is_no_answer() {
+    let (quick, slow) = (Span::from_millis(1), Span::from_secs(1));
+    let asked = [Counter::Hits, Counter::Served, Counter::GivenUp];
+    let [hits, served, given_up] = counts(&cached(quick, slow, Span::from_secs(2), None), asked);
+    assert!(hits > 800 && given_up == 0, "{hits} hits, {given_up} given up");
+    assert!(served >= hits, "{hits} hits of {served}");
+    let [hits, _, given_up] = counts(&cached(quick, slow, Span::from_millis(900), None), asked);
+    assert!(hits == 0 && given_up > 800, "{hits} hits, {given_up} given up");
+}
+
+/// The fetch lasts longer than the run, so whoever comes after the first waits for its lock.
+#[test]
+fn a_waiter_leaves_the_lock_when_its_wait_ends_before_its_patience() {
+    let patience = Span::from_secs(3);
+    let waiting = |wait| {
+        let lock = Lock { wait, after: AfterWait::Fail, errors: SharedErrors::Shared };
+        cached(Span::from_secs(60), Span::ZERO, patience, Some(lock))
+    };
+    let asked = [Counter::Coalesced, Counter::LockTimeouts, Counter::Failed, Counter::GivenUp];
+    let [joined, left, failed, given_up] = counts(&waiting(Span::from_secs(1)), asked);
+    // The first has no lock to wait for. Those of the last second still wait: fifty, more or less
+    // five standard deviations.
+    assert!(joined > 800 && given_up == 1, "{joined} joined, {given_up} given up");
+    assert!((15..=85).contains(&(joined - left)), "{left} of {joined} left");
+    assert_eq!(left, failed, "what a waiter does then is to fail");
+    // At one instant the viewer's patience has ended too, and it is what counts.
+    let [joined, left, failed, given_up] = counts(&waiting(patience), asked);
+    assert!(joined > 800 && left == 0 && failed == 0, "{left} of {joined} left, {failed} failed");
+    assert!(given_up > 600, "{given_up} given up");
+}
+
+#[test]
+fn a_fault_makes_its_share_of_the_answers_errors() {
+    let asked = [Counter::Requests, Counter::Failed];
+    let mut plan = single(400.0, 64, Span::from_millis(1), 20);
+    assert_eq!(counts(&plan, asked)[1], 0, "no fault, no error");
+    let service = Service::Manifest;
+    inject(&mut plan, 0, None, Fault::Errors { region: None, service, share: 0.25 });
+    let [requests, failed] = counts(&plan, asked);
+    let seen = failed as f64 / requests as f64;
+    // Five standard errors at 8,000 requests.
+    assert!((seen - 0.25).abs() < 0.025, "{failed} of {requests}");
 }
