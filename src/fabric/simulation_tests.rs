@@ -206,3 +206,62 @@ fn a_fault_makes_its_share_of_the_answers_errors() {
     // Five standard errors at 8,000 requests.
     assert!((seen - 0.25).abs() < 0.025, "{failed} of {requests}");
 }
+
+/// What region 4's viewers got at one site, in the segments that begin in these seconds.
+fn served_at(outcome: &Outcome, at: usize, seconds: std::ops::Range<u64>) -> u64 {
+    let timeline = outcome.totals.timeline();
+    let within =
+        |segment| seconds.contains(&(timeline.segment(segment).0.as_nanos() / 1_000_000_000));
+    let scope = Scope { from: Some(4), at: Some(at) };
+    outcome.totals.cell(within, scope)[Counter::Served as usize]
+}
+
+/// As the storm above, with a tenth of the viewers, on both ways of running.
+#[test]
+fn a_lost_region_is_served_elsewhere_until_it_is_back() {
+    let mut plan = five(60, [60.0, 50.0, 40.0, 30.0, 20.0]);
+    plan.cuts = [15, 25, 45].map(|secs| Instant::ZERO + Span::from_secs(secs)).to_vec();
+    let routes = Routes::Withdrawn;
+    inject(&mut plan, 10, Some(30), Fault::RegionDown { region: 4, routes, scope: Reach::All });
+    let outcome = run(&plan, 1, false);
+    let elsewhere = |seconds: std::ops::Range<u64>| {
+        (0..4).map(|at| served_at(&outcome, at, seconds.clone())).sum::<u64>()
+    };
+    // Twenty a second for ten seconds, less five standard deviations.
+    assert!(elsewhere(15..25) > 130, "{}", elsewhere(15..25));
+    // Some networks move late, and of their viewers' last attempts some come after the outage.
+    assert!(served_at(&outcome, 4, 15..25) < 10, "{}", served_at(&outcome, 4, 15..25));
+    assert!(served_at(&outcome, 4, 45..60) > 150, "{}", served_at(&outcome, 4, 45..60));
+    let events = run(&plan, 1, true);
+    assert_eq!(events.totals.digest(), outcome.totals.digest());
+}
+
+/// Replicas that are too far behind send their reads over the wide area, and these are answered.
+#[test]
+fn reads_of_a_replica_behind_are_answered_by_the_primary() {
+    let mut plan = five(40, [60.0, 50.0, 40.0, 30.0, 20.0]);
+    let delay = Span::from_secs(20);
+    inject(&mut plan, 5, None, Fault::DelayReplication { region: None, delay, by: Delay::Apply });
+    if let Some(database) = &mut plan.fabric.database {
+        database.behind.then = WhenBehind::Primary;
+    }
+    let asked = [Counter::PrimaryReads, Counter::FetchesFailed, Counter::Failed, Counter::GivenUp];
+    let [reads, failed_fetches, failed, given_up] = counts(&plan, asked);
+    assert!(reads > 500, "{reads} reads at the primary");
+    assert_eq!((failed_fetches, failed, given_up), (0, 0, 0));
+}
+
+/// A hit takes 1 ms, the round trip 100 ms; the one miss reads for 1 ms.
+#[test]
+fn a_viewer_waits_for_the_way_there_and_back() {
+    let ms = Span::from_millis;
+    let mut plan = cached(ms(1), ms(1), Span::from_secs(2), None);
+    plan.fabric.viewers.last_mile = Law::Constant(ms(100));
+    for all_events in [false, true] {
+        let totals = run(&plan, 1, all_events).totals;
+        let latency = totals.histogram(|_| true, Scope::default(), Sample::Latency);
+        let (least, most) = (latency.quantile(0.0).unwrap(), latency.quantile(1.0).unwrap());
+        // The histogram's cells are a few per mille wide.
+        assert!(least > 100.5e6 && most < 101.5e6, "{least} to {most} ns");
+    }
+}
