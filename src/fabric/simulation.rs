@@ -376,4 +376,4 @@ fn site(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Site {
 
 #[cfg(test)]
 #[path = "simulation_tests.rs"]
-mod tests;
+pub(super) mod tests;
