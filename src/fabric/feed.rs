@@ -123,26 +123,36 @@ impl Feed {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::trace::{Columns, TraceSpec};
     use std::fmt::Write;
+    use tempfile::NamedTempFile;
 
-    const TICKS: u64 = 200;
     const A_TICK: u64 = 100;
+    /// How many records the trace has.
+    pub(crate) const RECORDS: u64 = 200 * A_TICK;
 
-    /// Draws of a trace of a hundred records a second, each of another object.
-    fn draws(speed: f64) -> Vec<Draw> {
+    /// The third region's viewers are in a trace: a hundred records a second, each of another
+    /// object. The file goes with what is returned first.
+    pub(crate) fn plan(speed: f64) -> (NamedTempFile, Plan) {
         let mut text = String::new();
-        for record in 0..TICKS * A_TICK {
+        for record in 0..RECORDS {
             writeln!(text, "{},{record},1", record / A_TICK).unwrap();
         }
-        let file = tempfile::NamedTempFile::new().unwrap();
+        let file = NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let mut plan = crate::fabric::simulation::tests::five(300, [0.0; 5]);
         (plan.fabric.routing.networks, plan.fabric.routing.skew) = (8, 1.0);
         let spec = TraceSpec::csv(file.path(), Columns::default());
-        let mut feed = Feed::open(&plan, &TraceLoad { spec, region: 2, speed }).unwrap();
+        plan.load.titles = u32::try_from(RECORDS).unwrap();
+        plan.load.trace = Some(TraceLoad { spec, region: 2, speed });
+        (file, plan)
+    }
+
+    fn draws(speed: f64) -> Vec<Draw> {
+        let (_file, plan) = plan(speed);
+        let mut feed = Feed::open(&plan, plan.load.trace.as_ref().unwrap()).unwrap();
         let draws = std::iter::from_fn(|| feed.take()).collect();
         assert!(feed.trouble().is_none() && feed.next_at() == Instant::NEVER);
         draws
@@ -152,7 +162,7 @@ mod tests {
     fn records_keep_their_order_and_their_tick() {
         for speed in [1.0, 4.0] {
             let draws = draws(speed);
-            assert_eq!(draws.len() as u64, TICKS * A_TICK);
+            assert_eq!(draws.len() as u64, RECORDS);
             assert!(draws.is_sorted_by_key(|draw| draw.at));
             for (number, draw) in (0..).zip(&draws) {
                 assert_eq!(u64::from(draw.title), number, "objects are numbered as they come");

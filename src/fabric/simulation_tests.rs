@@ -265,3 +265,43 @@ fn a_viewer_waits_for_the_way_there_and_back() {
         assert!(least > 100.5e6 && most < 101.5e6, "{least} to {most} ns");
     }
 }
+
+/// Every fetch fails after 100 ms; fifty viewers a second ask for the title.
+#[test]
+fn waiters_share_an_error_or_read_by_themselves() {
+    let service = Span::from_millis(100);
+    let fetches = |errors| {
+        let lock = Lock { wait: Span::from_secs(1), after: AfterWait::Fail, errors };
+        let mut plan = cached(service, Span::ZERO, Span::from_secs(3), Some(lock));
+        plan.fabric.manifest.slots = 64;
+        let service = Service::Manifest;
+        inject(&mut plan, 0, None, Fault::Errors { region: None, service, share: 1.0 });
+        let asked = [Counter::Requests, Counter::Fetches, Counter::Failed];
+        let [requests, fetches, failed] = counts(&plan, asked);
+        assert!(requests > 800 && failed + 20 > requests, "{failed} of {requests} failed");
+        fetches as f64 / requests as f64
+    };
+    // One in six requests finds no fetch under way, and reads for the five that come in 100 ms.
+    let shared = fetches(SharedErrors::Shared);
+    assert!((shared - 1.0 / 6.0).abs() < 0.03, "{shared}");
+    // Each waiter reads by itself once the fetch that it joined has failed.
+    let alone = fetches(SharedErrors::Alone);
+    assert!(alone > 0.9, "{alone}");
+}
+
+/// Other sites take over where a trace's viewers go: each record is asked for once.
+#[test]
+fn no_record_of_a_trace_is_lost_when_its_viewers_move() {
+    let (file, mut plan) = crate::fabric::feed::tests::plan(1.0);
+    inject(
+        &mut plan,
+        20,
+        Some(90),
+        Fault::RegionDown { region: 2, routes: Routes::Withdrawn, scope: Reach::All },
+    );
+    let asked = [Counter::Requests, Counter::Served];
+    let [requests, served] = counts(&plan, asked);
+    assert_eq!(requests, crate::fabric::feed::tests::RECORDS);
+    assert!(served > requests / 2, "{served} of {requests}");
+    drop(file);
+}
