@@ -305,3 +305,16 @@ fn no_record_of_a_trace_is_lost_when_its_viewers_move() {
     assert!(served > requests / 2, "{served} of {requests}");
     drop(file);
 }
+
+/// Nobody withdraws the routes, so the viewers have no site until the run ends.
+#[test]
+fn a_region_still_lost_at_the_end_of_the_run_counts_up_to_it() {
+    let mut plan = five(60, [60.0, 50.0, 40.0, 30.0, 20.0]);
+    let routes = Routes::Silent;
+    inject(&mut plan, 10, None, Fault::RegionDown { region: 4, routes, scope: Reach::All });
+    let totals = run(&plan, 1, false).totals;
+    let waits = totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+    assert_eq!(waits.count(), 160, "one value for each network that was served there");
+    let (least, most) = (waits.quantile(0.0).unwrap(), waits.quantile(1.0).unwrap());
+    assert!(least > 49.5e9 && most < 50.5e9, "{least} to {most} ns");
+}
