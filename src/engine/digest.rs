@@ -65,6 +65,16 @@ mod tests {
     }
 
     #[test]
+    fn digests_are_folded_in_their_order() {
+        let fold = |parts: &[u64]| crate::engine::fold_digests(parts.iter().map(|&n| of(&[n])));
+        assert_eq!(fold(&[1, 2]), fold(&[1, 2]));
+        for (one, two) in [([1, 2], [2, 1]), ([1, 2], [1, 3]), ([1, 2], [3, 2])] {
+            assert_ne!(fold(&one), fold(&two));
+        }
+        assert_ne!(fold(&[1]), fold(&[1, 1]));
+    }
+
+    #[test]
     fn one_flipped_bit_changes_about_half_the_result_after_two_words() {
         for bit in 0..64 {
             let differing = (of(&[1 << bit, 7]).value() ^ of(&[0, 7]).value()).count_ones();

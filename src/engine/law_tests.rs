@@ -137,6 +137,7 @@ fn laws_without_spread_are_constants() {
         assert!((law.mean().unwrap() - 0.25).abs() < 1e-15, "{law:?}");
         assert!((law.quantile(0.3) - 0.25).abs() < 1e-15, "{law:?}");
         assert_eq!((law.cdf(0.249), law.cdf(0.251)), (0.0, 1.0), "{law:?}");
+        assert!(law.cdf(law.quantile(0.3)) >= 0.3, "{law:?}: its only value has all the mass");
     }
     assert_eq!(Law::ZERO.draw(&mut stream), Span::ZERO);
 }

@@ -97,6 +97,14 @@ fn outcome(threads: usize, slices: u64) -> (Digest, u64, Vec<u64>) {
 }
 
 #[test]
+fn processes_are_read_out_in_their_order() {
+    let mut engine = ring(3);
+    assert_eq!(engine.processes().map(|node| node.me).collect::<Vec<_>>(), [0, 1, 2]);
+    engine.processes_mut().for_each(|node| node.flowed = 10 + node.me as u64);
+    assert_eq!(engine.processes().map(|node| node.flowed).collect::<Vec<_>>(), [10, 11, 12]);
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_digest() {
     let alone = outcome(1, 1);
     assert!(alone.1 > 2_000, "the ring is busy: {}", alone.1);

@@ -167,3 +167,67 @@ impl Source {
         Draw { at: Instant::ZERO + at, network, title, last_mile }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::trace::{Columns, TraceSpec};
+    use std::fmt::Write;
+    use tempfile::NamedTempFile;
+
+    const A_TICK: u64 = 100;
+    /// How many records the trace has.
+    pub(crate) const RECORDS: u64 = 200 * A_TICK;
+
+    /// The third region's viewers are in a trace: a hundred records a second, each of another
+    /// object. The file goes with what is returned first.
+    pub(crate) fn plan(speed: f64) -> (NamedTempFile, Plan) {
+        let mut text = String::new();
+        for record in 0..RECORDS {
+            writeln!(text, "{},{record},1", record / A_TICK).unwrap();
+        }
+        let file = NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let mut plan = crate::fabric::simulation::tests::five(300, [0.0; 5]);
+        (plan.fabric.routing.networks, plan.fabric.routing.skew) = (8, 1.0);
+        let spec = TraceSpec::csv(file.path(), Columns::default());
+        plan.load.titles = u32::try_from(RECORDS).unwrap();
+        plan.load.trace = Some(TraceLoad { spec, region: 2, speed });
+        (file, plan)
+    }
+
+    fn draws(speed: f64) -> Vec<Draw> {
+        let (_file, plan) = plan(speed);
+        let mut feed = Feed::open(&plan, plan.load.trace.as_ref().unwrap()).unwrap();
+        let draws = std::iter::from_fn(|| feed.take()).collect();
+        assert!(feed.trouble().is_none() && feed.next_at() == Instant::NEVER);
+        draws
+    }
+
+    #[test]
+    fn records_keep_their_order_and_their_tick() {
+        for speed in [1.0, 4.0] {
+            let draws = draws(speed);
+            assert_eq!(draws.len() as u64, RECORDS);
+            assert!(draws.is_sorted_by_key(|draw| draw.at));
+            for (number, draw) in (0..).zip(&draws) {
+                assert_eq!(u64::from(draw.title), number, "objects are numbered as they come");
+                let tick = draw.at.since(Instant::ZERO).as_secs_f64() * speed;
+                let begin = (number / A_TICK) as f64;
+                assert!((begin..=begin + 1.0).contains(&tick), "record {number} at {tick}");
+            }
+        }
+    }
+
+    /// Five standard errors of each network's share.
+    #[test]
+    fn networks_of_the_region_ask_by_their_shares() {
+        let draws = draws(1.0);
+        let count = draws.len() as f64;
+        for (network, share) in (16..).zip(network_shares(8, 1.0)) {
+            let own = draws.iter().filter(|draw| draw.network == network).count() as f64;
+            let error = (share * (1.0 - share) / count).sqrt();
+            assert!((own / count - share).abs() < 5.0 * error, "{network}: {own} of {count}");
+        }
+    }
+}

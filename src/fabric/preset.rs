@@ -361,6 +361,17 @@ mod tests {
         let pool = |timeout| single_pool(8, None, Discipline::Fifo, Law::ZERO, timeout);
         let end = crate::units::Instant::from_nanos(Span::from_secs(31 * 86_400).as_nanos());
         assert!((end + pool(None).viewers.timeout) < crate::units::Instant::NEVER);
+        assert!(pool(None).viewers.timeout > end.since(crate::units::Instant::ZERO));
         assert_eq!(pool(Some(Span::from_secs(1))).viewers.timeout, Span::from_secs(1));
+    }
+    #[test]
+    fn a_single_pool_has_no_network_and_nothing_to_pay_beside_a_machine() {
+        let pool = single_pool(8, None, Discipline::Fifo, Law::ZERO, None);
+        assert_eq!((pool.regions.len(), pool.routing.networks), (1, 1));
+        assert_eq!(pool.routing.misrouted.to_bits(), 0.0_f64.to_bits());
+        assert_eq!((pool.routing.converge, pool.replication.lag), (Law::ZERO, Law::ZERO));
+        assert!(matches!(pool.routing.detect, Detect::Never), "its only site is never left");
+        let cost = pool.cost;
+        assert_eq!((cost.library, cost.uploads, cost.egress, cost.nodes), (0, 0, 0, 1));
     }
 }

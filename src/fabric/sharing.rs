@@ -222,6 +222,17 @@ mod tests {
     }
 
     #[test]
+    fn jobs_that_end_together_end_in_the_order_in_which_they_came() {
+        for servers in [1, 4] {
+            let mut pool = Sharing::new(servers);
+            let came = [7, 3, 9, 1, 5];
+            came.iter().for_each(|&job| pool.add(job, Span::from_nanos(10), at(0)));
+            let ended: Vec<_> = std::iter::from_fn(|| pool.take_done(at(1_000))).collect();
+            assert_eq!(ended, came, "{servers} servers");
+        }
+    }
+
+    #[test]
     fn one_alone_is_not_slowed() {
         assert_eq!(ends(1, &[(1, 5, 100)]), [(1, 105)]);
         assert_eq!(ends(2, &[(1, 5, 100), (2, 6, 10)]), [(2, 16), (1, 105)]);

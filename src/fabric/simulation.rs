@@ -315,4 +315,4 @@ fn build(
 
 #[cfg(test)]
 #[path = "simulation_tests.rs"]
-mod tests;
+pub(super) mod tests;

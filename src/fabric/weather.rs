@@ -120,6 +120,22 @@ mod tests {
     }
 
     #[test]
+    fn an_outage_cuts_off_what_its_scope_says_and_the_first_names_the_routes() {
+        let down = |scope, routes| Fault::RegionDown { region: 0, routes, scope };
+        let viewers = down(Reach::DataPlane, Routes::Withdrawn);
+        let everybody = down(Reach::All, Routes::Silent);
+        let seen = |faults: &[Fault]| {
+            let mut weather = Weather::default();
+            (0..faults.len()).for_each(|number| weather.begin(number));
+            weather.outage(&all(faults)).map(|outage| (outage.routes, outage.cut_off))
+        };
+        assert_eq!(seen(&[]), None);
+        assert_eq!(seen(&[viewers]), Some((Routes::Withdrawn, false)));
+        assert_eq!(seen(&[everybody]), Some((Routes::Silent, true)));
+        assert_eq!(seen(&[viewers, everybody]), Some((Routes::Withdrawn, true)));
+    }
+
+    #[test]
     fn faults_act_where_they_say() {
         let delay = Fault::DelayReplication { region: None, delay: Span::ZERO, by: Delay::Apply };
         assert!(!acts_on(&delay, 0, 0), "the primary does not replicate to itself");

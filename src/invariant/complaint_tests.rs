@@ -40,6 +40,26 @@ fn unknown_names_get_the_nearest_or_all() {
 }
 
 #[test]
+fn comparisons_that_are_nearly_right_are_named() {
+    for (written, meant) in [
+        ("=", "=="),
+        ("===", "=="),
+        ("=<", "<="),
+        ("≤", "<="),
+        ("<==", "<="),
+        ("=>", ">="),
+        ("≥", ">="),
+        (">==", ">="),
+        ("<<", "<"),
+        (">>", ">"),
+    ] {
+        let complaint =
+            format!("{written}: `{written}` is no comparison (did you mean `{meant}`?)");
+        refused(&format!("p99(latency) {written} 3s"), &[&complaint]);
+    }
+}
+
+#[test]
 fn units_must_fit() {
     refused(
         "p99(latency) < 75%",

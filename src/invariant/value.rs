@@ -262,6 +262,18 @@ mod tests {
         assert_eq!(Fraction::level(Unit::Time, 3, 2).in_short_unit(Unit::Time), 1.5e-6);
     }
 
+    /// The bound is a quarter; reports print shares in percent.
+    #[test]
+    fn a_share_that_was_computed_elsewhere_is_judged_and_printed() {
+        for (share, printed, at_most) in [(0.2, 20.0, true), (0.25, 25.0, true), (0.3, 30.0, false)]
+        {
+            let reading = Reading::Share(share);
+            assert_eq!(reading.holds(test("25%", Compare::AtMost)), Some(at_most));
+            assert_eq!(reading.seen(Unit::Ratio), (Some(printed), 1));
+        }
+        assert_eq!(Reading::Share(f64::NAN).holds(test("25%", Compare::AtMost)), None);
+    }
+
     #[test]
     fn what_is_printed_never_contradicts_the_verdict() {
         for compare in Compare::ALL {
