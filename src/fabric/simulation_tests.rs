@@ -1,4 +1,6 @@
-use super::super::config::{AfterWait, Database, Load, Lock, Metadata, SharedErrors, WhenBehind};
+use super::super::config::{
+    AfterWait, Database, Load, Lock, Metadata, SharedErrors, TtlFrom, WhenBehind,
+};
 use super::super::preset;
 use super::*;
 use crate::engine::{Law, Profile};
@@ -148,6 +150,7 @@ fn cached(service: Span, hit: Span, patience: Span, lock: Option<Lock>) -> Plan 
     plan.fabric.manifest.service = Law::Constant(service);
     plan.fabric.metadata = Some(Metadata {
         ttl: Span::from_secs(60),
+        ttl_from: TtlFrom::Fill,
         hit,
         lock,
         stale_while_revalidate: Span::ZERO,
