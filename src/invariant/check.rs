@@ -96,8 +96,12 @@ pub(super) fn function(word: &str) -> Result<Function, Refusal> {
 /// The metric of this name; otherwise the message.
 pub(super) fn metric(word: &str) -> Result<&'static Described, Refusal> {
     METRICS.iter().find(|row| row.name == word).ok_or_else(|| {
-        let names = METRICS.iter().map(|row| row.name);
-        (format!("`{word}` is no metric"), words::suggestion(word, names))
+        // There are too many to name them all.
+        let help = words::nearest(word, METRICS.iter().map(|row| row.name)).map_or_else(
+            || format!("`squall explain metric` has all {}", METRICS.len()),
+            |name| format!("did you mean `{name}`?"),
+        );
+        (format!("`{word}` is no metric"), Some(help))
     })
 }
 
