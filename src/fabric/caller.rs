@@ -64,6 +64,31 @@ pub enum After {
     Last,
 }
 
+impl Client {
+    /// Asks the bulkhead, then the breaker, then the budget.
+    fn leave(&mut self, now: Instant, turn: &mut Turn, most: u32) -> Leave {
+        if self.under_way >= most {
+            return Leave::Bulkhead;
+        }
+        if let Some(breaker) = &mut self.breaker {
+            let Some(term) = breaker.admit(now) else {
+                return Leave::Breaker;
+            };
+            turn.term = term;
+        }
+        let retry = turn.attempt > 0;
+        if let Some(purse) = &mut self.purse
+            && !purse.leave(now, &mut turn.ticket, retry)
+        {
+            if let Some(breaker) = &mut self.breaker {
+                breaker.forget(turn.term);
+            }
+            return Leave::Budget;
+        }
+        Leave::Goes
+    }
+}
+
 impl Caller {
     /// The clients of a hop at instant zero. `name` is that of the region and of the hop, for the
     /// random streams.
@@ -99,26 +124,17 @@ impl Caller {
         Turn { client, attempt: 0, ticket: Ticket::NEW, left: now, term: 0 }
     }
 
-    /// Whether an attempt may leave; it has left if so.
+    /// Whether an attempt may leave; it has left if so. One that may not gives back what its budget had
+    /// granted.
     pub fn leave(&mut self, now: Instant, turn: &mut Turn) -> Leave {
         if let Some(client) = self.clients.get_mut(turn.client as usize) {
-            if self.call.bulkhead.is_some_and(|most| client.under_way >= most) {
-                return Leave::Bulkhead;
-            }
-            if let Some(breaker) = &mut client.breaker {
-                let Some(term) = breaker.admit(now) else {
-                    return Leave::Breaker;
-                };
-                turn.term = term;
-            }
-            let retry = turn.attempt > 0;
-            if let Some(purse) = &mut client.purse
-                && !purse.leave(now, &mut turn.ticket, retry)
-            {
-                if let Some(breaker) = &mut client.breaker {
-                    breaker.forget(turn.term);
+            let most = self.call.bulkhead.unwrap_or(u32::MAX);
+            let leave = client.leave(now, turn, most);
+            if leave != Leave::Goes {
+                if let Some(purse) = &mut client.purse {
+                    purse.dropped(&mut turn.ticket, false);
                 }
-                return Leave::Budget;
+                return leave;
             }
             client.under_way += 1;
         }
@@ -285,6 +301,22 @@ mod tests {
         caller.failed(now, &mut turns[1], Miss::TimeOut);
         caller.dropped(turns[2], true);
         assert_eq!([3, 4, 0].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
+    }
+
+    #[test]
+    fn a_retry_that_may_not_leave_gives_its_place_back() {
+        let mut call = Call { bulkhead: Some(1), ..Call::plain() };
+        (call.retry.attempts, call.retry.budget) = (9, Budget::Limit { retries: 1 });
+        let (mut caller, now) = (Caller::new(&call, Seed(1), "x"), Instant::ZERO);
+        for _ in 0..3 {
+            let (mut one, mut two) = (caller.begin(now), caller.begin(now));
+            assert!(leaves(&mut caller, &mut one));
+            let after = caller.failed(now, &mut one, Miss::Error);
+            assert!(matches!(after, After::Again(_)), "the only place is free: {after:?}");
+            assert!(leaves(&mut caller, &mut two));
+            assert_eq!(caller.leave(now, &mut one), Leave::Bulkhead);
+            caller.answered(now, &two);
+        }
     }
 
     #[test]
