@@ -182,15 +182,17 @@ fn the_flow_is_exact_in_every_monthly_drill_made_small() {
     }
 }
 
+/// `SQUALL_CASES` and `SQUALL_CASES_SEED` (0 to 255) try more and others.
 #[test]
 fn the_flow_the_threads_and_the_books_are_exact_in_random_fabrics() {
-    let config = Config {
-        cases: 200,
-        failure_persistence: None,
-        max_shrink_iters: 2_000,
-        ..Config::default()
+    let asked = |name: &str, usual: u32| {
+        std::env::var(name).map_or(usual, |number| number.parse().unwrap())
     };
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let (cases, seed) = (asked("SQUALL_CASES", 200), asked("SQUALL_CASES_SEED", 7));
+    let config =
+        Config { cases, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+    let seed = [u8::try_from(seed).unwrap(); 32];
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let checked = runner.run(&plans::plan(), |plan| {
         let alone = run(&plan, 1, false);
