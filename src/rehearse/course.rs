@@ -87,7 +87,7 @@ const fn state(
     Sign { what, text, unit: "", by_region: true, seen }
 }
 
-const SIGNS: [Sign; 14] = [
+static SIGNS: [Sign; 14] = [
     counted("manifest-rejected", "the manifest service turns calls away", |g| {
         g.rate(Counter::ManifestRejected)
     }),
@@ -183,9 +183,8 @@ impl Course {
     /// Nothing seen yet of a run of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        static ALL: [Sign; 14] = SIGNS;
         let mut tracks = Vec::new();
-        for sign in &ALL {
+        for sign in &SIGNS {
             let regions = if sign.by_region { plan.fabric.regions.len() } else { 1 };
             for region in 0..regions {
                 let region = sign.by_region.then_some(region);
