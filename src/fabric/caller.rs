@@ -5,7 +5,7 @@ use super::breaker::{Breaker, State};
 use super::budgets::{Miss, Purse, Ticket};
 use super::config::Call;
 use crate::engine::{Seed, Stream};
-use crate::units::{Instant, Span};
+use crate::units::Instant;
 
 /// All clients of one hop in one region.
 #[derive(Debug)]
@@ -56,11 +56,11 @@ pub enum Leave {
 /// What follows a failed attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum After {
-    /// Another attempt, after this wait.
-    Again(Span),
+    /// Another attempt, at this instant.
+    Again(Instant),
     /// Nothing: the budget refuses a retry.
     Denied,
-    /// Nothing: it was the last.
+    /// Nothing: it was the last, or the next would come after the deadline.
     Last,
 }
 
@@ -157,8 +157,15 @@ impl Caller {
         }
     }
 
-    /// The attempt has failed: what follows.
-    pub fn failed(&mut self, now: Instant, turn: &mut Turn, miss: Miss) -> After {
+    /// The attempt has failed: what follows. The caller's own `deadline` counts where deadlines travel
+    /// along.
+    pub fn failed(
+        &mut self,
+        now: Instant,
+        turn: &mut Turn,
+        miss: Miss,
+        deadline: Instant,
+    ) -> After {
         let mut client = self.clients.get_mut(turn.client as usize);
         if let Some(client) = &mut client {
             client.under_way -= 1;
@@ -176,7 +183,13 @@ impl Caller {
         if purse.is_some_and(|purse| !purse.grant(now, &mut turn.ticket, miss)) {
             return After::Denied;
         }
-        After::Again(self.call.retry.wait(turn.attempt.into(), &mut self.jitter))
+        let wait = self.call.retry.wait(turn.attempt.into(), &mut self.jitter);
+        let at = now.saturating_add(wait);
+        if self.call.deadline && at >= deadline {
+            self.dropped(*turn, false);
+            return After::Last;
+        }
+        After::Again(at)
     }
 
     /// The caller itself was given up, with an attempt under way or between two of them: neither good
@@ -221,6 +234,7 @@ mod tests {
     use super::*;
     use crate::fabric::breaker::{BreakerRule, Window};
     use crate::fabric::config::{Budget, Fallback, Jitter};
+    use crate::units::Span;
 
     fn caller(attempts: u32, clients: u32, budget: Budget) -> Caller {
         let mut call = Call { clients, ..Call::plain() };
@@ -239,11 +253,25 @@ mod tests {
         let mut turn = caller.begin(Instant::ZERO);
         let mut next = || {
             assert!(leaves(&mut caller, &mut turn));
-            caller.failed(Instant::ZERO, &mut turn, Miss::Error)
+            caller.failed(Instant::ZERO, &mut turn, Miss::Error, Instant::NEVER)
         };
-        let ms = Span::from_millis;
+        let ms = |millis| Instant::ZERO + Span::from_millis(millis);
         let all = [next(), next(), next()];
         assert_eq!(all, [After::Again(ms(25)), After::Again(ms(50)), After::Last]);
+    }
+
+    #[test]
+    fn nothing_is_tried_again_that_could_not_be_in_time() {
+        let mut call = Call { deadline: true, ..Call::plain() };
+        (call.retry.attempts, call.retry.jitter) = (9, Jitter::None);
+        let mut caller = Caller::new(&call, Seed(1), "x");
+        let mut turn = caller.begin(Instant::ZERO);
+        let at = |millis| Instant::ZERO + Span::from_millis(millis);
+        let mut next = |deadline| {
+            assert!(leaves(&mut caller, &mut turn));
+            caller.failed(Instant::ZERO, &mut turn, Miss::Error, deadline)
+        };
+        assert_eq!([next(at(26)), next(at(50))], [After::Again(at(25)), After::Last]);
     }
 
     #[test]
@@ -255,7 +283,9 @@ mod tests {
         for _ in 0..200 {
             let mut turn = caller.begin(Instant::ZERO);
             assert!(leaves(&mut caller, &mut turn));
-            if let After::Again(_) = caller.failed(Instant::ZERO, &mut turn, Miss::Error) {
+            if let After::Again(_) =
+                caller.failed(Instant::ZERO, &mut turn, Miss::Error, Instant::NEVER)
+            {
                 granted[turn.client as usize] += 1;
             }
         }
@@ -278,7 +308,7 @@ mod tests {
         let mut turn = caller.begin(Instant::ZERO);
         for _ in 0..2 {
             assert!(leaves(&mut caller, &mut turn));
-            caller.failed(Instant::ZERO, &mut turn, Miss::Error);
+            caller.failed(Instant::ZERO, &mut turn, Miss::Error, Instant::NEVER);
         }
         assert_eq!(caller.leave(Instant::ZERO, &mut turn), Leave::Breaker);
         assert_eq!(caller.breaker(), State::Open);
@@ -298,7 +328,7 @@ mod tests {
         assert_eq!([0, 1, 2].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
         caller.answered(now, &turns[0]);
         assert_eq!([2, 3].map(|n| caller.leave(now, &mut turns[n])), [goes, full]);
-        caller.failed(now, &mut turns[1], Miss::TimeOut);
+        caller.failed(now, &mut turns[1], Miss::TimeOut, Instant::NEVER);
         caller.dropped(turns[2], true);
         assert_eq!([3, 4, 0].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
     }
@@ -311,7 +341,7 @@ mod tests {
         for _ in 0..3 {
             let (mut one, mut two) = (caller.begin(now), caller.begin(now));
             assert!(leaves(&mut caller, &mut one));
-            let after = caller.failed(now, &mut one, Miss::Error);
+            let after = caller.failed(now, &mut one, Miss::Error, Instant::NEVER);
             assert!(matches!(after, After::Again(_)), "the only place is free: {after:?}");
             assert!(leaves(&mut caller, &mut two));
             assert_eq!(caller.leave(now, &mut one), Leave::Bulkhead);
@@ -334,18 +364,30 @@ mod tests {
         let mut caller = caller(9, 1, Budget::Limit { retries: 1 });
         let mut one = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut one));
-        assert!(matches!(caller.failed(Instant::ZERO, &mut one, Miss::Error), After::Again(_)));
+        assert!(matches!(
+            caller.failed(Instant::ZERO, &mut one, Miss::Error, Instant::NEVER),
+            After::Again(_)
+        ));
         assert!(leaves(&mut caller, &mut one));
         let mut two = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut two));
-        assert_eq!(caller.failed(Instant::ZERO, &mut two, Miss::Error), After::Denied);
+        assert_eq!(
+            caller.failed(Instant::ZERO, &mut two, Miss::Error, Instant::NEVER),
+            After::Denied
+        );
         caller.dropped(one, true);
         let mut three = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut three));
-        assert!(matches!(caller.failed(Instant::ZERO, &mut three, Miss::Error), After::Again(_)));
+        assert!(matches!(
+            caller.failed(Instant::ZERO, &mut three, Miss::Error, Instant::NEVER),
+            After::Again(_)
+        ));
         caller.dropped(three, false);
         let mut four = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut four));
-        assert!(matches!(caller.failed(Instant::ZERO, &mut four, Miss::Error), After::Again(_)));
+        assert!(matches!(
+            caller.failed(Instant::ZERO, &mut four, Miss::Error, Instant::NEVER),
+            After::Again(_)
+        ));
     }
 }

@@ -201,18 +201,12 @@ impl Course {
             return;
         }
         let all = view.cell(Scope::default());
-        let mut there = None;
+        let there: Vec<Vec<u64>> = (0..view.regions)
+            .map(|region| view.cell(Scope { from: None, at: Some(region) }))
+            .collect();
         for track in &mut self.tracks {
             let scope = Scope { from: None, at: track.region };
-            let cell = match track.region {
-                None => &all,
-                Some(region) => {
-                    if there.as_ref().is_none_or(|&(known, _)| known != region) {
-                        there = Some((region, view.cell(scope)));
-                    }
-                    there.as_ref().map_or(&all, |(_, cell)| cell)
-                }
-            };
+            let cell = track.region.map_or(&all, |region| &there[region]);
             if let Some(level) = (track.sign.seen)(&Glance { view, cell, scope }) {
                 track.see(view, level);
             }

@@ -75,28 +75,24 @@ impl Site {
         let of = Asker::Call(key);
         let read = Read { of, origin, came: now, deadline, inside: false, began: None };
         let read = self.reads.insert(read);
-        if let Some(call) = self.calls.get_mut(key) {
-            call.read = Some(read);
-        }
         self.recorder.count(Counter::DatabaseCalls, origin);
         if limited {
             ctx.schedule(gives_up, Event::ReadTimeOut(read));
         }
         let lag = self.lag(now);
+        let too_far = lag > behind.after;
         if let Some(call) = self.calls.get_mut(key) {
-            call.lag = lag;
+            call.read = Some(read);
+            // The primary is never behind.
+            let of_primary = too_far && behind.then == WhenBehind::Primary;
+            call.lag = Some(if of_primary { Span::ZERO } else { lag });
         }
         match behind.then {
-            WhenBehind::Refuse if lag > behind.after => {
+            WhenBehind::Refuse if too_far => {
                 self.recorder.count(Counter::LagRefused, origin);
                 self.read_failed(ctx, read, Cause::Error);
             }
-            WhenBehind::Primary if lag > behind.after => {
-                if let Some(call) = self.calls.get_mut(key) {
-                    call.lag = Span::ZERO;
-                }
-                self.ask_primary(ctx, read, origin);
-            }
+            WhenBehind::Primary if too_far => self.ask_primary(ctx, read, origin),
             _ => {
                 if !self.connect(ctx, read) {
                     self.read_failed(ctx, read, Cause::Refused);
@@ -159,22 +155,15 @@ impl Site {
 
     /// An attempt to read has failed: it is made again, or the call has failed.
     fn attempt_to_read_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
-        let (Some(call), Some(config)) = (self.calls.get_mut(key), &self.plan.fabric.database)
-        else {
+        let Some(call) = self.calls.get_mut(key) else {
             return;
         };
         call.read = None;
         let Some(turn) = &mut call.turn else {
             return;
         };
-        match self.database_caller.failed(ctx.now(), turn, cause.into()) {
-            After::Again(wait) => {
-                let again = ctx.now().saturating_add(wait);
-                if !config.call.deadline || again < call.deadline {
-                    return ctx.schedule(again, Event::ReadAgain(key));
-                }
-                self.database_caller.dropped(*turn, false);
-            }
+        match self.database_caller.failed(ctx.now(), turn, cause.into(), call.deadline) {
+            After::Again(at) => return ctx.schedule(at, Event::ReadAgain(key)),
             After::Denied => self.recorder.count(Counter::DatabaseRetriesDenied, call.origin),
             After::Last => {}
         }
@@ -190,7 +179,7 @@ impl Site {
         };
         match fallback {
             Some(true) => {
-                (call.fell_back, call.turn) = (true, None);
+                (call.lag, call.turn) = (None, None);
                 self.recorder.count(Counter::DatabaseFallbacks, call.origin);
                 self.make_manifest(ctx, key);
             }

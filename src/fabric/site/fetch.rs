@@ -104,18 +104,10 @@ impl Site {
             return;
         };
         fetch.call = None;
-        let after = self.manifest_caller.failed(ctx.now(), &mut fetch.turn, cause.into());
-        match after {
-            After::Again(wait) => {
-                let again = ctx.now().saturating_add(wait);
-                if !self.plan.fabric.manifest.call.deadline || again < fetch.deadline {
-                    return ctx.schedule(again, Event::CallAgain(key));
-                }
-                self.manifest_caller.dropped(fetch.turn, false);
-            }
-            After::Denied => {
-                self.recorder.count(Counter::ManifestRetriesDenied, fetch.origin);
-            }
+        let (turn, deadline) = (&mut fetch.turn, fetch.deadline);
+        match self.manifest_caller.failed(ctx.now(), turn, cause.into(), deadline) {
+            After::Again(at) => return ctx.schedule(at, Event::CallAgain(key)),
+            After::Denied => self.recorder.count(Counter::ManifestRetriesDenied, fetch.origin),
             After::Last => {}
         }
         self.fetch_or_fall_back(ctx, key, cause);

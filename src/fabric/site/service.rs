@@ -31,10 +31,8 @@ pub struct Call {
     pub(super) turn: Option<Turn>,
     /// The read that is under way for it.
     pub(super) read: Option<Key>,
-    /// How far the replica was behind that was read.
-    pub(super) lag: Span,
-    /// Whether it makes do without its read.
-    pub(super) fell_back: bool,
+    /// How far the replica was behind that was read; `None` when it makes do without its read.
+    pub(super) lag: Option<Span>,
 }
 
 impl Site {
@@ -72,8 +70,7 @@ impl Site {
             has_slot: None,
             turn: None,
             read: None,
-            lag: Span::ZERO,
-            fell_back: false,
+            lag: Some(Span::ZERO),
         });
         fetch.call = Some(call);
         self.recorder.count(Counter::ManifestCalls, origin);
@@ -144,7 +141,7 @@ impl Site {
             return;
         };
         if self.listens(&call, key) {
-            self.fetched(ctx, call.fetch, (!call.fell_back).then_some(call.lag));
+            self.fetched(ctx, call.fetch, call.lag);
         } else {
             self.recorder.count(Counter::ManifestWasted, call.origin);
         }
