@@ -8,6 +8,7 @@ mod cells;
 mod histogram;
 mod metric;
 mod recorder;
+mod series;
 mod timeline;
 mod totals;
 
@@ -15,5 +16,6 @@ pub use cells::Layout;
 pub use histogram::{Histogram, rank_of};
 pub use metric::{Counter, Described, Figure, Form, Gauge, METRICS, Metric, Sample};
 pub use recorder::{Hits, Recorder, Slice, When};
+pub use series::{Series, Track};
 pub use timeline::Timeline;
 pub use totals::{Scope, SliceView, Totals};

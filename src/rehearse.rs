@@ -1,11 +1,15 @@
 //! A scenario becomes a judged run: the file's own run, and the control that must break.
 
 mod course;
+mod hop;
+mod keep;
 mod month;
 mod run;
 
 pub use course::Spell;
-pub use run::rehearse;
+pub use hop::Hop;
+pub use keep::{Keep, Recording};
+pub use run::{rehearse, rehearse_and_keep};
 
 use crate::cost::Bill;
 use crate::engine::Digest;

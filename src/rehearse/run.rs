@@ -3,8 +3,8 @@
 use super::course::Course;
 use super::month::{budget_spent, monthly_bill};
 use super::{
-    Asked, Conservation, Control, Identity, Judged, JudgedRun, Phase, Progress, Rehearsal, Spell,
-    Trouble, Watched,
+    Asked, Conservation, Control, Identity, Judged, JudgedRun, Keep, Phase, Progress, Rehearsal,
+    Spell, Trouble, Watched,
 };
 use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
 use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
@@ -19,6 +19,20 @@ use crate::units::{Instant, count_to_f64};
 pub fn rehearse(
     source: &Source,
     asked: &Asked,
+    progress: &dyn Fn(Progress),
+) -> Result<Rehearsal, Trouble> {
+    rehearse_and_keep(source, asked, &mut Keep::default(), progress)
+}
+
+/// The same, and keeps what `keep` asks for of each seed's own run; of several seeds the last one's
+/// stays.
+///
+/// # Errors
+/// As [`rehearse`].
+pub fn rehearse_and_keep(
+    source: &Source,
+    asked: &Asked,
+    keep: &mut Keep,
     progress: &dyn Fn(Progress),
 ) -> Result<Rehearsal, Trouble> {
     let load_own = if asked.control { load } else { load_without_control };
@@ -39,7 +53,7 @@ pub fn rehearse(
     let show = Show { path: source.name(), progress, asked };
     let mut runs = Vec::with_capacity(seeds.len());
     for seed in seeds {
-        runs.push(one_seed(&scenario, control.as_ref(), seed, &show)?);
+        runs.push(one_seed(&scenario, control.as_ref(), seed, &show, keep)?);
     }
     Ok(Rehearsal {
         scenario: Identity {
@@ -86,12 +100,13 @@ fn one_seed(
     control: Option<&(Scenario, Vec<String>)>,
     seed: u64,
     show: &Show<'_>,
+    keep: &mut Keep,
 ) -> Result<JudgedRun, Trouble> {
-    let verdicts = judge(scenario, seed, Phase::Run, show)?;
+    let verdicts = judge(scenario, seed, Phase::Run, show, keep)?;
     let control = match control {
         None => None,
         Some((without, expected)) => {
-            let broken = judge(without, seed, Phase::Control, show)?;
+            let broken = judge(without, seed, Phase::Control, show, &mut Keep::default())?;
             Some(control_of(without, &broken.invariants, expected))
         }
     };
@@ -129,6 +144,7 @@ fn judge(
     seed: u64,
     phase: Phase,
     show: &Show<'_>,
+    keep: &mut Keep,
 ) -> Result<Verdicts, Trouble> {
     let mut plan = scenario.plan.clone();
     plan.seed = seed;
@@ -146,10 +162,12 @@ fn judge(
     let mut judge = Judge::new(&statements, &terms, &timeline(&plan));
     let mut course = Course::new(&plan);
     let mut requests = 0;
+    keep.begin(&plan);
     let end = Instant::ZERO + plan.length;
     let mut each = |view: &SliceView<'_>| {
         judge.slice(view);
         course.slice(view);
+        keep.slice(view, view.end == end);
         requests += view.cell(Scope::default())[Counter::Requests as usize];
         (show.progress)(Progress {
             path: show.path.to_owned(),
