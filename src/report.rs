@@ -9,6 +9,7 @@ pub mod bill;
 mod binomial;
 mod colour;
 mod course;
+mod hops;
 pub mod json;
 pub mod junit;
 pub mod openmetrics;

@@ -1,10 +1,12 @@
 //! Runs a scenario and its control, and judges both.
 
+use super::alerts::Watch;
 use super::course::Course;
+use super::hops::Counting;
 use super::month::{budget_spent, monthly_bill};
 use super::{
-    Asked, Conservation, Control, Identity, Judged, JudgedRun, Keep, Phase, Progress, Rehearsal,
-    Spell, Trouble, Watched,
+    Alert, Asked, Conservation, Control, Hops, Identity, Judged, JudgedRun, Keep, Phase, Progress,
+    Rehearsal, Spell, Trouble, Watched,
 };
 use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
 use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
@@ -93,6 +95,8 @@ struct Verdicts {
     watch: Vec<Seen>,
     bill: crate::cost::Bill,
     course: Vec<Spell>,
+    hops: Hops,
+    alerts: Vec<Alert>,
 }
 
 fn one_seed(
@@ -134,6 +138,8 @@ fn one_seed(
         control,
         bill: verdicts.bill,
         course: verdicts.course,
+        hops: verdicts.hops,
+        alerts: verdicts.alerts,
         conservation: conservation(&scenario.plan.fabric.regions, &verdicts.outcome),
     })
 }
@@ -161,12 +167,15 @@ fn judge(
         .any(|term| term.metric() == Metric::Sample(Sample::Staleness));
     let mut judge = Judge::new(&statements, &terms, &timeline(&plan));
     let mut course = Course::new(&plan);
+    let (mut alerts, mut hops) = (Watch::new(&plan), Counting::new(&plan));
     let mut requests = 0;
     keep.begin(&plan);
     let end = Instant::ZERO + plan.length;
     let mut each = |view: &SliceView<'_>| {
         judge.slice(view);
         course.slice(view);
+        alerts.slice(view);
+        hops.slice(view);
         keep.slice(view, view.end == end);
         requests += view.cell(Scope::default())[Counter::Requests as usize];
         (show.progress)(Progress {
@@ -195,7 +204,9 @@ fn judge(
         monthly_cost: Some(bill.total()),
     };
     let (invariants, watch) = judge.finish(&outcome.totals, &figures);
-    Ok(Verdicts { outcome, invariants, watch, bill, course: course.finish(&plan) })
+    let alerts = alerts.finish(&plan);
+    let course = course.finish(&plan, &alerts);
+    Ok(Verdicts { outcome, invariants, watch, bill, course, hops: hops.finish(), alerts })
 }
 
 /// Whether the control broke what it names. What was not measured proves nothing.
