@@ -9,6 +9,9 @@ mod server;
 
 use serde_json::Value;
 use server::Prometheus;
+use squall::engine::Seed;
+use squall::slo::alert::rate;
+use squall::units::{Instant, Span};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -318,6 +321,45 @@ fn a_rate_near_its_bound_is_extrapolated_as_prometheus_does() {
         spells += alerts.iter().filter(|alert| alert["name"] == NAMES[1]).count();
     }
     assert!(spells >= 6, "{spells} spells of a rate above its bound");
+}
+
+/// Counters that start late, at zero or not, and whose scrapes are missing now and then: their rates
+/// are those that promtool computes.
+#[test]
+fn rates_are_those_of_prometheus() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stream = Seed(3).stream("counters");
+    let at = |second| Instant::ZERO + Span::from_secs(second);
+    let mut text = "evaluation_interval: 15s\ntests:\n".to_owned();
+    let mut edges = 0;
+    for _ in 0..40 {
+        let (mut value, begins) = (stream.below(4), stream.below(300));
+        let (mut row, mut scraped) = ("_ _".to_owned(), Vec::new());
+        for second in (10..600).step_by(15) {
+            if second < begins || stream.chance(0.2) {
+                row += " _ _ _";
+                continue;
+            }
+            value += stream.below(3);
+            scraped.push((at(second), value));
+            row += &format!(" {value} _ _");
+        }
+        let _ =
+            writeln!(text, "- interval: 5s\n  input_series:\n  - series: x\n    values: '{row}'");
+        text += "  promql_expr_test:\n";
+        for now in (15..600_u64).step_by(15) {
+            let until = scraped.partition_point(|&(then, _)| then <= at(now));
+            let rate = rate(&scraped[..until], at(now), Span::from_secs(60));
+            let is = rate.map_or(-1.0, |rate| rate);
+            let expr = format!("abs((rate(x[1m]) or vector(-1)) - {is:?}) < bool 1e-12");
+            let _ = writeln!(text, "  - expr: {expr}\n    eval_time: {now}s");
+            text += "    exp_samples: [{value: 1, labels: '{}'}]\n";
+            edges += u64::from(rate.is_some());
+        }
+    }
+    assert!(edges > 500, "{edges} rates");
+    fs::write(folder.path().join("rates.yml"), text).unwrap();
+    tool("promtool", &["test", "rules", "rates.yml"], folder.path());
 }
 
 #[test]

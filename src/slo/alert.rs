@@ -17,14 +17,14 @@ pub const EVALUATION: Span = Span::from_secs(15);
 /// the window do not count.
 #[must_use]
 pub fn rate(samples: &[(Instant, u64)], now: Instant, window: Span) -> Option<f64> {
-    let start = now.saturating_sub(window);
-    let inside = samples.partition_point(|&(at, _)| at < start);
+    let inside = samples.partition_point(|&(at, _)| now.since(at) > window);
     let (&first, rest) = samples[inside..].split_first()?;
     let &last = rest.last()?;
     let increase = count_to_f64(last.1 - first.1);
     let sampled = last.0.since(first.0).as_secs_f64();
     let between = sampled / count_to_f64(rest.len() as u64);
-    let mut to_start = first.0.since(start).as_secs_f64();
+    // The window may begin before the run does.
+    let mut to_start = window.saturating_sub(now.since(first.0)).as_secs_f64();
     let to_end = now.since(last.0).as_secs_f64();
     if increase > 0.0 {
         // A counter is not below zero: no further back than to where it would have been zero.
