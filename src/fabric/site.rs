@@ -18,6 +18,7 @@ mod primary;
 mod rush;
 mod service;
 mod steps;
+mod tracing;
 
 use super::budgets::Ticket;
 use super::caller::Caller;
@@ -30,6 +31,7 @@ use super::replication::Excess;
 use super::sharing::Sharing;
 use super::slab::{Key, Slab};
 use super::slowdown::RateMeter;
+use super::tracer::Tracer;
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
 use crate::engine::{Context, Process, Seed, Stream};
@@ -170,6 +172,8 @@ pub struct Site {
     pub(super) next_queued: Instant,
     /// Attempts with their deadlines, in the order in which they are looked at again.
     pub(super) patience: VecDeque<(Instant, Key)>,
+    /// What is written down of a sample of requests; `None`: nothing.
+    pub(super) tracer: Option<Tracer>,
     /// How many requests were ever kept.
     pub(super) parked: u64,
 }
@@ -305,6 +309,7 @@ pub(super) const fn first_visit(draw: &Draw) -> Visit {
         last_mile: draw.last_mile,
         attempt: 0,
         rejected: false,
+        traced: false,
         ticket: Ticket::NEW,
         lead: 0,
         born: Instant::ZERO,

@@ -2,12 +2,13 @@
 
 use super::fetch::Cause;
 use super::service::stretched;
-use super::{Ctx, Event, Key, Site};
+use super::{Ctx, Event, Key, Site, tracing};
 use crate::fabric::caller::{After, Leave};
 use crate::fabric::config::WhenBehind;
 use crate::fabric::event::Reply;
 use crate::fabric::pool::{Class, Offer};
 use crate::fabric::slowdown::Slowdown;
+use crate::fabric::tracer::Part;
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
 use crate::units::{Instant, Span};
@@ -70,12 +71,14 @@ impl Site {
         self.observe_breakers();
         if let Some(refused) = refused {
             self.recorder.count(refused, origin);
+            self.trace_mark(now, Part::Call, key, "a read is refused before it leaves");
             return self.read_or_fall_back(ctx, key, Cause::Refused);
         }
         let of = Asker::Call(key);
         let read = Read { of, origin, came: now, deadline, inside: false, began: None };
         let read = self.reads.insert(read);
         self.recorder.count(Counter::DatabaseCalls, origin);
+        self.trace_within(now, (Part::Call, key), (Part::Read, read));
         if limited {
             ctx.schedule(gives_up, Event::ReadTimeOut(read));
         }
@@ -106,6 +109,7 @@ impl Site {
         let Some(read) = self.reads.remove(key) else {
             return;
         };
+        self.trace_over(ctx.now(), Part::Read, key);
         match read.of {
             Asker::Region(site, read) => self.answer_region(ctx, site, read, Reply::Data),
             Asker::Call(call) => {
@@ -117,6 +121,7 @@ impl Site {
                     self.database_caller.answered(ctx.now(), &turn);
                     self.observe_breakers();
                 }
+                self.trace_end(ctx.now(), Part::Read, key, "answered");
                 self.make_manifest(ctx, call);
             }
         }
@@ -127,6 +132,7 @@ impl Site {
         let Some(read) = self.reads.remove(key) else {
             return;
         };
+        self.trace_over(ctx.now(), Part::Read, key);
         match read.of {
             Asker::Region(site, read) => {
                 let reply = if cause == Cause::Error { Reply::Error } else { Reply::Refused };
@@ -134,6 +140,7 @@ impl Site {
             }
             Asker::Call(call) => {
                 if self.calls.get(call).is_some_and(|call| call.read == Some(key)) {
+                    self.trace_end(ctx.now(), Part::Read, key, tracing::word(cause));
                     self.attempt_to_read_failed(ctx, call, cause);
                 }
             }
@@ -150,6 +157,7 @@ impl Site {
         }
         self.recorder.count(Counter::DatabaseTimeouts, origin);
         self.abandon_read(ctx, key);
+        self.trace_end(ctx.now(), Part::Read, key, "timed out");
         self.attempt_to_read_failed(ctx, call, Cause::TimeOut);
     }
 
@@ -239,6 +247,7 @@ impl Site {
             slow *= curve.at(self.read_rate.begin(ctx.now(), *over));
         }
         let takes = stretched(config.service.draw(&mut self.streams.database), slow);
+        self.trace_mark(ctx.now(), Part::Read, key, "it has a connection");
         self.read_on(ctx, key, takes);
     }
 
@@ -293,6 +302,7 @@ impl Site {
             self.observe_database();
         }
         self.reads.remove(key);
+        self.trace_over(ctx.now(), Part::Read, key);
     }
 
     /// The one that has waited longest for a connection may have waited long enough.

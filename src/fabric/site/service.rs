@@ -4,9 +4,10 @@
 //! does.
 
 use super::fetch::Cause;
-use super::{Ctx, Event, Key, Site};
+use super::{Ctx, Event, Key, Site, tracing};
 use crate::fabric::caller::{Leave, Turn};
 use crate::fabric::pool::{Class, Offer};
+use crate::fabric::tracer::Part;
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
 use crate::units::{Instant, Span};
@@ -52,6 +53,7 @@ impl Site {
         self.observe_breakers();
         if let Some(refused) = refused {
             self.recorder.count(refused, origin);
+            self.trace_mark(now, Part::Fetch, key, "a call is refused before it leaves");
             return self.fetch_or_fall_back(ctx, key, Cause::Refused);
         }
         let Some(fetch) = self.fetches.get_mut(key) else {
@@ -81,6 +83,7 @@ impl Site {
         if offer != Offer::Refused && how.timeout.is_some() {
             ctx.schedule(gives_up, Event::CallTimeOut(call));
         }
+        self.trace_within(now, (Part::Fetch, key), (Part::Call, call));
         match offer {
             Offer::Starts => self.starting.push_back(call),
             Offer::Waits => self.limit_wait(ctx),
@@ -113,6 +116,7 @@ impl Site {
                 continue;
             }
             self.recorder.sample(Sample::Wait, origin, waited);
+            self.trace_mark(ctx.now(), Part::Call, key, "it has a slot");
             self.sample_class(class, origin, waited);
             if self.database.is_some() {
                 self.read(ctx, key);
@@ -140,6 +144,7 @@ impl Site {
         let Some(call) = self.end_call(key, ctx.now()) else {
             return;
         };
+        self.trace_end(ctx.now(), Part::Call, key, "answered");
         if self.listens(&call, key) {
             self.fetched(ctx, call.fetch, call.lag);
         } else {
@@ -152,6 +157,7 @@ impl Site {
         let Some(call) = self.end_call(key, ctx.now()) else {
             return;
         };
+        self.trace_end(ctx.now(), Part::Call, key, tracing::word(cause));
         if self.listens(&call, key) {
             self.attempt_of_fetch_failed(ctx, call.fetch, cause);
         }
@@ -167,6 +173,7 @@ impl Site {
         }
         self.recorder.count(Counter::ManifestTimeouts, origin);
         self.abandon_call(ctx, key);
+        self.trace_end(ctx.now(), Part::Call, key, "timed out");
         self.attempt_of_fetch_failed(ctx, fetch, Cause::TimeOut);
     }
 
@@ -206,6 +213,7 @@ impl Site {
     /// A call is over: its slot is free.
     fn end_call(&mut self, key: Key, now: Instant) -> Option<Call> {
         let call = self.calls.remove(key)?;
+        self.trace_over(now, Part::Call, key);
         if call.inside {
             self.manifest.left(call.came, call.has_slot, now);
         }
