@@ -75,9 +75,9 @@ fn facts_agree_with_counters_and_change_nothing() {
 
 #[test]
 fn traces_are_the_same_at_any_number_of_threads_and_by_all_events() {
-    in_random_fabrics(60, |plan| {
+    in_random_fabrics(25, |plan| {
         let alone = run(&plan, 1, false, Some(ALL)).traces;
-        for (threads, all_events) in [(2, false), (3, false), (1, true)] {
+        for (threads, all_events) in [(2, false), (1, true)] {
             let other = run(&plan, threads, all_events, Some(ALL)).traces;
             prop_assert_eq!(&other, &alone, "{} threads, all events: {}", threads, all_events);
         }
@@ -187,7 +187,8 @@ fn a_whole_storm_nests_and_counts() {
         assert_eq!(about["left_out"], 0, "{about}");
         assert_eq!(about["digest"], seen.report["digest"]);
         let begins = |with: &str| spans.iter().filter(|(name, _)| name.starts_with(with)).count();
-        assert_eq!(begins("request"), seen.report["requests"].as_u64().unwrap() as usize);
+        let requests = spans.iter().filter(|(name, _)| name == "request").count() as u64;
+        assert_eq!(requests, seen.report["requests"].as_u64().unwrap(), "{name}");
         // What began when nobody waited for its caller is in a track of its own, under the same name.
         for (part, total) in [("call", "manifest_calls"), ("read", "database_calls")] {
             let born = spans.iter().filter(|(name, args)| {

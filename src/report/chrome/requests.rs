@@ -120,20 +120,22 @@ impl Request<'_, '_> {
         self.now = self.now.max(when);
         self.close_to(depth)?;
         let place = self.recording.regions.get(site).map_or("", String::as_str);
-        let (name, args) = match part {
+        let mut args = json!({ "request": name_of(self.request) });
+        let name = match part {
             Part::Request => {
-                let args = json!({
-                    "request": name_of(self.request), "title": self.request.title,
-                    "network": self.request.network,
-                });
-                ("request".to_owned(), args)
+                args["title"] = self.request.title.into();
+                args["network"] = self.request.network.into();
+                "request".to_owned()
             }
-            Part::Attempt => (format!("attempt {key}"), json!({ "at": place })),
-            Part::Lock => ("wait for another's fetch".to_owned(), json!({})),
-            Part::Fetch => ("fetch".to_owned(), json!({ "at": place })),
-            Part::Call => (format!("call {}", self.count(part, site, parent)), json!({})),
-            Part::Read => (format!("read {}", self.count(part, site, parent)), json!({})),
+            Part::Attempt => format!("attempt {key}"),
+            Part::Lock => "wait for another's fetch".to_owned(),
+            Part::Fetch => "fetch".to_owned(),
+            Part::Call => format!("call {}", self.count(part, site, parent)),
+            Part::Read => format!("read {}", self.count(part, site, parent)),
         };
+        if matches!(part, Part::Attempt | Part::Fetch) {
+            args["at"] = place.into();
+        }
         self.event("b", &name, &args)?;
         self.open.push(Open { part, key, site, name, over: false });
         Ok(())
