@@ -12,6 +12,7 @@ mod caller;
 mod config;
 mod event;
 mod feed;
+mod hedge;
 mod ledger;
 mod locks;
 mod metadata;

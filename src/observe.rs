@@ -7,13 +7,15 @@
 mod cells;
 mod histogram;
 mod metric;
+mod names;
 mod recorder;
 mod timeline;
 mod totals;
 
 pub use cells::Layout;
 pub use histogram::{Histogram, rank_of};
-pub use metric::{Counter, Described, Figure, Form, Gauge, METRICS, Metric, Sample};
+pub use metric::{Counter, Described, Figure, Form, Gauge, Metric, Sample};
+pub use names::METRICS;
 pub use recorder::{Hits, Recorder, Slice, When};
 pub use timeline::Timeline;
 pub use totals::{Scope, SliceView, Totals};

@@ -136,13 +136,19 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
 /// No hop makes more attempts than it may, and one that does nothing of its own makes one.
 fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
     let (fetches, calls) = (count(Counter::Fetches), count(Counter::ManifestCalls));
-    let hop = |call: &Call, of, attempts, timeouts, denied| {
-        assert!(attempts <= u64::from(call.retry.attempts) * of, "{attempts} attempts of {of}");
+    let hop = |call: &Call, of, attempts, timeouts, denied, [hedges, won, refused]: [u64; 3]| {
+        let first = attempts - hedges;
+        assert!(first <= u64::from(call.retry.attempts) * of, "{first} attempts of {of}");
+        // Each is hedged once at most, and never where that is off.
+        assert!(hedges + refused <= first && won <= hedges, "{hedges} hedges of {first}");
+        assert!(call.hedge.is_some() || hedges + refused == 0);
         assert!(timeouts <= attempts && (call.timeout.is_some() || timeouts == 0));
         assert!(denied == 0 || !matches!(call.retry.budget, Budget::None));
     };
     let [timeouts, denied] = [Counter::ManifestTimeouts, Counter::ManifestRetriesDenied].map(count);
-    hop(&plan.fabric.manifest.call, fetches, calls, timeouts, denied);
+    let hedges =
+        [Counter::ManifestHedges, Counter::ManifestHedgesWon, Counter::ManifestHedgesDenied];
+    hop(&plan.fabric.manifest.call, fetches, calls, timeouts, denied, hedges.map(count));
     let how = &plan.fabric.manifest.call;
     let [opened, full] =
         [Counter::ManifestBreakerRefused, Counter::ManifestBulkheadFull].map(count);
@@ -153,7 +159,9 @@ fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
         let [reads, timeouts, denied] =
             [Counter::DatabaseCalls, Counter::DatabaseTimeouts, Counter::DatabaseRetriesDenied]
                 .map(count);
-        hop(&database.call, calls, reads, timeouts, denied);
+        let hedges =
+            [Counter::DatabaseHedges, Counter::DatabaseHedgesWon, Counter::DatabaseHedgesDenied];
+        hop(&database.call, calls, reads, timeouts, denied, hedges.map(count));
     }
 }
 

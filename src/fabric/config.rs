@@ -13,7 +13,7 @@ use crate::fault::Injection;
 use crate::trace::TraceSpec;
 use crate::units::{Instant, Span};
 
-pub use call::{Call, Fallback};
+pub use call::{Call, Fallback, Hedge};
 
 /// Everything a run needs.
 #[derive(Clone, Debug)]

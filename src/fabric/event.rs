@@ -94,6 +94,8 @@ pub enum Event {
     Read(Key),
     /// A backoff is over: a call makes another attempt to read.
     ReadAgain(Key),
+    /// A read has been out for so long that another may go beside it.
+    ReadHedge(Key),
     /// The caller of a read waits no longer.
     ReadTimeOut(Key),
     /// The primary has answered a read, or refused it.
@@ -116,6 +118,8 @@ pub enum Event {
     Made(Key),
     /// A backoff is over: a fetch makes another attempt.
     CallAgain(Key),
+    /// A call has been out for so long that another may go beside it.
+    CallHedge(Key),
     /// The caller of the manifest service waits no longer for a call.
     CallTimeOut(Key),
     /// A call that shares the manifest service with others may be done.
@@ -175,6 +179,7 @@ impl engine::Event for Event {
             Self::TimeOut(_) => 10,
             Self::Failed { .. } => 11,
             Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) => 12,
+            Self::CallHedge(_) | Self::ReadHedge(_) => 12,
             Self::Arrival(_) => 13,
             Self::Next => 14,
         }
@@ -211,6 +216,8 @@ impl engine::Event for Event {
             Self::CallAgain(key) => (27, key.word()),
             Self::CallTimeOut(key) => (28, key.word()),
             Self::ReadTimeOut(key) => (29, key.word()),
+            Self::CallHedge(key) => (30, key.word()),
+            Self::ReadHedge(key) => (31, key.word()),
         };
         what.wrapping_mul(32).wrapping_add(kind)
     }

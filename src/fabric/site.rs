@@ -208,6 +208,7 @@ impl Process for Site {
             Event::MoveIn { network } => self.move_in(ctx, network),
             Event::Read(read) => self.read_done(ctx, read),
             Event::ReadAgain(call) => self.try_read(ctx, call),
+            Event::ReadHedge(read) => self.hedge_read(ctx, read),
             Event::ReadTimeOut(read) => self.read_timed_out(ctx, read),
             Event::PrimaryAsked { site, origin, read } => {
                 self.primary_asked(ctx, usize::from(site), usize::from(origin), read);
@@ -215,6 +216,7 @@ impl Process for Site {
             Event::PrimaryAnswered { read, reply } => self.primary_answered(ctx, read, reply),
             Event::Made(call) => self.manifest_made(ctx, call),
             Event::CallAgain(fetch) => self.call_manifest(ctx, fetch),
+            Event::CallHedge(call) => self.hedge_call(ctx, call),
             Event::CallTimeOut(call) => self.call_timed_out(ctx, call),
             Event::Shared => self.look_at_shared(ctx),
             Event::SharedReads => self.look_at_reads(ctx),

@@ -219,6 +219,10 @@ call.deadline | "on" or "off" | off | "on" | on: the deadline travels along, and
 call.bulkhead | count or "none" | none | 64 | attempts that each client has under way at one time; more are refused at once
 call.breaker | "none" or breaker | none | { window = 20, open = "10s" } | each client's circuit breaker, which every attempt has to pass
 call.fallback | "none" or fallback | none | { failing = "1%" } | what answers when a call has failed for good
+call.hedge | "none" or hedge | none | { after = "50ms" } | a second attempt beside one that is not answered soon
+hedge.after | time | required | "50ms" | how long the first is waited for
+hedge.percentile | share or "none" | none | "95%" | wait as long as this share of calls took in the last ten seconds instead, once there are a hundred of them
+hedge.budget | "none" or budget | none | { kind = "deposit-per-request", ratio = "5%" } | what limits hedges: any kind that refuses retries alone; one for each client
 breaker.window | count | 100 | 20 | the calls that it looks at: the last so many
 breaker.window-time | time | none | "10s" | instead: the calls of so many last whole seconds, 1 s to 1 h
 breaker.minimum | count | 100 | 20 | fewer calls in the window say nothing; at most the window's
@@ -275,7 +279,7 @@ pub(super) fn is_known(segments: &[String]) -> bool {
 }
 
 /// Tables that may stand in several places, by the last word of such a place's kind.
-const SHARED: [&str; 5] = ["law", "call", "budget", "breaker", "fallback"];
+const SHARED: [&str; 6] = ["law", "call", "budget", "breaker", "fallback", "hedge"];
 
 /// Whether a path leads to a key, be it through a table that is described by itself.
 fn is_path(wanted: &[&str]) -> bool {

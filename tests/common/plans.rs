@@ -128,22 +128,35 @@ fn breaker() -> impl Strategy<Value = BreakerRule> {
     )
 }
 
+fn hedge() -> impl Strategy<Value = Hedge> {
+    let budget = budget().prop_filter("hedges", |budget| !budget.refuses_first_attempts());
+    (span(1, 50), option::of(0.0..1.0), budget).prop_map(|(after, percentile, budget)| Hedge {
+        after,
+        percentile,
+        budget,
+    })
+}
+
 /// A hop that does nothing of its own, or that does much. Boxed, as large parts are here: trees of values lie
 /// on the stack.
 fn call() -> BoxedStrategy<Call> {
     let flags = (weighted(0.3), weighted(0.7));
     let last = (option::of(breaker()), option::of(0.0..=1.0), option::weighted(0.3, 1_u32..6));
+    let last = (last, option::of(hedge()));
     let much = (option::weighted(0.7, span(1, 200)), retry(), 1_u32..4, flags, last).prop_map(
-        |(timeout, retry, clients, (cancel, deadline), (breaker, failing, bulkhead))| Call {
-            timeout,
-            // Three hops multiply: more would make a run of thousands one of a hundred thousand.
-            retry: Retry { attempts: retry.attempts.min(2), ..retry },
-            clients,
-            cancel,
-            deadline,
-            bulkhead,
-            breaker,
-            fallback: failing.map(|failing| Fallback { failing }),
+        |(timeout, retry, clients, (cancel, deadline), ((breaker, failing, bulkhead), hedge))| {
+            Call {
+                timeout,
+                // Three hops multiply: more would make a run of thousands one of a hundred thousand.
+                retry: Retry { attempts: retry.attempts.min(2), ..retry },
+                clients,
+                cancel,
+                deadline,
+                bulkhead,
+                breaker,
+                fallback: failing.map(|failing| Fallback { failing }),
+                hedge,
+            }
         },
     );
     prop_oneof![1 => Just(Call::plain()), 2 => much].boxed()

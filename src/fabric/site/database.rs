@@ -1,6 +1,6 @@
 //! The database: reads, connections, the replica's lag.
 
-use super::fetch::Cause;
+use super::fetch::{Cause, Hedged, is_out, take_hedge};
 use super::service::stretched;
 use super::{Ctx, Event, Key, Site};
 use crate::fabric::caller::{After, Leave};
@@ -47,14 +47,13 @@ impl Site {
         self.try_read(ctx, key);
     }
 
-    /// It makes an attempt: from the replica here, or from the primary if that is too far behind.
+    /// It makes an attempt.
     pub(super) fn try_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let now = ctx.now();
-        let (Some(config), Some(call)) = (&self.plan.fabric.database, self.calls.get_mut(key))
-        else {
+        let Some(call) = self.calls.get_mut(key) else {
             return;
         };
-        let (behind, how, origin) = (config.behind, &config.call, call.origin);
+        let origin = call.origin;
         let Some(turn) = &mut call.turn else {
             return;
         };
@@ -64,38 +63,89 @@ impl Site {
             Leave::Breaker => Some(Counter::DatabaseBreakerRefused),
             Leave::Bulkhead => Some(Counter::DatabaseBulkheadFull),
         };
-        let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
-        let deadline = if how.deadline { call.deadline.min(gives_up) } else { Instant::NEVER };
-        let limited = how.timeout.is_some();
         self.observe_breakers();
         if let Some(refused) = refused {
             self.recorder.count(refused, origin);
             return self.read_or_fall_back(ctx, key, Cause::Refused);
         }
-        let of = Asker::Call(key);
+        let after = self.database_caller.hedges_after(now);
+        let Some(read) = self.new_read(ctx, key) else {
+            return;
+        };
+        if let Some(call) = self.calls.get_mut(key) {
+            call.read = Some(read);
+        }
+        if let Some(after) = after {
+            ctx.schedule(now.saturating_add(after), Event::ReadHedge(read));
+        }
+        self.ask_replica(ctx, read);
+    }
+
+    /// A read has not been answered yet: a second one goes beside it.
+    pub(super) fn hedge_read(&mut self, ctx: &mut Ctx<'_>, beside: Key) {
+        let Some(&Read { of: Asker::Call(key), origin, .. }) = self.reads.get(beside) else {
+            return;
+        };
+        let Some(call) = self.calls.get(key).filter(|call| call.read == Some(beside)) else {
+            return;
+        };
+        let turn = call.turn.and_then(|turn| self.database_caller.hedge(ctx.now(), &turn));
+        self.observe_breakers();
+        let Some(turn) = turn else {
+            return self.recorder.count(Counter::DatabaseHedgesDenied, origin);
+        };
+        self.recorder.count(Counter::DatabaseHedges, origin);
+        let Some(read) = self.new_read(ctx, key) else {
+            return;
+        };
+        if let Some(call) = self.calls.get_mut(key) {
+            call.hedge = Some(Box::new(Hedged { key: read, turn }));
+        }
+        self.ask_replica(ctx, read);
+    }
+
+    /// A read of a call, that has not come anywhere. Its time-out begins.
+    fn new_read(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Key> {
+        let (config, call) = (self.plan.fabric.database.as_ref()?, self.calls.get(key)?);
+        let (how, now) = (&config.call, ctx.now());
+        let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
+        let deadline = if how.deadline { call.deadline.min(gives_up) } else { Instant::NEVER };
+        let (of, origin) = (Asker::Call(key), call.origin);
         let read = Read { of, origin, came: now, deadline, inside: false, began: None };
         let read = self.reads.insert(read);
         self.recorder.count(Counter::DatabaseCalls, origin);
-        if limited {
+        if how.timeout.is_some() {
             ctx.schedule(gives_up, Event::ReadTimeOut(read));
         }
-        let lag = self.lag(now);
+        Some(read)
+    }
+
+    /// A read goes to the replica here, or to the primary if that is too far behind.
+    fn ask_replica(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let (Some(config), Some(&read)) = (&self.plan.fabric.database, self.reads.get(key)) else {
+            return;
+        };
+        let behind = config.behind;
+        let lag = self.lag(ctx.now());
         let too_far = lag > behind.after;
-        if let Some(call) = self.calls.get_mut(key) {
-            call.read = Some(read);
-            // The primary is never behind.
+        if let Asker::Call(call) = read.of
+            && let Some(call) = self.calls.get_mut(call)
+        {
+            // The primary is never behind. Of two attempts the older data count.
             let of_primary = too_far && behind.then == WhenBehind::Primary;
-            call.lag = Some(if of_primary { Span::ZERO } else { lag });
+            let lag = if of_primary { Span::ZERO } else { lag };
+            let before = call.lag.filter(|_| call.hedge.is_some());
+            call.lag = Some(before.map_or(lag, |before| before.max(lag)));
         }
         match behind.then {
             WhenBehind::Refuse if too_far => {
-                self.recorder.count(Counter::LagRefused, origin);
-                self.read_failed(ctx, read, Cause::Error);
+                self.recorder.count(Counter::LagRefused, read.origin);
+                self.read_failed(ctx, key, Cause::Error);
             }
-            WhenBehind::Primary if too_far => self.ask_primary(ctx, read, origin),
+            WhenBehind::Primary if too_far => self.ask_primary(ctx, key, read.origin),
             _ => {
-                if !self.connect(ctx, read) {
-                    self.read_failed(ctx, read, Cause::Refused);
+                if !self.connect(ctx, key) {
+                    self.read_failed(ctx, key, Cause::Refused);
                 }
             }
         }
@@ -109,14 +159,10 @@ impl Site {
         match read.of {
             Asker::Region(site, read) => self.answer_region(ctx, site, read, Reply::Data),
             Asker::Call(call) => {
-                let Some(waiting) = self.calls.get_mut(call).filter(|c| c.read == Some(key)) else {
+                if !self.wants(call, key) {
                     return self.recorder.count(Counter::DatabaseWasted, read.origin);
-                };
-                waiting.read = None;
-                if let Some(turn) = waiting.turn.take() {
-                    self.database_caller.answered(ctx.now(), &turn);
-                    self.observe_breakers();
                 }
+                self.call_has_read(ctx, call, key);
                 self.make_manifest(ctx, call);
             }
         }
@@ -133,8 +179,8 @@ impl Site {
                 self.answer_region(ctx, site, read, reply);
             }
             Asker::Call(call) => {
-                if self.calls.get(call).is_some_and(|call| call.read == Some(key)) {
-                    self.attempt_to_read_failed(ctx, call, cause);
+                if self.wants(call, key) {
+                    self.attempt_to_read_failed(ctx, call, key, cause);
                 }
             }
         }
@@ -145,24 +191,67 @@ impl Site {
         let Some(&Read { of: Asker::Call(call), origin, .. }) = self.reads.get(key) else {
             return;
         };
-        if self.calls.get(call).is_none_or(|call| call.read != Some(key)) {
+        if !self.wants(call, key) {
             return;
         }
         self.recorder.count(Counter::DatabaseTimeouts, origin);
         self.abandon_read(ctx, key);
-        self.attempt_to_read_failed(ctx, call, Cause::TimeOut);
+        self.attempt_to_read_failed(ctx, call, key, Cause::TimeOut);
     }
 
-    /// An attempt to read has failed: it is made again, or the call has failed.
-    fn attempt_to_read_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+    /// Whether a call still waits for a read.
+    fn wants(&self, call: Key, read: Key) -> bool {
+        let call = self.calls.get(call);
+        call.is_some_and(|call| is_out(call.read, call.hedge.as_deref(), read))
+    }
+
+    /// A call has its read. The other one that may be under way for it is given up.
+    fn call_has_read(&mut self, ctx: &mut Ctx<'_>, key: Key, read: Key) {
         let Some(call) = self.calls.get_mut(key) else {
             return;
         };
-        call.read = None;
+        let (first, hedge, now) = (call.turn.take(), call.hedge.take(), ctx.now());
+        let (Some(first), caller) = (first, &mut self.database_caller) else {
+            return;
+        };
+        let before = call.read.take();
+        let other = match hedge {
+            Some(hedge) if hedge.key == read => {
+                self.recorder.count(Counter::DatabaseHedgesWon, call.origin);
+                caller.answered(now, &hedge.turn, first.left());
+                before.map(|read| (read, first))
+            }
+            hedge => {
+                caller.answered(now, &first, first.left());
+                hedge.map(|hedge| (hedge.key, hedge.turn))
+            }
+        };
+        if let Some((read, turn)) = other {
+            caller.dropped(turn, true);
+            self.abandon_read(ctx, read);
+        }
+        self.observe_breakers();
+    }
+
+    /// A read has failed. If nothing else is under way for its call, it is made again, or the call has
+    /// failed.
+    fn attempt_to_read_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, read: Key, cause: Cause) {
+        let (Some(call), caller) = (self.calls.get_mut(key), &mut self.database_caller) else {
+            return;
+        };
         let Some(turn) = &mut call.turn else {
             return;
         };
-        match self.database_caller.failed(ctx.now(), turn, cause.into(), call.deadline) {
+        if let Some(mut hedge) = take_hedge(&mut call.hedge, read) {
+            caller.failed(ctx.now(), &mut hedge.turn);
+        } else {
+            call.read = None;
+            caller.failed(ctx.now(), turn);
+        }
+        if call.read.is_some() || call.hedge.is_some() {
+            return self.observe_breakers();
+        }
+        match caller.after(ctx.now(), turn, cause.into(), call.deadline) {
             After::Again(at) => return ctx.schedule(at, Event::ReadAgain(key)),
             After::Denied => self.recorder.count(Counter::DatabaseRetriesDenied, call.origin),
             After::Last => {}

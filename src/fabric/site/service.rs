@@ -3,7 +3,7 @@
 //! A call holds a slot while its read waits for a connection and while it is read, as a worker thread
 //! does.
 
-use super::fetch::Cause;
+use super::fetch::{Cause, Hedged, is_out};
 use super::{Ctx, Event, Key, Site};
 use crate::fabric::caller::{Leave, Turn};
 use crate::fabric::pool::{Class, Offer};
@@ -31,6 +31,8 @@ pub struct Call {
     pub(super) turn: Option<Turn>,
     /// The read that is under way for it.
     pub(super) read: Option<Key>,
+    /// The one that has been sent beside it.
+    pub(super) hedge: Option<Box<Hedged>>,
     /// How far the replica was behind that was read; `None` when it makes do without its read.
     pub(super) lag: Option<Span>,
 }
@@ -42,7 +44,7 @@ impl Site {
         let Some(fetch) = self.fetches.get_mut(key) else {
             return;
         };
-        let (origin, class) = (fetch.origin, fetch.class);
+        let origin = fetch.origin;
         let refused = match self.manifest_caller.leave(now, &mut fetch.turn) {
             Leave::Goes => None,
             Leave::Budget => Some(Counter::ManifestRetriesDenied),
@@ -54,39 +56,82 @@ impl Site {
             self.recorder.count(refused, origin);
             return self.fetch_or_fall_back(ctx, key, Cause::Refused);
         }
-        let Some(fetch) = self.fetches.get_mut(key) else {
+        let after = self.manifest_caller.hedges_after(now);
+        let Some(call) = self.new_call(ctx, key) else {
             return;
         };
+        if let Some(fetch) = self.fetches.get_mut(key) {
+            fetch.call = Some(call);
+        }
+        if let Some(after) = after {
+            ctx.schedule(now.saturating_add(after), Event::CallHedge(call));
+        }
+        self.offer_call(ctx, call);
+    }
+
+    /// A call has not been answered yet: a second one goes beside it.
+    pub(super) fn hedge_call(&mut self, ctx: &mut Ctx<'_>, beside: Key) {
+        let now = ctx.now();
+        let Some(key) = self.calls.get(beside).map(|call| call.fetch) else {
+            return;
+        };
+        let Some(fetch) = self.fetches.get(key).filter(|fetch| fetch.call == Some(beside)) else {
+            return;
+        };
+        let (origin, turn) = (fetch.origin, self.manifest_caller.hedge(now, &fetch.turn));
+        self.observe_breakers();
+        let Some(turn) = turn else {
+            return self.recorder.count(Counter::ManifestHedgesDenied, origin);
+        };
+        self.recorder.count(Counter::ManifestHedges, origin);
+        let Some(call) = self.new_call(ctx, key) else {
+            return;
+        };
+        if let Some(fetch) = self.fetches.get_mut(key) {
+            fetch.hedge = Some(Box::new(Hedged { key: call, turn }));
+        }
+        self.offer_call(ctx, call);
+    }
+
+    /// A call of a fetch, that has not come anywhere.
+    fn new_call(&mut self, ctx: &Ctx<'_>, key: Key) -> Option<Key> {
+        let (fetch, now) = (self.fetches.get(key)?, ctx.now());
         let how = &self.plan.fabric.manifest.call;
         let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
         let deadline = if how.deadline { fetch.deadline.min(gives_up) } else { Instant::NEVER };
-        let call = self.calls.insert(Call {
+        self.recorder.count(Counter::ManifestCalls, fetch.origin);
+        Some(self.calls.insert(Call {
             fetch: key,
-            origin,
-            class,
+            origin: fetch.origin,
+            class: fetch.class,
             came: now,
             deadline,
             inside: false,
             has_slot: None,
             turn: None,
             read: None,
+            hedge: None,
             lag: Some(Span::ZERO),
-        });
-        fetch.call = Some(call);
-        self.recorder.count(Counter::ManifestCalls, origin);
-        let offer = self.manifest.offer(call, class, now);
-        if let Some(call) = self.calls.get_mut(call) {
-            call.inside = offer != Offer::Refused;
-        }
-        if offer != Offer::Refused && how.timeout.is_some() {
-            ctx.schedule(gives_up, Event::CallTimeOut(call));
+        }))
+    }
+
+    /// A call comes to the manifest service.
+    fn offer_call(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(call) = self.calls.get_mut(key) else {
+            return;
+        };
+        let offer = self.manifest.offer(key, call.class, ctx.now());
+        call.inside = offer != Offer::Refused;
+        let (origin, timeout) = (call.origin, self.plan.fabric.manifest.call.timeout);
+        if let (true, Some(timeout)) = (call.inside, timeout) {
+            ctx.schedule(ctx.now().saturating_add(timeout), Event::CallTimeOut(key));
         }
         match offer {
-            Offer::Starts => self.starting.push_back(call),
+            Offer::Starts => self.starting.push_back(key),
             Offer::Waits => self.limit_wait(ctx),
             Offer::Refused => {
                 self.recorder.count(Counter::ManifestRejected, origin);
-                self.call_failed(ctx, call, Cause::Refused);
+                self.call_failed(ctx, key, Cause::Refused);
             }
         }
         self.observe_manifest();
@@ -141,7 +186,7 @@ impl Site {
             return;
         };
         if self.listens(&call, key) {
-            self.fetched(ctx, call.fetch, call.lag);
+            self.fetched(ctx, call.fetch, key, call.lag);
         } else {
             self.recorder.count(Counter::ManifestWasted, call.origin);
         }
@@ -153,7 +198,7 @@ impl Site {
             return;
         };
         if self.listens(&call, key) {
-            self.attempt_of_fetch_failed(ctx, call.fetch, cause);
+            self.attempt_of_fetch_failed(ctx, call.fetch, key, cause);
         }
     }
 
@@ -167,7 +212,7 @@ impl Site {
         }
         self.recorder.count(Counter::ManifestTimeouts, origin);
         self.abandon_call(ctx, key);
-        self.attempt_of_fetch_failed(ctx, fetch, Cause::TimeOut);
+        self.attempt_of_fetch_failed(ctx, fetch, key, Cause::TimeOut);
     }
 
     /// The caller waits no longer. What it asked for is taken back, or goes on for nobody.
@@ -193,14 +238,18 @@ impl Site {
         if let Some(turn) = call.turn {
             self.database_caller.dropped(turn, call.read.is_some());
         }
-        if let Some(read) = call.read {
+        if let Some(hedge) = &call.hedge {
+            self.database_caller.dropped(hedge.turn, true);
+        }
+        for read in call.read.into_iter().chain(call.hedge.map(|hedge| hedge.key)) {
             self.abandon_read(ctx, read);
         }
     }
 
     /// Whether the caller of a call still waits for it.
     fn listens(&self, call: &Call, key: Key) -> bool {
-        self.fetches.get(call.fetch).is_some_and(|fetch| fetch.call == Some(key))
+        let fetch = self.fetches.get(call.fetch);
+        fetch.is_some_and(|fetch| is_out(fetch.call, fetch.hedge.as_deref(), key))
     }
 
     /// A call is over: its slot is free.
