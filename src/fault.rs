@@ -44,6 +44,16 @@ pub enum Delay {
     TcpStall,
 }
 
+/// What a database that is down does with those who ask it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answers {
+    /// It resets its connections and refuses new ones: its host is there.
+    Refused,
+    /// Nothing: its host is gone. Who asks waits until a time-out of its own, or until the fault is over
+    /// and the connection is reset.
+    Silent,
+}
+
 /// What is done to the fabric. Regions are indices into the fabric's list; `None` means everywhere.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Fault {
@@ -90,6 +100,20 @@ pub enum Fault {
         /// Which share, each by chance.
         share: f64,
     },
+    /// A region's database is down, as while it fails over to its standby. While the primary is, no
+    /// replica gets changes.
+    DatabaseDown {
+        /// Where.
+        region: usize,
+        /// What those get who ask it.
+        answers: Answers,
+    },
+    /// A statement holds a table exclusively, as `ALTER TABLE` does in PostgreSQL: reads that begin wait,
+    /// with their connections, until it is over.
+    LockTable {
+        /// Where.
+        region: Option<usize>,
+    },
     /// More viewers come.
     Surge {
         /// From where.
@@ -111,6 +135,8 @@ impl Fault {
             Self::DelayReplication { .. } => "delay-replication",
             Self::Slow { .. } => "slow",
             Self::Errors { .. } => "errors",
+            Self::DatabaseDown { .. } => "database-down",
+            Self::LockTable { .. } => "lock-table",
             Self::Surge { .. } => "surge",
         }
     }

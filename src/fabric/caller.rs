@@ -73,9 +73,15 @@ pub enum After {
 }
 
 impl Turn {
+    /// Whether its last attempt was not its first.
+    #[must_use]
+    pub const fn is_retry(self) -> bool {
+        self.attempt > 1
+    }
+
     /// When its last attempt left.
     #[must_use]
-    pub const fn left(&self) -> Instant {
+    pub const fn left(self) -> Instant {
         self.left
     }
 }

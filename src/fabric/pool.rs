@@ -144,6 +144,13 @@ impl<J: Copy> Pool<J> {
         false
     }
 
+    /// Nobody has a server any more, and nobody waits.
+    pub fn clear(&mut self, now: Instant) {
+        self.advance(now);
+        self.busy = 0;
+        self.waiting.iter_mut().for_each(VecDeque::clear);
+    }
+
     /// How many wait, or have no server to themselves where all share them.
     #[must_use]
     pub fn queued(&self) -> u64 {

@@ -8,6 +8,7 @@
 
 mod books;
 mod budget;
+mod connections;
 mod database;
 mod fetch;
 mod life;
@@ -33,6 +34,7 @@ use super::slowdown::RateMeter;
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
 use crate::engine::{Context, Process, Seed, Stream};
+use crate::fault::Answers;
 use crate::observe::Recorder;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
@@ -139,6 +141,12 @@ pub struct Site {
     pub(super) database: Option<Pool<Key>>,
     /// The reads under way, where they slow each other.
     pub(super) reading: Option<Sharing<Key>>,
+    /// Reads with a connection that wait for a lock, in the order in which they came.
+    pub(super) blocked: Vec<Key>,
+    /// What the database does with those who ask it, where it is down.
+    pub(super) database_down: Option<Answers>,
+    /// Reads to which nobody answers.
+    pub(super) lost_reads: Vec<Key>,
     /// When reads began, where their rate slows them.
     pub(super) read_rate: RateMeter,
     pub(super) excess: Excess,

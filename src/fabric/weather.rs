@@ -1,6 +1,6 @@
 //! The faults that act on one site now.
 
-use crate::fault::{Delay, Fault, Injection, Reach, Routes, Service};
+use crate::fault::{Answers, Delay, Fault, Injection, Reach, Routes, Service};
 use crate::units::Span;
 
 /// The faults that have begun and not ended at a site, and what they add up to.
@@ -66,12 +66,34 @@ impl Weather {
         1.0 - good
     }
 
-    /// The delay of the replication channel: of several the last that began.
+    /// What the database of this site does with those who ask it, if it is down: of several faults the
+    /// first that began says so.
     #[must_use]
-    pub fn replication_delay(&self, all: &[Injection]) -> Option<(Span, Delay)> {
+    pub fn database_down(&self, all: &[Injection], site: usize) -> Option<Answers> {
+        self.faults(all).find_map(|fault| match fault {
+            Fault::DatabaseDown { region, answers } if region == site => Some(answers),
+            _ => None,
+        })
+    }
+
+    /// Whether reads that begin wait for a lock.
+    #[must_use]
+    pub fn locked(&self, all: &[Injection]) -> bool {
+        self.faults(all).any(|fault| matches!(fault, Fault::LockTable { .. }))
+    }
+
+    /// The delay of the replication channel: of several the last that began. From a primary that is down
+    /// nothing comes at all.
+    #[must_use]
+    pub fn replication_delay(&self, all: &[Injection], primary: usize) -> Option<(Span, Delay)> {
+        /// Longer than any run.
+        const EVER: Span = Span::from_secs(100 * 365 * 86_400);
         self.faults(all)
             .filter_map(|fault| match fault {
                 Fault::DelayReplication { delay, by, .. } => Some((delay, by)),
+                Fault::DatabaseDown { region, .. } if region == primary => {
+                    Some((EVER, Delay::Apply))
+                }
                 _ => None,
             })
             .last()
@@ -87,6 +109,8 @@ pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
         Fault::RegionDown { region, .. } | Fault::EvictCache { region, .. } => region == site,
         Fault::DelayReplication { region, .. } => covers(region) && site != primary,
         Fault::Slow { region, .. } | Fault::Errors { region, .. } => covers(region),
+        Fault::LockTable { region } => covers(region),
+        Fault::DatabaseDown { region, .. } => region == site || region == primary,
         Fault::Surge { .. } => false,
     }
 }

@@ -168,6 +168,8 @@ impl Reader<'_> {
             ("delay-replication", Kind::DelayReplication),
             ("slow", Kind::Slow),
             ("errors", Kind::Errors),
+            ("database-down", Kind::DatabaseDown),
+            ("lock-table", Kind::LockTable),
             ("surge", Kind::Surge),
         ];
         let mut section = self.section(node, "inject.fault")?;
@@ -207,6 +209,11 @@ impl Reader<'_> {
                     service,
                     share,
                 })
+            }
+            Kind::DatabaseDown => self.database_down(&mut section, regions),
+            Kind::LockTable => {
+                let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
+                region.map(|region| Fault::LockTable { region })
             }
             Kind::Surge => self.surge(&mut section, regions),
         };
@@ -346,6 +353,8 @@ enum Kind {
     DelayReplication,
     Slow,
     Errors,
+    DatabaseDown,
+    LockTable,
     Surge,
 }
 
@@ -363,6 +372,8 @@ fn same_target(one: Fault, two: Fault) -> bool {
             Fault::Errors { region: a, service: s, .. },
             Fault::Errors { region: b, service: t, .. },
         ) => s == t && meet(a, b),
+        (Fault::DatabaseDown { region: a, .. }, Fault::DatabaseDown { region: b, .. }) => a == b,
+        (Fault::LockTable { region: a }, Fault::LockTable { region: b }) => meet(a, b),
         _ => false,
     }
 }

@@ -110,6 +110,10 @@ fabric.database.slowdown[concurrency].points | list | required | [[32, 1], [128,
 fabric.database.slowdown[rate].points | list | required | [[300, 1], [300, 10]] | reads a second, and how many times as long one takes that begins then; two points at one load are a jump above it
 fabric.database.slowdown[rate].over | time | 1s | "1s" | the time over which reads are counted, 1 ms to 1 h
 fabric.database.call | call | one attempt | { timeout = "50ms", attempts = 2 } | how the manifest service calls it
+fabric.database.pooling | "transaction", "session" or "none" | transaction | "session" | whether a connection is lent for each read, kept from a call's first read to its end, or opened for each call, without waiting for one
+fabric.database.connect | time | 5ms | "5ms" | what opening a connection takes, where there is no pooler
+fabric.database.again-at | "replica" or "primary" | replica | "primary" | where second attempts to read go, retries and hedges
+fabric.database.when-down | "fail" or "primary" | fail | "primary" | what reads do while the region's database refuses connections
 fabric.database.too-far-behind | table | { after = "5s", then = "serve" } | { after = "5s", then = "serve" } | what a read does on a replica that lags
 fabric.database.too-far-behind.after | time | 5s | "5s" | the lag that is too much
 fabric.database.too-far-behind.then | "serve", "refuse" or "primary" | serve | "serve" | old data, an error, or a read over the wide area
@@ -164,7 +168,7 @@ inject.label | text | required | "outage" | what invariants call it
 inject.at | time | required | "5m" | when it begins
 inject.lasts | time | to the end | "5m" | how long; not for what happens at an instant
 inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
-inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors" or "surge" | required | "surge" | which harm
+inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "database-down", "lock-table" or "surge" | required | "surge" | which harm
 inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
 inject.fault[region-down].routes | "withdrawn" or "silent" | required | "withdrawn" | whether its routes end
 inject.fault[region-down].scope | "all" or "data-plane" | all | "all" | what is cut: everything, or viewers only
@@ -179,6 +183,9 @@ inject.fault[slow].factor | number | required | 3 | how many times as long it ta
 inject.fault[errors].region | text | required | "sa-east-1" | where; or "all"
 inject.fault[errors].service | "manifest" or "database" | required | "manifest" | which service
 inject.fault[errors].share | share | required | "10%" | the share of its answers that are errors
+inject.fault[database-down].region | text | required | "us-east-1" | whose database; while the primary is down no replica gets changes
+inject.fault[database-down].answers | "refused" or "silent" | refused | "silent" | whether connections are reset and refused, or nobody answers
+inject.fault[lock-table].region | text | required | "us-east-1" | where reads wait for a lock, with their connections; or "all"
 inject.fault[surge].region | text | required | "sa-east-1" | from where viewers come; or "all"
 inject.fault[surge].factor | number | required | 3 | how many times as many, 0 to 1000
 inject.fault[surge].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the surge

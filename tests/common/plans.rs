@@ -7,7 +7,7 @@ use proptest::{collection, option};
 use squall::change::{Change, Planned};
 use squall::engine::{Law, Profile};
 use squall::fabric::*;
-use squall::fault::{Delay, Fault, Injection, Label, Reach, Routes, Service};
+use squall::fault::{Answers, Delay, Fault, Injection, Label, Reach, Routes, Service};
 use squall::units::{Instant, Span};
 
 /// Requests of one run, about.
@@ -232,16 +232,25 @@ fn database() -> impl Strategy<Value = Database> {
     let behind = (span(0, 2_000), select(then)).prop_map(|(after, then)| Behind { after, then });
     let queue = option::of(0_u32..40);
     let service = (law(30), slowdown(), call());
-    (1_u32..8, queue, option::of(span(1, 500)), service, behind, span(1, 1_000)).prop_map(
-        |(connections, queue, wait, (service, slowdown, call), behind, primary_timeout)| Database {
+    let pooling = prop_oneof![
+        2 => Just(Pooling::Transaction),
+        1 => Just(Pooling::Session),
+        1 => span(0, 20).prop_map(|connect| Pooling::None { connect }),
+    ];
+    let more = (span(1, 1_000), pooling, any::<bool>(), any::<bool>());
+    (1_u32..8, queue, option::of(span(1, 500)), service, behind, more).prop_map(
+        |(connections, queue, wait, (service, slowdown, call), behind, more)| Database {
             connections,
             queue,
             wait,
             service,
             slowdown,
             behind,
-            primary_timeout,
+            primary_timeout: more.0,
             call,
+            pooling: more.1,
+            down_to_primary: more.2,
+            again_to_primary: more.3,
         },
     )
 }
@@ -308,6 +317,11 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             service,
             share,
         }),
+        1 => (0..regions, any::<bool>()).prop_map(|(region, refused)| Fault::DatabaseDown {
+            region,
+            answers: if refused { Answers::Refused } else { Answers::Silent },
+        }),
+        1 => place().prop_map(|region| Fault::LockTable { region }),
         1 => (place(), 0.0..5.0).prop_map(|(region, factor)| Fault::Surge {
             region,
             factor,

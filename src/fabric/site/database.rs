@@ -1,14 +1,12 @@
 //! The database: reads, connections, the replica's lag.
 
 use super::fetch::{Cause, Hedged, is_out, take_hedge};
-use super::service::stretched;
+use super::service::Call;
 use super::{Ctx, Event, Key, Site};
-use crate::fabric::caller::{After, Leave};
+use crate::fabric::caller::{After, Leave, Turn};
 use crate::fabric::config::WhenBehind;
 use crate::fabric::event::Reply;
-use crate::fabric::pool::{Class, Offer};
-use crate::fabric::slowdown::Slowdown;
-use crate::fault::Service;
+use crate::fault::{Answers, Service};
 use crate::observe::{Counter, Gauge, Sample};
 use crate::units::{Instant, Span};
 
@@ -17,7 +15,7 @@ use crate::units::{Instant, Span};
 pub struct Read {
     pub(super) of: Asker,
     pub(super) origin: usize,
-    /// When it came to the database.
+    /// When it came to the database, or its connection was first asked for.
     pub(super) came: Instant,
     /// When its caller gives it up, where that is known here.
     pub(super) deadline: Instant,
@@ -125,30 +123,37 @@ impl Site {
         let (Some(config), Some(&read)) = (&self.plan.fabric.database, self.reads.get(key)) else {
             return;
         };
-        let behind = config.behind;
+        let (behind, again_to_primary) = (config.behind, config.again_to_primary);
+        let down_to_primary = config.down_to_primary;
         let lag = self.lag(ctx.now());
         let too_far = lag > behind.after;
+        let again = again_to_primary && self.is_again(&read, key);
+        let down = down_to_primary && self.database_down == Some(Answers::Refused);
+        let to_primary = self.me != self.plan.fabric.primary
+            && (too_far && behind.then == WhenBehind::Primary || again || down);
         if let Asker::Call(call) = read.of
             && let Some(call) = self.calls.get_mut(call)
         {
             // The primary is never behind. Of two attempts the older data count.
-            let of_primary = too_far && behind.then == WhenBehind::Primary;
-            let lag = if of_primary { Span::ZERO } else { lag };
+            let lag = if to_primary { Span::ZERO } else { lag };
             let before = call.lag.filter(|_| call.hedge.is_some());
             call.lag = Some(before.map_or(lag, |before| before.max(lag)));
         }
-        match behind.then {
-            WhenBehind::Refuse if too_far => {
-                self.recorder.count(Counter::LagRefused, read.origin);
-                self.read_failed(ctx, key, Cause::Error);
-            }
-            WhenBehind::Primary if too_far => self.ask_primary(ctx, key, read.origin),
-            _ => {
-                if !self.connect(ctx, key) {
-                    self.read_failed(ctx, key, Cause::Refused);
-                }
-            }
+        if to_primary {
+            self.ask_primary(ctx, key, read.origin);
+        } else if too_far && behind.then == WhenBehind::Refuse {
+            self.recorder.count(Counter::LagRefused, read.origin);
+            self.read_failed(ctx, key, Cause::Error);
+        } else if !self.connect(ctx, key) {
+            self.read_failed(ctx, key, Cause::Refused);
         }
+    }
+
+    /// Whether a read is not the first attempt of its call.
+    fn is_again(&self, read: &Read, key: Key) -> bool {
+        let Asker::Call(call) = read.of else { return false };
+        let turn = |call: &Call| call.read != Some(key) || call.turn.is_some_and(Turn::is_retry);
+        self.calls.get(call).is_some_and(turn)
     }
 
     /// A read has its data.
@@ -200,7 +205,7 @@ impl Site {
     }
 
     /// Whether a call still waits for a read.
-    fn wants(&self, call: Key, read: Key) -> bool {
+    pub(super) fn wants(&self, call: Key, read: Key) -> bool {
         let call = self.calls.get(call);
         call.is_some_and(|call| is_out(call.read, call.hedge.as_deref(), read))
     }
@@ -292,69 +297,12 @@ impl Site {
 
 // At the database.
 impl Site {
-    /// Asks for a connection. False when it is refused.
-    pub(super) fn connect(&mut self, ctx: &mut Ctx<'_>, key: Key) -> bool {
-        let (Some(pool), Some(read)) = (&mut self.database, self.reads.get_mut(key)) else {
-            return false;
-        };
-        let offer = pool.offer(key, Class::Low, ctx.now());
-        read.inside = offer != Offer::Refused;
-        match offer {
-            Offer::Starts => self.begin_read(ctx, key),
-            Offer::Waits => {
-                let wait = self.plan.fabric.database.as_ref().and_then(|database| database.wait);
-                if let Some(wait) = wait {
-                    ctx.schedule(ctx.now() + wait, Event::ConnectionWaitOver);
-                }
-            }
-            Offer::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
-        }
-        self.observe_database();
-        offer != Offer::Refused
-    }
-
-    /// A read has its connection.
-    fn begin_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let (Some(read), Some(config)) = (self.reads.get_mut(key), &self.plan.fabric.database)
-        else {
-            return;
-        };
-        read.began = Some(ctx.now());
-        let (origin, waited) = (read.origin, ctx.now().since(read.came));
-        self.recorder.count(Counter::DatabaseReads, origin);
-        self.recorder.sample(Sample::DatabaseWait, origin, waited);
-        let mut slow = self.weather.slowness(&self.plan.injections, Service::Database);
-        if let Slowdown::Rate { over, curve } = &config.slowdown {
-            slow *= curve.at(self.read_rate.begin(ctx.now(), *over));
-        }
-        let takes = stretched(config.service.draw(&mut self.streams.database), slow);
-        self.read_on(ctx, key, takes);
-    }
-
-    /// A read's connection is free, for the next one that is still wanted.
-    fn disconnect(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        self.leave_database(key, ctx.now());
-        while let Some((next, _)) = self.database.as_mut().and_then(|pool| pool.release(ctx.now()))
-        {
-            let Some(read) = self.reads.get_mut(next).filter(|read| read.deadline <= ctx.now())
-            else {
-                self.begin_read(ctx, next);
-                break;
-            };
-            read.began = Some(ctx.now());
-            self.recorder.count(Counter::DatabaseExpired, read.origin);
-            self.leave_database(next, ctx.now());
-            self.read_failed(ctx, next, Cause::TimeOut);
-        }
-        self.observe_database();
-    }
-
     /// The database is done with a read.
     pub(super) fn read_done(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        if self.reads.get(key).is_none() {
+        if self.reads.get(key).is_none_or(|read| !read.inside) {
             return;
         }
-        self.disconnect(ctx, key);
+        self.release(ctx, key);
         if self.errs(Service::Database) {
             self.read_failed(ctx, key, Cause::Error);
         } else {
@@ -376,7 +324,7 @@ impl Site {
                 if let Some(sharing) = &mut self.reading {
                     sharing.withdraw(key, ctx.now());
                 }
-                self.disconnect(ctx, key);
+                self.release(ctx, key);
                 self.look_for_read(ctx);
             }
             self.observe_database();
@@ -403,7 +351,7 @@ impl Site {
         self.observe_database();
     }
 
-    fn observe_database(&mut self) {
+    pub(super) fn observe_database(&mut self) {
         if let Some(pool) = &self.database {
             let (queued, busy) = (pool.queued(), pool.busy());
             self.recorder.gauge(Gauge::DatabaseQueue, queued);

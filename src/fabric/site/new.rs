@@ -3,7 +3,7 @@
 use super::{Key, Site, Streams};
 use crate::engine::Seed;
 use crate::fabric::caller::Caller;
-use crate::fabric::config::{Call, Discipline, Manifest, Plan};
+use crate::fabric::config::{Call, Database, Discipline, Manifest, Plan, Pooling};
 use crate::fabric::metadata::MetadataCache;
 use crate::fabric::pool::Pool;
 use crate::fabric::replication::Excess;
@@ -55,9 +55,11 @@ impl Site {
             database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
             manifest: slots_of(&fabric.manifest),
             sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
-            database: database
-                .map(|config| Pool::new(config.connections, config.queue, Discipline::Fifo)),
+            database: database.map(connections_of),
             reading: database.and_then(|config| config.slowdown.sharing()),
+            blocked: Vec::new(),
+            database_down: None,
+            lost_reads: Vec::new(),
             read_rate: RateMeter::default(),
             excess: Excess::new(&fabric.replication, fabric.round_trip[me][fabric.primary]),
             weather: Weather::default(),
@@ -80,6 +82,12 @@ impl Site {
             parked: 0,
         }
     }
+}
+
+/// The connections of a region's database. Without a pooler nobody waits for one.
+fn connections_of(config: &Database) -> Pool<Key> {
+    let queue = if let Pooling::None { .. } = config.pooling { Some(0) } else { config.queue };
+    Pool::new(config.connections, queue, Discipline::Fifo)
 }
 
 /// The slots of a region's manifest service.

@@ -163,7 +163,10 @@ impl Site {
         }
         if let Some(pool) = &mut self.database {
             let inside = self.reads.iter().map(|(_, read)| read).filter(|read| read.inside);
-            pool.balance("database", now, inside.map(|read| (read.came, read.began)));
+            let held = self.calls.iter().filter_map(|(_, call)| call.held);
+            let within = inside.map(|read| (read.came, read.began));
+            let within = within.chain(held.map(|held| (held.came, Some(held.began))));
+            pool.balance("database", now, within);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A call holds a slot while its read waits for a connection and while it is read, as a worker thread
 //! does.
 
+use super::connections::Held;
 use super::fetch::{Cause, Hedged, is_out};
 use super::{Ctx, Event, Key, Site};
 use crate::fabric::caller::{Leave, Turn};
@@ -33,6 +34,8 @@ pub struct Call {
     pub(super) read: Option<Key>,
     /// The one that has been sent beside it.
     pub(super) hedge: Option<Box<Hedged>>,
+    /// The connection that it keeps between its reads, where it does.
+    pub(super) held: Option<Held>,
     /// How far the replica was behind that was read; `None` when it makes do without its read.
     pub(super) lag: Option<Span>,
 }
@@ -111,6 +114,7 @@ impl Site {
             turn: None,
             read: None,
             hedge: None,
+            held: None,
             lag: Some(Span::ZERO),
         }))
     }
@@ -182,7 +186,7 @@ impl Site {
         if self.errs(Service::Manifest) {
             return self.call_failed(ctx, key, Cause::Error);
         }
-        let Some(call) = self.end_call(key, ctx.now()) else {
+        let Some(call) = self.end_call(ctx, key) else {
             return;
         };
         if self.listens(&call, key) {
@@ -194,7 +198,7 @@ impl Site {
 
     /// A call has failed; its caller hears of it if it still waits.
     pub(super) fn call_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
-        let Some(call) = self.end_call(key, ctx.now()) else {
+        let Some(call) = self.end_call(ctx, key) else {
             return;
         };
         if self.listens(&call, key) {
@@ -232,7 +236,7 @@ impl Site {
             sharing.withdraw(key, ctx.now());
             self.look_for_made(ctx);
         }
-        let Some(call) = self.end_call(key, ctx.now()) else {
+        let Some(call) = self.end_call(ctx, key) else {
             return;
         };
         if let Some(turn) = call.turn {
@@ -253,7 +257,8 @@ impl Site {
     }
 
     /// A call is over: its slot is free.
-    fn end_call(&mut self, key: Key, now: Instant) -> Option<Call> {
+    fn end_call(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Call> {
+        let now = ctx.now();
         let call = self.calls.remove(key)?;
         if call.inside {
             self.manifest.left(call.came, call.has_slot, now);
@@ -262,6 +267,9 @@ impl Site {
             && let Some((next, _)) = self.manifest.release(now)
         {
             self.starting.push_back(next);
+        }
+        if let Some(held) = call.held {
+            self.give_back(ctx, held);
         }
         self.observe_manifest();
         Some(call)

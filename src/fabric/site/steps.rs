@@ -114,6 +114,7 @@ impl Site {
         }
         self.weather.begin(injection);
         self.follow_weather(ctx, &fault);
+        self.follow_database(ctx, &fault);
         if let Fault::RegionDown { .. } = fault {
             self.go_dark(ctx);
         }
@@ -123,6 +124,7 @@ impl Site {
         let fault = self.plan.injections[injection].fault;
         self.weather.end(injection);
         self.follow_weather(ctx, &fault);
+        self.follow_database(ctx, &fault);
         if let Fault::RegionDown { .. } = fault {
             self.come_back(ctx);
         }
@@ -130,10 +132,13 @@ impl Site {
 
     /// The replication channel is as the faults in force say.
     fn follow_weather(&mut self, ctx: &Ctx<'_>, changed: &Fault) {
-        if !matches!(changed, Fault::DelayReplication { .. }) {
+        let down = matches!(changed, Fault::DatabaseDown { .. });
+        if !(down || matches!(changed, Fault::DelayReplication { .. }))
+            || self.me == self.plan.fabric.primary
+        {
             return;
         }
-        match self.weather.replication_delay(&self.plan.injections) {
+        match self.weather.replication_delay(&self.plan.injections, self.plan.fabric.primary) {
             Some((delay, by)) => self.excess.delay(ctx.now(), delay, by),
             None => self.excess.restore(ctx.now()),
         }
