@@ -15,6 +15,7 @@ mod feed;
 mod ledger;
 mod locks;
 mod metadata;
+mod pods;
 mod pool;
 pub mod preset;
 mod replication;

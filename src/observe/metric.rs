@@ -87,6 +87,10 @@ pub enum Counter {
     ManifestBulkheadFull,
     /// Attempts to read that a full bulkhead refused.
     DatabaseBulkheadFull,
+    /// Calls that were reset because their pod was gone.
+    ManifestResets,
+    /// Pods that the load balancer took out of service because they failed.
+    PodsEjected,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -129,6 +133,8 @@ pub enum Gauge {
     ManifestBreaker,
     /// The manifest service's breaker before its database, in the same numbers.
     DatabaseBreaker,
+    /// Pods of the manifest service that take calls, where they are looked at one by one.
+    PodsReady,
 }
 
 /// A figure of the whole run.
@@ -185,7 +191,7 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::DatabaseBulkheadFull as usize + 1;
+    pub const COUNT: usize = Self::PodsEjected as usize + 1;
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
@@ -210,7 +216,10 @@ impl Sample {
 }
 impl Gauge {
     /// How many there are.
-    pub const COUNT: usize = Self::DatabaseBreaker as usize + 1;
+    pub const COUNT: usize = Self::PodsReady as usize + 1;
+    /// The first of those that are part of a digest only where one of a region was above zero, so
+    /// that digests do not change with the length of this list.
+    pub(super) const FIRST_OPTIONAL: Self = Self::PodsReady;
     /// All, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::ManifestQueue,
@@ -220,6 +229,7 @@ impl Gauge {
         Self::ReplicationLag,
         Self::ManifestBreaker,
         Self::DatabaseBreaker,
+        Self::PodsReady,
     ];
 }
 
@@ -402,6 +412,16 @@ pub const METRICS: &[Described] = &[
         Counter::DatabaseBulkheadFull,
         "attempts to read that a full bulkhead refused",
     ),
+    counted(
+        "manifest_resets",
+        Counter::ManifestResets,
+        "calls that were reset because their pod was gone",
+    ),
+    counted(
+        "pods_ejected",
+        Counter::PodsEjected,
+        "pods that were taken out of service because they failed",
+    ),
     counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
     sampled(
         "latency",
@@ -470,6 +490,13 @@ pub const METRICS: &[Described] = &[
         Unit::Count,
         "the manifest service's breaker before its database: 0 closed, 1 half open, 2 open; of \
          several the most open, peak of each second",
+    ),
+    level(
+        "pods_ready",
+        Gauge::PodsReady,
+        Unit::Count,
+        "pods of the manifest service that take calls, peak of each second; 0 where nothing makes \
+         them differ",
     ),
 ];
 

@@ -5,6 +5,7 @@ use crate::engine::Seed;
 use crate::fabric::caller::Caller;
 use crate::fabric::config::{Call, Discipline, Manifest, Plan};
 use crate::fabric::metadata::MetadataCache;
+use crate::fabric::pods::{self, Pods};
 use crate::fabric::pool::Pool;
 use crate::fabric::replication::Excess;
 use crate::fabric::sharing::Sharing;
@@ -54,6 +55,7 @@ impl Site {
             manifest_caller: caller(&fabric.manifest.call, "manifest"),
             database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
             manifest: slots_of(&fabric.manifest),
+            pods: pods::are_needed(plan).then(|| pods_of(plan, name)),
             sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
             database: database
                 .map(|config| Pool::new(config.connections, config.queue, Discipline::Fifo)),
@@ -80,6 +82,13 @@ impl Site {
             parked: 0,
         }
     }
+}
+
+/// The pods of a region's manifest service.
+fn pods_of(plan: &Plan, region: &str) -> Pods<Key> {
+    let config = &plan.fabric.manifest;
+    let stream = Seed(plan.seed).stream(&format!("{region}/pods"));
+    Pods::new(config.pods, config.slots, &config.pod, stream)
 }
 
 /// The slots of a region's manifest service.

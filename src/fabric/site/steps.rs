@@ -114,8 +114,10 @@ impl Site {
         }
         self.weather.begin(injection);
         self.follow_weather(ctx, &fault);
-        if let Fault::RegionDown { .. } = fault {
-            self.go_dark(ctx);
+        match fault {
+            Fault::RegionDown { .. } => self.go_dark(ctx),
+            Fault::StopPods { pods, calls, .. } => self.stop_pods(ctx, pods, calls),
+            _ => {}
         }
     }
 
@@ -123,8 +125,10 @@ impl Site {
         let fault = self.plan.injections[injection].fault;
         self.weather.end(injection);
         self.follow_weather(ctx, &fault);
-        if let Fault::RegionDown { .. } = fault {
-            self.come_back(ctx);
+        match fault {
+            Fault::RegionDown { .. } => self.come_back(ctx),
+            Fault::StopPods { pods, .. } => self.start_pods(ctx, pods),
+            _ => {}
         }
     }
 
