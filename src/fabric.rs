@@ -16,6 +16,7 @@ mod hedge;
 mod ledger;
 mod locks;
 mod metadata;
+mod pods;
 mod pool;
 pub mod preset;
 mod replication;

@@ -33,6 +33,15 @@ pub enum Service {
     Database,
 }
 
+/// What becomes of the calls of a pod that is stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Calls {
+    /// They are reset at once: the pod has crashed, or its node has.
+    Reset,
+    /// The pod finishes them and takes no more: it is evicted in an orderly way.
+    Finish,
+}
+
 /// How replication is delayed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delay {
@@ -90,6 +99,8 @@ pub enum Fault {
         service: Service,
         /// How many times as long, above zero.
         factor: f64,
+        /// Of the manifest service, only the first so many pods: a grey failure. `None`: all.
+        pods: Option<u32>,
     },
     /// A share of a service's answers are errors.
     Errors {
@@ -99,6 +110,17 @@ pub enum Fault {
         service: Service,
         /// Which share, each by chance.
         share: f64,
+        /// Of the manifest service, only the first so many pods: a grey failure. `None`: all.
+        pods: Option<u32>,
+    },
+    /// The first pods of the manifest service are gone; when it is over, new ones are started.
+    StopPods {
+        /// Where.
+        region: Option<usize>,
+        /// How many.
+        pods: u32,
+        /// What becomes of their calls.
+        calls: Calls,
     },
     /// A region's database is down, as while it fails over to its standby. While the primary is, no
     /// replica gets changes.
@@ -137,6 +159,7 @@ impl Fault {
             Self::Errors { .. } => "errors",
             Self::DatabaseDown { .. } => "database-down",
             Self::LockTable { .. } => "lock-table",
+            Self::StopPods { .. } => "stop-pods",
             Self::Surge { .. } => "surge",
         }
     }

@@ -5,6 +5,7 @@
 //! looked at alone.
 
 mod call;
+mod pod;
 
 use super::slowdown::Slowdown;
 use crate::change::Planned;
@@ -14,6 +15,7 @@ use crate::trace::TraceSpec;
 use crate::units::{Instant, Span};
 
 pub use call::{Call, Fallback, Hedge};
+pub use pod::{Balance, Ejection, PodRules};
 
 /// Everything a run needs.
 #[derive(Clone, Debug)]
@@ -290,6 +292,8 @@ pub struct Manifest {
     pub service: Law,
     /// How the edge calls it.
     pub call: Call,
+    /// How its pods are started, chosen and taken out of service.
+    pub pod: PodRules,
 }
 
 impl Manifest {

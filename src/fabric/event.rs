@@ -46,6 +46,17 @@ pub enum Failure {
     TimeOut,
 }
 
+/// What happens to a pod at its instant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PodEvent {
+    /// It has started.
+    Started,
+    /// It is ejected by its load balancer.
+    Ejected,
+    /// Its ejection is over.
+    Readmitted,
+}
+
 /// Everything that waits for its instant at a site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
@@ -126,6 +137,15 @@ pub enum Event {
     Shared,
     /// A read that is slowed by others may be done.
     SharedReads,
+    /// Something happens to a pod of the manifest service; void in another life of it.
+    Pod {
+        /// Which.
+        pod: u32,
+        /// In which life.
+        life: u32,
+        /// What.
+        what: PodEvent,
+    },
     /// A hit is answered; only when every request is an event.
     Answered(Key),
     /// The longest wait for a database connection is over for somebody.
@@ -172,7 +192,7 @@ impl engine::Event for Event {
             Self::MoveIn { .. } => 5,
             Self::Read(_) | Self::SharedReads | Self::PrimaryAnswered { .. } => 6,
             Self::Made(_) | Self::Shared | Self::Answered(_) => 7,
-            Self::PrimaryAsked { .. } => 8,
+            Self::PrimaryAsked { .. } | Self::Pod { .. } => 8,
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
             Self::SlotWaitOver | Self::Patience => 9,
             Self::CallTimeOut(_) | Self::ReadTimeOut(_) => 9,
@@ -218,6 +238,9 @@ impl engine::Event for Event {
             Self::ReadTimeOut(key) => (29, key.word()),
             Self::CallHedge(key) => (30, key.word()),
             Self::ReadHedge(key) => (31, key.word()),
+            Self::Pod { pod, life, what } => {
+                (0, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)
+            }
         };
         what.wrapping_mul(32).wrapping_add(kind)
     }

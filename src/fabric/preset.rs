@@ -5,8 +5,8 @@
 
 use super::{
     AfterWait, Behind, BreakerRule, Budget, Call, Cost, Database, Detect, Discipline, Fabric,
-    Jitter, Lock, Manifest, Metadata, Pooling, Replication, Retry, Routing, SharedErrors, Slowdown,
-    TtlFrom, Viewers, WhenBehind, Window,
+    Jitter, Lock, Manifest, Metadata, PodRules, Pooling, Replication, Retry, Routing, SharedErrors,
+    Slowdown, TtlFrom, Viewers, WhenBehind, Window,
 };
 use crate::engine::{Law, LawError};
 use crate::units::Span;
@@ -224,6 +224,7 @@ fn manifest() -> Manifest {
         high: 0.0,
         service: sure(Law::lognormal_mean_cv(Span::from_millis(5), 0.5)),
         call: Call::plain(),
+        pod: PodRules::plain(),
     }
 }
 
@@ -314,6 +315,7 @@ pub fn single_pool(
             high: 0.0,
             service,
             call: Call::plain(),
+            pod: PodRules::plain(),
         },
         database: None,
         replication: Replication { lag: Law::ZERO, ..replication() },

@@ -287,6 +287,7 @@ fn build(
         site.all_events = options.all_events;
         site.hits_are_events = options.all_events || site.books_attempts;
         site.keep_ages(options.staleness);
+        site.observe_pods();
         site.feed.clone_from(&feed);
         sites.push(site);
     }

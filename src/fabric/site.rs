@@ -14,6 +14,7 @@ mod fetch;
 mod life;
 mod moves;
 mod new;
+mod pods;
 mod pools;
 mod primary;
 mod rush;
@@ -26,6 +27,7 @@ use super::config::Plan;
 use super::event::{Event, Failure, Visit};
 use super::feed::Feed;
 use super::metadata::MetadataCache;
+use super::pods::Pods;
 use super::pool::Pool;
 use super::replication::Excess;
 use super::sharing::Sharing;
@@ -136,6 +138,8 @@ pub struct Site {
     pub(super) manifest_caller: Caller,
     pub(super) database_caller: Caller,
     pub(super) manifest: Pool<Key>,
+    /// Who works where, where that matters.
+    pub(super) pods: Option<Pods<Key>>,
     /// The work of the manifest service, where all share it.
     pub(super) sharing: Option<Sharing<Key>>,
     pub(super) database: Option<Pool<Key>>,
@@ -227,6 +231,7 @@ impl Process for Site {
             Event::CallHedge(call) => self.hedge_call(ctx, call),
             Event::CallTimeOut(call) => self.call_timed_out(ctx, call),
             Event::Shared => self.look_at_shared(ctx),
+            Event::Pod { pod, life, what } => self.pod_event(ctx, pod, life, what),
             Event::SharedReads => self.look_at_reads(ctx),
             Event::SlotWaitOver => self.slot_wait_over(ctx),
             Event::Answered(request) => self.answered(ctx, request),

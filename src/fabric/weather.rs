@@ -50,17 +50,27 @@ impl Weather {
     /// How many times as long a service takes: the product of all that slow it.
     #[must_use]
     pub fn slowness(&self, all: &[Injection], of: Service) -> f64 {
+        self.slowness_at(all, of, None)
+    }
+
+    /// The same for a pod, if the work is done in one.
+    #[must_use]
+    pub fn slowness_at(&self, all: &[Injection], of: Service, pod: Option<u32>) -> f64 {
         self.faults(all).fold(1.0, |product, fault| match fault {
-            Fault::Slow { service, factor, .. } if service == of => product * factor,
+            Fault::Slow { service, factor, pods, .. } if service == of && meets(pods, pod) => {
+                product * factor
+            }
             _ => product,
         })
     }
 
     /// The share of a service's answers that are errors: causes act independently.
     #[must_use]
-    pub fn error_share(&self, all: &[Injection], of: Service) -> f64 {
+    pub fn error_share(&self, all: &[Injection], of: Service, pod: Option<u32>) -> f64 {
         let good = self.faults(all).fold(1.0, |good, fault| match fault {
-            Fault::Errors { service, share, .. } if service == of => good * (1.0 - share),
+            Fault::Errors { service, share, pods, .. } if service == of && meets(pods, pod) => {
+                good * (1.0 - share)
+            }
             _ => good,
         });
         1.0 - good
@@ -68,6 +78,16 @@ impl Weather {
 
     /// What the database of this site does with those who ask it, if it is down: of several faults the
     /// first that began says so.
+    /// How many of the manifest service's pods are stopped, the first ones.
+    #[must_use]
+    pub fn stopped_pods(&self, all: &[Injection]) -> u32 {
+        self.faults(all).fold(0, |most, fault| match fault {
+            Fault::StopPods { pods, .. } => most.max(pods),
+            _ => most,
+        })
+    }
+
+    /// The delay of the replication channel: of several the last that began.
     #[must_use]
     pub fn database_down(&self, all: &[Injection], site: usize) -> Option<Answers> {
         self.faults(all).find_map(|fault| match fault {
@@ -100,6 +120,11 @@ impl Weather {
     }
 }
 
+/// Whether a fault at the first `pods`, or at all, meets what is done in `pod`, or in none of them.
+fn meets(pods: Option<u32>, pod: Option<u32>) -> bool {
+    pods.is_none_or(|first| pod.is_some_and(|pod| pod < first))
+}
+
 /// Whether a fault acts on a site. The primary has no replication channel to itself, and surges are
 /// in the rates.
 #[must_use]
@@ -108,9 +133,11 @@ pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
     match *fault {
         Fault::RegionDown { region, .. } | Fault::EvictCache { region, .. } => region == site,
         Fault::DelayReplication { region, .. } => covers(region) && site != primary,
-        Fault::Slow { region, .. } | Fault::Errors { region, .. } => covers(region),
         Fault::LockTable { region } => covers(region),
         Fault::DatabaseDown { region, .. } => region == site || region == primary,
+        Fault::Slow { region, .. }
+        | Fault::Errors { region, .. }
+        | Fault::StopPods { region, .. } => covers(region),
         Fault::Surge { .. } => false,
     }
 }
@@ -129,18 +156,31 @@ mod tests {
 
     #[test]
     fn causes_add_up_and_are_taken_back_one_by_one() {
-        let slow = |factor| Fault::Slow { region: None, service: Service::Database, factor };
-        let errors = |share| Fault::Errors { region: None, service: Service::Manifest, share };
+        let (region, pods) = (None, None);
+        let slow = |factor| Fault::Slow { region, service: Service::Database, factor, pods };
+        let errors = |share| Fault::Errors { region, service: Service::Manifest, share, pods };
         let faults = all(&[slow(2.0), slow(3.0), errors(0.5), errors(0.2)]);
         let mut weather = Weather::default();
         (0..4).for_each(|number| weather.begin(number));
         assert!((weather.slowness(&faults, Service::Database) - 6.0).abs() < 1e-12);
         assert!((weather.slowness(&faults, Service::Manifest) - 1.0).abs() < 1e-12);
-        assert!((weather.error_share(&faults, Service::Manifest) - 0.6).abs() < 1e-12);
+        assert!((weather.error_share(&faults, Service::Manifest, None) - 0.6).abs() < 1e-12);
         weather.end(1);
         weather.end(2);
         assert!((weather.slowness(&faults, Service::Database) - 2.0).abs() < 1e-12);
-        assert!((weather.error_share(&faults, Service::Manifest) - 0.2).abs() < 1e-12);
+        assert!((weather.error_share(&faults, Service::Manifest, None) - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_grey_failure_meets_the_first_pods_only() {
+        let service = Service::Manifest;
+        let slow = |factor, pods| Fault::Slow { region: None, service, factor, pods };
+        let faults = all(&[slow(2.0, Some(1)), slow(3.0, Some(3)), slow(5.0, None)]);
+        let mut weather = Weather::default();
+        (0..3).for_each(|number| weather.begin(number));
+        let seen = [Some(0), Some(1), Some(2), Some(3), None]
+            .map(|pod| weather.slowness_at(&faults, service, pod));
+        assert_eq!(seen, [30.0, 15.0, 15.0, 5.0, 5.0]);
     }
 
     #[test]

@@ -99,6 +99,10 @@ pub enum Counter {
     DatabaseHedgesWon,
     /// Those that did not leave.
     DatabaseHedgesDenied,
+    /// Calls that were reset because their pod was gone.
+    ManifestResets,
+    /// Pods that the load balancer took out of service because they failed.
+    PodsEjected,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -141,6 +145,8 @@ pub enum Gauge {
     ManifestBreaker,
     /// The manifest service's breaker before its database, in the same numbers.
     DatabaseBreaker,
+    /// Pods of the manifest service that take calls, where they are looked at one by one.
+    PodsReady,
 }
 
 /// A figure of the whole run.
@@ -197,7 +203,7 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::DatabaseHedgesDenied as usize + 1;
+    pub const COUNT: usize = Self::PodsEjected as usize + 1;
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
@@ -222,7 +228,10 @@ impl Sample {
 }
 impl Gauge {
     /// How many there are.
-    pub const COUNT: usize = Self::DatabaseBreaker as usize + 1;
+    pub const COUNT: usize = Self::PodsReady as usize + 1;
+    /// The first of those that are part of a digest only where one of a region was above zero, so
+    /// that digests do not change with the length of this list.
+    pub(super) const FIRST_OPTIONAL: Self = Self::PodsReady;
     /// All, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::ManifestQueue,
@@ -232,5 +241,6 @@ impl Gauge {
         Self::ReplicationLag,
         Self::ManifestBreaker,
         Self::DatabaseBreaker,
+        Self::PodsReady,
     ];
 }

@@ -212,6 +212,16 @@ pub const METRICS: &[Described] = &[
         Counter::DatabaseHedgesDenied,
         "second attempts to read that a budget, breaker or bulkhead refused",
     ),
+    counted(
+        "manifest_resets",
+        Counter::ManifestResets,
+        "calls that were reset because their pod was gone",
+    ),
+    counted(
+        "pods_ejected",
+        Counter::PodsEjected,
+        "pods that were taken out of service because they failed",
+    ),
     counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
     sampled(
         "latency",
@@ -266,6 +276,13 @@ pub const METRICS: &[Described] = &[
         Gauge::ReplicationLag,
         Unit::Time,
         "how far the region's replica is behind by a fault, peak of each second",
+    ),
+    level(
+        "pods_ready",
+        Gauge::PodsReady,
+        Unit::Count,
+        "pods of the manifest service that take calls, peak of each second; 0 where nothing makes \
+         them differ",
     ),
     level(
         "manifest_breaker",

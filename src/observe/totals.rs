@@ -116,7 +116,11 @@ impl Totals {
         self.digest.word(slice.start.as_nanos());
         let cells = slice.cells.chunks_exact(self.layout.width());
         let told = cells.flat_map(|cell| self.layout.told(cell));
-        for &word in told.chain(slice.peaks) {
+        let peaks = slice.peaks.chunks_exact(Gauge::COUNT).flat_map(|peaks| {
+            let (always, optional) = peaks.split_at(Gauge::FIRST_OPTIONAL as usize);
+            if optional.iter().all(|&peak| peak == 0) { always } else { peaks }
+        });
+        for &word in told.chain(peaks) {
             self.digest.word(word);
         }
     }

@@ -6,11 +6,14 @@ use super::section::Section;
 use super::tree::{Node, Origin};
 use crate::change::{Change, Planned};
 use crate::engine::Profile;
-use crate::fault::{Delay, Fault, Injection, Label, Reach, Routes, Service};
+use crate::fabric::{Discipline, Manifest};
+use crate::fault::{Calls, Delay, Fault, Injection, Label, Reach, Routes, Service};
 use crate::units::{Instant, Span};
 
 /// The most faults or changes of a file.
 const MOST: usize = 1_000;
+/// More pods than any region has.
+const MOST_PODS: u32 = 10_000;
 
 const SERVICES: &[(&str, Service)] =
     &[("manifest", Service::Manifest), ("database", Service::Database)];
@@ -19,6 +22,7 @@ const SERVICES: &[(&str, Service)] =
 #[derive(Clone, Copy)]
 pub(super) struct Stage<'a> {
     pub regions: &'a [String],
+    pub manifest: &'a Manifest,
     pub end: Instant,
 }
 
@@ -170,6 +174,7 @@ impl Reader<'_> {
             ("errors", Kind::Errors),
             ("database-down", Kind::DatabaseDown),
             ("lock-table", Kind::LockTable),
+            ("stop-pods", Kind::StopPods),
             ("surge", Kind::Surge),
         ];
         let mut section = self.section(node, "inject.fault")?;
@@ -193,21 +198,23 @@ impl Reader<'_> {
             }
             Kind::DelayReplication => self.delay_replication(&mut section, regions),
             Kind::Slow => {
-                let place = self.place(&mut section, regions);
+                let place = self.place(&mut section, stage);
                 let factor = section.need(self, "factor", |r, n| r.number(n, 0.001..=1_000_000.0));
-                place.zip(factor).map(|((region, service), factor)| Fault::Slow {
+                place.zip(factor).map(|((region, service, pods), factor)| Fault::Slow {
                     region,
                     service,
                     factor,
+                    pods,
                 })
             }
             Kind::Errors => {
-                let place = self.place(&mut section, regions);
+                let place = self.place(&mut section, stage);
                 let share = section.need(self, "share", Self::share);
-                place.zip(share).map(|((region, service), share)| Fault::Errors {
+                place.zip(share).map(|((region, service, pods), share)| Fault::Errors {
                     region,
                     service,
                     share,
+                    pods,
                 })
             }
             Kind::DatabaseDown => self.database_down(&mut section, regions),
@@ -215,6 +222,7 @@ impl Reader<'_> {
                 let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
                 region.map(|region| Fault::LockTable { region })
             }
+            Kind::StopPods => self.stop_pods(&mut section, stage),
             Kind::Surge => self.surge(&mut section, regions),
         };
         section.finish(self);
@@ -246,11 +254,46 @@ impl Reader<'_> {
     fn place(
         &mut self,
         section: &mut Section<'_>,
-        regions: &[String],
-    ) -> Option<(Option<usize>, Service)> {
-        let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
+        stage: Stage<'_>,
+    ) -> Option<(Option<usize>, Service, Option<u32>)> {
+        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
         let service = section.need(self, "service", |r, n| r.choice(n, SERVICES));
-        region.zip(service)
+        let mut pods = None;
+        if let Some(entry) = section.take("pods") {
+            if service == Some(Service::Database) {
+                let help = "`service = \"manifest\"`, or remove this key";
+                self.say(&entry.key_at, "the database has no pods", help);
+                return None;
+            }
+            pods = Some(self.pods(&entry.node, stage)?);
+        }
+        Some((region?, service?, pods))
+    }
+
+    fn stop_pods(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Fault> {
+        let ends = [("reset", Calls::Reset), ("finish", Calls::Finish)];
+        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
+        let pods = section.need(self, "pods", |r, n| r.pods(n, stage));
+        let mut calls = Calls::Reset;
+        section.set(self, "calls", &mut calls, |r, n| r.choice(n, &ends));
+        Some(Fault::StopPods { region: region?, pods: pods?, calls })
+    }
+
+    /// So many of the manifest service's pods, counted from the first.
+    fn pods(&mut self, node: &Node, stage: Stage<'_>) -> Option<u32> {
+        let pods = self.count(node, 1..=MOST_PODS)?;
+        if stage.manifest.discipline == Discipline::ProcessorSharing {
+            let help = "another `discipline` of `fabric.manifest`";
+            self.say(&node.at, "there are no pods where all share the servers", help);
+            return None;
+        }
+        if pods > stage.manifest.pods {
+            let there = stage.manifest.pods;
+            let help = format!("at most {there}, or more `fabric.manifest.pods`");
+            self.say(&node.at, format!("a region has {there} pods, and this says {pods}"), help);
+            return None;
+        }
+        Some(pods)
     }
 
     fn surge(&mut self, section: &mut Section<'_>, regions: &[String]) -> Option<Fault> {
@@ -355,6 +398,7 @@ enum Kind {
     Errors,
     DatabaseDown,
     LockTable,
+    StopPods,
     Surge,
 }
 
@@ -374,6 +418,7 @@ fn same_target(one: Fault, two: Fault) -> bool {
         ) => s == t && meet(a, b),
         (Fault::DatabaseDown { region: a, .. }, Fault::DatabaseDown { region: b, .. }) => a == b,
         (Fault::LockTable { region: a }, Fault::LockTable { region: b }) => meet(a, b),
+        (Fault::StopPods { region: a, .. }, Fault::StopPods { region: b, .. }) => meet(a, b),
         _ => false,
     }
 }

@@ -98,6 +98,14 @@ fabric.manifest.controlled-delay | time or "off" | off | "5ms" | the longest wai
 fabric.manifest.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
 fabric.manifest.call | call | one attempt | { timeout = "200ms", attempts = 3 } | how the edge calls it
+fabric.manifest.balance | "least-requests", "round-robin" or "random" | least-requests | "random" | which pod gets a call, where something makes them differ
+fabric.manifest.pod-start | time | 5s | "5s" | from the start of a pod until it takes calls
+fabric.manifest.image-pull | time | 0s | "20s" | what a new pod takes before that to get its image
+fabric.manifest.ejection | table or "none" | none | { failures = 5 } | what takes a pod out of service that fails (Envoy's outlier detection)
+fabric.manifest.ejection.failures | count | 5 | 5 | failed answers and time-outs in a row that eject a pod
+fabric.manifest.ejection.every | time | 10s | "10s" | time between the sweeps that bring pods back
+fabric.manifest.ejection.base | time | 30s | "30s" | how long the first ejection lasts; the second twice as long, and so on up to 5m
+fabric.manifest.ejection.most | share | 10% | "10%" | the share of pods that may be out at one time; always one, never so many that less than half are left
 fabric.database | table | preset | {} | the database of each region
 fabric.database.use | "on" or "off" | on | "on" | off: a manifest needs no read
 fabric.database.connections | count | 128 | 128 | connections in each region
@@ -168,7 +176,7 @@ inject.label | text | required | "outage" | what invariants call it
 inject.at | time | required | "5m" | when it begins
 inject.lasts | time | to the end | "5m" | how long; not for what happens at an instant
 inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
-inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "database-down", "lock-table" or "surge" | required | "surge" | which harm
+inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "database-down", "lock-table" or "surge" | required | "surge" | which harm
 inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
 inject.fault[region-down].routes | "withdrawn" or "silent" | required | "withdrawn" | whether its routes end
 inject.fault[region-down].scope | "all" or "data-plane" | all | "all" | what is cut: everything, or viewers only
@@ -180,9 +188,14 @@ inject.fault[delay-replication].by | "apply" or "tcp-stall" | required | "apply"
 inject.fault[slow].region | text | required | "sa-east-1" | where; or "all"
 inject.fault[slow].service | "manifest" or "database" | required | "database" | which service
 inject.fault[slow].factor | number | required | 3 | how many times as long it takes
+inject.fault[slow].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
 inject.fault[errors].region | text | required | "sa-east-1" | where; or "all"
 inject.fault[errors].service | "manifest" or "database" | required | "manifest" | which service
 inject.fault[errors].share | share | required | "10%" | the share of its answers that are errors
+inject.fault[errors].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
+inject.fault[stop-pods].region | text | required | "sa-east-1" | where; or "all"
+inject.fault[stop-pods].pods | count | required | 2 | how many pods of the manifest service are gone, the first ones
+inject.fault[stop-pods].calls | "reset" or "finish" | reset | "finish" | whether their calls are reset at once, or finished while no more come
 inject.fault[database-down].region | text | required | "us-east-1" | whose database; while the primary is down no replica gets changes
 inject.fault[database-down].answers | "refused" or "silent" | refused | "silent" | whether connections are reset and refused, or nobody answers
 inject.fault[lock-table].region | text | required | "us-east-1" | where reads wait for a lock, with their connections; or "all"

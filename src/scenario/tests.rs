@@ -255,8 +255,10 @@ fn every_fault_and_change_is_read() {
     assert_eq!(faults[1], Fault::EvictCache { region: 0, share: 0.8 });
     let delay = Span::from_secs(30);
     assert_eq!(faults[2], Fault::DelayReplication { region: None, delay, by: Delay::TcpStall });
-    assert_eq!(faults[3], Fault::Slow { region: Some(4), service: Service::Database, factor: 3.0 });
-    assert_eq!(faults[4], Fault::Errors { region: None, service: Service::Manifest, share: 0.1 });
+    let (region, service, pods) = (Some(4), Service::Database, None);
+    assert_eq!(faults[3], Fault::Slow { region, service, factor: 3.0, pods });
+    let (region, service) = (None, Service::Manifest);
+    assert_eq!(faults[4], Fault::Errors { region, service, share: 0.1, pods });
     assert_eq!(plan.changes[0].change, Change::Drain { region: 0 });
     let factor = |region: usize, at: u64| plan.load.profiles[region].factor(seconds(at));
     // The surge from Sao Paulo: up over a minute, three times, down over a minute.

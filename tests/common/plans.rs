@@ -7,7 +7,7 @@ use proptest::{collection, option};
 use squall::change::{Change, Planned};
 use squall::engine::{Law, Profile};
 use squall::fabric::*;
-use squall::fault::{Answers, Delay, Fault, Injection, Label, Reach, Routes, Service};
+use squall::fault::{Answers, Calls, Delay, Fault, Injection, Label, Reach, Routes, Service};
 use squall::units::{Instant, Span};
 
 /// Requests of one run, about.
@@ -187,6 +187,21 @@ fn metadata() -> impl Strategy<Value = Metadata> {
     )
 }
 
+/// How pods are chosen and ejected; what of it matters depends on the faults.
+fn pod_rules() -> BoxedStrategy<PodRules> {
+    let balances = vec![Balance::LeastRequests, Balance::RoundRobin, Balance::Random];
+    let ejection = (1_u32..6, span(1, 500), span(0, 1_000), 0.0..=1.0)
+        .prop_map(|(failures, every, base, most)| Ejection { failures, every, base, most });
+    (select(balances), span(0, 500), span(0, 500), option::weighted(0.4, ejection))
+        .prop_map(|(balance, start, image_pull, ejection)| PodRules {
+            balance,
+            start,
+            image_pull,
+            ejection,
+        })
+        .boxed()
+}
+
 fn manifest() -> impl Strategy<Value = Manifest> {
     let disciplines = vec![
         Discipline::Fifo,
@@ -197,8 +212,8 @@ fn manifest() -> impl Strategy<Value = Manifest> {
     ];
     let delays = (span(1, 200), option::weighted(0.3, span(1, 50)));
     let order = (select(disciplines), option::weighted(0.3, span(1, 300)), 0.0..=1.0, delays);
-    (1_u32..4, 1_u32..6, option::of(0_u32..40), order, (law(30), call())).prop_map(
-        |(pods, slots, queue, (discipline, wait, high, delays), (service, call))| Manifest {
+    (1_u32..4, 1_u32..6, option::of(0_u32..40), order, (law(30), call(), pod_rules())).prop_map(
+        |(pods, slots, queue, (discipline, wait, high, delays), (service, call, pod))| Manifest {
             pods,
             slots,
             queue,
@@ -209,6 +224,7 @@ fn manifest() -> impl Strategy<Value = Manifest> {
             high,
             service,
             call,
+            pod,
         },
     )
 }
@@ -294,7 +310,14 @@ fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
 
 fn fault(regions: usize) -> impl Strategy<Value = Fault> {
     let place = || option::of(0..regions);
-    let service = || select(vec![Service::Manifest, Service::Database]);
+    // Some pods, or all, or more than there are; a database has none.
+    let some = || option::weighted(0.4, 1_u32..5);
+    let service = || {
+        (any::<bool>(), some()).prop_map(|(manifest, pods)| match manifest {
+            true => (Service::Manifest, pods),
+            false => (Service::Database, None),
+        })
+    };
     let down = (0..regions, any::<bool>(), any::<bool>());
     prop_oneof![
         3 => down.prop_map(|(region, withdrawn, all)| Fault::RegionDown {
@@ -307,16 +330,22 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             let by = if apply { Delay::Apply } else { Delay::TcpStall };
             Fault::DelayReplication { region, delay, by }
         }),
-        1 => (place(), service(), 0.001..30.0).prop_map(|(region, service, factor)| Fault::Slow {
-            region,
-            service,
-            factor,
-        }),
-        1 => (place(), service(), 0.0..=1.0).prop_map(|(region, service, share)| Fault::Errors {
-            region,
-            service,
-            share,
-        }),
+        1 => (place(), service(), 0.001..30.0)
+            .prop_map(|(region, (service, pods), factor)| Fault::Slow {
+                region,
+                service,
+                factor,
+                pods,
+            }),
+        1 => (place(), service(), 0.0..=1.0)
+            .prop_map(|(region, (service, pods), share)| Fault::Errors {
+                region,
+                service,
+                share,
+                pods,
+            }),
+        2 => (place(), 1_u32..5, select(vec![Calls::Reset, Calls::Finish]))
+            .prop_map(|(region, pods, calls)| Fault::StopPods { region, pods, calls }),
         1 => (0..regions, any::<bool>()).prop_map(|(region, refused)| Fault::DatabaseDown {
             region,
             answers: if refused { Answers::Refused } else { Answers::Silent },

@@ -28,7 +28,7 @@ pub(super) struct Entry {
 }
 
 /// The kinds of harm.
-const FAULTS: [(&str, &str); 8] = [
+const FAULTS: [(&str, &str); 9] = [
     (
         "region-down",
         "a region can no longer be reached: its viewers, and by choice the other regions",
@@ -42,6 +42,7 @@ const FAULTS: [(&str, &str); 8] = [
     ("errors", "a share of a service's answers are errors"),
     ("database-down", "a region's database is down, as while it fails over"),
     ("lock-table", "reads wait for a lock on their table"),
+    ("stop-pods", "pods of the manifest service are gone, and new ones start when it is over"),
     ("surge", "a multiple of the usual viewers come"),
 ];
 

@@ -5,6 +5,7 @@ use crate::engine::Seed;
 use crate::fabric::caller::Caller;
 use crate::fabric::config::{Call, Database, Discipline, Manifest, Plan, Pooling};
 use crate::fabric::metadata::MetadataCache;
+use crate::fabric::pods::{self, Pods};
 use crate::fabric::pool::Pool;
 use crate::fabric::replication::Excess;
 use crate::fabric::sharing::Sharing;
@@ -54,6 +55,7 @@ impl Site {
             manifest_caller: caller(&fabric.manifest.call, "manifest"),
             database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
             manifest: slots_of(&fabric.manifest),
+            pods: pods::are_needed(plan).then(|| pods_of(plan, name)),
             sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
             database: database.map(connections_of),
             reading: database.and_then(|config| config.slowdown.sharing()),
@@ -88,6 +90,13 @@ impl Site {
 fn connections_of(config: &Database) -> Pool<Key> {
     let queue = if let Pooling::None { .. } = config.pooling { Some(0) } else { config.queue };
     Pool::new(config.connections, queue, Discipline::Fifo)
+}
+
+/// The pods of a region's manifest service.
+fn pods_of(plan: &Plan, region: &str) -> Pods<Key> {
+    let config = &plan.fabric.manifest;
+    let stream = Seed(plan.seed).stream(&format!("{region}/pods"));
+    Pods::new(config.pods, config.slots, &config.pod, stream)
 }
 
 /// The slots of a region's manifest service.

@@ -16,7 +16,7 @@ use crate::units::{Instant, Span};
 #[derive(Debug)]
 pub struct Call {
     /// Whose; it may have given the call up.
-    fetch: Key,
+    pub(super) fetch: Key,
     pub(super) origin: usize,
     /// Whom the manifest service takes first.
     class: Class,
@@ -28,6 +28,8 @@ pub struct Call {
     pub(super) inside: bool,
     /// Since when it has a slot there.
     pub(super) has_slot: Option<Instant>,
+    /// The pod that works on it, where they are looked at one by one.
+    pub(super) pod: Option<u32>,
     /// The attempts that it has made to read, until one is answered.
     pub(super) turn: Option<Turn>,
     /// The read that is under way for it.
@@ -111,6 +113,7 @@ impl Site {
             deadline,
             inside: false,
             has_slot: None,
+            pod: None,
             turn: None,
             read: None,
             hedge: None,
@@ -163,6 +166,7 @@ impl Site {
             }
             self.recorder.sample(Sample::Wait, origin, waited);
             self.sample_class(class, origin, waited);
+            self.seat(key);
             if self.database.is_some() {
                 self.read(ctx, key);
             } else {
@@ -174,22 +178,24 @@ impl Site {
     /// A call has what it needs to make its manifest.
     pub(super) fn make_manifest(&mut self, ctx: &mut Ctx<'_>, call: Key) {
         let law = &self.plan.fabric.manifest.service;
-        let slow = self.weather.slowness(&self.plan.injections, Service::Manifest);
+        let pod = self.calls.get(call).and_then(|call| call.pod);
+        let slow = self.weather.slowness_at(&self.plan.injections, Service::Manifest, pod);
         let takes = stretched(law.draw(&mut self.streams.manifest), slow);
         self.work_on(ctx, call, takes);
     }
 
     pub(super) fn manifest_made(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        if self.calls.get(key).is_none() {
+        let Some(pod) = self.calls.get(key).map(|call| call.pod) else {
             return;
-        }
-        if self.errs(Service::Manifest) {
+        };
+        if self.errs_at(Service::Manifest, pod) {
             return self.call_failed(ctx, key, Cause::Error);
         }
         let Some(call) = self.end_call(ctx, key) else {
             return;
         };
         if self.listens(&call, key) {
+            self.pod_answered(call.pod);
             self.fetched(ctx, call.fetch, key, call.lag);
         } else {
             self.recorder.count(Counter::ManifestWasted, call.origin);
@@ -202,6 +208,7 @@ impl Site {
             return;
         };
         if self.listens(&call, key) {
+            self.pod_failed(ctx, call.pod);
             self.attempt_of_fetch_failed(ctx, call.fetch, key, cause);
         }
     }
@@ -211,9 +218,11 @@ impl Site {
             return;
         };
         let (fetch, origin, listens) = (call.fetch, call.origin, self.listens(call, key));
+        let pod = call.pod;
         if !listens {
             return;
         }
+        self.pod_failed(ctx, pod);
         self.recorder.count(Counter::ManifestTimeouts, origin);
         self.abandon_call(ctx, key);
         self.attempt_of_fetch_failed(ctx, fetch, key, Cause::TimeOut);
@@ -236,30 +245,20 @@ impl Site {
             sharing.withdraw(key, ctx.now());
             self.look_for_made(ctx);
         }
-        let Some(call) = self.end_call(ctx, key) else {
-            return;
-        };
-        if let Some(turn) = call.turn {
-            self.database_caller.dropped(turn, call.read.is_some());
-        }
-        if let Some(hedge) = &call.hedge {
-            self.database_caller.dropped(hedge.turn, true);
-        }
-        for read in call.read.into_iter().chain(call.hedge.map(|hedge| hedge.key)) {
-            self.abandon_read(ctx, read);
-        }
+        self.take_back(ctx, key);
     }
 
     /// Whether the caller of a call still waits for it.
-    fn listens(&self, call: &Call, key: Key) -> bool {
+    pub(super) fn listens(&self, call: &Call, key: Key) -> bool {
         let fetch = self.fetches.get(call.fetch);
         fetch.is_some_and(|fetch| is_out(fetch.call, fetch.hedge.as_deref(), key))
     }
 
     /// A call is over: its slot is free.
-    fn end_call(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Call> {
+    pub(super) fn end_call(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Call> {
         let now = ctx.now();
         let call = self.calls.remove(key)?;
+        self.unseat(key, call.pod);
         if call.inside {
             self.manifest.left(call.came, call.has_slot, now);
         }
@@ -277,7 +276,12 @@ impl Site {
 
     /// Whether an answer of a service is an error by a fault.
     pub(super) fn errs(&mut self, service: Service) -> bool {
-        let share = self.weather.error_share(&self.plan.injections, service);
+        self.errs_at(service, None)
+    }
+
+    /// The same for a pod, if the work was done in one.
+    fn errs_at(&mut self, service: Service, pod: Option<u32>) -> bool {
+        let share = self.weather.error_share(&self.plan.injections, service, pod);
         share > 0.0 && self.streams.errors.chance(share)
     }
 
@@ -293,7 +297,7 @@ impl Site {
         }
     }
 
-    fn observe_manifest(&mut self) {
+    pub(super) fn observe_manifest(&mut self) {
         self.recorder.gauge(Gauge::ManifestQueue, self.manifest.queued());
         self.recorder.gauge(Gauge::ManifestBusy, self.manifest.busy());
     }

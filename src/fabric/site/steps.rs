@@ -115,8 +115,10 @@ impl Site {
         self.weather.begin(injection);
         self.follow_weather(ctx, &fault);
         self.follow_database(ctx, &fault);
-        if let Fault::RegionDown { .. } = fault {
-            self.go_dark(ctx);
+        match fault {
+            Fault::RegionDown { .. } => self.go_dark(ctx),
+            Fault::StopPods { pods, calls, .. } => self.stop_pods(ctx, pods, calls),
+            _ => {}
         }
     }
 
@@ -125,8 +127,10 @@ impl Site {
         self.weather.end(injection);
         self.follow_weather(ctx, &fault);
         self.follow_database(ctx, &fault);
-        if let Fault::RegionDown { .. } = fault {
-            self.come_back(ctx);
+        match fault {
+            Fault::RegionDown { .. } => self.come_back(ctx),
+            Fault::StopPods { pods, .. } => self.start_pods(ctx, pods),
+            _ => {}
         }
     }
 
