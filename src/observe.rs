@@ -9,6 +9,7 @@ mod histogram;
 mod metric;
 mod names;
 mod recorder;
+mod series;
 mod timeline;
 mod totals;
 
@@ -17,5 +18,6 @@ pub use histogram::{Histogram, rank_of};
 pub use metric::{Counter, Described, Figure, Form, Gauge, Metric, Sample};
 pub use names::METRICS;
 pub use recorder::{Hits, Recorder, Slice, When};
+pub use series::{Series, Track};
 pub use timeline::Timeline;
 pub use totals::{Scope, SliceView, Totals};

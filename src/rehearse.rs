@@ -1,11 +1,19 @@
 //! A scenario becomes a judged run: the file's own run, and the control that must break.
 
+mod alerts;
 mod course;
+mod hop;
+mod hops;
+mod keep;
 mod month;
 mod run;
 
+pub use alerts::Alert;
 pub use course::Spell;
-pub use run::rehearse;
+pub use hop::Hop;
+pub use hops::{Attempts, Hops};
+pub use keep::{Keep, Recording};
+pub use run::{rehearse, rehearse_and_keep};
 
 use crate::cost::Bill;
 use crate::engine::Digest;
@@ -101,6 +109,10 @@ pub struct JudgedRun {
     pub conservation: Vec<Conservation>,
     /// What went on, in the order in which it began.
     pub course: Vec<Spell>,
+    /// Attempts a request at each hop.
+    pub hops: Hops,
+    /// What the breakers' alert rules would have made of it, in the order in which it began.
+    pub alerts: Vec<Alert>,
 }
 
 /// All runs of one scenario.

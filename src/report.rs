@@ -1,4 +1,5 @@
-//! A judged run becomes bytes: text for people, JSON for programs, JUnit for continuous integration.
+//! A judged run becomes bytes: text for people, JSON for programs, JUnit for continuous integration,
+//! OpenMetrics for a Prometheus.
 //!
 //! Every report is a function of the rehearsal and of how it is asked for, and of nothing else: no
 //! clock, no terminal, no environment. The same run gives the same bytes.
@@ -8,8 +9,10 @@ pub mod bill;
 mod binomial;
 mod colour;
 mod course;
+mod hops;
 pub mod json;
 pub mod junit;
+pub mod openmetrics;
 pub mod replay;
 mod seeds;
 mod summary;

@@ -1,4 +1,6 @@
-//! Service level objectives: what an outage costs of a month's error budget.
+//! Service level objectives: what an outage costs of a month's error budget, and when it would page.
+
+pub mod alert;
 
 use crate::units::{Span, count_to_f64};
 

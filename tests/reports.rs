@@ -11,7 +11,8 @@ use squall::cost::{Mode, Usage, bill};
 use squall::engine::Digest;
 use squall::invariant::{Judgement, Seen, Verdict};
 use squall::rehearse::{
-    Conservation, Control, Identity, Judged, JudgedRun, Rehearsal, Spell, Watched,
+    Alert, Attempts, Conservation, Control, Hop, Hops, Identity, Judged, JudgedRun, Rehearsal,
+    Spell, Watched,
 };
 use squall::report::text::Look;
 use squall::report::{self, Paint, Shape, clopper_pearson};
@@ -93,11 +94,46 @@ fn run(seed: u64, p99: f64, waited: Option<f64>) -> JudgedRun {
         bill: bill(&Usage::capstone(), Mode::Exact).unwrap(),
         conservation: books(),
         course: course(),
+        hops: hops(),
+        alerts: alerts(),
     }
 }
 
+fn at(secs: u64) -> Instant {
+    Instant::ZERO + Span::from_secs(secs)
+}
+
+fn hops() -> Hops {
+    let of = |mean, worst: Option<(f64, u64)>| Attempts {
+        mean,
+        worst: worst.map(|(worst, secs)| (worst, at(secs))),
+    };
+    Hops {
+        hops: vec![
+            ("viewers", of(Some(1.0412), Some((2.75, 331)))),
+            ("manifest", of(Some(1.2), Some((3.0, 335)))),
+            ("database", of(None, None)),
+        ],
+        product: of(Some(1.2494), Some((8.25, 335))),
+    }
+}
+
+fn alerts() -> Vec<Alert> {
+    let alert = |name, pending, firing: Option<u64>| Alert {
+        name,
+        region: "sa-east-1".into(),
+        hop: Hop::Database,
+        pending: at(pending),
+        firing: firing.map(at),
+        resolved: Some(at(720)),
+    };
+    vec![
+        alert("CircuitBreakerOpen", 105, Some(405)),
+        alert("CircuitBreakerOpenFallbackFailing", 690, None),
+    ]
+}
+
 fn course() -> Vec<Spell> {
-    let at = |secs| Instant::ZERO + Span::from_secs(secs);
     let spell = |what, text: &str, from, until: Option<u64>, most| Spell {
         what,
         text: text.into(),
@@ -110,6 +146,13 @@ fn course() -> Vec<Spell> {
         spell("viewer-timeouts", "viewers wait in vain", 303, Some(335), Some((8_512.25, "/s"))),
         spell("amplification", "attempts multiply", 304, Some(334), Some((2.75, "a request"))),
         spell("failures", "requests fail", 303, None, Some((0.0412, "of 1"))),
+        spell(
+            "alert",
+            "would page: CircuitBreakerOpen (database in sa-east-1)",
+            405,
+            Some(720),
+            None,
+        ),
         spell(
             "sustained",
             "all faults are over and it goes on: retries sustain it. Fewer attempts, a retry budget, \
@@ -301,6 +344,9 @@ fn json_has_the_order_of_the_contract() {
         "failed",
         "given_up",
         "under_way",
+        "course",
+        "hops",
+        "alerts",
         "again",
     ];
     let mut from = 0;

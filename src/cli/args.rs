@@ -98,7 +98,10 @@ Examples:
   squall run scenarios/monthly --format json > report.json
   squall run scenarios/smoke --format junit --out target/reports
   squall run drill.toml --seeds 1..20
-  squall run drill.toml --set run.length=5m --set inject.outage.at=1m --no-control")]
+  squall run drill.toml --set run.length=5m --set inject.outage.at=1m --no-control
+  squall run drill.toml --openmetrics run.om
+    && promtool tsdb create-blocks-from openmetrics run.om data
+    && prometheus --storage.tsdb.path data --storage.tsdb.retention.time 100y")]
 pub(super) struct RunArgs {
     /// Scenario files, or folders: every `*.toml` in a folder and in those below it, by path
     #[arg(required = true, value_name = "SCENARIO", value_hint = clap::ValueHint::AnyPath)]
@@ -119,6 +122,11 @@ pub(super) struct RunArgs {
     /// Write one report for each scenario into this folder; standard output gets the text
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub out: Option<PathBuf>,
+    /// Write each second of the run of one scenario and one seed as OpenMetrics text with timestamps,
+    /// for `promtool tsdb create-blocks-from openmetrics`. The run begins at 2020-01-01T00:00:00Z
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(conflicts_with = "seeds")]
+    pub openmetrics: Option<PathBuf>,
     /// Threads to run on; never more than regions. The default is one for each core
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = inputs::threads)]
     pub threads: Option<NonZeroUsize>,

@@ -5,7 +5,7 @@ use crate::report::Paint;
 use anstream::ColorChoice;
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes a report to standard output. A reader that has left (`squall run ... | head`) is no
@@ -74,16 +74,46 @@ pub(super) fn prepare(folder: &Path) -> Result<(), String> {
 /// What the system says, with the file's name. The temporary file is gone.
 pub(super) fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, String> {
     let path = folder.join(name);
+    save_with(&path, |file| file.write_all(bytes))?;
+    Ok(path)
+}
+
+/// The same for what is written bit by bit.
+///
+/// # Errors
+/// As [`save`].
+pub(super) fn save_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), String> {
     let told = |error: io::Error| format!("{} cannot be written: {error}", path.display());
+    let folder = folder_of(path);
     let mut file = temporary(folder).map_err(told)?;
-    file.write_all(bytes).map_err(told)?;
+    let mut buffer = BufWriter::new(&mut file);
+    write(&mut buffer).and_then(|()| buffer.flush()).map_err(told)?;
+    drop(buffer);
     file.as_file().sync_all().map_err(told)?;
-    file.persist(&path).map_err(|refused| told(refused.error))?;
+    file.persist(path).map_err(|refused| told(refused.error))?;
     // The name is safe only when the folder is. Some systems cannot sync one, and need not.
     if cfg!(unix) {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(told)?;
     }
-    Ok(path)
+    Ok(())
+}
+
+/// Makes sure that a file can be written, before an hour is spent on what it is to hold.
+///
+/// # Errors
+/// What the system says, or that it is a folder, a pipe or a device: nothing can take its place.
+pub(super) fn prepare_file(path: &Path) -> Result<(), String> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) || path.file_name().is_none() {
+        return Err(format!("{} cannot be written: it is no ordinary file", path.display()));
+    }
+    prepare(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {

@@ -5,7 +5,7 @@ use super::inputs::{self, Inputs};
 use super::progress::{self, Bar};
 use super::signals::Signals;
 use super::{Exit, out};
-use crate::rehearse::{self, Asked, Rehearsal, Trouble};
+use crate::rehearse::{self, Asked, Keep, Rehearsal, Trouble};
 use crate::report::text::Look;
 use crate::report::{self, Shape};
 use crate::scenario::{Edit, Source};
@@ -39,6 +39,9 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         out::complain(&told);
         return Exit::Error;
     }
+    if let Err(exit) = files(args, sources.len()) {
+        return exit;
+    }
     let signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
@@ -47,6 +50,28 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         }
     };
     Work { args, edits, signals, bar: Bar::new(), names: BTreeSet::new() }.run(&sources)
+}
+
+/// Looks at the files that are to hold one run each.
+fn files(args: &RunArgs, scenarios: usize) -> Result<(), Exit> {
+    for (option, path) in [("--openmetrics", &args.openmetrics)] {
+        let Some(path) = path else {
+            continue;
+        };
+        if scenarios != 1 {
+            out::note(&format!(
+                "problem: {option} takes the run of one scenario, and there are {scenarios}\n  \
+                 --> {option} {}\nhelp: name one file\n\n",
+                path.display()
+            ));
+            return Err(Exit::Problems);
+        }
+        out::prepare_file(path).map_err(|told| {
+            out::complain(&told);
+            Exit::Error
+        })?;
+    }
+    Ok(())
 }
 
 /// One command at work.
@@ -65,8 +90,10 @@ impl Work<'_> {
         let mut exit = Exit::Holds;
         let mut judged = Vec::new();
         for (index, source) in sources.iter().enumerate() {
-            match self.rehearse(source) {
+            let mut keep = Keep { seconds: self.args.openmetrics.is_some(), ..Keep::default() };
+            match self.rehearse(source, &mut keep) {
                 Ok(rehearsal) => {
+                    exit = exit.worse(self.write_kept(&keep));
                     exit = exit.worse(Exit::from(&rehearsal));
                     exit = exit.worse(self.keep(&rehearsal, source, shape));
                     judged.push(rehearsal);
@@ -101,7 +128,7 @@ impl Work<'_> {
     }
 
     /// Runs one scenario with all its seeds.
-    fn rehearse(&self, source: &Source) -> Result<Rehearsal, Trouble> {
+    fn rehearse(&self, source: &Source, keep: &mut Keep) -> Result<Rehearsal, Trouble> {
         let asked = Asked {
             edits: self.edits.clone(),
             seeds: match (&self.args.seeds, self.args.seed) {
@@ -114,7 +141,8 @@ impl Work<'_> {
         };
         let began = Instant::now();
         self.bar.start();
-        let rehearsed = rehearse::rehearse(source, &asked, &|progress| self.bar.show(progress));
+        let show = |progress| self.bar.show(progress);
+        let rehearsed = rehearse::rehearse_and_keep(source, &asked, keep, &show);
         self.bar.clear();
         if let (Ok(rehearsal), true) = (&rehearsed, self.bar.is_shown()) {
             // How fast it was depends on the machine, so it is never part of a report.
@@ -125,6 +153,20 @@ impl Work<'_> {
             out::note(&format!("{name}: {seconds:.1} s, {rate} requests a second\n"));
         }
         rehearsed
+    }
+
+    /// Writes what was kept of the run.
+    fn write_kept(&self, keep: &Keep) -> Exit {
+        let (Some(path), Some(recording)) = (&self.args.openmetrics, &keep.recording) else {
+            return Exit::Holds;
+        };
+        match out::save_with(path, |file| report::openmetrics::write(file, recording)) {
+            Ok(()) => Exit::Holds,
+            Err(told) => {
+                out::complain(&told);
+                Exit::Error
+            }
+        }
     }
 
     /// Prints the text and writes the file of one scenario, as far as they are asked for.

@@ -162,6 +162,7 @@ impl Harvest {
             let width = self.layout.width();
             let mut cells = vec![0; regions * regions * width];
             let mut peaks = vec![0; regions * Gauge::COUNT];
+            let mut levels = vec![0; regions * Gauge::COUNT];
             for (at, site) in engine.processes_mut().enumerate() {
                 let Some(slice) = site.recorder.take_oldest() else {
                     continue;
@@ -171,7 +172,9 @@ impl Harvest {
                     cells[place..place + width]
                         .copy_from_slice(&slice.cells[from * width..(from + 1) * width]);
                 }
-                peaks[at * Gauge::COUNT..(at + 1) * Gauge::COUNT].copy_from_slice(&slice.peaks);
+                let gauges = at * Gauge::COUNT..(at + 1) * Gauge::COUNT;
+                peaks[gauges.clone()].copy_from_slice(&slice.peaks);
+                levels[gauges].copy_from_slice(&slice.levels);
                 site.recorder.recycle(slice);
             }
             let view = SliceView {
@@ -180,6 +183,7 @@ impl Harvest {
                 segment: self.totals.timeline().segment_of(start),
                 cells: &cells,
                 peaks: &peaks,
+                levels: &levels,
                 layout: &self.layout,
                 regions,
             };

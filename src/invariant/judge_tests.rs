@@ -104,12 +104,14 @@ pub(super) fn judge_with(
         let pairs = [(0, 0), (0, 1), (1, 0), (1, 1)];
         let cells: Vec<u64> = pairs.iter().flat_map(|&(from, at)| row(from, at)).copied().collect();
         let peaks: Vec<u64> = slices.iter().flat_map(|slice| slice.peaks).collect();
+        let levels: Vec<u64> = slices.iter().flat_map(|slice| slice.levels).collect();
         let view = SliceView {
             start,
             end: timeline.slice_end(start),
             segment: timeline.segment_of(start),
             cells: &cells,
             peaks: &peaks,
+            levels: &levels,
             layout: &layout,
             regions: 2,
         };

@@ -25,6 +25,8 @@ pub struct Slice {
     pub cells: Vec<u64>,
     /// The peak of each gauge.
     pub peaks: [u64; Gauge::COUNT],
+    /// The level of each gauge at its end.
+    pub levels: [u64; Gauge::COUNT],
 }
 
 /// Records what happens in one region. Slices leave it as soon as they are complete, so its memory
@@ -90,6 +92,7 @@ impl Recorder {
                 open: 0,
                 cells: vec![0; self.origins * self.layout.width()],
                 peaks: self.gauges,
+                levels: self.gauges,
             },
         };
         self.slices.push_back(slice);
@@ -106,6 +109,9 @@ impl Recorder {
     #[cold]
     fn roll(&mut self) {
         (0..self.origins).for_each(|origin| self.hits().settle(origin));
+        if let Some(slice) = self.slices.back_mut() {
+            slice.levels = self.gauges;
+        }
         let start = self.slice_end;
         self.slice_start = start;
         self.slice_end = self.timeline.slice_end(start);
@@ -372,9 +378,9 @@ mod tests {
         recorder.gauge(Gauge::DatabaseQueue, 4);
         recorder.advance(Instant::ZERO + Span::from_secs(1));
         recorder.gauge(Gauge::DatabaseQueue, 3);
-        let peaks: Vec<u64> = (0..2)
-            .map(|_| recorder.take_oldest().unwrap().peaks[Gauge::DatabaseQueue as usize])
-            .collect();
-        assert_eq!(peaks, [9, 4]);
+        let queue = Gauge::DatabaseQueue as usize;
+        let slices: Vec<_> = (0..2).map(|_| recorder.take_oldest().unwrap()).collect();
+        let seen = slices.iter().map(|slice| (slice.peaks[queue], slice.levels[queue]));
+        assert_eq!(seen.collect::<Vec<_>>(), [(9, 4), (4, 3)]);
     }
 }

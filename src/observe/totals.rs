@@ -22,6 +22,8 @@ pub struct SliceView<'a> {
     pub cells: &'a [u64],
     /// Peaks by place of work, then gauge.
     pub peaks: &'a [u64],
+    /// Levels at the slice's end by place of work, then gauge.
+    pub levels: &'a [u64],
     /// How cells are laid out.
     pub layout: &'a Layout,
     /// How many regions there are.

@@ -4,6 +4,7 @@
 //! be told like this. Faults and changes have the plan's own instants; everything else has those of the
 //! slices in which it was seen.
 
+use super::Alert;
 use crate::fabric::{Budget, Plan};
 use crate::observe::{Counter, Gauge, Scope, SliceView};
 use crate::units::{Instant, Span, count_to_f64};
@@ -20,7 +21,7 @@ const SOME: f64 = 0.01;
 /// Something that went on for a while.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Spell {
-    /// What, in a word that programs can rely on: `fault`, `change`, or a sign such as
+    /// What, in a word that programs can rely on: `fault`, `change`, `alert`, or a sign such as
     /// `viewer-timeouts`.
     pub what: &'static str,
     /// The same in words.
@@ -218,7 +219,7 @@ impl Course {
 
     /// Everything that went on, in the order in which it began.
     #[must_use]
-    pub fn finish(self, plan: &Plan) -> Vec<Spell> {
+    pub fn finish(self, plan: &Plan, alerts: &[Alert]) -> Vec<Spell> {
         let end = self.end;
         let until = |until: Instant| (until < end).then_some(until);
         let mut spells = planned(plan);
@@ -235,6 +236,7 @@ impl Course {
                 });
             }
         }
+        spells.extend(alerts.iter().filter_map(|alert| alert.spell(plan)));
         spells.sort_by_key(|spell| spell.from);
         spells.extend(self.verdict(plan, &spells));
         spells

@@ -1,10 +1,12 @@
 //! Runs a scenario and its control, and judges both.
 
+use super::alerts::Watch;
 use super::course::Course;
+use super::hops::Counting;
 use super::month::{budget_spent, monthly_bill};
 use super::{
-    Asked, Conservation, Control, Identity, Judged, JudgedRun, Phase, Progress, Rehearsal, Spell,
-    Trouble, Watched,
+    Alert, Asked, Conservation, Control, Hops, Identity, Judged, JudgedRun, Keep, Phase, Progress,
+    Rehearsal, Spell, Trouble, Watched,
 };
 use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
 use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
@@ -19,6 +21,20 @@ use crate::units::{Instant, count_to_f64};
 pub fn rehearse(
     source: &Source,
     asked: &Asked,
+    progress: &dyn Fn(Progress),
+) -> Result<Rehearsal, Trouble> {
+    rehearse_and_keep(source, asked, &mut Keep::default(), progress)
+}
+
+/// The same, and keeps what `keep` asks for of each seed's own run; of several seeds the last one's
+/// stays.
+///
+/// # Errors
+/// As [`rehearse`].
+pub fn rehearse_and_keep(
+    source: &Source,
+    asked: &Asked,
+    keep: &mut Keep,
     progress: &dyn Fn(Progress),
 ) -> Result<Rehearsal, Trouble> {
     let load_own = if asked.control { load } else { load_without_control };
@@ -39,7 +55,7 @@ pub fn rehearse(
     let show = Show { path: source.name(), progress, asked };
     let mut runs = Vec::with_capacity(seeds.len());
     for seed in seeds {
-        runs.push(one_seed(&scenario, control.as_ref(), seed, &show)?);
+        runs.push(one_seed(&scenario, control.as_ref(), seed, &show, keep)?);
     }
     Ok(Rehearsal {
         scenario: Identity {
@@ -79,6 +95,8 @@ struct Verdicts {
     watch: Vec<Seen>,
     bill: crate::cost::Bill,
     course: Vec<Spell>,
+    hops: Hops,
+    alerts: Vec<Alert>,
 }
 
 fn one_seed(
@@ -86,12 +104,13 @@ fn one_seed(
     control: Option<&(Scenario, Vec<String>)>,
     seed: u64,
     show: &Show<'_>,
+    keep: &mut Keep,
 ) -> Result<JudgedRun, Trouble> {
-    let verdicts = judge(scenario, seed, Phase::Run, show)?;
+    let verdicts = judge(scenario, seed, Phase::Run, show, keep)?;
     let control = match control {
         None => None,
         Some((without, expected)) => {
-            let broken = judge(without, seed, Phase::Control, show)?;
+            let broken = judge(without, seed, Phase::Control, show, &mut Keep::default())?;
             Some(control_of(without, &broken.invariants, expected))
         }
     };
@@ -119,6 +138,8 @@ fn one_seed(
         control,
         bill: verdicts.bill,
         course: verdicts.course,
+        hops: verdicts.hops,
+        alerts: verdicts.alerts,
         conservation: conservation(&scenario.plan.fabric.regions, &verdicts.outcome),
     })
 }
@@ -129,6 +150,7 @@ fn judge(
     seed: u64,
     phase: Phase,
     show: &Show<'_>,
+    keep: &mut Keep,
 ) -> Result<Verdicts, Trouble> {
     let mut plan = scenario.plan.clone();
     plan.seed = seed;
@@ -145,11 +167,16 @@ fn judge(
         .any(|term| term.metric() == Metric::Sample(Sample::Staleness));
     let mut judge = Judge::new(&statements, &terms, &timeline(&plan));
     let mut course = Course::new(&plan);
+    let (mut alerts, mut hops) = (Watch::new(&plan), Counting::new(&plan));
     let mut requests = 0;
+    keep.begin(&plan);
     let end = Instant::ZERO + plan.length;
     let mut each = |view: &SliceView<'_>| {
         judge.slice(view);
         course.slice(view);
+        alerts.slice(view);
+        hops.slice(view);
+        keep.slice(view, view.end == end);
         requests += view.cell(Scope::default())[Counter::Requests as usize];
         (show.progress)(Progress {
             path: show.path.to_owned(),
@@ -177,7 +204,9 @@ fn judge(
         monthly_cost: Some(bill.total()),
     };
     let (invariants, watch) = judge.finish(&outcome.totals, &figures);
-    Ok(Verdicts { outcome, invariants, watch, bill, course: course.finish(&plan) })
+    let alerts = alerts.finish(&plan);
+    let course = course.finish(&plan, &alerts);
+    Ok(Verdicts { outcome, invariants, watch, bill, course, hops: hops.finish(), alerts })
 }
 
 /// Whether the control broke what it names. What was not measured proves nothing.

@@ -56,6 +56,8 @@ struct Run<'a> {
     bill: Bill,
     conservation: Vec<Conservation<'a>>,
     course: Vec<Spell<'a>>,
+    hops: Vec<Hop>,
+    alerts: Vec<Alert<'a>>,
     again: String,
 }
 
@@ -68,6 +70,26 @@ struct Spell<'a> {
     until_s: Option<f64>,
     most: Option<f64>,
     unit: Option<&'static str>,
+}
+
+/// Attempts a request at a hop, in the mean and in the worst second; null where there were none.
+#[derive(Serialize)]
+struct Hop {
+    hop: &'static str,
+    attempts: Option<f64>,
+    worst: Option<f64>,
+    worst_s: Option<f64>,
+}
+
+/// An alert on a breaker; `firing_s` is null when it was only pending, `resolved_s` when it lasted.
+#[derive(Serialize)]
+struct Alert<'a> {
+    name: &'static str,
+    region: &'a str,
+    hop: &'static str,
+    pending_s: f64,
+    firing_s: Option<f64>,
+    resolved_s: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -229,6 +251,8 @@ fn run<'a>(rehearsal: &Rehearsal, run: &'a JudgedRun) -> Run<'a> {
         bill: bill(run),
         conservation: run.conservation.iter().map(conservation).collect(),
         course: run.course.iter().map(spell).collect(),
+        hops: hops(&run.hops),
+        alerts: run.alerts.iter().map(alert).collect(),
         again: again::run(rehearsal, run.seed),
     }
 }
@@ -283,8 +307,33 @@ fn conservation(region: &rehearse::Conservation) -> Conservation<'_> {
     }
 }
 
+fn hops(hops: &rehearse::Hops) -> Vec<Hop> {
+    let row = |hop, attempts: &rehearse::Attempts| Hop {
+        hop,
+        attempts: attempts.mean,
+        worst: attempts.worst.map(|(worst, _)| worst),
+        worst_s: attempts.worst.map(|(_, at)| seconds(at)),
+    };
+    let each = hops.hops.iter().map(|(hop, attempts)| row(*hop, attempts));
+    each.chain([row("all", &hops.product)]).collect()
+}
+
+fn alert(alert: &rehearse::Alert) -> Alert<'_> {
+    Alert {
+        name: alert.name,
+        region: &alert.region,
+        hop: alert.hop.name(),
+        pending_s: seconds(alert.pending),
+        firing_s: alert.firing.map(seconds),
+        resolved_s: alert.resolved.map(seconds),
+    }
+}
+
+fn seconds(at: Instant) -> f64 {
+    at.since(Instant::ZERO).as_secs_f64()
+}
+
 fn spell(spell: &rehearse::Spell) -> Spell<'_> {
-    let seconds = |at: Instant| at.since(Instant::ZERO).as_secs_f64();
     Spell {
         what: spell.what,
         text: &spell.text,

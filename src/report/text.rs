@@ -1,7 +1,7 @@
 //! A judged run as text for a terminal, at most 100 columns wide.
 
 use super::colour::tame;
-use super::{Paint, Shape, again, course, seeds, value};
+use super::{Paint, Shape, again, course, hops, seeds, value};
 use crate::invariant::{Judgement, Seen, Verdict};
 use crate::rehearse::{Conservation, Control, Judged, JudgedRun, Rehearsal};
 use std::fmt::Write as _;
@@ -46,8 +46,12 @@ fn one(out: &mut String, rehearsal: &Rehearsal, run: &JudgedRun, look: Look) {
     }
     invariants(out, &run.invariants, look);
     watches(out, run, look);
-    if look.verbose || run.invariants.iter().any(|i| i.judgement.verdict == Verdict::Broken) {
+    let broken = run.invariants.iter().any(|i| i.judgement.verdict == Verdict::Broken);
+    if look.verbose || broken || run.alerts.iter().any(|alert| alert.firing.is_some()) {
         course::render(out, &run.course, look);
+    }
+    if look.verbose || broken {
+        hops::render(out, &run.hops, look);
     }
     control(out, rehearsal, run.control.as_ref(), look);
     let _ = writeln!(out, "\nbill     ${} a month", run.bill.total());

@@ -1,0 +1,95 @@
+//! Attempts a request at each hop: where a storm comes from, and what the layers make of each other.
+
+use crate::fabric::Plan;
+use crate::observe::{Counter, Scope, SliceView};
+use crate::units::{Instant, count_to_f64};
+
+/// The hops from the viewer inwards: the word for it, what is attempted, and of what.
+const HOPS: [(&str, Counter, Counter); 3] = [
+    ("viewers", Counter::Attempts, Counter::Requests),
+    ("manifest", Counter::ManifestCalls, Counter::Fetches),
+    ("database", Counter::DatabaseCalls, Counter::ManifestCalls),
+];
+
+/// Attempts for each request, in the whole judged run and in its worst second.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Attempts {
+    /// Over the whole judged run; `None` where nothing was asked for.
+    pub mean: Option<f64>,
+    /// The most in a second, and when that second began.
+    pub worst: Option<(f64, Instant)>,
+}
+
+/// Attempts a request at every hop.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hops {
+    /// By hop: `viewers` (attempts of a request), `manifest` (calls of a fetch), `database` (reads of a
+    /// call).
+    pub hops: Vec<(&'static str, Attempts)>,
+    /// Their product: the attempts at the last hop for a request that needs all of them.
+    pub product: Attempts,
+}
+
+/// Takes slices in and counts.
+pub struct Counting {
+    warmup: Instant,
+    /// By hop: attempts, and of how many.
+    counts: [[u64; 2]; HOPS.len()],
+    worst: [Option<(f64, Instant)>; HOPS.len()],
+    worst_product: Option<(f64, Instant)>,
+}
+
+fn share([attempts, requests]: [u64; 2]) -> Option<f64> {
+    (requests > 0).then(|| count_to_f64(attempts) / count_to_f64(requests))
+}
+
+/// What layers make of each other; those that nothing reaches do not count.
+fn product(shares: &[Option<f64>]) -> Option<f64> {
+    shares.iter().copied().flatten().reduce(|all, share| all * share)
+}
+
+impl Counting {
+    /// Nothing seen yet of a run of this plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            warmup: Instant::ZERO + plan.warmup,
+            counts: [[0; 2]; HOPS.len()],
+            worst: [None; HOPS.len()],
+            worst_product: None,
+        }
+    }
+
+    /// A complete slice; they come in their order. The warm-up does not count.
+    pub fn slice(&mut self, view: &SliceView<'_>) {
+        if view.start < self.warmup {
+            return;
+        }
+        let cell = view.cell(Scope::default());
+        let now = HOPS.map(|(_, of, all)| [cell[of as usize], cell[all as usize]]);
+        for (sum, now) in self.counts.iter_mut().flatten().zip(now.iter().flatten()) {
+            *sum += now;
+        }
+        let shares = now.map(share);
+        let worse = |worst: &mut Option<(f64, Instant)>, share: Option<f64>| {
+            if let Some(share) = share
+                && worst.is_none_or(|(most, _)| share > most)
+            {
+                *worst = Some((share, view.start));
+            }
+        };
+        self.worst.iter_mut().zip(shares).for_each(|(worst, share)| worse(worst, share));
+        worse(&mut self.worst_product, product(&shares));
+    }
+
+    /// What came of it.
+    #[must_use]
+    pub fn finish(&self) -> Hops {
+        let shares = self.counts.map(share);
+        let of = |hop: usize| Attempts { mean: shares[hop], worst: self.worst[hop] };
+        Hops {
+            hops: HOPS.iter().enumerate().map(|(hop, (name, ..))| (*name, of(hop))).collect(),
+            product: Attempts { mean: product(&shares), worst: self.worst_product },
+        }
+    }
+}
