@@ -99,6 +99,8 @@ pub enum Fault {
         service: Service,
         /// How many times as long, above zero.
         factor: f64,
+        /// How long the rise to that and the fall from it take, inside the fault's length.
+        ramp: Span,
         /// Of the manifest service, only the first so many pods: a grey failure. `None`: all.
         pods: Option<u32>,
     },
@@ -110,6 +112,8 @@ pub enum Fault {
         service: Service,
         /// Which share, each by chance.
         share: f64,
+        /// How long the rise to that and the fall from it take, inside the fault's length.
+        ramp: Span,
         /// Of the manifest service, only the first so many pods: a grey failure. `None`: all.
         pods: Option<u32>,
     },
@@ -171,6 +175,17 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// How long its rise and its fall take, where it has them.
+    #[must_use]
+    pub const fn ramp(&self) -> Span {
+        match *self {
+            Self::Slow { ramp, .. } | Self::Errors { ramp, .. } | Self::Surge { ramp, .. } => ramp,
+            _ => Span::ZERO,
+        }
+    }
+}
+
 /// A fault with its time.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Injection {
@@ -182,4 +197,37 @@ pub struct Injection {
     pub until: Option<Instant>,
     /// What is done.
     pub fault: Fault,
+}
+
+impl Injection {
+    /// How far a fault that has begun and not ended has risen, 0 to 1: in a straight line with time, and
+    /// down again before it ends.
+    #[must_use]
+    pub fn strength(&self, now: Instant) -> f64 {
+        let ramp = self.fault.ramp();
+        let part = |passed: Span| match passed < ramp {
+            true => passed.as_secs_f64() / ramp.as_secs_f64(),
+            false => 1.0,
+        };
+        let rise = part(now.since(self.at));
+        self.until.map_or(rise, |until| rise.min(part(until.since(now))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_rises_and_falls_in_straight_lines() {
+        let at = |secs| Instant::ZERO + Span::from_secs(secs);
+        let ramp = Span::from_secs(4);
+        let fault = Fault::Surge { region: None, factor: 2.0, ramp };
+        let label = Label("x".into());
+        let mut injection = Injection { label, at: at(10), until: Some(at(30)), fault };
+        let seen = [10, 11, 14, 20, 27, 30].map(|secs| injection.strength(at(secs)));
+        assert_eq!(seen, [0.0, 0.25, 1.0, 1.0, 0.75, 0.0]);
+        injection.until = None;
+        assert_eq!([11, 1_000].map(|secs| injection.strength(at(secs))), [0.25, 1.0]);
+    }
 }

@@ -9,6 +9,7 @@ mod call;
 mod database;
 mod edit;
 mod fabric;
+mod faults;
 mod harm;
 mod keys;
 mod law;

@@ -36,12 +36,12 @@ use super::slowdown::RateMeter;
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
 use crate::engine::{Context, Process, Seed, Stream};
-use crate::fault::Answers;
 use crate::observe::Recorder;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use connections::Distress;
 use database::Read;
 use fetch::Fetch;
 use service::Call;
@@ -145,12 +145,8 @@ pub struct Site {
     pub(super) database: Option<Pool<Key>>,
     /// The reads under way, where they slow each other.
     pub(super) reading: Option<Sharing<Key>>,
-    /// Reads with a connection that wait for a lock, in the order in which they came.
-    pub(super) blocked: Vec<Key>,
-    /// What the database does with those who ask it, where it is down.
-    pub(super) database_down: Option<Answers>,
-    /// Reads to which nobody answers.
-    pub(super) lost_reads: Vec<Key>,
+    /// What is wrong with the database.
+    pub(super) distress: Distress,
     /// When reads began, where their rate slows them.
     pub(super) read_rate: RateMeter,
     pub(super) excess: Excess,

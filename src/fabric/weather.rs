@@ -1,7 +1,7 @@
 //! The faults that act on one site now.
 
 use crate::fault::{Answers, Delay, Fault, Injection, Reach, Routes, Service};
-use crate::units::Span;
+use crate::units::{Instant, Span};
 
 /// The faults that have begun and not ended at a site, and what they add up to.
 #[derive(Debug, Default)]
@@ -29,8 +29,12 @@ impl Weather {
         self.active.retain(|&active| active != injection);
     }
 
+    fn in_force<'a>(&'a self, all: &'a [Injection]) -> impl Iterator<Item = &'a Injection> {
+        self.active.iter().map(|&number| &all[number])
+    }
+
     fn faults<'a>(&'a self, all: &'a [Injection]) -> impl Iterator<Item = Fault> + 'a {
-        self.active.iter().map(|&number| all[number].fault)
+        self.in_force(all).map(|injection| injection.fault)
     }
 
     /// The outage, if there is one: of several the first that began.
@@ -47,18 +51,13 @@ impl Weather {
         found.map(|routes| Outage { routes, cut_off })
     }
 
-    /// How many times as long a service takes: the product of all that slow it.
+    /// How many times as long a service takes, in a pod where the work is done in one: the product of all
+    /// that slow it.
     #[must_use]
-    pub fn slowness(&self, all: &[Injection], of: Service) -> f64 {
-        self.slowness_at(all, of, None)
-    }
-
-    /// The same for a pod, if the work is done in one.
-    #[must_use]
-    pub fn slowness_at(&self, all: &[Injection], of: Service, pod: Option<u32>) -> f64 {
-        self.faults(all).fold(1.0, |product, fault| match fault {
+    pub fn slowness(&self, all: &[Injection], of: Service, pod: Option<u32>, now: Instant) -> f64 {
+        self.in_force(all).fold(1.0, |product, injection| match injection.fault {
             Fault::Slow { service, factor, pods, .. } if service == of && meets(pods, pod) => {
-                product * factor
+                product * (1.0 + (factor - 1.0) * injection.strength(now))
             }
             _ => product,
         })
@@ -66,18 +65,22 @@ impl Weather {
 
     /// The share of a service's answers that are errors: causes act independently.
     #[must_use]
-    pub fn error_share(&self, all: &[Injection], of: Service, pod: Option<u32>) -> f64 {
-        let good = self.faults(all).fold(1.0, |good, fault| match fault {
+    pub fn error_share(
+        &self,
+        all: &[Injection],
+        of: Service,
+        pod: Option<u32>,
+        now: Instant,
+    ) -> f64 {
+        let good = self.in_force(all).fold(1.0, |good, injection| match injection.fault {
             Fault::Errors { service, share, pods, .. } if service == of && meets(pods, pod) => {
-                good * (1.0 - share)
+                good * (1.0 - share * injection.strength(now))
             }
             _ => good,
         });
         1.0 - good
     }
 
-    /// What the database of this site does with those who ask it, if it is down: of several faults the
-    /// first that began says so.
     /// How many of the manifest service's pods are stopped, the first ones.
     #[must_use]
     pub fn stopped_pods(&self, all: &[Injection]) -> u32 {
@@ -146,7 +149,6 @@ pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
 mod tests {
     use super::*;
     use crate::fault::Label;
-    use crate::units::Instant;
 
     fn all(faults: &[Fault]) -> Vec<Injection> {
         let injection =
@@ -156,30 +158,44 @@ mod tests {
 
     #[test]
     fn causes_add_up_and_are_taken_back_one_by_one() {
-        let (region, pods) = (None, None);
-        let slow = |factor| Fault::Slow { region, service: Service::Database, factor, pods };
-        let errors = |share| Fault::Errors { region, service: Service::Manifest, share, pods };
+        let (region, pods, ramp) = (None, None, Span::ZERO);
+        let slow = |factor| Fault::Slow { region, service: Service::Database, factor, ramp, pods };
+        let errors =
+            |share| Fault::Errors { region, service: Service::Manifest, share, ramp, pods };
         let faults = all(&[slow(2.0), slow(3.0), errors(0.5), errors(0.2)]);
         let mut weather = Weather::default();
         (0..4).for_each(|number| weather.begin(number));
-        assert!((weather.slowness(&faults, Service::Database) - 6.0).abs() < 1e-12);
-        assert!((weather.slowness(&faults, Service::Manifest) - 1.0).abs() < 1e-12);
-        assert!((weather.error_share(&faults, Service::Manifest, None) - 0.6).abs() < 1e-12);
+        assert!(
+            (weather.slowness(&faults, Service::Database, None, Instant::ZERO) - 6.0).abs() < 1e-12
+        );
+        assert!(
+            (weather.slowness(&faults, Service::Manifest, None, Instant::ZERO) - 1.0).abs() < 1e-12
+        );
+        assert!(
+            (weather.error_share(&faults, Service::Manifest, None, Instant::ZERO) - 0.6).abs()
+                < 1e-12
+        );
         weather.end(1);
         weather.end(2);
-        assert!((weather.slowness(&faults, Service::Database) - 2.0).abs() < 1e-12);
-        assert!((weather.error_share(&faults, Service::Manifest, None) - 0.2).abs() < 1e-12);
+        assert!(
+            (weather.slowness(&faults, Service::Database, None, Instant::ZERO) - 2.0).abs() < 1e-12
+        );
+        assert!(
+            (weather.error_share(&faults, Service::Manifest, None, Instant::ZERO) - 0.2).abs()
+                < 1e-12
+        );
     }
 
     #[test]
     fn a_grey_failure_meets_the_first_pods_only() {
         let service = Service::Manifest;
-        let slow = |factor, pods| Fault::Slow { region: None, service, factor, pods };
+        let (region, ramp) = (None, Span::ZERO);
+        let slow = |factor, pods| Fault::Slow { region, service, factor, ramp, pods };
         let faults = all(&[slow(2.0, Some(1)), slow(3.0, Some(3)), slow(5.0, None)]);
         let mut weather = Weather::default();
         (0..3).for_each(|number| weather.begin(number));
         let seen = [Some(0), Some(1), Some(2), Some(3), None]
-            .map(|pod| weather.slowness_at(&faults, service, pod));
+            .map(|pod| weather.slowness(&faults, service, pod, Instant::ZERO));
         assert_eq!(seen, [30.0, 15.0, 15.0, 5.0, 5.0]);
     }
 

@@ -102,7 +102,7 @@ impl Series {
         for (most, &peak) in self.peaks.iter_mut().zip(slice.peaks) {
             *most = (*most).max(peak);
         }
-        let whole = slice.end.as_nanos() % Span::from_secs(1).as_nanos() == 0;
+        let whole = slice.end.as_nanos().is_multiple_of(Span::from_secs(1).as_nanos());
         if whole || ends {
             self.times.push(slice.end);
             write_down(&mut self.counters);

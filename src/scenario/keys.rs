@@ -175,6 +175,8 @@ load.trace.speed | number | 1 | 2 | how many times as fast as it was recorded
 inject.label | text | required | "outage" | what invariants call it
 inject.at | time | required | "5m" | when it begins
 inject.lasts | time | to the end | "5m" | how long; not for what happens at an instant
+inject.times | count | 1 | 3 | how often it happens; the repeats are called `LABEL-2`, `LABEL-3` and so on
+inject.every | time | none | "5m" | how long after the last time it begins again
 inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
 inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "database-down", "lock-table" or "surge" | required | "surge" | which harm
 inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
@@ -188,10 +190,12 @@ inject.fault[delay-replication].by | "apply" or "tcp-stall" | required | "apply"
 inject.fault[slow].region | text | required | "sa-east-1" | where; or "all"
 inject.fault[slow].service | "manifest" or "database" | required | "database" | which service
 inject.fault[slow].factor | number | required | 3 | how many times as long it takes
+inject.fault[slow].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the fault
 inject.fault[slow].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
 inject.fault[errors].region | text | required | "sa-east-1" | where; or "all"
 inject.fault[errors].service | "manifest" or "database" | required | "manifest" | which service
 inject.fault[errors].share | share | required | "10%" | the share of its answers that are errors
+inject.fault[errors].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the fault
 inject.fault[errors].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
 inject.fault[stop-pods].region | text | required | "sa-east-1" | where; or "all"
 inject.fault[stop-pods].pods | count | required | 2 | how many pods of the manifest service are gone, the first ones

@@ -308,6 +308,11 @@ fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
     )
 }
 
+/// A rise and fall, or none.
+fn ramp() -> impl Strategy<Value = Span> {
+    prop_oneof![2 => Just(Span::ZERO), 1 => span(1, 2_000)]
+}
+
 fn fault(regions: usize) -> impl Strategy<Value = Fault> {
     let place = || option::of(0..regions);
     // Some pods, or all, or more than there are; a database has none.
@@ -330,18 +335,20 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             let by = if apply { Delay::Apply } else { Delay::TcpStall };
             Fault::DelayReplication { region, delay, by }
         }),
-        1 => (place(), service(), 0.001..30.0)
-            .prop_map(|(region, (service, pods), factor)| Fault::Slow {
+        1 => (place(), service(), 0.001..30.0, ramp())
+            .prop_map(|(region, (service, pods), factor, ramp)| Fault::Slow {
                 region,
                 service,
                 factor,
+                ramp,
                 pods,
             }),
-        1 => (place(), service(), 0.0..=1.0)
-            .prop_map(|(region, (service, pods), share)| Fault::Errors {
+        1 => (place(), service(), 0.0..=1.0, ramp())
+            .prop_map(|(region, (service, pods), share, ramp)| Fault::Errors {
                 region,
                 service,
                 share,
+                ramp,
                 pods,
             }),
         2 => (place(), 1_u32..5, select(vec![Calls::Reset, Calls::Finish]))

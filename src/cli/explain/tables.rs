@@ -40,9 +40,9 @@ const FAULTS: [(&str, &str); 9] = [
     ),
     ("slow", "a service takes a multiple of its time"),
     ("errors", "a share of a service's answers are errors"),
+    ("stop-pods", "pods of the manifest service are gone, and new ones start when it is over"),
     ("database-down", "a region's database is down, as while it fails over"),
     ("lock-table", "reads wait for a lock on their table"),
-    ("stop-pods", "pods of the manifest service are gone, and new ones start when it is over"),
     ("surge", "a multiple of the usual viewers come"),
 ];
 

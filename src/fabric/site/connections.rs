@@ -18,10 +18,21 @@ pub struct Held {
     pub(super) began: Instant,
 }
 
+/// What is wrong with a database that a fault acts on.
+#[derive(Debug, Default)]
+pub(in crate::fabric) struct Distress {
+    /// What it does with those who ask it, where it is down.
+    pub(super) down: Option<Answers>,
+    /// Reads with a connection that wait for a lock, in the order in which they came.
+    blocked: Vec<Key>,
+    /// Reads to which nobody answers.
+    lost: Vec<Key>,
+}
+
 impl Site {
     /// Asks for a connection. False when it is refused.
     pub(super) fn connect(&mut self, ctx: &mut Ctx<'_>, key: Key) -> bool {
-        if let Some(answers) = self.database_down {
+        if let Some(answers) = self.distress.down {
             return self.find_it_down(key, answers);
         }
         if self.reuse(ctx, key) {
@@ -84,7 +95,7 @@ impl Site {
             self.recorder.sample(Sample::DatabaseWait, read.origin, waited);
         }
         if self.weather.locked(&self.plan.injections) {
-            return self.blocked.push(key);
+            return self.distress.blocked.push(key);
         }
         self.execute(ctx, key, opening);
     }
@@ -94,7 +105,8 @@ impl Site {
         let Some(config) = &self.plan.fabric.database else {
             return;
         };
-        let mut slow = self.weather.slowness(&self.plan.injections, Service::Database);
+        let harm = &self.plan.injections;
+        let mut slow = self.weather.slowness(harm, Service::Database, None, ctx.now());
         if let Slowdown::Rate { over, curve } = &config.slowdown {
             slow *= curve.at(self.read_rate.begin(ctx.now(), *over));
         }
@@ -153,12 +165,12 @@ impl Site {
     pub(super) fn follow_database(&mut self, ctx: &mut Ctx<'_>, changed: &Fault) {
         match *changed {
             Fault::DatabaseDown { region, .. } if region == self.me => {
-                let before = self.database_down;
-                self.database_down = self.weather.database_down(&self.plan.injections, self.me);
-                match (before, self.database_down) {
+                let before = self.distress.down;
+                self.distress.down = self.weather.database_down(&self.plan.injections, self.me);
+                match (before, self.distress.down) {
                     (None, Some(answers)) => self.break_connections(ctx, answers),
                     (Some(_), None) => {
-                        for read in std::mem::take(&mut self.lost_reads) {
+                        for read in std::mem::take(&mut self.distress.lost) {
                             self.read_failed(ctx, read, Cause::Error);
                         }
                     }
@@ -166,7 +178,7 @@ impl Site {
                 }
             }
             Fault::LockTable { .. } if !self.weather.locked(&self.plan.injections) => {
-                for read in std::mem::take(&mut self.blocked) {
+                for read in std::mem::take(&mut self.distress.blocked) {
                     if self.reads.get(read).is_some_and(|read| read.inside) {
                         self.execute(ctx, read, Span::ZERO);
                     }
@@ -183,7 +195,7 @@ impl Site {
         };
         match answers {
             Answers::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
-            Answers::Silent => self.lost_reads.push(key),
+            Answers::Silent => self.distress.lost.push(key),
         }
         answers == Answers::Silent
     }
@@ -212,12 +224,12 @@ impl Site {
         if let Some(pool) = &mut self.database {
             pool.clear(now);
         }
-        self.blocked.clear();
+        self.distress.blocked.clear();
         self.observe_database();
         for (_, key) in broken {
             match answers {
                 Answers::Refused => self.read_failed(ctx, key, Cause::Error),
-                Answers::Silent => self.lost_reads.push(key),
+                Answers::Silent => self.distress.lost.push(key),
             }
         }
     }

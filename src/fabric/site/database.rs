@@ -128,7 +128,7 @@ impl Site {
         let lag = self.lag(ctx.now());
         let too_far = lag > behind.after;
         let again = again_to_primary && self.is_again(&read, key);
-        let down = down_to_primary && self.database_down == Some(Answers::Refused);
+        let down = down_to_primary && self.distress.down == Some(Answers::Refused);
         let to_primary = self.me != self.plan.fabric.primary
             && (too_far && behind.then == WhenBehind::Primary || again || down);
         if let Asker::Call(call) = read.of
@@ -303,7 +303,7 @@ impl Site {
             return;
         }
         self.release(ctx, key);
-        if self.errs(Service::Database) {
+        if self.errs(Service::Database, None, ctx.now()) {
             self.read_failed(ctx, key, Cause::Error);
         } else {
             self.read_succeeded(ctx, key);

@@ -1,5 +1,6 @@
 //! A site as it is before anything has happened.
 
+use super::connections::Distress;
 use super::{Key, Site, Streams};
 use crate::engine::Seed;
 use crate::fabric::caller::Caller;
@@ -59,9 +60,7 @@ impl Site {
             sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
             database: database.map(connections_of),
             reading: database.and_then(|config| config.slowdown.sharing()),
-            blocked: Vec::new(),
-            database_down: None,
-            lost_reads: Vec::new(),
+            distress: Distress::default(),
             read_rate: RateMeter::default(),
             excess: Excess::new(&fabric.replication, fabric.round_trip[me][fabric.primary]),
             weather: Weather::default(),

@@ -179,7 +179,7 @@ impl Site {
     pub(super) fn make_manifest(&mut self, ctx: &mut Ctx<'_>, call: Key) {
         let law = &self.plan.fabric.manifest.service;
         let pod = self.calls.get(call).and_then(|call| call.pod);
-        let slow = self.weather.slowness_at(&self.plan.injections, Service::Manifest, pod);
+        let slow = self.weather.slowness(&self.plan.injections, Service::Manifest, pod, ctx.now());
         let takes = stretched(law.draw(&mut self.streams.manifest), slow);
         self.work_on(ctx, call, takes);
     }
@@ -188,7 +188,7 @@ impl Site {
         let Some(pod) = self.calls.get(key).map(|call| call.pod) else {
             return;
         };
-        if self.errs_at(Service::Manifest, pod) {
+        if self.errs(Service::Manifest, pod, ctx.now()) {
             return self.call_failed(ctx, key, Cause::Error);
         }
         let Some(call) = self.end_call(ctx, key) else {
@@ -274,14 +274,9 @@ impl Site {
         Some(call)
     }
 
-    /// Whether an answer of a service is an error by a fault.
-    pub(super) fn errs(&mut self, service: Service) -> bool {
-        self.errs_at(service, None)
-    }
-
-    /// The same for a pod, if the work was done in one.
-    fn errs_at(&mut self, service: Service, pod: Option<u32>) -> bool {
-        let share = self.weather.error_share(&self.plan.injections, service, pod);
+    /// Whether an answer of a service is an error by a fault, from a pod where there are any.
+    pub(super) fn errs(&mut self, service: Service, pod: Option<u32>, now: Instant) -> bool {
+        let share = self.weather.error_share(&self.plan.injections, service, pod, now);
         share > 0.0 && self.streams.errors.chance(share)
     }
 
