@@ -55,6 +55,8 @@ pub enum PodEvent {
     Ejected,
     /// Its ejection is over.
     Readmitted,
+    /// It may need more memory than it may have.
+    Full,
 }
 
 /// Everything that waits for its instant at a site.
@@ -142,6 +144,8 @@ pub enum Event {
         /// What.
         what: PodEvent,
     },
+    /// A call may be done that shares its pod's processors, or its pod's quota may change.
+    Cpu(u32),
     /// A hit is answered; only when every request is an event.
     Answered(Key),
     /// The longest wait for a database connection is over for somebody.
@@ -187,7 +191,7 @@ impl engine::Event for Event {
             Self::Gone { .. } => 4,
             Self::MoveIn { .. } => 5,
             Self::Read(_) | Self::SharedReads | Self::PrimaryAnswered { .. } => 6,
-            Self::Made(_) | Self::Shared | Self::Answered(_) => 7,
+            Self::Made(_) | Self::Shared | Self::Cpu(_) | Self::Answered(_) => 7,
             Self::PrimaryAsked { .. } | Self::Pod { .. } => 8,
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
             Self::SlotWaitOver | Self::Patience => 9,
@@ -231,8 +235,9 @@ impl engine::Event for Event {
             Self::CallAgain(key) => (27, key.word()),
             Self::CallTimeOut(key) => (28, key.word()),
             Self::ReadTimeOut(key) => (29, key.word()),
+            Self::Cpu(pod) => (30, u64::from(pod)),
             Self::Pod { pod, life, what } => {
-                (30, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)
+                (31, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)
             }
         };
         what.wrapping_mul(32).wrapping_add(kind)

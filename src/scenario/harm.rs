@@ -6,14 +6,12 @@ use super::section::Section;
 use super::tree::{Node, Origin};
 use crate::change::{Change, Planned};
 use crate::engine::Profile;
-use crate::fabric::{Discipline, Manifest};
-use crate::fault::{Calls, Delay, Fault, Injection, Label, Reach, Routes, Service};
+use crate::fabric::Manifest;
+use crate::fault::{Delay, Fault, Injection, Label, Reach, Routes, Service};
 use crate::units::{Instant, Span};
 
 /// The most faults or changes of a file.
 const MOST: usize = 1_000;
-/// More pods than any region has.
-const MOST_PODS: u32 = 10_000;
 
 const SERVICES: &[(&str, Service)] =
     &[("manifest", Service::Manifest), ("database", Service::Database)];
@@ -173,6 +171,8 @@ impl Reader<'_> {
             ("slow", Kind::Slow),
             ("errors", Kind::Errors),
             ("stop-pods", Kind::StopPods),
+            ("noisy-neighbour", Kind::NoisyNeighbour),
+            ("leak", Kind::Leak),
             ("surge", Kind::Surge),
         ];
         let mut section = self.section(node, "inject.fault")?;
@@ -216,6 +216,8 @@ impl Reader<'_> {
                 })
             }
             Kind::StopPods => self.stop_pods(&mut section, stage),
+            Kind::NoisyNeighbour => self.noisy_neighbour(&mut section, stage),
+            Kind::Leak => self.leak(&mut section, stage),
             Kind::Surge => self.surge(&mut section, regions),
         };
         section.finish(self);
@@ -258,35 +260,9 @@ impl Reader<'_> {
                 self.say(&entry.key_at, "the database has no pods", help);
                 return None;
             }
-            pods = Some(self.pods(&entry.node, stage)?);
+            pods = Some(self.some_pods(&entry.node, stage.manifest)?);
         }
         Some((region?, service?, pods))
-    }
-
-    fn stop_pods(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Fault> {
-        let ends = [("reset", Calls::Reset), ("finish", Calls::Finish)];
-        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
-        let pods = section.need(self, "pods", |r, n| r.pods(n, stage));
-        let mut calls = Calls::Reset;
-        section.set(self, "calls", &mut calls, |r, n| r.choice(n, &ends));
-        Some(Fault::StopPods { region: region?, pods: pods?, calls })
-    }
-
-    /// So many of the manifest service's pods, counted from the first.
-    fn pods(&mut self, node: &Node, stage: Stage<'_>) -> Option<u32> {
-        let pods = self.count(node, 1..=MOST_PODS)?;
-        if stage.manifest.discipline == Discipline::ProcessorSharing {
-            let help = "another `discipline` of `fabric.manifest`";
-            self.say(&node.at, "there are no pods where all share the servers", help);
-            return None;
-        }
-        if pods > stage.manifest.pods {
-            let there = stage.manifest.pods;
-            let help = format!("at most {there}, or more `fabric.manifest.pods`");
-            self.say(&node.at, format!("a region has {there} pods, and this says {pods}"), help);
-            return None;
-        }
-        Some(pods)
     }
 
     fn surge(&mut self, section: &mut Section<'_>, regions: &[String]) -> Option<Fault> {
@@ -390,6 +366,8 @@ enum Kind {
     Slow,
     Errors,
     StopPods,
+    NoisyNeighbour,
+    Leak,
     Surge,
 }
 
@@ -407,7 +385,9 @@ fn same_target(one: Fault, two: Fault) -> bool {
             Fault::Errors { region: a, service: s, .. },
             Fault::Errors { region: b, service: t, .. },
         ) => s == t && meet(a, b),
-        (Fault::StopPods { region: a, .. }, Fault::StopPods { region: b, .. }) => meet(a, b),
+        (Fault::StopPods { region: a, .. }, Fault::StopPods { region: b, .. })
+        | (Fault::NoisyNeighbour { region: a, .. }, Fault::NoisyNeighbour { region: b, .. })
+        | (Fault::Leak { region: a, .. }, Fault::Leak { region: b, .. }) => meet(a, b),
         _ => false,
     }
 }
