@@ -140,6 +140,28 @@ pub enum Fault {
         /// Where.
         region: Option<usize>,
     },
+    /// Something else on their nodes takes processors from pods of the manifest service.
+    NoisyNeighbour {
+        /// Where.
+        region: Option<usize>,
+        /// Cores that it would use, in thousandths.
+        cores: u32,
+        /// Its weight, in thousandths of a core that it has requested.
+        request: u32,
+        /// The most that it may use, in thousandths; `None` is no limit.
+        limit: Option<u32>,
+        /// Only beside the first so many pods. `None`: beside all.
+        pods: Option<u32>,
+    },
+    /// Pods of the manifest service need more and more memory, until they are started anew.
+    Leak {
+        /// Where.
+        region: Option<usize>,
+        /// How much more in a second, in bytes.
+        per_second: u64,
+        /// Only the first so many pods. `None`: all.
+        pods: Option<u32>,
+    },
     /// More viewers come.
     Surge {
         /// From where.
@@ -164,6 +186,8 @@ impl Fault {
             Self::DatabaseDown { .. } => "database-down",
             Self::LockTable { .. } => "lock-table",
             Self::StopPods { .. } => "stop-pods",
+            Self::NoisyNeighbour { .. } => "noisy-neighbour",
+            Self::Leak { .. } => "leak",
             Self::Surge { .. } => "surge",
         }
     }

@@ -15,7 +15,7 @@ use crate::trace::TraceSpec;
 use crate::units::{Instant, Span};
 
 pub use call::{Call, Fallback, Hedge};
-pub use pod::{Balance, Ejection, PodRules};
+pub use pod::{Balance, CpuRules, Ejection, MemoryRules, PodRules};
 
 /// Everything a run needs.
 #[derive(Clone, Debug)]

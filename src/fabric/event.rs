@@ -55,6 +55,8 @@ pub enum PodEvent {
     Ejected,
     /// Its ejection is over.
     Readmitted,
+    /// It may need more memory than it may have.
+    Full,
 }
 
 /// Everything that waits for its instant at a site.
@@ -146,6 +148,8 @@ pub enum Event {
         /// What.
         what: PodEvent,
     },
+    /// A call may be done that shares its pod's processors, or its pod's quota may change.
+    Cpu(u32),
     /// A hit is answered; only when every request is an event.
     Answered(Key),
     /// The longest wait for a database connection is over for somebody.
@@ -191,7 +195,7 @@ impl engine::Event for Event {
             Self::Gone { .. } => 4,
             Self::MoveIn { .. } => 5,
             Self::Read(_) | Self::SharedReads | Self::PrimaryAnswered { .. } => 6,
-            Self::Made(_) | Self::Shared | Self::Answered(_) => 7,
+            Self::Made(_) | Self::Shared | Self::Cpu(_) | Self::Answered(_) => 7,
             Self::PrimaryAsked { .. } | Self::Pod { .. } => 8,
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
             Self::SlotWaitOver | Self::Patience => 9,
@@ -238,6 +242,8 @@ impl engine::Event for Event {
             Self::ReadTimeOut(key) => (29, key.word()),
             Self::CallHedge(key) => (30, key.word()),
             Self::ReadHedge(key) => (31, key.word()),
+            // Beyond the kinds that there is room for, kinds share a number: what they say differs.
+            Self::Cpu(pod) => (29, u64::from(pod) << 40),
             Self::Pod { pod, life, what } => {
                 (0, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)
             }

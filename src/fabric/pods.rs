@@ -72,10 +72,11 @@ pub fn are_needed(plan: &Plan) -> bool {
     let manifest = &plan.fabric.manifest;
     let harmed = plan.injections.iter().any(|injection| match injection.fault {
         Fault::Slow { pods, .. } | Fault::Errors { pods, .. } => pods.is_some(),
-        Fault::StopPods { .. } => true,
+        Fault::StopPods { .. } | Fault::NoisyNeighbour { .. } | Fault::Leak { .. } => true,
         _ => false,
     });
-    let asked = manifest.pod.ejection.is_some();
+    let rules = &manifest.pod;
+    let asked = rules.ejection.is_some() || rules.cpu.is_some() || rules.memory.is_some();
     (harmed || asked) && manifest.discipline != Discipline::ProcessorSharing
 }
 
@@ -153,6 +154,20 @@ impl<J: Copy + PartialEq> Pods<J> {
         #[allow(clippy::cast_possible_truncation)] // reason: less than the number of pods
         let chosen = fitting.nth(chosen as usize);
         chosen.map(|(at, _)| at)
+    }
+
+    /// How many calls a pod works on, and its life; `None` if there is nothing that works.
+    #[must_use]
+    pub fn works(&self, pod: u32) -> Option<(usize, u32)> {
+        let pod = &self.pods[pod as usize];
+        let up = !matches!(pod.state, State::Starting | State::Down);
+        up.then_some((pod.calls.len(), pod.life))
+    }
+
+    /// Whether a pod takes no more calls and goes.
+    #[must_use]
+    pub fn drains(&self, pod: u32) -> bool {
+        self.pods[pod as usize].state == State::Draining
     }
 
     /// A call is over. The last one of a pod that drains ends it. True when the slot is gone with it.

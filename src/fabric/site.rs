@@ -24,8 +24,10 @@ mod steps;
 use super::budgets::Ticket;
 use super::caller::Caller;
 use super::config::Plan;
+use super::cpu::Cpus;
 use super::event::{Event, Failure, Visit};
 use super::feed::Feed;
+use super::memory::Memory;
 use super::metadata::MetadataCache;
 use super::pods::Pods;
 use super::pool::Pool;
@@ -140,6 +142,10 @@ pub struct Site {
     pub(super) manifest: Pool<Key>,
     /// Who works where, where that matters.
     pub(super) pods: Option<Pods<Key>>,
+    /// What they compute on, where that is bounded.
+    pub(super) cpus: Option<Cpus<Key>>,
+    /// What they have of memory, where that is bounded.
+    pub(super) memory: Option<Memory>,
     /// The work of the manifest service, where all share it.
     pub(super) sharing: Option<Sharing<Key>>,
     pub(super) database: Option<Pool<Key>>,
@@ -227,6 +233,7 @@ impl Process for Site {
             Event::CallHedge(call) => self.hedge_call(ctx, call),
             Event::CallTimeOut(call) => self.call_timed_out(ctx, call),
             Event::Shared => self.look_at_shared(ctx),
+            Event::Cpu(pod) => self.look_at_cpu(ctx, pod),
             Event::Pod { pod, life, what } => self.pod_event(ctx, pod, life, what),
             Event::SharedReads => self.look_at_reads(ctx),
             Event::SlotWaitOver => self.slot_wait_over(ctx),

@@ -1,5 +1,6 @@
 //! The faults that act on one site now.
 
+use super::config::CpuRules;
 use crate::fault::{Answers, Delay, Fault, Injection, Reach, Routes, Service};
 use crate::units::{Instant, Span};
 
@@ -81,6 +82,35 @@ impl Weather {
         1.0 - good
     }
 
+    /// Thousandths of a core that a pod can use: its node's, or with a neighbour what that leaves or
+    /// its share by weight, whichever is more (cgroup weights are work-conserving).
+    #[must_use]
+    pub fn cores(&self, all: &[Injection], pod: u32, rules: &CpuRules) -> u32 {
+        let (mut demand, mut weight) = (0_u64, 0_u64);
+        for fault in self.faults(all) {
+            if let Fault::NoisyNeighbour { cores, request, limit, pods, .. } = fault
+                && meets(pods, Some(pod))
+            {
+                demand += u64::from(limit.map_or(cores, |limit| limit.min(cores)));
+                weight += u64::from(request);
+            }
+        }
+        let (node, own) = (u64::from(rules.node), u64::from(rules.request));
+        let share = node * own / (own + weight).max(1);
+        let cores = node.saturating_sub(demand).max(share).max(1);
+        if weight == 0 { rules.node } else { u32::try_from(cores).unwrap_or(rules.node) }
+    }
+
+    /// Bytes that a pod leaks in a second.
+    #[must_use]
+    pub fn leak(&self, all: &[Injection], pod: u32) -> u64 {
+        let leaks = self.faults(all).map(|fault| match fault {
+            Fault::Leak { per_second, pods, .. } if meets(pods, Some(pod)) => per_second,
+            _ => 0,
+        });
+        leaks.fold(0, u64::saturating_add)
+    }
+
     /// How many of the manifest service's pods are stopped, the first ones.
     #[must_use]
     pub fn stopped_pods(&self, all: &[Injection]) -> u32 {
@@ -140,7 +170,9 @@ pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
         Fault::DatabaseDown { region, .. } => region == site || region == primary,
         Fault::Slow { region, .. }
         | Fault::Errors { region, .. }
-        | Fault::StopPods { region, .. } => covers(region),
+        | Fault::StopPods { region, .. }
+        | Fault::NoisyNeighbour { region, .. }
+        | Fault::Leak { region, .. } => covers(region),
         Fault::Surge { .. } => false,
     }
 }
@@ -197,6 +229,21 @@ mod tests {
         let seen = [Some(0), Some(1), Some(2), Some(3), None]
             .map(|pod| weather.slowness(&faults, service, pod, Instant::ZERO));
         assert_eq!(seen, [30.0, 15.0, 15.0, 5.0, 5.0]);
+    }
+
+    #[test]
+    fn a_neighbour_leaves_what_it_does_not_use_or_a_share_by_weight() {
+        let rules = CpuRules { request: 500, ..CpuRules::PLAIN };
+        let seen = |cores, request, limit, pods| {
+            let noise = Fault::NoisyNeighbour { region: None, cores, request, limit, pods };
+            let mut weather = Weather::default();
+            weather.begin(0);
+            [0, 1].map(|pod| weather.cores(&all(&[noise]), pod, &rules))
+        };
+        assert_eq!(Weather::default().cores(&[], 0, &rules), 4_000);
+        assert_eq!(seen(1_000, 1_500, None, None), [3_000, 3_000], "it needs one of four");
+        assert_eq!(seen(4_000, 1_500, None, Some(1)), [1_000, 4_000], "a quarter by weight");
+        assert_eq!(seen(64_000, 1_500, Some(2_000), None), [2_000, 2_000], "its limit");
     }
 
     #[test]

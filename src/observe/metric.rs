@@ -103,6 +103,10 @@ pub enum Counter {
     ManifestResets,
     /// Pods that the load balancer took out of service because they failed.
     PodsEjected,
+    /// Periods in which a pod's threads stood because its quota of processor time was used up.
+    CpuThrottles,
+    /// Pods that were killed because they needed more memory than they may have.
+    OomKills,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -147,6 +151,8 @@ pub enum Gauge {
     DatabaseBreaker,
     /// Pods of the manifest service that take calls, where they are looked at one by one.
     PodsReady,
+    /// Pods whose threads all stand because their quota of processor time is used up.
+    CpuThrottled,
 }
 
 /// A figure of the whole run.
@@ -203,7 +209,7 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::PodsEjected as usize + 1;
+    pub const COUNT: usize = Self::OomKills as usize + 1;
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
@@ -228,7 +234,7 @@ impl Sample {
 }
 impl Gauge {
     /// How many there are.
-    pub const COUNT: usize = Self::PodsReady as usize + 1;
+    pub const COUNT: usize = Self::CpuThrottled as usize + 1;
     /// The first of those that are part of a digest only where one of a region was above zero, so
     /// that digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::PodsReady;
@@ -242,5 +248,6 @@ impl Gauge {
         Self::ManifestBreaker,
         Self::DatabaseBreaker,
         Self::PodsReady,
+        Self::CpuThrottled,
     ];
 }

@@ -222,6 +222,16 @@ pub const METRICS: &[Described] = &[
         Counter::PodsEjected,
         "pods that were taken out of service because they failed",
     ),
+    counted(
+        "cpu_throttles",
+        Counter::CpuThrottles,
+        "periods in which a pod's threads stood because its quota of processor time was used up",
+    ),
+    counted(
+        "oom_kills",
+        Counter::OomKills,
+        "pods that were killed because they needed more memory than they may have",
+    ),
     counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
     sampled(
         "latency",
@@ -283,6 +293,12 @@ pub const METRICS: &[Described] = &[
         Unit::Count,
         "pods of the manifest service that take calls, peak of each second; 0 where nothing makes \
          them differ",
+    ),
+    level(
+        "cpu_throttled",
+        Gauge::CpuThrottled,
+        Unit::Count,
+        "pods whose threads all stand because their quota is used up, peak of each second",
     ),
     level(
         "manifest_breaker",

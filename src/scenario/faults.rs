@@ -5,12 +5,8 @@ use super::load::LARGEST_FACTOR;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fabric::Discipline;
-use crate::fault::{Calls, Delay, Fault, Reach, Routes, Service};
+use crate::fault::{Delay, Fault, Reach, Routes, Service};
 use crate::units::Span;
-
-/// More pods than any region has.
-const MOST_PODS: u32 = 10_000;
 
 const SERVICES: &[(&str, Service)] =
     &[("manifest", Service::Manifest), ("database", Service::Database)];
@@ -22,6 +18,8 @@ enum Kind {
     DelayReplication,
     Slow,
     Errors,
+    NoisyNeighbour,
+    Leak,
     DatabaseDown,
     LockTable,
     StopPods,
@@ -36,9 +34,11 @@ impl Reader<'_> {
             ("delay-replication", Kind::DelayReplication),
             ("slow", Kind::Slow),
             ("errors", Kind::Errors),
+            ("stop-pods", Kind::StopPods),
+            ("noisy-neighbour", Kind::NoisyNeighbour),
+            ("leak", Kind::Leak),
             ("database-down", Kind::DatabaseDown),
             ("lock-table", Kind::LockTable),
-            ("stop-pods", Kind::StopPods),
             ("surge", Kind::Surge),
         ];
         let mut section = self.section(node, "inject.fault")?;
@@ -63,6 +63,8 @@ impl Reader<'_> {
             Kind::DelayReplication => self.delay_replication(&mut section, regions),
             Kind::Slow => self.slow(&mut section, stage),
             Kind::Errors => self.errors(&mut section, stage),
+            Kind::NoisyNeighbour => self.noisy_neighbour(&mut section, stage),
+            Kind::Leak => self.leak(&mut section, stage),
             Kind::DatabaseDown => self.database_down(&mut section, regions),
             Kind::LockTable => {
                 let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
@@ -133,35 +135,9 @@ impl Reader<'_> {
                 self.say(&entry.key_at, "the database has no pods", help);
                 return None;
             }
-            pods = Some(self.pods(&entry.node, stage)?);
+            pods = Some(self.some_pods(&entry.node, stage.manifest)?);
         }
         Some((region?, service?, pods))
-    }
-
-    fn stop_pods(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Fault> {
-        let ends = [("reset", Calls::Reset), ("finish", Calls::Finish)];
-        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
-        let pods = section.need(self, "pods", |r, n| r.pods(n, stage));
-        let mut calls = Calls::Reset;
-        section.set(self, "calls", &mut calls, |r, n| r.choice(n, &ends));
-        Some(Fault::StopPods { region: region?, pods: pods?, calls })
-    }
-
-    /// So many of the manifest service's pods, counted from the first.
-    fn pods(&mut self, node: &Node, stage: Stage<'_>) -> Option<u32> {
-        let pods = self.count(node, 1..=MOST_PODS)?;
-        if stage.manifest.discipline == Discipline::ProcessorSharing {
-            let help = "another `discipline` of `fabric.manifest`";
-            self.say(&node.at, "there are no pods where all share the servers", help);
-            return None;
-        }
-        if pods > stage.manifest.pods {
-            let there = stage.manifest.pods;
-            let help = format!("at most {there}, or more `fabric.manifest.pods`");
-            self.say(&node.at, format!("a region has {there} pods, and this says {pods}"), help);
-            return None;
-        }
-        Some(pods)
     }
 
     fn surge(&mut self, section: &mut Section<'_>, regions: &[String]) -> Option<Fault> {

@@ -106,6 +106,16 @@ fabric.manifest.ejection.failures | count | 5 | 5 | failed answers and time-outs
 fabric.manifest.ejection.every | time | 10s | "10s" | time between the sweeps that bring pods back
 fabric.manifest.ejection.base | time | 30s | "30s" | how long the first ejection lasts; the second twice as long, and so on up to 5m
 fabric.manifest.ejection.most | share | 10% | "10%" | the share of pods that may be out at one time; always one, never so many that less than half are left
+fabric.manifest.cpu | table or "unlimited" | unlimited | { limit = 1, threads = 4 } | the processors of a pod: what a call takes is the processor time of its threads then
+fabric.manifest.cpu.limit | number or "none" | none | 0.5 | cores that a pod may use on average over a period; all its threads stand when that is used up
+fabric.manifest.cpu.period | time | 100ms | "100ms" | the period, 1 ms to 1 s
+fabric.manifest.cpu.threads | count | 1 | 4 | threads of each call, which share its work evenly
+fabric.manifest.cpu.node | number | 4 | 16 | cores of the node on which a pod runs, each on its own
+fabric.manifest.cpu.request | number | 0.25 | 0.25 | cores that a pod has requested: its weight against a noisy neighbour
+fabric.manifest.memory | table or "unlimited" | unlimited | { limit = "1GB" } | the memory of a pod; one that needs more is killed and started again
+fabric.manifest.memory.limit | volume | required | "1GB" | how much it may have
+fabric.manifest.memory.base | volume | 256MB | "256MB" | what it needs without a call
+fabric.manifest.memory.request | volume | 2MB | "2MB" | what it needs for each call under way
 fabric.database | table | preset | {} | the database of each region
 fabric.database.use | "on" or "off" | on | "on" | off: a manifest needs no read
 fabric.database.connections | count | 128 | 128 | connections in each region
@@ -178,7 +188,7 @@ inject.lasts | time | to the end | "5m" | how long; not for what happens at an i
 inject.times | count | 1 | 3 | how often it happens; the repeats are called `LABEL-2`, `LABEL-3` and so on
 inject.every | time | none | "5m" | how long after the last time it begins again
 inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
-inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "database-down", "lock-table" or "surge" | required | "surge" | which harm
+inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "noisy-neighbour", "leak", "database-down", "lock-table" or "surge" | required | "surge" | which harm
 inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
 inject.fault[region-down].routes | "withdrawn" or "silent" | required | "withdrawn" | whether its routes end
 inject.fault[region-down].scope | "all" or "data-plane" | all | "all" | what is cut: everything, or viewers only
@@ -200,6 +210,14 @@ inject.fault[errors].pods | count | all | 1 | only the first so many pods of the
 inject.fault[stop-pods].region | text | required | "sa-east-1" | where; or "all"
 inject.fault[stop-pods].pods | count | required | 2 | how many pods of the manifest service are gone, the first ones
 inject.fault[stop-pods].calls | "reset" or "finish" | reset | "finish" | whether their calls are reset at once, or finished while no more come
+inject.fault[noisy-neighbour].region | text | required | "sa-east-1" | where; or "all"
+inject.fault[noisy-neighbour].cores | number | required | 4 | cores that it would use on the node of each pod
+inject.fault[noisy-neighbour].request | number | 1 | 2 | cores that it has requested: its weight
+inject.fault[noisy-neighbour].limit | number or "none" | none | 1 | cores that it may use at most
+inject.fault[noisy-neighbour].pods | count | all | 2 | only beside the first so many pods of the manifest service
+inject.fault[leak].region | text | required | "sa-east-1" | where; or "all"
+inject.fault[leak].per-second | volume | required | "10MB" | by how much more memory each pod needs in a second; a restart frees it
+inject.fault[leak].pods | count | all | 2 | only the first so many pods of the manifest service
 inject.fault[database-down].region | text | required | "us-east-1" | whose database; while the primary is down no replica gets changes
 inject.fault[database-down].answers | "refused" or "silent" | refused | "silent" | whether connections are reset and refused, or nobody answers
 inject.fault[lock-table].region | text | required | "us-east-1" | where reads wait for a lock, with their connections; or "all"

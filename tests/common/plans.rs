@@ -192,12 +192,29 @@ fn pod_rules() -> BoxedStrategy<PodRules> {
     let balances = vec![Balance::LeastRequests, Balance::RoundRobin, Balance::Random];
     let ejection = (1_u32..6, span(1, 500), span(0, 1_000), 0.0..=1.0)
         .prop_map(|(failures, every, base, most)| Ejection { failures, every, base, most });
-    (select(balances), span(0, 500), span(0, 500), option::weighted(0.4, ejection))
-        .prop_map(|(balance, start, image_pull, ejection)| PodRules {
+    let limit = option::weighted(0.7, 50_u32..3_000);
+    let cpu = (limit, span(10, 200), 1_u32..5, 100_u32..4_000, 1_u32..2_000).prop_map(
+        |(limit, period, threads, node, request)| CpuRules {
+            limit,
+            period,
+            threads,
+            node,
+            request,
+        },
+    );
+    // Room for no call, for a few, or for all.
+    let memory = (0_u64..1_000, 0_u64..8, 0_u64..1_000).prop_map(|(base, calls, request)| {
+        MemoryRules { limit: base + calls * request, base, request }
+    });
+    let bounds = (option::weighted(0.3, cpu), option::weighted(0.3, memory));
+    (select(balances), span(0, 500), span(0, 500), option::weighted(0.4, ejection), bounds)
+        .prop_map(|(balance, start, image_pull, ejection, (cpu, memory))| PodRules {
             balance,
             start,
             image_pull,
             ejection,
+            cpu,
+            memory,
         })
         .boxed()
 }
@@ -358,6 +375,16 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             answers: if refused { Answers::Refused } else { Answers::Silent },
         }),
         1 => place().prop_map(|region| Fault::LockTable { region }),
+        1 => (place(), 1_u32..8_000, 1_u32..4_000, option::of(1_u32..4_000), some())
+            .prop_map(|(region, cores, request, limit, pods)| Fault::NoisyNeighbour {
+                region,
+                cores,
+                request,
+                limit,
+                pods,
+            }),
+        1 => (place(), 1_u64..3_000, some())
+            .prop_map(|(region, per_second, pods)| Fault::Leak { region, per_second, pods }),
         1 => (place(), 0.0..5.0).prop_map(|(region, factor)| Fault::Surge {
             region,
             factor,

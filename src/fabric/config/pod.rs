@@ -14,6 +14,11 @@ pub struct PodRules {
     pub image_pull: Span,
     /// What takes a pod out of service that fails again and again; `None` is nothing.
     pub ejection: Option<Ejection>,
+    /// The processors of each pod, on which its calls take their time; `None`: a call takes its time
+    /// whatever others there are.
+    pub cpu: Option<CpuRules>,
+    /// The memory of each pod; `None` is without bound.
+    pub memory: Option<MemoryRules>,
 }
 
 impl PodRules {
@@ -25,8 +30,42 @@ impl PodRules {
             start: Span::from_secs(5),
             image_pull: Span::ZERO,
             ejection: None,
+            cpu: None,
+            memory: None,
         }
     }
+}
+
+/// The processors of a pod, each on a node of its own. Cores are in thousandths.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CpuRules {
+    /// How many a pod may use over a period (bandwidth control); `None` is no limit.
+    pub limit: Option<u32>,
+    /// The period (Linux and Kubernetes: 100 ms).
+    pub period: Span,
+    /// Threads of a call, at least 1: its time is the processor time of all of them together.
+    pub threads: u32,
+    /// Cores of a node.
+    pub node: u32,
+    /// The pod's weight against a neighbour.
+    pub request: u32,
+}
+
+impl CpuRules {
+    /// No limit, one thread a call, on a node of four cores.
+    pub const PLAIN: Self =
+        Self { limit: None, period: Span::from_millis(100), threads: 1, node: 4_000, request: 250 };
+}
+
+/// The memory of a pod, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryRules {
+    /// How much it may have.
+    pub limit: u64,
+    /// What it needs without a call.
+    pub base: u64,
+    /// What it needs for each call under way.
+    pub request: u64,
 }
 
 /// Which of the pods that have a free slot gets a call.

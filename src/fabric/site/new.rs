@@ -5,6 +5,8 @@ use super::{Key, Site, Streams};
 use crate::engine::Seed;
 use crate::fabric::caller::Caller;
 use crate::fabric::config::{Call, Database, Discipline, Manifest, Plan, Pooling};
+use crate::fabric::cpu::Cpus;
+use crate::fabric::memory::Memory;
 use crate::fabric::metadata::MetadataCache;
 use crate::fabric::pods::{self, Pods};
 use crate::fabric::pool::Pool;
@@ -27,6 +29,8 @@ impl Site {
         let regions = fabric.regions.len();
         let networks = regions * fabric.routing.networks as usize;
         let all_share = fabric.manifest.discipline == Discipline::ProcessorSharing;
+        let (with_pods, count) = (pods::are_needed(plan), fabric.manifest.pods);
+        let rules = &fabric.manifest.pod;
         let name = &fabric.regions[me];
         let caller =
             |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{name}/{what}"));
@@ -56,7 +60,9 @@ impl Site {
             manifest_caller: caller(&fabric.manifest.call, "manifest"),
             database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
             manifest: slots_of(&fabric.manifest),
-            pods: pods::are_needed(plan).then(|| pods_of(plan, name)),
+            pods: with_pods.then(|| pods_of(plan, name)),
+            cpus: rules.cpu.filter(|_| with_pods).map(|rules| Cpus::new(&rules, count)),
+            memory: rules.memory.filter(|_| with_pods).map(|rules| Memory::new(rules, count)),
             sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
             database: database.map(connections_of),
             reading: database.and_then(|config| config.slowdown.sharing()),

@@ -82,6 +82,9 @@ const fn thought(at: Instant) -> (Instant, Event) {
 impl Site {
     /// The manifest service works on a fetch that needs this much of it.
     pub(super) fn work_on(&mut self, ctx: &mut Ctx<'_>, key: Key, takes: Span) {
+        if self.cpus.is_some() {
+            return self.compute(ctx, key, takes);
+        }
         match &mut self.sharing {
             Some(sharing) => {
                 sharing.add(key, takes, ctx.now());
@@ -157,6 +160,9 @@ impl Site {
         self.manifest.balance("manifest service", now, within);
         if let Some(sharing) = &mut self.sharing {
             sharing.balance("manifest service", now);
+        }
+        if let Some(cpus) = &mut self.cpus {
+            cpus.used(now);
         }
         if let Some(sharing) = &mut self.reading {
             sharing.balance("database", now);

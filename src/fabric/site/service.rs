@@ -166,7 +166,7 @@ impl Site {
             }
             self.recorder.sample(Sample::Wait, origin, waited);
             self.sample_class(class, origin, waited);
-            self.seat(key);
+            self.seat(ctx, key);
             if self.database.is_some() {
                 self.read(ctx, key);
             } else {

@@ -118,6 +118,8 @@ impl Site {
         match fault {
             Fault::RegionDown { .. } => self.go_dark(ctx),
             Fault::StopPods { pods, calls, .. } => self.stop_pods(ctx, pods, calls),
+            Fault::NoisyNeighbour { .. } => self.neighbours_changed(ctx),
+            Fault::Leak { .. } => self.leaks_changed(ctx),
             _ => {}
         }
     }
@@ -130,6 +132,8 @@ impl Site {
         match fault {
             Fault::RegionDown { .. } => self.come_back(ctx),
             Fault::StopPods { pods, .. } => self.start_pods(ctx, pods),
+            Fault::NoisyNeighbour { .. } => self.neighbours_changed(ctx),
+            Fault::Leak { .. } => self.leaks_changed(ctx),
             _ => {}
         }
     }
