@@ -5,6 +5,7 @@
 //! take values and return decisions; the site alone schedules, and holds every branch in the life of
 //! a request.
 
+mod autoscale;
 mod batch;
 mod breaker;
 pub mod budgets;

@@ -4,6 +4,7 @@
 //! refused, and every problem is reported at once with its place and what to write instead.
 //! [`KEYS`] lists all keys. This module knows files and the shapes of a plan; it runs nothing.
 
+mod autoscale;
 mod budget;
 mod call;
 mod database;

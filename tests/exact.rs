@@ -121,7 +121,9 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
     let wait = regions * peak(Gauge::ManifestQueue);
     assert!(manifest.call.cancel || came - gone <= wait, "{came} came, {gone} gone");
     check_calls(plan, &count);
-    assert!(peak(Gauge::ManifestBusy) <= u64::from(manifest.pods * manifest.slots));
+    let pods = manifest.autoscale.map_or(manifest.pods, |rules| rules.max.max(manifest.pods));
+    assert!(peak(Gauge::ManifestBusy) <= u64::from(pods * manifest.slots));
+    assert!(peak(Gauge::PodsReady) <= u64::from(pods));
     let bound = manifest.queue.map_or(u64::MAX, u64::from);
     assert!(peak(Gauge::ManifestQueue) <= bound);
     if let Some(database) = &plan.fabric.database {

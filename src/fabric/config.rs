@@ -4,6 +4,7 @@
 //! [`super::preset`] hold the defaults. "Off" is always a legal value, so that each element can be
 //! looked at alone.
 
+mod autoscale;
 mod call;
 mod pod;
 
@@ -14,6 +15,7 @@ use crate::fault::Injection;
 use crate::trace::TraceSpec;
 use crate::units::{Instant, Span};
 
+pub use autoscale::{AutoscaleRules, ScalePace, ScaleTarget};
 pub use call::{Call, Fallback, Hedge};
 pub use pod::{Balance, CpuRules, Ejection, MemoryRules, PodRules};
 
@@ -294,6 +296,8 @@ pub struct Manifest {
     pub call: Call,
     /// How its pods are started, chosen and taken out of service.
     pub pod: PodRules,
+    /// What changes their number; `None` is nothing.
+    pub autoscale: Option<AutoscaleRules>,
 }
 
 impl Manifest {

@@ -150,6 +150,8 @@ pub enum Event {
     },
     /// A call may be done that shares its pod's processors, or its pod's quota may change.
     Cpu(u32),
+    /// The autoscaler looks.
+    Scale,
     /// A hit is answered; only when every request is an event.
     Answered(Key),
     /// The longest wait for a database connection is over for somebody.
@@ -203,7 +205,7 @@ impl engine::Event for Event {
             Self::TimeOut(_) => 10,
             Self::Failed { .. } => 11,
             Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) => 12,
-            Self::CallHedge(_) | Self::ReadHedge(_) => 12,
+            Self::CallHedge(_) | Self::ReadHedge(_) | Self::Scale => 12,
             Self::Arrival(_) => 13,
             Self::Next => 14,
         }
@@ -243,6 +245,7 @@ impl engine::Event for Event {
             Self::CallHedge(key) => (30, key.word()),
             Self::ReadHedge(key) => (31, key.word()),
             // Beyond the kinds that there is room for, kinds share a number: what they say differs.
+            Self::Scale => (28, 1 << 48),
             Self::Cpu(pod) => (29, u64::from(pod) << 40),
             Self::Pod { pod, life, what } => {
                 (0, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)

@@ -76,19 +76,23 @@ pub fn are_needed(plan: &Plan) -> bool {
         _ => false,
     });
     let rules = &manifest.pod;
-    let asked = rules.ejection.is_some() || rules.cpu.is_some() || rules.memory.is_some();
+    let scaled = manifest.autoscale.is_some();
+    let asked = scaled || rules.ejection.is_some() || rules.cpu.is_some() || rules.memory.is_some();
     (harmed || asked) && manifest.discipline != Discipline::ProcessorSharing
 }
 
 impl<J: Copy + PartialEq> Pods<J> {
-    /// So many pods with so many slots each, all of them ready. `stream` is for choices by chance.
+    /// So many pods that are ready, and room for more up to `most`, with so many slots each. `stream` is
+    /// for choices by chance.
     #[must_use]
-    pub fn new(count: u32, slots: u32, rules: &PodRules, stream: Stream) -> Self {
+    pub fn new(count: u32, most: u32, slots: u32, rules: &PodRules, stream: Stream) -> Self {
         Self {
             slots: slots as usize,
             balance: rules.balance,
             ejection: rules.ejection,
-            pods: (0..count).map(|_| Pod::new(State::Ready)).collect(),
+            pods: (0..most.max(count))
+                .map(|pod| Pod::new(if pod < count { State::Ready } else { State::Down }))
+                .collect(),
             next: 0,
             stream,
         }
@@ -245,9 +249,10 @@ impl<J: Copy + PartialEq> Pods<J> {
     pub fn eject(&mut self, pod: u32, life: u32, now: Instant) -> Option<Instant> {
         let rule = self.ejection?;
         let out = self.pods.iter().filter(|pod| pod.state == State::Ejected).count();
+        let there = self.pods.iter().filter(|pod| pod.state != State::Down).count();
         let left = self.ready().checked_sub(1)?;
-        if out >= most_out(rule.most, self.pods.len())
-            || 2 * left < self.pods.len()
+        if out >= most_out(rule.most, there)
+            || 2 * left < there
             || !self.change(pod, life, State::Ready, State::Ejected)
         {
             return None;
@@ -293,7 +298,7 @@ mod tests {
 
     fn pods(count: u32, slots: u32, balance: Balance) -> Pods<u32> {
         let rules = PodRules { balance, ejection: Some(Ejection::ENVOY), ..PodRules::plain() };
-        Pods::new(count, slots, &rules, Seed(1).stream("test"))
+        Pods::new(count, count, slots, &rules, Seed(1).stream("test"))
     }
 
     /// Fails a pod until it is to be ejected, and ejects it if it may be.
@@ -316,7 +321,7 @@ mod tests {
         let mut first = [0; 4];
         for seed in 0..400 {
             let rules = PodRules::plain();
-            let mut pods = Pods::new(4, 3, &rules, Seed(seed).stream("test"));
+            let mut pods = Pods::new(4, 4, 3, &rules, Seed(seed).stream("test"));
             for round in 0..3 {
                 let mut seats: Vec<u32> = (0..4).map(|job| pods.seat(4 * round + job)).collect();
                 first[seats[0] as usize] += u32::from(round == 0);
@@ -394,10 +399,10 @@ mod tests {
             ejection: Some(Ejection { most: 1.0, ..Ejection::ENVOY }),
             ..PodRules::plain()
         };
-        let mut pods = Pods::new(5, 1, &rules, Seed(1).stream("test"));
+        let mut pods = Pods::new(5, 5, 1, &rules, Seed(1).stream("test"));
         let out = (0..5).filter(|&pod| fail(&mut pods, pod, at(1)).is_some()).count();
         assert_eq!((out, pods.ready()), (2, 3));
-        let mut alone = Pods::new(1, 1, &rules, Seed(1).stream("test"));
+        let mut alone = Pods::new(1, 1, 1, &rules, Seed(1).stream("test"));
         assert_eq!(fail(&mut alone, 0, at(1)), None);
     }
 

@@ -166,6 +166,12 @@ impl<J: Copy> Pool<J> {
         self.waiting.iter_mut().for_each(VecDeque::clear);
     }
 
+    /// The integral of the number inside, in nanoseconds, up to now.
+    pub fn inside(&mut self, now: Instant) -> u128 {
+        self.advance(now);
+        self.ledger.inside()
+    }
+
     /// How many wait, or have no server to themselves where all share them.
     #[must_use]
     pub fn queued(&self) -> u64 {

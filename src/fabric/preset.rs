@@ -225,6 +225,7 @@ fn manifest() -> Manifest {
         service: sure(Law::lognormal_mean_cv(Span::from_millis(5), 0.5)),
         call: Call::plain(),
         pod: PodRules::plain(),
+        autoscale: None,
     }
 }
 
@@ -316,6 +317,7 @@ pub fn single_pool(
             service,
             call: Call::plain(),
             pod: PodRules::plain(),
+            autoscale: None,
         },
         database: None,
         replication: Replication { lag: Law::ZERO, ..replication() },

@@ -18,6 +18,7 @@ mod pods;
 mod pools;
 mod primary;
 mod rush;
+mod scaling;
 mod service;
 mod steps;
 
@@ -46,6 +47,7 @@ use std::sync::{Arc, Mutex};
 use connections::Distress;
 use database::Read;
 use fetch::Fetch;
+use scaling::Scaling;
 use service::Call;
 
 pub(super) use steps::{Step, first_change, steps_of};
@@ -153,6 +155,8 @@ pub struct Site {
     pub(super) reading: Option<Sharing<Key>>,
     /// What is wrong with the database.
     pub(super) distress: Distress,
+    /// What changes the number of pods.
+    pub(super) scaling: Option<Scaling>,
     /// When reads began, where their rate slows them.
     pub(super) read_rate: RateMeter,
     pub(super) excess: Excess,
@@ -236,6 +240,7 @@ impl Process for Site {
             Event::Cpu(pod) => self.look_at_cpu(ctx, pod),
             Event::Pod { pod, life, what } => self.pod_event(ctx, pod, life, what),
             Event::SharedReads => self.look_at_reads(ctx),
+            Event::Scale => self.scale(ctx),
             Event::SlotWaitOver => self.slot_wait_over(ctx),
             Event::Answered(request) => self.answered(ctx, request),
             Event::ConnectionWaitOver => self.connection_wait_over(ctx),

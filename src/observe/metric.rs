@@ -153,6 +153,8 @@ pub enum Gauge {
     PodsReady,
     /// Pods whose threads all stand because their quota of processor time is used up.
     CpuThrottled,
+    /// Nodes that run pods of the manifest service or are on their way, where they are counted.
+    Nodes,
 }
 
 /// A figure of the whole run.
@@ -234,7 +236,7 @@ impl Sample {
 }
 impl Gauge {
     /// How many there are.
-    pub const COUNT: usize = Self::CpuThrottled as usize + 1;
+    pub const COUNT: usize = Self::Nodes as usize + 1;
     /// The first of those that are part of a digest only where one of a region was above zero, so
     /// that digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::PodsReady;
@@ -249,5 +251,6 @@ impl Gauge {
         Self::DatabaseBreaker,
         Self::PodsReady,
         Self::CpuThrottled,
+        Self::Nodes,
     ];
 }

@@ -295,6 +295,13 @@ pub const METRICS: &[Described] = &[
          them differ",
     ),
     level(
+        "nodes",
+        Gauge::Nodes,
+        Unit::Count,
+        "nodes that run pods of the manifest service or are on their way, peak of each second; 0 \
+         without an autoscaler",
+    ),
+    level(
         "cpu_throttled",
         Gauge::CpuThrottled,
         Unit::Count,

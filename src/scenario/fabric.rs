@@ -192,6 +192,7 @@ impl Reader<'_> {
         section.set(self, "service", &mut manifest.service, Self::law);
         section.set(self, "call", &mut manifest.call, Self::call);
         self.pod_rules(section, manifest);
+        self.autoscaler(section, manifest);
     }
 
     /// In which order a pool takes its jobs, and for how long they wait.

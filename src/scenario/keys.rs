@@ -116,6 +116,19 @@ fabric.manifest.memory | table or "unlimited" | unlimited | { limit = "1GB" } | 
 fabric.manifest.memory.limit | volume | required | "1GB" | how much it may have
 fabric.manifest.memory.base | volume | 256MB | "256MB" | what it needs without a call
 fabric.manifest.memory.request | volume | 2MB | "2MB" | what it needs for each call under way
+fabric.manifest.autoscale | table or "none" | none | { saturation = "70%", max = 60 } | what changes the number of pods: Kubernetes' horizontal pod autoscaler
+fabric.manifest.autoscale.saturation | share | none | "70%" | the target for calls inside, those that wait included, as a share of the slots; one of the three
+fabric.manifest.autoscale.cpu | share | none | "60%" | the target for processor time used, as a share of `cpu.request`; one of the three
+fabric.manifest.autoscale.requests-per-second | number | none | 50 | the target for calls a second for each pod; one of the three
+fabric.manifest.autoscale.max | count | required | 60 | the most pods
+fabric.manifest.autoscale.min | count | the pods that there are | 10 | the fewest pods
+fabric.manifest.autoscale.every | time | 15s | "15s" | how often it looks
+fabric.manifest.autoscale.tolerance | share | 10% | "10%" | how far from the target is near enough
+fabric.manifest.autoscale.metric-age | time | 15s | "30s" | how old what it sees is
+fabric.manifest.autoscale.up | pace | window 0s, 4 pods or 100% in 15s | { window = "30s" } | how pods come
+fabric.manifest.autoscale.down | pace | window 5m, 100% in 15s | { percent = 10, period = "1m" } | how pods go
+fabric.manifest.autoscale.pods-per-node | count | 10 | 10 | pods that a node has room for
+fabric.manifest.autoscale.node-start | time | 3m | "60s" | what a new node takes before pods can start on it
 fabric.database | table | preset | {} | the database of each region
 fabric.database.use | "on" or "off" | on | "on" | off: a manifest needs no read
 fabric.database.connections | count | 128 | 128 | connections in each region
@@ -274,6 +287,10 @@ breaker.slow-share | share | 100% | "80%" | it opens when so many of them are sl
 breaker.open | time | 60s | "10s" | how long it stays open
 breaker.trials | count | 10 | 5 | calls that pass when it is half open; what they say closes or opens it
 fallback.failing | share | 0% | "1%" | the share of fallbacks that fail, too
+pace.window | time | 0s up, 5m down | "5m" | the most cautious recommendation of so long counts
+pace.pods | count | 4 up, 0 down | 4 | pods that may come or go in a period
+pace.percent | count | 100 | 50 | or so many per cent of those that were there, if that is more
+pace.period | time | 15s | "1m" | the period, 1 s to 30 min
 budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule
 budget[limit].retries | count | 3 | 3 | retries at one time, their backoff included
 budget[deposit-per-request].ttl | time | 10s | "10s" | how long a deposit counts, 1 s to 60 s
@@ -321,7 +338,7 @@ pub(super) fn is_known(segments: &[String]) -> bool {
 }
 
 /// Tables that may stand in several places, by the last word of such a place's kind.
-const SHARED: [&str; 6] = ["law", "call", "budget", "breaker", "fallback", "hedge"];
+const SHARED: [&str; 7] = ["pace", "law", "call", "budget", "breaker", "fallback", "hedge"];
 
 /// Whether a path leads to a key, be it through a table that is described by itself.
 fn is_path(wanted: &[&str]) -> bool {

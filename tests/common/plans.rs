@@ -219,6 +219,38 @@ fn pod_rules() -> BoxedStrategy<PodRules> {
         .boxed()
 }
 
+fn pace() -> impl Strategy<Value = ScalePace> {
+    (span(0, 3_000), 0_u32..5, 0.0..2.0, span(1_000, 3_000))
+        .prop_map(|(window, pods, share, period)| ScalePace { window, pods, share, period })
+}
+
+/// An autoscaler that looks often. What it may look at depends on the pods.
+fn autoscale() -> BoxedStrategy<AutoscaleRules> {
+    let target = prop_oneof![
+        2 => (0.1..1.0).prop_map(ScaleTarget::Saturation),
+        1 => (0.1..1.0).prop_map(ScaleTarget::Cpu),
+        1 => (1.0..50.0).prop_map(ScaleTarget::Requests),
+    ];
+    let pace = (pace(), pace(), 0.0..0.3);
+    let times = (span(100, 1_500), span(0, 1_000), span(0, 2_000));
+    (target, 0_u32..4, times, pace, 1_u32..4)
+        .prop_map(|(target, more, (every, age, node_start), (up, down, tolerance), per_node)| {
+            AutoscaleRules {
+                target,
+                min: 1,
+                max: 3 + more,
+                every,
+                tolerance,
+                age,
+                up,
+                down,
+                pods_per_node: per_node,
+                node_start,
+            }
+        })
+        .boxed()
+}
+
 fn manifest() -> impl Strategy<Value = Manifest> {
     let disciplines = vec![
         Discipline::Fifo,
@@ -228,22 +260,31 @@ fn manifest() -> impl Strategy<Value = Manifest> {
         Discipline::Priority,
     ];
     let delays = (span(1, 200), option::weighted(0.3, span(1, 50)));
+    let scaled = option::weighted(0.3, autoscale());
     let order = (select(disciplines), option::weighted(0.3, span(1, 300)), 0.0..=1.0, delays);
-    (1_u32..4, 1_u32..6, option::of(0_u32..40), order, (law(30), call(), pod_rules())).prop_map(
-        |(pods, slots, queue, (discipline, wait, high, delays), (service, call, pod))| Manifest {
-            pods,
-            slots,
-            queue,
-            discipline,
-            wait,
-            standing: delays.0,
-            controlled_delay: delays.1.filter(|_| discipline != Discipline::ProcessorSharing),
-            high,
-            service,
-            call,
-            pod,
-        },
-    )
+    (1_u32..4, 1_u32..6, option::of(0_u32..40), order, (law(30), call(), pod_rules(), scaled))
+        .prop_map(
+            |(
+                pods,
+                slots,
+                queue,
+                (discipline, wait, high, delays),
+                (service, call, pod, scaled),
+            )| Manifest {
+                pods,
+                slots,
+                queue,
+                discipline,
+                wait,
+                standing: delays.0,
+                controlled_delay: delays.1.filter(|_| discipline != Discipline::ProcessorSharing),
+                high,
+                service,
+                call,
+                pod,
+                autoscale: scaled.filter(|_| discipline != Discipline::ProcessorSharing),
+            },
+        )
 }
 
 fn slowdown() -> impl Strategy<Value = Slowdown> {

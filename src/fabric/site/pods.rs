@@ -103,12 +103,13 @@ impl Site {
     /// In the place of the first so many pods new ones are started, but for those that are still to
     /// be down.
     pub(super) fn start_pods(&mut self, ctx: &mut Ctx<'_>, count: u32) {
+        let wanted = self.wanted_pods();
         let Some(pods) = &mut self.pods else {
             return;
         };
         let ready = ctx.now().saturating_add(start_takes(&self.plan.fabric.manifest.pod, true));
         let down = self.weather.stopped_pods(&self.plan.injections);
-        for pod in down..count.min(pods.count()) {
+        for pod in down..count.min(wanted) {
             let (life, what) = (pods.start(pod), PodEvent::Started);
             ctx.schedule(ready, Event::Pod { pod, life, what });
             if let Some(memory) = &mut self.memory {
@@ -144,7 +145,7 @@ impl Site {
 
     /// Pods have come or gone: so have slots, and whoever waits for one that came gets it at once.
     /// Nobody is between its slot and its pod: that is so when an event begins.
-    fn pods_changed(&mut self, ctx: &Ctx<'_>) {
+    pub(super) fn pods_changed(&mut self, ctx: &Ctx<'_>) {
         let Some(pods) = &self.pods else {
             return;
         };

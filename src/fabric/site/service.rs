@@ -128,6 +128,9 @@ impl Site {
             return;
         };
         let offer = self.manifest.offer(key, call.class, ctx.now());
+        if let Some(scaling) = &mut self.scaling {
+            scaling.meter.came += 1;
+        }
         call.inside = offer != Offer::Refused;
         let (origin, timeout) = (call.origin, self.plan.fabric.manifest.call.timeout);
         if let (true, Some(timeout)) = (call.inside, timeout) {
