@@ -90,8 +90,13 @@ fn timed(plan: &Plan, seconds: u64, threads: NonZeroUsize) -> Result<Duration, R
             took = begun.map_or(Duration::ZERO, |begun| begun.elapsed());
         }
     };
-    let options =
-        Options { threads, all_events: false, staleness: false, stop: &AtomicBool::new(false) };
+    let options = Options {
+        threads,
+        all_events: false,
+        staleness: false,
+        stop: &AtomicBool::new(false),
+        tracing: None,
+    };
     simulate(&plan, Layout::new([]), &options, &mut each)?;
     Ok(took)
 }

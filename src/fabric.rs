@@ -30,6 +30,7 @@ mod simulation;
 mod site;
 mod slab;
 mod slowdown;
+mod tracer;
 mod viewers;
 mod weather;
 
@@ -39,3 +40,4 @@ pub use simulation::{
     Options, Outcome, RunError, lookahead, simulate, timeline, worthwhile_threads,
 };
 pub use slowdown::{Curve, CurveError, Slowdown};
+pub use tracer::{Fact, Part, Sampling, Traced, Traces, What};

@@ -1,5 +1,5 @@
 //! A judged run becomes bytes: text for people, JSON for programs, JUnit for continuous integration,
-//! OpenMetrics for a Prometheus.
+//! OpenMetrics for a Prometheus, a Chrome trace for Perfetto.
 //!
 //! Every report is a function of the rehearsal and of how it is asked for, and of nothing else: no
 //! clock, no terminal, no environment. The same run gives the same bytes.
@@ -7,6 +7,7 @@
 mod again;
 pub mod bill;
 mod binomial;
+pub mod chrome;
 mod colour;
 mod course;
 mod hops;

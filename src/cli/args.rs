@@ -101,7 +101,8 @@ Examples:
   squall run drill.toml --set run.length=5m --set inject.outage.at=1m --no-control
   squall run drill.toml --openmetrics run.om
     && promtool tsdb create-blocks-from openmetrics run.om data
-    && prometheus --storage.tsdb.path data --storage.tsdb.retention.time 100y")]
+    && prometheus --storage.tsdb.path data --storage.tsdb.retention.time 100y
+  squall run drill.toml --trace run.json --trace-requests 0.1%")]
 pub(super) struct RunArgs {
     /// Scenario files, or folders: every `*.toml` in a folder and in those below it, by path
     #[arg(required = true, value_name = "SCENARIO", value_hint = clap::ValueHint::AnyPath)]
@@ -127,6 +128,15 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[arg(conflicts_with = "seeds")]
     pub openmetrics: Option<PathBuf>,
+    /// Write the run of one scenario and one seed as a Chrome trace, for ui.perfetto.dev: faults,
+    /// levels, and a sample of requests with their hops
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(conflicts_with = "seeds")]
+    pub trace: Option<PathBuf>,
+    /// The share of requests in the trace, by a hash of each; at most 50,000 of them
+    #[arg(long, value_name = "SHARE", default_value = "1%", requires = "trace")]
+    #[arg(value_parser = inputs::share)]
+    pub trace_requests: f64,
     /// Threads to run on; never more than regions. The default is one for each core
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = inputs::threads)]
     pub threads: Option<NonZeroUsize>,

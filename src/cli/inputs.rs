@@ -180,6 +180,20 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     u64::try_from(quantity.grains()).map_err(|_| help.to_owned())
 }
 
+/// A share, written as `1%` or `0.01`.
+///
+/// # Errors
+/// A sentence when it is none.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let help = "a share is 0% to 100%, for example 1%";
+    let number = |text: &str| text.trim().parse::<f64>().map_err(|_| help.to_owned());
+    let share = match text.trim().strip_suffix('%') {
+        Some(percent) => number(percent)? / 100.0,
+        None => number(text)?,
+    };
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(help.to_owned()) }
+}
+
 /// The seeds of a range `A..B`, both ends included.
 ///
 /// # Errors

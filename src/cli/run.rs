@@ -5,6 +5,7 @@ use super::inputs::{self, Inputs};
 use super::progress::{self, Bar};
 use super::signals::Signals;
 use super::{Exit, out};
+use crate::fabric::Sampling;
 use crate::rehearse::{self, Asked, Keep, Rehearsal, Trouble};
 use crate::report::text::Look;
 use crate::report::{self, Shape};
@@ -54,7 +55,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
 
 /// Looks at the files that are to hold one run each.
 fn files(args: &RunArgs, scenarios: usize) -> Result<(), Exit> {
-    for (option, path) in [("--openmetrics", &args.openmetrics)] {
+    for (option, path) in [("--openmetrics", &args.openmetrics), ("--trace", &args.trace)] {
         let Some(path) = path else {
             continue;
         };
@@ -74,6 +75,9 @@ fn files(args: &RunArgs, scenarios: usize) -> Result<(), Exit> {
     Ok(())
 }
 
+/// The most requests of a trace: more are a file that no viewer opens.
+const MOST_TRACED: u32 = 50_000;
+
 /// One command at work.
 struct Work<'a> {
     args: &'a RunArgs,
@@ -90,10 +94,10 @@ impl Work<'_> {
         let mut exit = Exit::Holds;
         let mut judged = Vec::new();
         for (index, source) in sources.iter().enumerate() {
-            let mut keep = Keep { seconds: self.args.openmetrics.is_some(), ..Keep::default() };
+            let mut keep = self.keep_of();
             match self.rehearse(source, &mut keep) {
                 Ok(rehearsal) => {
-                    exit = exit.worse(self.write_kept(&keep));
+                    exit = exit.worse(self.write_kept(&rehearsal, &keep));
                     exit = exit.worse(Exit::from(&rehearsal));
                     exit = exit.worse(self.keep(&rehearsal, source, shape));
                     judged.push(rehearsal);
@@ -155,18 +159,42 @@ impl Work<'_> {
         rehearsed
     }
 
+    /// What is to be kept of a run.
+    fn keep_of(&self) -> Keep {
+        let share = self.args.trace_requests;
+        Keep {
+            seconds: self.args.openmetrics.is_some() || self.args.trace.is_some(),
+            sampling: self.args.trace.as_ref().map(|_| Sampling { share, most: MOST_TRACED }),
+            ..Keep::default()
+        }
+    }
+
     /// Writes what was kept of the run.
-    fn write_kept(&self, keep: &Keep) -> Exit {
-        let (Some(path), Some(recording)) = (&self.args.openmetrics, &keep.recording) else {
+    fn write_kept(&self, rehearsal: &Rehearsal, keep: &Keep) -> Exit {
+        let (Some(recording), Some(run)) = (&keep.recording, rehearsal.runs.first()) else {
             return Exit::Holds;
         };
-        match out::save_with(path, |file| report::openmetrics::write(file, recording)) {
-            Ok(()) => Exit::Holds,
-            Err(told) => {
-                out::complain(&told);
-                Exit::Error
-            }
-        }
+        let metrics =
+            self.args.openmetrics.as_ref().map(|path| {
+                out::save_with(path, |file| report::openmetrics::write(file, recording))
+            });
+        let page = report::chrome::Page {
+            title: &rehearsal.scenario.title,
+            run,
+            recording,
+            traces: &keep.traces,
+            share: self.args.trace_requests,
+        };
+        let trace = self
+            .args
+            .trace
+            .as_ref()
+            .map(|path| out::save_with(path, |file| report::chrome::write(file, &page)));
+        let wrong = [metrics, trace].into_iter().flatten().filter_map(Result::err);
+        Exit::worst(wrong.map(|told| {
+            out::complain(&told);
+            Exit::Error
+        }))
     }
 
     /// Prints the text and writes the file of one scenario, as far as they are asked for.

@@ -32,7 +32,9 @@ fn decide(scaler: &mut Autoscaler, secs: u64, mean: f64) -> u32 {
 #[test]
 fn the_ratio_is_rounded_up_and_ten_per_cent_are_near_enough() {
     // One and a tenth is a little more than that as a float, here as there.
-    for (mean, pods) in [(0.5, 10), (0.549, 10), (0.55, 11), (0.56, 12), (0.75, 15), (0.9, 18), (0.45, 10)] {
+    for (mean, pods) in
+        [(0.5, 10), (0.549, 10), (0.55, 11), (0.56, 12), (0.75, 15), (0.9, 18), (0.45, 10)]
+    {
         let mut scaler = Autoscaler::new(rules(), 10);
         assert_eq!(decide(&mut scaler, 15, mean), pods, "{mean}");
     }

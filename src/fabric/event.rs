@@ -18,6 +18,8 @@ pub struct Visit {
     pub attempt: u8,
     /// Whether some attempt met a full queue.
     pub rejected: bool,
+    /// Whether it is written down what is done for it; changes nothing else.
+    pub traced: bool,
     /// What it carries along of its network's retry budget.
     pub ticket: Ticket,
     /// How long before its first arrival the viewer began to wait, in microseconds.

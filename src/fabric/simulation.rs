@@ -5,6 +5,7 @@ use super::event::Event;
 use super::feed::Feed;
 use super::routing::{best, rankings};
 use super::site::{Shelf, Site, Step, first_change, steps_of};
+use super::tracer::{Sampling, Tracer, Traces, gather};
 use super::viewers::{Audience, Crowd, Network, network_shares};
 use crate::engine::{Digest, Engine, Zipf};
 use crate::observe::{Counter, Gauge, Layout, Recorder, Scope, SliceView, Timeline, Totals};
@@ -27,6 +28,8 @@ pub struct Options<'a> {
     pub staleness: bool,
     /// Set from outside to end the run early.
     pub stop: &'a AtomicBool,
+    /// Of which requests everything is written down; `None`: of none.
+    pub tracing: Option<Sampling>,
 }
 
 /// What a run left.
@@ -40,6 +43,8 @@ pub struct Outcome {
     pub events: u64,
     /// Requests under way at the end, by origin.
     pub under_way: Vec<u64>,
+    /// The requests of which everything was written down.
+    pub traces: Traces,
 }
 
 /// Why a run did not come to its end.
@@ -119,7 +124,7 @@ pub fn simulate(
         harvest.balance(&engine);
         start = end;
     }
-    Ok(harvest.finish(&engine))
+    Ok(harvest.finish(&mut engine))
 }
 
 /// The ways in which a request ends.
@@ -211,7 +216,7 @@ impl Harvest {
         }
     }
 
-    fn finish(mut self, engine: &Engine<Site>) -> Outcome {
+    fn finish(mut self, engine: &mut Engine<Site>) -> Outcome {
         for (at, site) in engine.processes().enumerate() {
             self.totals.add_histograms(at, &site.recorder);
         }
@@ -219,7 +224,8 @@ impl Harvest {
             (0..self.totals.regions()).map(|from| under_way(engine, from)).collect::<Vec<u64>>();
         let events = engine.handled();
         let digest = crate::engine::fold_digests([engine.digest(), self.totals.digest()]);
-        Outcome { totals: self.totals, digest, events, under_way }
+        let traces = gather(engine.processes_mut().filter_map(|site| site.tracer.take()).collect());
+        Outcome { totals: self.totals, digest, events, under_way, traces }
     }
 }
 
@@ -293,6 +299,7 @@ fn build(
         site.keep_ages(options.staleness);
         site.observe_pods();
         site.observe_nodes(Instant::ZERO);
+        site.tracer = options.tracing.map(|sampling| Tracer::new(sampling, regions));
         site.feed.clone_from(&feed);
         sites.push(site);
     }

@@ -40,6 +40,7 @@ fn run(plan: &Plan, threads: usize, all_events: bool) -> Outcome {
         all_events,
         staleness: true,
         stop: &AtomicBool::new(false),
+        tracing: None,
     };
     simulate(plan, Layout::new([]), &options, &mut |_| {}).unwrap()
 }

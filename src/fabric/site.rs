@@ -21,6 +21,7 @@ mod rush;
 mod scaling;
 mod service;
 mod steps;
+mod tracing;
 
 use super::budgets::Ticket;
 use super::caller::Caller;
@@ -36,6 +37,7 @@ use super::replication::Excess;
 use super::sharing::Sharing;
 use super::slab::{Key, Slab};
 use super::slowdown::RateMeter;
+use super::tracer::Tracer;
 use super::viewers::{Crowd, Draw, Network};
 use super::weather::{Outage, Weather};
 use crate::engine::{Context, Process, Seed, Stream};
@@ -188,6 +190,8 @@ pub struct Site {
     pub(super) next_queued: Instant,
     /// Attempts with their deadlines, in the order in which they are looked at again.
     pub(super) patience: VecDeque<(Instant, Key)>,
+    /// What is written down of a sample of requests; `None`: nothing.
+    pub(super) tracer: Option<Tracer>,
     /// How many requests were ever kept.
     pub(super) parked: u64,
 }
@@ -328,6 +332,7 @@ pub(super) const fn first_visit(draw: &Draw) -> Visit {
         last_mile: draw.last_mile,
         attempt: 0,
         rejected: false,
+        traced: false,
         ticket: Ticket::NEW,
         lead: 0,
         born: Instant::ZERO,

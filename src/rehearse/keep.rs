@@ -1,7 +1,7 @@
 //! What is kept of a run beside its verdicts, for those who want to look at it themselves.
 
 use super::Hop;
-use crate::fabric::Plan;
+use crate::fabric::{Plan, Sampling, Traces};
 use crate::observe::{Series, SliceView};
 
 /// What is to be kept, and then what was. The default keeps nothing, and costs nothing.
@@ -9,6 +9,10 @@ use crate::observe::{Series, SliceView};
 pub struct Keep {
     /// Whether each second is kept.
     pub seconds: bool,
+    /// Of which requests everything is kept.
+    pub sampling: Option<Sampling>,
+    /// What was kept of them.
+    pub traces: Traces,
     /// Each second of the run, if that was asked for.
     pub recording: Option<Recording>,
 }

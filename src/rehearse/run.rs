@@ -170,6 +170,7 @@ fn judge(
     let (mut alerts, mut hops) = (Watch::new(&plan), Counting::new(&plan));
     let mut requests = 0;
     keep.begin(&plan);
+    let sampling = keep.sampling;
     let end = Instant::ZERO + plan.length;
     let mut each = |view: &SliceView<'_>| {
         judge.slice(view);
@@ -192,12 +193,15 @@ fn judge(
         all_events: false,
         staleness,
         stop: &asked.stop,
+        tracing: sampling,
     };
-    let outcome = simulate(&plan, layout, &options, &mut each).map_err(|error| match error {
-        RunError::Stopped => Trouble::Interrupted,
-        RunError::Trace(error) => Trouble::Error(error.to_string()),
-        RunError::Plan(why) => Trouble::Error(why),
-    })?;
+    let mut outcome =
+        simulate(&plan, layout, &options, &mut each).map_err(|error| match error {
+            RunError::Stopped => Trouble::Interrupted,
+            RunError::Trace(error) => Trouble::Error(error.to_string()),
+            RunError::Plan(why) => Trouble::Error(why),
+        })?;
+    keep.traces = std::mem::take(&mut outcome.traces);
     let bill = monthly_bill(&plan, &outcome).map_err(Trouble::Error)?;
     let figures = Figures {
         error_budget_spent: budget_spent(&plan, &outcome),

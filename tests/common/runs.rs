@@ -14,6 +14,7 @@ pub fn run(plan: &Plan, threads: usize, all_events: bool) -> Outcome {
         all_events,
         staleness: true,
         stop: &AtomicBool::new(false),
+        tracing: None,
     };
     let layout = Layout::new([(Sample::Wait, Span::from_nanos(1))]);
     simulate(plan, layout, &options, &mut |_| {}).unwrap()

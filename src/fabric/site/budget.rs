@@ -34,6 +34,7 @@ impl Site {
             if visit.attempt > 1 { Counter::RetriesDenied } else { Counter::RefusedByBudget };
         let origin = self.origin(&visit);
         self.recorder.count(refused, origin);
+        self.trace_note(ctx.now(), &visit, "the budget refuses the attempt");
         // The attempt was none.
         visit.attempt -= 1;
         self.give_up(ctx.now(), &visit, Failure::Error);

@@ -7,6 +7,7 @@ use super::{Ctx, Event, Key, Site};
 use crate::fabric::config::Pooling;
 use crate::fabric::pool::{Class, Offer};
 use crate::fabric::slowdown::Slowdown;
+use crate::fabric::tracer::Part;
 use crate::fault::{Answers, Fault, Service};
 use crate::observe::{Counter, Sample};
 use crate::units::{Instant, Span};
@@ -111,6 +112,7 @@ impl Site {
             slow *= curve.at(self.read_rate.begin(ctx.now(), *over));
         }
         let takes = stretched(config.service.draw(&mut self.streams.database), slow);
+        self.trace_mark(ctx.now(), Part::Read, key, "it has a connection");
         self.read_on(ctx, key, opening + takes);
     }
 

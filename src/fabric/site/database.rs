@@ -2,10 +2,11 @@
 
 use super::fetch::{Cause, Hedged, is_out, take_hedge};
 use super::service::Call;
-use super::{Ctx, Event, Key, Site};
+use super::{Ctx, Event, Key, Site, tracing};
 use crate::fabric::caller::{After, Leave, Turn};
 use crate::fabric::config::WhenBehind;
 use crate::fabric::event::Reply;
+use crate::fabric::tracer::Part;
 use crate::fault::{Answers, Service};
 use crate::observe::{Counter, Gauge, Sample};
 use crate::units::{Instant, Span};
@@ -64,6 +65,7 @@ impl Site {
         self.observe_breakers();
         if let Some(refused) = refused {
             self.recorder.count(refused, origin);
+            self.trace_mark(now, Part::Call, key, "a read is refused before it leaves");
             return self.read_or_fall_back(ctx, key, Cause::Refused);
         }
         let after = self.database_caller.hedges_after(now);
@@ -112,7 +114,9 @@ impl Site {
         let read = Read { of, origin, came: now, deadline, inside: false, began: None };
         let read = self.reads.insert(read);
         self.recorder.count(Counter::DatabaseCalls, origin);
-        if how.timeout.is_some() {
+        let limited = how.timeout.is_some();
+        self.trace_within(now, (Part::Call, key), (Part::Read, read));
+        if limited {
             ctx.schedule(gives_up, Event::ReadTimeOut(read));
         }
         Some(read)
@@ -161,12 +165,14 @@ impl Site {
         let Some(read) = self.reads.remove(key) else {
             return;
         };
+        self.trace_over(ctx.now(), Part::Read, key);
         match read.of {
             Asker::Region(site, read) => self.answer_region(ctx, site, read, Reply::Data),
             Asker::Call(call) => {
                 if !self.wants(call, key) {
                     return self.recorder.count(Counter::DatabaseWasted, read.origin);
                 }
+                self.trace_end(ctx.now(), Part::Read, key, "answered");
                 self.call_has_read(ctx, call, key);
                 self.make_manifest(ctx, call);
             }
@@ -178,6 +184,7 @@ impl Site {
         let Some(read) = self.reads.remove(key) else {
             return;
         };
+        self.trace_over(ctx.now(), Part::Read, key);
         match read.of {
             Asker::Region(site, read) => {
                 let reply = if cause == Cause::Error { Reply::Error } else { Reply::Refused };
@@ -185,6 +192,7 @@ impl Site {
             }
             Asker::Call(call) => {
                 if self.wants(call, key) {
+                    self.trace_end(ctx.now(), Part::Read, key, tracing::word(cause));
                     self.attempt_to_read_failed(ctx, call, key, cause);
                 }
             }
@@ -201,6 +209,7 @@ impl Site {
         }
         self.recorder.count(Counter::DatabaseTimeouts, origin);
         self.abandon_read(ctx, key);
+        self.trace_end(ctx.now(), Part::Read, key, "timed out");
         self.attempt_to_read_failed(ctx, call, key, Cause::TimeOut);
     }
 
@@ -233,6 +242,7 @@ impl Site {
         };
         if let Some((read, turn)) = other {
             caller.dropped(turn, true);
+            self.trace_end(now, Part::Read, read, "the other was faster");
             self.abandon_read(ctx, read);
         }
         self.observe_breakers();
@@ -330,6 +340,7 @@ impl Site {
             self.observe_database();
         }
         self.reads.remove(key);
+        self.trace_over(ctx.now(), Part::Read, key);
     }
 
     /// The one that has waited longest for a connection may have waited long enough.

@@ -1,11 +1,12 @@
 //! The edge's side of a fetch: who waits for it, which call is under way for it, what follows when
 //! that fails.
 
-use super::{Ctx, Event, Key, Site, State};
+use super::{Ctx, Event, Key, Site, State, tracing};
 use crate::fabric::budgets::Miss;
 use crate::fabric::caller::{After, Turn};
 use crate::fabric::config::SharedErrors;
 use crate::fabric::pool::Class;
+use crate::fabric::tracer::Part;
 use crate::observe::Counter;
 use crate::units::{Instant, Span};
 
@@ -107,6 +108,7 @@ impl Site {
         if let Some(cache) = &mut self.cache {
             cache.begin(title, fetch.place, of.is_none());
         }
+        self.trace_fetch(ctx.now(), fetch, of);
         self.call_manifest(ctx, fetch);
     }
 
@@ -173,6 +175,7 @@ impl Site {
         }
         self.end_well(ctx, key, lag);
         if let Some((call, _)) = other {
+            self.trace_end(ctx.now(), Part::Call, call, "the other was faster");
             self.abandon_call(ctx, call);
         }
     }
@@ -199,12 +202,14 @@ impl Site {
 
     /// A fetch has its answer. What stands in for data is not cached.
     fn end_well(&mut self, ctx: &mut Ctx<'_>, key: Key, data: Option<Span>) {
-        let Some(fetch) = self.end_fetch(key) else {
+        let Some(fetch) = self.end_fetch(ctx.now(), key) else {
             return;
         };
         if let (Some(cache), Some(lag)) = (&mut self.cache, data) {
             cache.fill(fetch.title, ctx.now(), lag);
         }
+        let outcome = if data.is_some() { "answered" } else { "fallback" };
+        self.trace_end(ctx.now(), Part::Fetch, key, outcome);
         let lag = data.unwrap_or(Span::ZERO);
         for request in fetch.waiting() {
             if let Some(&waiting) = self.requests.get(request)
@@ -218,10 +223,11 @@ impl Site {
 
     /// A fetch has failed for good.
     fn fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
-        let Some(fetch) = self.end_fetch(key) else {
+        let Some(fetch) = self.end_fetch(ctx.now(), key) else {
             return;
         };
         self.recorder.count(Counter::FetchesFailed, fetch.origin);
+        self.trace_end(ctx.now(), Part::Fetch, key, tracing::word(cause));
         let metadata = self.plan.fabric.metadata.as_ref();
         let alone = metadata
             .and_then(|metadata| metadata.lock)
@@ -258,7 +264,7 @@ impl Site {
         if self.fetches.get(key).is_none_or(wanted) {
             return;
         }
-        if let Some(fetch) = self.end_fetch(key) {
+        if let Some(fetch) = self.end_fetch(ctx.now(), key) {
             self.manifest_caller.dropped(fetch.turn, fetch.call.is_some());
             if let Some(hedge) = &fetch.hedge {
                 self.manifest_caller.dropped(hedge.turn, true);
@@ -266,12 +272,14 @@ impl Site {
             for call in fetch.call.into_iter().chain(fetch.hedge.map(|hedge| hedge.key)) {
                 self.abandon_call(ctx, call);
             }
+            self.trace_end(ctx.now(), Part::Fetch, key, "taken back");
         }
     }
 
     /// A fetch is over: its lock is free.
-    fn end_fetch(&mut self, key: Key) -> Option<Fetch> {
+    fn end_fetch(&mut self, now: Instant, key: Key) -> Option<Fetch> {
         let fetch = self.fetches.remove(key)?;
+        self.trace_over(now, Part::Fetch, key);
         if let Some(cache) = &mut self.cache {
             cache.end(fetch.title, key.place);
         }

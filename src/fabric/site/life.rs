@@ -46,6 +46,7 @@ impl Site {
         if first {
             visit.born = now;
             visit.lead = books::lead_of(self.trip(&visit));
+            self.trace_request(now, &mut visit);
         }
         visit.attempt += 1;
         let lost = self.outage.is_some() || !self.reachable;
@@ -60,6 +61,7 @@ impl Site {
             return self.stays(ctx, visit);
         }
         self.recorder.count(Counter::Attempts, origin);
+        self.trace_attempt(now, &visit);
         if lost {
             self.park_attempt(ctx, visit, State::Lost);
             return;
@@ -152,6 +154,7 @@ impl Site {
             parked.joined = Some(ctx.now());
         }
         self.join(fetch, request, deadline);
+        self.trace_joins(ctx.now(), &visit, fetch);
         let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
         if let Some(lock) = lock
             && ctx.now() + lock.wait < deadline
@@ -263,6 +266,7 @@ impl Site {
         heard: Instant,
         how: Failure,
     ) {
+        self.trace_failed(ctx.now(), heard, &visit, how);
         let retry = &self.plan.fabric.viewers.retry;
         let Some(network) = self.crowd.get_mut(visit.network) else {
             return self.send_on(ctx, &visit, heard, Event::Failed { visit, how });
@@ -280,6 +284,7 @@ impl Site {
         if !purse.is_none_or(|purse| purse.grant(ctx.now(), &mut visit.ticket, miss)) {
             let origin = self.origin(&visit);
             self.recorder.count(Counter::RetriesDenied, origin);
+            self.trace_note(ctx.now(), &visit, "the budget refuses a retry");
             self.give_up(ctx.now(), &visit, how);
             return self.think(ctx, heard);
         }
@@ -309,6 +314,7 @@ impl Site {
             Failure::TimeOut => Counter::GivenUp,
         };
         self.recorder.count_at(when, outcome, origin);
+        self.trace_given_up(now, visit, how);
         self.record_course(when, visit, origin);
     }
 
@@ -333,6 +339,7 @@ impl Site {
         if visit.attempt > 1 {
             self.record_course(when, visit, origin);
         }
+        self.trace_answer(ready, visit, from_cache);
         let waited = ready.since(visit.born) + self.way(visit);
         self.recorder.sample_at(when, Sample::Latency, origin, waited);
         if self.staleness {
@@ -351,7 +358,8 @@ impl Site {
 
     /// A request that waited for another's fetch waits no longer.
     pub(super) fn sample_lock_wait(&mut self, now: Instant, request: &Request) {
-        if let (Some(joined), State::Fetch(_)) = (request.joined, request.state) {
+        if let (Some(joined), State::Fetch(fetch)) = (request.joined, request.state) {
+            self.trace_leaves(now, &request.visit, fetch);
             let origin = self.origin(&request.visit);
             self.recorder.sample(Sample::LockWait, origin, now.since(joined));
         }

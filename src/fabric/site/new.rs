@@ -84,6 +84,7 @@ impl Site {
             hits_are_events: false,
             next_queued: Instant::NEVER,
             patience: VecDeque::new(),
+            tracer: None,
             parked: 0,
         }
     }

@@ -6,6 +6,7 @@ use super::{Ctx, Event, Key, Site};
 use crate::fabric::cpu::Cpu;
 use crate::fabric::event::PodEvent;
 use crate::fabric::pods::{Pods, start_takes};
+use crate::fabric::tracer::Part;
 use crate::fault::Calls;
 use crate::observe::{Counter, Gauge};
 use crate::units::Span;
@@ -56,6 +57,7 @@ impl Site {
             return;
         };
         self.recorder.count(Counter::ManifestResets, call.origin);
+        self.trace_end(ctx.now(), Part::Call, key, "reset");
         if self.listens(&call, key) {
             self.attempt_of_fetch_failed(ctx, call.fetch, key, Cause::Error);
         }

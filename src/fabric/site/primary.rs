@@ -4,6 +4,7 @@ use super::database::{Asker, Read};
 use super::fetch::Cause;
 use super::{Ctx, Event, Key, Site};
 use crate::fabric::event::Reply;
+use crate::fabric::tracer::Part;
 use crate::observe::Counter;
 use crate::units::{Instant, Span};
 
@@ -11,6 +12,7 @@ impl Site {
     /// A read goes to the primary.
     pub(super) fn ask_primary(&mut self, ctx: &mut Ctx<'_>, read: Key, origin: usize) {
         self.recorder.count(Counter::PrimaryReads, origin);
+        self.trace_mark(ctx.now(), Part::Read, read, "the primary is asked");
         let fabric = &self.plan.fabric;
         let (primary, one_way) =
             (fabric.primary, fabric.round_trip[self.me][fabric.primary].half());

@@ -14,7 +14,8 @@ impl Site {
     #[inline]
     pub(super) fn rush(&mut self, ctx: &mut Ctx<'_>) {
         let Some(cache) = self.cache.as_ref().filter(|cache| !cache.counts_hits()) else { return };
-        if self.outage.is_some() || !self.reachable || self.hits_are_events {
+        if self.outage.is_some() || !self.reachable || self.hits_are_events || self.tracer.is_some()
+        {
             return;
         }
         let takes = self.hit_takes;

@@ -5,9 +5,10 @@
 
 use super::connections::Held;
 use super::fetch::{Cause, Hedged, is_out};
-use super::{Ctx, Event, Key, Site};
+use super::{Ctx, Event, Key, Site, tracing};
 use crate::fabric::caller::{Leave, Turn};
 use crate::fabric::pool::{Class, Offer};
+use crate::fabric::tracer::Part;
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
 use crate::units::{Instant, Span};
@@ -59,6 +60,7 @@ impl Site {
         self.observe_breakers();
         if let Some(refused) = refused {
             self.recorder.count(refused, origin);
+            self.trace_mark(now, Part::Fetch, key, "a call is refused before it leaves");
             return self.fetch_or_fall_back(ctx, key, Cause::Refused);
         }
         let after = self.manifest_caller.hedges_after(now);
@@ -105,7 +107,7 @@ impl Site {
         let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
         let deadline = if how.deadline { fetch.deadline.min(gives_up) } else { Instant::NEVER };
         self.recorder.count(Counter::ManifestCalls, fetch.origin);
-        Some(self.calls.insert(Call {
+        let call = self.calls.insert(Call {
             fetch: key,
             origin: fetch.origin,
             class: fetch.class,
@@ -119,7 +121,9 @@ impl Site {
             hedge: None,
             held: None,
             lag: Some(Span::ZERO),
-        }))
+        });
+        self.trace_within(now, (Part::Fetch, key), (Part::Call, call));
+        Some(call)
     }
 
     /// A call comes to the manifest service.
@@ -168,6 +172,7 @@ impl Site {
                 continue;
             }
             self.recorder.sample(Sample::Wait, origin, waited);
+            self.trace_mark(ctx.now(), Part::Call, key, "it has a slot");
             self.sample_class(class, origin, waited);
             self.seat(ctx, key);
             if self.database.is_some() {
@@ -197,6 +202,7 @@ impl Site {
         let Some(call) = self.end_call(ctx, key) else {
             return;
         };
+        self.trace_end(ctx.now(), Part::Call, key, "answered");
         if self.listens(&call, key) {
             self.pod_answered(call.pod);
             self.fetched(ctx, call.fetch, key, call.lag);
@@ -210,6 +216,7 @@ impl Site {
         let Some(call) = self.end_call(ctx, key) else {
             return;
         };
+        self.trace_end(ctx.now(), Part::Call, key, tracing::word(cause));
         if self.listens(&call, key) {
             self.pod_failed(ctx, call.pod);
             self.attempt_of_fetch_failed(ctx, call.fetch, key, cause);
@@ -228,6 +235,7 @@ impl Site {
         self.pod_failed(ctx, pod);
         self.recorder.count(Counter::ManifestTimeouts, origin);
         self.abandon_call(ctx, key);
+        self.trace_end(ctx.now(), Part::Call, key, "timed out");
         self.attempt_of_fetch_failed(ctx, fetch, key, Cause::TimeOut);
     }
 
@@ -262,6 +270,7 @@ impl Site {
         let now = ctx.now();
         let call = self.calls.remove(key)?;
         self.unseat(key, call.pod);
+        self.trace_over(now, Part::Call, key);
         if call.inside {
             self.manifest.left(call.came, call.has_slot, now);
         }
