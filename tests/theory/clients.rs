@@ -69,6 +69,10 @@ impl Run<'_> {
 
 const AT_ONCE: &str = r#"{ law = "constant", value = "0s" }"#;
 
+fn named(clients: u32) -> String {
+    format!("{clients} client{}", if clients == 1 { "" } else { "s" })
+}
+
 /// Calls a fetch beyond the first, in the whole run.
 fn retries(outcome: &Outcome) -> f64 {
     all_of(outcome, Counter::ManifestCalls) / all_of(outcome, Counter::Fetches) - 1.0
@@ -91,10 +95,9 @@ fn deposits() -> Vec<Row> {
         let run = Run { call: &call, per_second, seconds, failing: 1.0, until: seconds };
         with_seeds(&run.plan(), SEEDS, retries)
     };
-    let what = |clients, ratio, least| {
-        format!(
-            "deposit-per-request, {ratio} % and {least}/s, {clients} clients: retries a request"
-        )
+    let what = |clients: u32, ratio, least| {
+        let of = named(clients);
+        format!("deposit-per-request, {ratio} % and {least}/s, {of}: retries a request")
     };
     let mut rows = Vec::new();
     for (clients, ratio, least) in [(1, 20, 10), (10, 20, 10), (1, 20, 0)] {
@@ -139,7 +142,7 @@ fn tokens() -> Vec<Row> {
     chain.resize(22_000, chain[5_999]);
     for (clients, grain) in [(1, 0.08), (10, 0.06), (1_000, 0.02)] {
         let mean = per_second * seconds / f64::from(clients);
-        let what = format!("deposit-per-success, 11 % fail, {clients} clients: retries a request");
+        let what = format!("deposit-per-success, 11 % fail, {}: retries a request", named(clients));
         let expected = at_random_length(&chain, mean) / mean;
         let seen = column(&of(clients, failing, SEEDS), |seen| seen.0);
         rows.push(Row::runs(what, "Markov chain of its tokens", "", expected, seen, grain));
@@ -147,7 +150,7 @@ fn tokens() -> Vec<Row> {
     // 9 and 8 tokens are left, then 7 after the last attempt; 6, and 5 are no more than half.
     for clients in [1, 10, 1_000] {
         let what =
-            format!("deposit-per-success, all fail, {clients} clients: retries in all, 5 runs");
+            format!("deposit-per-success, all fail, {}: retries in all, 5 runs", named(clients));
         let all = column(&of(clients, 1.0, 5), |seen| seen.1);
         assert!(all.iter().all(|&of_run| of_run == all[0]), "{what}: {all:?}");
         rows.push(Row::exact(what, "3 a client", "", 3.0 * f64::from(clients), all[0]));
