@@ -8,6 +8,7 @@
 
 mod budgets;
 mod caches;
+mod clients;
 mod data;
 mod disciplines;
 mod failover;
