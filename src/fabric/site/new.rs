@@ -28,9 +28,8 @@ impl Site {
         let regions = fabric.regions.len();
         let networks = regions * fabric.routing.networks as usize;
         let all_share = fabric.manifest.discipline == Discipline::ProcessorSharing;
-        let (with_pods, count) = (pods::are_needed(plan), fabric.manifest.pods);
-        let rules = &fabric.manifest.pod;
         let name = &fabric.regions[me];
+        let (pods, cpus, memory) = pods_of(plan, name);
         let caller =
             |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{name}/{what}"));
         Self {
@@ -52,16 +51,13 @@ impl Site {
             calls: Slab::default(),
             reads: Slab::default(),
             starting: VecDeque::new(),
-            cache: fabric
-                .metadata
-                .as_ref()
-                .map(|config| MetadataCache::new(config, plan.load.titles)),
+            cache: cache_of(plan),
             manifest_caller: caller(&fabric.manifest.call, "manifest"),
             database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
             manifest: slots_of(&fabric.manifest),
-            pods: with_pods.then(|| pods_of(plan, name)),
-            cpus: rules.cpu.filter(|_| with_pods).map(|rules| Cpus::new(&rules, count)),
-            memory: rules.memory.filter(|_| with_pods).map(|rules| Memory::new(rules, count)),
+            pods,
+            cpus,
+            memory,
             sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
             database: database
                 .map(|config| Pool::new(config.connections, config.queue, Discipline::Fifo)),
@@ -90,11 +86,22 @@ impl Site {
     }
 }
 
-/// The pods of a region's manifest service.
-fn pods_of(plan: &Plan, region: &str) -> Pods<Key> {
+fn cache_of(plan: &Plan) -> Option<MetadataCache> {
+    let config = plan.fabric.metadata.as_ref()?;
+    Some(MetadataCache::new(config, plan.load.titles))
+}
+
+/// The pods of a region's manifest service, and what bounds them, where that is needed.
+fn pods_of(plan: &Plan, region: &str) -> (Option<Pods<Key>>, Option<Cpus<Key>>, Option<Memory>) {
+    if !pods::are_needed(plan) {
+        return (None, None, None);
+    }
     let config = &plan.fabric.manifest;
     let stream = Seed(plan.seed).stream(&format!("{region}/pods"));
-    Pods::new(config.pods, config.slots, &config.pod, stream)
+    let pods = Pods::new(config.pods, config.slots, &config.pod, stream);
+    let cpus = config.pod.cpu.map(|rules| Cpus::new(&rules, config.pods));
+    let memory = config.pod.memory.map(|rules| Memory::new(rules, config.pods));
+    (Some(pods), cpus, memory)
 }
 
 /// The slots of a region's manifest service.
