@@ -1,6 +1,6 @@
 //! What a run has seen, put together from all regions.
 
-use super::cells::Layout;
+use super::cells::{Layout, up_to_the_last};
 use super::histogram::Histogram;
 use super::metric::{Counter, Gauge, Sample};
 use super::recorder::Recorder;
@@ -119,8 +119,8 @@ impl Totals {
         let cells = slice.cells.chunks_exact(self.layout.width());
         let told = cells.flat_map(|cell| self.layout.told(cell));
         let peaks = slice.peaks.chunks_exact(Gauge::COUNT).flat_map(|peaks| {
-            let (always, optional) = peaks.split_at(Gauge::FIRST_OPTIONAL as usize);
-            if optional.iter().all(|&peak| peak == 0) { always } else { peaks }
+            let (always, later) = peaks.split_at(Gauge::FIRST_LATER as usize);
+            always.iter().chain(up_to_the_last(later))
         });
         for &word in told.chain(peaks) {
             self.digest.word(word);
