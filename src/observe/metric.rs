@@ -215,6 +215,8 @@ impl Counter {
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
+    /// The first of those that came later: they are part of a digest up to the last that was counted.
+    pub(super) const FIRST_LATER: Self = Self::ManifestHedges;
 }
 impl Sample {
     /// How many there are.
@@ -237,9 +239,9 @@ impl Sample {
 impl Gauge {
     /// How many there are.
     pub const COUNT: usize = Self::Nodes as usize + 1;
-    /// The first of those that are part of a digest only where one of a region was above zero, so
-    /// that digests do not change with the length of this list.
-    pub(super) const FIRST_OPTIONAL: Self = Self::PodsReady;
+    /// The first of those that are part of a digest up to the last that was above zero, so that digests
+    /// do not change with the length of this list.
+    pub(super) const FIRST_LATER: Self = Self::PodsReady;
     /// All, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::ManifestQueue,
