@@ -38,7 +38,8 @@ pub enum Service {
 pub enum Calls {
     /// They are reset at once: the pod has crashed, or its node has.
     Reset,
-    /// The pod finishes them and takes no more: it is evicted in an orderly way.
+    /// The pod finishes them, however long they take, and takes no more: it is evicted in an orderly
+    /// way.
     Finish,
 }
 

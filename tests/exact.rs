@@ -124,6 +124,14 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
     let pods = manifest.autoscale.map_or(manifest.pods, |rules| rules.max.max(manifest.pods));
     assert!(peak(Gauge::ManifestBusy) <= u64::from(pods * manifest.slots));
     assert!(peak(Gauge::PodsReady) <= u64::from(pods));
+    let [resets, ejected, throttles, kills] =
+        [Counter::ManifestResets, Counter::PodsEjected, Counter::CpuThrottles, Counter::OomKills]
+            .map(count);
+    assert!(resets <= count(Counter::ManifestCalls));
+    assert!(ejected == 0 || manifest.pod.ejection.is_some());
+    assert!(throttles == 0 || manifest.pod.cpu.is_some_and(|cpu| cpu.limit.is_some()));
+    assert!(kills == 0 || manifest.pod.memory.is_some());
+    assert!(peak(Gauge::CpuThrottled) <= u64::from(pods));
     let bound = manifest.queue.map_or(u64::MAX, u64::from);
     assert!(peak(Gauge::ManifestQueue) <= bound);
     if let Some(database) = &plan.fabric.database {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::Seed;
 
 const fn at(micros: u64) -> Instant {
     Instant::from_nanos(micros * 1_000)
@@ -118,5 +119,121 @@ fn a_pod_never_uses_more_than_its_quota_and_loses_none_while_it_works() {
     for period in 1..300_u64 {
         let used = cpu.used(at(period * 10_000));
         assert!(used.abs_diff(u128::from(period) * 7_000_000) <= 1, "{period}: {used}");
+    }
+}
+
+/// A change at a pod, with its time in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Comes { work: f64 },
+    Cores(f64),
+}
+
+/// Another way to the same ends, with floats: all that is left of each call is kept, and goes down
+/// from one change to the next.
+fn plainly(
+    changes: &[(f64, Change)],
+    (threads, mut cores): (f64, f64),
+    (limit, period): (f64, f64),
+) -> Vec<f64> {
+    const EPSILON: f64 = 1e-3;
+    let mut ends = Vec::new();
+    let mut left: Vec<(usize, f64)> = Vec::new();
+    let (mut now, mut next) = (0.0, 0);
+    let (mut turn, mut quota) = (f64::INFINITY, limit * period);
+    while next < changes.len() || !left.is_empty() {
+        let count = crate::units::count_to_f64(left.len() as u64);
+        let stands = quota < EPSILON;
+        let in_use = if stands { 0.0 } else { f64::min(cores, count * threads) };
+        let rate = if count > 0.0 { in_use / count } else { 0.0 };
+        let change = changes.get(next).map_or(f64::INFINITY, |&(at, _)| at);
+        let first = left.iter().map(|&(_, left)| left).fold(f64::INFINITY, f64::min);
+        let to_end = if rate > 0.0 { now + first / rate } else { f64::INFINITY };
+        let to_out = if in_use > 0.0 { now + quota / in_use } else { f64::INFINITY };
+        let until = [change, to_end, to_out, turn].into_iter().fold(f64::INFINITY, f64::min);
+        left.iter_mut().for_each(|(_, left)| *left -= (until - now) * rate);
+        quota -= (until - now) * in_use;
+        now = until;
+        left.retain(|&(job, left)| {
+            if left < EPSILON {
+                ends[job] = now;
+            }
+            left >= EPSILON
+        });
+        if now >= turn {
+            (turn, quota) = (turn + period, limit * period);
+        }
+        if now >= change {
+            next += 1;
+            match changes[next - 1].1 {
+                Change::Cores(other) => cores = other,
+                Change::Comes { work } => {
+                    if turn == f64::INFINITY {
+                        turn = now + period;
+                    }
+                    left.push((ends.len(), work));
+                    ends.push(f64::NAN);
+                }
+            }
+        }
+    }
+    ends
+}
+
+/// The same by what is tested.
+fn by_the_pod(changes: &[(f64, Change)], mut cpu: Cpu<usize>) -> Vec<f64> {
+    let mut ends: Vec<f64> = Vec::new();
+    let mut came = 0;
+    let mut take = |cpu: &mut Cpu<usize>, until: Instant| {
+        while let Some(next) = cpu.next().filter(|&next| next <= until) {
+            while let Some(job) = cpu.take_done(next) {
+                ends.resize(ends.len().max(job + 1), f64::NAN);
+                ends[job] = crate::units::count_to_f64(next.as_nanos());
+            }
+            cpu.used(next);
+        }
+    };
+    for &(at, change) in changes {
+        let at = Instant::ZERO + Span::from_nanos_f64(at);
+        take(&mut cpu, at);
+        match change {
+            Change::Comes { work } => {
+                cpu.add(came, Span::from_nanos_f64(work), at);
+                came += 1;
+            }
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            // reason: whole thousandths
+            Change::Cores(cores) => cpu.set_cores((cores * 1e3) as u32, at),
+        }
+    }
+    take(&mut cpu, Instant::ZERO + Span::from_secs(1_000_000));
+    ends
+}
+
+#[test]
+fn what_is_left_of_each_call_says_the_same() {
+    let mut stream = Seed(5).stream("test");
+    for case in 0..60_u32 {
+        let mut at = 0.0;
+        let changes: Vec<(f64, Change)> = (0..80)
+            .map(|_| {
+                at += libm::floor(stream.unit() * 4e7);
+                let change = match stream.below(8) {
+                    0 => Change::Cores(libm::floor(1.0 + stream.unit() * 6.0) / 2.0),
+                    _ => Change::Comes { work: libm::floor(1.0 + stream.unit() * 6e7) },
+                };
+                (at, change)
+            })
+            .collect();
+        let (threads, period) = (1 + case % 4, Span::from_millis(u64::from(10 + 30 * (case % 3))));
+        let limit = 700 + 650 * (case % 5);
+        let cpu = Cpu::new(threads, 2_500, Some((limit, period)));
+        let seen = by_the_pod(&changes, cpu);
+        let limit = (f64::from(limit) / 1e3, crate::units::count_to_f64(period.as_nanos()));
+        let plain = plainly(&changes, (f64::from(threads), 2.5), limit);
+        assert_eq!(seen.len(), plain.len());
+        for (job, (seen, plain)) in seen.iter().zip(&plain).enumerate() {
+            assert!((seen - plain).abs() < 10.0, "case {case}, call {job}: {seen} and {plain} ns");
+        }
     }
 }
