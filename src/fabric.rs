@@ -5,16 +5,21 @@
 //! take values and return decisions; the site alone schedules, and holds every branch in the life of
 //! a request.
 
+mod autoscale;
 mod batch;
 mod breaker;
 pub mod budgets;
 mod caller;
 mod config;
+mod cpu;
 mod event;
 mod feed;
+mod hedge;
 mod ledger;
 mod locks;
+mod memory;
 mod metadata;
+mod pods;
 mod pool;
 pub mod preset;
 mod replication;

@@ -33,6 +33,16 @@ pub enum Service {
     Database,
 }
 
+/// What becomes of the calls of a pod that is stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Calls {
+    /// They are reset at once: the pod has crashed, or its node has.
+    Reset,
+    /// The pod finishes them, however long they take, and takes no more: it is evicted in an orderly
+    /// way.
+    Finish,
+}
+
 /// How replication is delayed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delay {
@@ -42,6 +52,16 @@ pub enum Delay {
     /// The path gets this much longer: acknowledgements stall, the stream carries at most one window
     /// a round trip, and what is written beyond that adds to the lag for as long as the fault lasts.
     TcpStall,
+}
+
+/// What a database that is down does with those who ask it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answers {
+    /// It resets its connections and refuses new ones: its host is there.
+    Refused,
+    /// Nothing: its host is gone. Who asks waits until a time-out of its own, or until the fault is over
+    /// and the connection is reset.
+    Silent,
 }
 
 /// What is done to the fabric. Regions are indices into the fabric's list; `None` means everywhere.
@@ -80,6 +100,10 @@ pub enum Fault {
         service: Service,
         /// How many times as long, above zero.
         factor: f64,
+        /// How long the rise to that and the fall from it take, inside the fault's length.
+        ramp: Span,
+        /// Of the manifest service, only the first so many pods: a grey failure. `None`: all.
+        pods: Option<u32>,
     },
     /// A share of a service's answers are errors.
     Errors {
@@ -89,6 +113,55 @@ pub enum Fault {
         service: Service,
         /// Which share, each by chance.
         share: f64,
+        /// How long the rise to that and the fall from it take, inside the fault's length.
+        ramp: Span,
+        /// Of the manifest service, only the first so many pods: a grey failure. `None`: all.
+        pods: Option<u32>,
+    },
+    /// The first pods of the manifest service are gone; when it is over, new ones are started.
+    StopPods {
+        /// Where.
+        region: Option<usize>,
+        /// How many.
+        pods: u32,
+        /// What becomes of their calls.
+        calls: Calls,
+    },
+    /// A region's database is down, as while it fails over to its standby. While the primary is, no
+    /// replica gets changes.
+    DatabaseDown {
+        /// Where.
+        region: usize,
+        /// What those get who ask it.
+        answers: Answers,
+    },
+    /// A statement holds a table exclusively, as `ALTER TABLE` does in PostgreSQL: reads that begin wait,
+    /// with their connections, until it is over.
+    LockTable {
+        /// Where.
+        region: Option<usize>,
+    },
+    /// Something else on their nodes takes processors from pods of the manifest service.
+    NoisyNeighbour {
+        /// Where.
+        region: Option<usize>,
+        /// Cores that it would use, in thousandths.
+        cores: u32,
+        /// Its weight, in thousandths of a core that it has requested.
+        request: u32,
+        /// The most that it may use, in thousandths; `None` is no limit.
+        limit: Option<u32>,
+        /// Only beside the first so many pods. `None`: beside all.
+        pods: Option<u32>,
+    },
+    /// Pods of the manifest service need more and more memory, until they are started anew.
+    Leak {
+        /// Where.
+        region: Option<usize>,
+        /// How much more in a second, in bytes.
+        per_second: u64,
+        /// Only the first so many pods. `None`: all.
+        pods: Option<u32>,
     },
     /// More viewers come.
     Surge {
@@ -111,6 +184,11 @@ impl Fault {
             Self::DelayReplication { .. } => "delay-replication",
             Self::Slow { .. } => "slow",
             Self::Errors { .. } => "errors",
+            Self::DatabaseDown { .. } => "database-down",
+            Self::LockTable { .. } => "lock-table",
+            Self::StopPods { .. } => "stop-pods",
+            Self::NoisyNeighbour { .. } => "noisy-neighbour",
+            Self::Leak { .. } => "leak",
             Self::Surge { .. } => "surge",
         }
     }
@@ -119,6 +197,17 @@ impl Fault {
     #[must_use]
     pub const fn is_instant(&self) -> bool {
         matches!(self, Self::EvictCache { .. })
+    }
+}
+
+impl Fault {
+    /// How long its rise and its fall take, where it has them.
+    #[must_use]
+    pub const fn ramp(&self) -> Span {
+        match *self {
+            Self::Slow { ramp, .. } | Self::Errors { ramp, .. } | Self::Surge { ramp, .. } => ramp,
+            _ => Span::ZERO,
+        }
     }
 }
 
@@ -133,4 +222,37 @@ pub struct Injection {
     pub until: Option<Instant>,
     /// What is done.
     pub fault: Fault,
+}
+
+impl Injection {
+    /// How far a fault that has begun and not ended has risen, 0 to 1: in a straight line with time, and
+    /// down again before it ends.
+    #[must_use]
+    pub fn strength(&self, now: Instant) -> f64 {
+        let ramp = self.fault.ramp();
+        let part = |passed: Span| match passed < ramp {
+            true => passed.as_secs_f64() / ramp.as_secs_f64(),
+            false => 1.0,
+        };
+        let rise = part(now.since(self.at));
+        self.until.map_or(rise, |until| rise.min(part(until.since(now))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_rises_and_falls_in_straight_lines() {
+        let at = |secs| Instant::ZERO + Span::from_secs(secs);
+        let ramp = Span::from_secs(4);
+        let fault = Fault::Surge { region: None, factor: 2.0, ramp };
+        let label = Label("x".into());
+        let mut injection = Injection { label, at: at(10), until: Some(at(30)), fault };
+        let seen = [10, 11, 14, 20, 27, 30].map(|secs| injection.strength(at(secs)));
+        assert_eq!(seen, [0.0, 0.25, 1.0, 1.0, 0.75, 0.0]);
+        injection.until = None;
+        assert_eq!([11, 1_000].map(|secs| injection.strength(at(secs))), [0.25, 1.0]);
+    }
 }

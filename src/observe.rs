@@ -7,6 +7,7 @@
 mod cells;
 mod histogram;
 mod metric;
+mod names;
 mod recorder;
 mod series;
 mod timeline;
@@ -14,7 +15,8 @@ mod totals;
 
 pub use cells::Layout;
 pub use histogram::{Histogram, rank_of};
-pub use metric::{Counter, Described, Figure, Form, Gauge, METRICS, Metric, Sample};
+pub use metric::{Counter, Described, Figure, Form, Gauge, Metric, Sample};
+pub use names::METRICS;
 pub use recorder::{Hits, Recorder, Slice, When};
 pub use series::{Series, Track};
 pub use timeline::Timeline;

@@ -4,16 +4,19 @@
 //! refused, and every problem is reported at once with its place and what to write instead.
 //! [`KEYS`] lists all keys. This module knows files and the shapes of a plan; it runs nothing.
 
+mod autoscale;
 mod budget;
 mod call;
 mod database;
 mod edit;
 mod fabric;
+mod faults;
 mod harm;
 mod keys;
 mod law;
 mod load;
 mod near;
+mod pods;
 mod problem;
 mod promise;
 mod reader;
@@ -267,7 +270,9 @@ impl Reader<'_> {
 
     /// What happens to a plan, and what is said of it. `sound` when regions and times are known.
     fn happenings(&mut self, root: &mut Section<'_>, mut plan: Plan, sound: bool) -> Scenario {
-        let stage = Stage { regions: &plan.fabric.regions, end: Instant::ZERO + plan.length };
+        let fabric = &plan.fabric;
+        let (regions, manifest) = (&fabric.regions, &fabric.manifest);
+        let stage = Stage { regions, manifest, end: Instant::ZERO + plan.length };
         let (inject, change) = (root.node("inject"), root.node("change"));
         let harm = self.harm(inject, change, stage);
         self.fold_surges(&harm, &mut plan.load.profiles);

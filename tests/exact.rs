@@ -121,7 +121,17 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
     let wait = regions * peak(Gauge::ManifestQueue);
     assert!(manifest.call.cancel || came - gone <= wait, "{came} came, {gone} gone");
     check_calls(plan, &count);
-    assert!(peak(Gauge::ManifestBusy) <= u64::from(manifest.pods * manifest.slots));
+    let pods = manifest.autoscale.map_or(manifest.pods, |rules| rules.max.max(manifest.pods));
+    assert!(peak(Gauge::ManifestBusy) <= u64::from(pods * manifest.slots));
+    assert!(peak(Gauge::PodsReady) <= u64::from(pods));
+    let [resets, ejected, throttles, kills] =
+        [Counter::ManifestResets, Counter::PodsEjected, Counter::CpuThrottles, Counter::OomKills]
+            .map(count);
+    assert!(resets <= count(Counter::ManifestCalls));
+    assert!(ejected == 0 || manifest.pod.ejection.is_some());
+    assert!(throttles == 0 || manifest.pod.cpu.is_some_and(|cpu| cpu.limit.is_some()));
+    assert!(kills == 0 || manifest.pod.memory.is_some());
+    assert!(peak(Gauge::CpuThrottled) <= u64::from(pods));
     let bound = manifest.queue.map_or(u64::MAX, u64::from);
     assert!(peak(Gauge::ManifestQueue) <= bound);
     if let Some(database) = &plan.fabric.database {
@@ -136,13 +146,19 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
 /// No hop makes more attempts than it may, and one that does nothing of its own makes one.
 fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
     let (fetches, calls) = (count(Counter::Fetches), count(Counter::ManifestCalls));
-    let hop = |call: &Call, of, attempts, timeouts, denied| {
-        assert!(attempts <= u64::from(call.retry.attempts) * of, "{attempts} attempts of {of}");
+    let hop = |call: &Call, of, attempts, timeouts, denied, [hedges, won, refused]: [u64; 3]| {
+        let first = attempts - hedges;
+        assert!(first <= u64::from(call.retry.attempts) * of, "{first} attempts of {of}");
+        // Each is hedged once at most, and never where that is off.
+        assert!(hedges + refused <= first && won <= hedges, "{hedges} hedges of {first}");
+        assert!(call.hedge.is_some() || hedges + refused == 0);
         assert!(timeouts <= attempts && (call.timeout.is_some() || timeouts == 0));
         assert!(denied == 0 || !matches!(call.retry.budget, Budget::None));
     };
     let [timeouts, denied] = [Counter::ManifestTimeouts, Counter::ManifestRetriesDenied].map(count);
-    hop(&plan.fabric.manifest.call, fetches, calls, timeouts, denied);
+    let hedges =
+        [Counter::ManifestHedges, Counter::ManifestHedgesWon, Counter::ManifestHedgesDenied];
+    hop(&plan.fabric.manifest.call, fetches, calls, timeouts, denied, hedges.map(count));
     let how = &plan.fabric.manifest.call;
     let [opened, full] =
         [Counter::ManifestBreakerRefused, Counter::ManifestBulkheadFull].map(count);
@@ -153,7 +169,9 @@ fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
         let [reads, timeouts, denied] =
             [Counter::DatabaseCalls, Counter::DatabaseTimeouts, Counter::DatabaseRetriesDenied]
                 .map(count);
-        hop(&database.call, calls, reads, timeouts, denied);
+        let hedges =
+            [Counter::DatabaseHedges, Counter::DatabaseHedgesWon, Counter::DatabaseHedgesDenied];
+        hop(&database.call, calls, reads, timeouts, denied, hedges.map(count));
     }
 }
 

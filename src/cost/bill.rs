@@ -141,6 +141,8 @@ pub(super) mod name {
     pub const COPIES: &str = "storage of the copies";
     pub const CONTROL_PLANES: &str = "control planes";
     pub const NODES: &str = "worker nodes";
+    /// What an autoscaler has started.
+    pub const STARTED: &str = "nodes started";
     pub const EGRESS: &str = "edge egress";
     pub const READS: &str = "cross-region reads";
 }

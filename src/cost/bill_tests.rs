@@ -182,6 +182,7 @@ fn too_much_is_an_error_and_never_a_panic() {
         name: "us-east-1".to_owned(),
         area: PriceArea::UnitedStates,
         nodes,
+        started_nodes: 0,
         egress_bytes,
     };
     let with = |regions| Usage { regions, ..Usage::capstone() };

@@ -23,7 +23,9 @@ pub(super) fn lines(usage: &Usage) -> Result<Vec<Line>, CostError> {
     let home = usage.regions.get(primary).ok_or(CostError::NoPrimary { primary, regions })?.area;
     let sheet = Sheet { usage, book: PriceBook::exact(), home };
     let [storage, replication, planes, nodes, egress] = printed_lines(usage)?;
-    Ok(vec![
+    let started = usage.regions.iter().any(|region| region.started_nodes > 0);
+    let started = started.then(|| sheet.started_nodes()).transpose()?;
+    let lines = [
         sheet.storage(&storage)?,
         sheet.growth()?,
         sheet.replication(&replication)?,
@@ -32,7 +34,8 @@ pub(super) fn lines(usage: &Usage) -> Result<Vec<Line>, CostError> {
         sheet.nodes(&nodes)?,
         sheet.egress(&egress)?,
         sheet.reads()?,
-    ])
+    ];
+    Ok(lines.into_iter().chain(started).collect())
 }
 
 impl Sheet<'_> {
@@ -128,6 +131,22 @@ impl Sheet<'_> {
         let amount = in_cents(times(value, regions, hours), name::CONTROL_PLANES)?;
         let working = format!("{}/h x {hours} h x {regions} regions", price(value));
         Ok(corrected(printed, working, amount, || hours_differ(hours)))
+    }
+
+    fn started_nodes(&self) -> Result<Line, CostError> {
+        let (hours, overflow) = (self.book.hours(), CostError::Overflow(name::STARTED));
+        let (mut an_hour, mut parts) = (Money::ZERO, Vec::new());
+        for region in self.usage.regions.iter().filter(|region| region.started_nodes > 0) {
+            let value = first(&self.book, Item::Node, Some(region.area))?.value;
+            let cost = value.times_ratio(region.started_nodes, 1_000);
+            an_hour = cost.and_then(|cost| an_hour.checked_add(cost)).ok_or(overflow)?;
+            let (whole, part) = (region.started_nodes / 1_000, region.started_nodes % 1_000);
+            parts.push(format!("{whole}.{part:03} x {}", price(value)));
+        }
+        let amount = in_cents(times(an_hour, 1, hours), name::STARTED)?;
+        let working = format!("{hours} h x ({})", parts.join(" + "));
+        let why = "not printed: what the autoscaler has started beyond the nodes above.".to_owned();
+        Ok(added(name::STARTED, working, amount, why))
     }
 
     fn nodes(&self, printed: &Line) -> Result<Line, CostError> {

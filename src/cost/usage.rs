@@ -68,6 +68,9 @@ pub struct RegionUsage {
     pub area: PriceArea,
     /// Worker nodes that run the whole month.
     pub nodes: u32,
+    /// Nodes that an autoscaler has started beyond these, in thousandths of a node that runs the whole
+    /// month. The brief's estimate has no line for them, so only the exact bill charges them.
+    pub started_nodes: u64,
     /// Bytes a month from the edge to viewers.
     pub egress_bytes: u64,
 }
@@ -108,6 +111,7 @@ impl Usage {
                 name: name.to_owned(),
                 area,
                 nodes: 2,
+                started_nodes: 0,
                 egress_bytes,
             })
             .collect();

@@ -74,6 +74,12 @@ impl Budget {
     pub const fn books_attempts(&self) -> bool {
         !matches!(self, Self::None | Self::DepositPerRequest { .. })
     }
+
+    /// Whether it may refuse first attempts, too.
+    #[must_use]
+    pub const fn refuses_first_attempts(&self) -> bool {
+        matches!(self, Self::AdaptiveThrottle { .. } | Self::Decorator)
+    }
 }
 
 impl Purse {

@@ -3,9 +3,10 @@
 
 use super::breaker::{Breaker, State};
 use super::budgets::{Miss, Purse, Ticket};
-use super::config::Call;
+use super::config::{Budget, Call};
+use super::hedge::Pacer;
 use crate::engine::{Seed, Stream};
-use crate::units::Instant;
+use crate::units::{Instant, Span};
 
 /// All clients of one hop in one region.
 #[derive(Debug)]
@@ -17,12 +18,16 @@ pub struct Caller {
     who: Stream,
     jitter: Stream,
     fallback: Stream,
+    /// When a second attempt goes beside the first, if any does.
+    pacer: Option<Pacer>,
 }
 
 /// What limits one client.
 #[derive(Debug)]
 struct Client {
     purse: Option<Purse>,
+    /// What limits its hedges.
+    spare: Option<Purse>,
     breaker: Option<Breaker>,
     /// How many attempts are under way.
     under_way: u32,
@@ -35,6 +40,9 @@ pub struct Turn {
     /// Attempts that have left.
     attempt: u8,
     ticket: Ticket,
+    /// Its ticket for the budget of hedges, and whether it is one.
+    spare: Ticket,
+    hedge: bool,
     /// When the last of them left, and in which term of the breaker.
     left: Instant,
     term: u32,
@@ -64,6 +72,20 @@ pub enum After {
     Last,
 }
 
+impl Turn {
+    /// Whether its last attempt was not its first.
+    #[must_use]
+    pub const fn is_retry(self) -> bool {
+        self.attempt > 1
+    }
+
+    /// When its last attempt left.
+    #[must_use]
+    pub const fn left(self) -> Instant {
+        self.left
+    }
+}
+
 impl Client {
     /// Asks the bulkhead, then the breaker, then the budget.
     fn leave(&mut self, now: Instant, turn: &mut Turn, most: u32) -> Leave {
@@ -85,7 +107,20 @@ impl Client {
             }
             return Leave::Budget;
         }
+        if let Some(spare) = &mut self.spare {
+            spare.leave(now, &mut turn.spare, turn.hedge);
+        }
         Leave::Goes
+    }
+
+    /// An attempt may not leave: what was granted to it is given back.
+    fn stays(&mut self, turn: &mut Turn) {
+        if let Some(purse) = &mut self.purse {
+            purse.dropped(&mut turn.ticket, false);
+        }
+        if let (Some(spare), true) = (&mut self.spare, turn.hedge) {
+            spare.dropped(&mut turn.spare, false);
+        }
     }
 }
 
@@ -98,8 +133,12 @@ impl Caller {
             let stream = || seed.stream(&format!("{name} calls/budget {number}"));
             let purse = Purse::new(call.retry.budget, stream);
             let breaker = call.breaker.map(Breaker::new);
-            let limits = purse.is_some() || breaker.is_some() || call.bulkhead.is_some();
-            limits.then_some(Client { purse, breaker, under_way: 0 })
+            let hedges = || seed.stream(&format!("{name} calls/hedge budget {number}"));
+            let budget = call.hedge.as_ref().map_or(Budget::None, |hedge| hedge.budget);
+            let spare = Purse::new(budget, hedges);
+            let limits =
+                purse.is_some() || spare.is_some() || breaker.is_some() || call.bulkhead.is_some();
+            limits.then_some(Client { purse, spare, breaker, under_way: 0 })
         };
         let stream = |what: &str| seed.stream(&format!("{name} calls/{what}"));
         Self {
@@ -108,6 +147,7 @@ impl Caller {
             who: stream("client"),
             jitter: stream("jitter"),
             fallback: stream("fallback"),
+            pacer: call.hedge.as_ref().map(Pacer::new),
         }
     }
 
@@ -118,10 +158,30 @@ impl Caller {
             #[allow(clippy::cast_possible_truncation)] // reason: below a number of 32 bits
             clients => self.who.below(u64::from(clients)) as u32,
         };
-        if let Some(Client { purse: Some(purse), .. }) = self.clients.get_mut(client as usize) {
-            purse.deposit(now);
+        if let Some(Client { purse, spare, .. }) = self.clients.get_mut(client as usize) {
+            purse.iter_mut().chain(spare).for_each(|purse| purse.deposit(now));
         }
-        Turn { client, attempt: 0, ticket: Ticket::NEW, left: now, term: 0 }
+        let (ticket, spare) = (Ticket::NEW, Ticket::NEW);
+        Turn { client, attempt: 0, ticket, spare, hedge: false, left: now, term: 0 }
+    }
+
+    /// How long the attempt that leaves now is waited for before a second one goes beside it; `None`
+    /// where none does.
+    pub fn hedges_after(&mut self, now: Instant) -> Option<Span> {
+        self.pacer.as_mut().map(|pacer| pacer.delay(now))
+    }
+
+    /// A second attempt wants to leave beside one that is under way; it has left if so. `None` when the
+    /// budget of hedges, the bulkhead, the breaker or the retry budget refuses it.
+    pub fn hedge(&mut self, now: Instant, beside: &Turn) -> Option<Turn> {
+        let mut turn =
+            Turn { attempt: 0, ticket: Ticket::NEW, spare: Ticket::NEW, hedge: true, ..*beside };
+        if let Some(Client { spare: Some(spare), .. }) = self.clients.get_mut(turn.client as usize)
+            && !spare.grant(now, &mut turn.spare, Miss::TimeOut)
+        {
+            return None;
+        }
+        (self.leave(now, &mut turn) == Leave::Goes).then_some(turn)
     }
 
     /// Whether an attempt may leave; it has left if so. One that may not gives back what its budget had
@@ -131,9 +191,7 @@ impl Caller {
             let most = self.call.bulkhead.unwrap_or(u32::MAX);
             let leave = client.leave(now, turn, most);
             if leave != Leave::Goes {
-                if let Some(purse) = &mut client.purse {
-                    purse.dropped(&mut turn.ticket, false);
-                }
+                client.stays(turn);
                 return leave;
             }
             client.under_way += 1;
@@ -143,8 +201,11 @@ impl Caller {
         Leave::Goes
     }
 
-    /// The attempt was answered.
-    pub fn answered(&mut self, now: Instant, turn: &Turn) {
+    /// The attempt was answered. Of two that were sent beside each other `first` is when the first left.
+    pub fn answered(&mut self, now: Instant, turn: &Turn, first: Instant) {
+        if let Some(pacer) = &mut self.pacer {
+            pacer.note(now.since(first));
+        }
         let Some(client) = self.clients.get_mut(turn.client as usize) else {
             return;
         };
@@ -152,33 +213,38 @@ impl Caller {
         if let Some(purse) = &mut client.purse {
             purse.answered(now, turn.ticket);
         }
+        if let Some(spare) = &mut client.spare {
+            spare.answered(now, turn.spare);
+        }
         if let Some(breaker) = &mut client.breaker {
             breaker.record(now, turn.term, false, now.since(turn.left));
         }
     }
 
-    /// The attempt has failed: what follows. The caller's own `deadline` counts where deadlines travel
-    /// along.
-    pub fn failed(
-        &mut self,
-        now: Instant,
-        turn: &mut Turn,
-        miss: Miss,
-        deadline: Instant,
-    ) -> After {
-        let mut client = self.clients.get_mut(turn.client as usize);
-        if let Some(client) = &mut client {
-            client.under_way -= 1;
-            if let Some(purse) = &mut client.purse {
-                purse.failed(&mut turn.ticket);
-            }
-            if let Some(breaker) = &mut client.breaker {
-                breaker.record(now, turn.term, true, now.since(turn.left));
-            }
+    /// The attempt has failed.
+    pub fn failed(&mut self, now: Instant, turn: &mut Turn) {
+        let Some(client) = self.clients.get_mut(turn.client as usize) else {
+            return;
+        };
+        client.under_way -= 1;
+        if let Some(purse) = &mut client.purse {
+            purse.failed(&mut turn.ticket);
         }
+        if let Some(spare) = &mut client.spare {
+            spare.failed(&mut turn.spare);
+        }
+        if let Some(breaker) = &mut client.breaker {
+            breaker.record(now, turn.term, true, now.since(turn.left));
+        }
+    }
+
+    /// What follows, when nothing else is under way for the call. The caller's own `deadline` counts
+    /// where deadlines travel along.
+    pub fn after(&mut self, now: Instant, turn: &mut Turn, miss: Miss, deadline: Instant) -> After {
         if u32::from(turn.attempt) >= self.call.retry.attempts {
             return After::Last;
         }
+        let client = self.clients.get_mut(turn.client as usize);
         let purse = client.and_then(|client| client.purse.as_mut());
         if purse.is_some_and(|purse| !purse.grant(now, &mut turn.ticket, miss)) {
             return After::Denied;
@@ -202,6 +268,9 @@ impl Caller {
         client.under_way -= u32::from(under_way);
         if let Some(purse) = &mut client.purse {
             purse.dropped(&mut turn.ticket, under_way);
+        }
+        if let (Some(spare), true) = (&mut client.spare, under_way) {
+            spare.dropped(&mut turn.spare, true);
         }
         if let (Some(breaker), true) = (&mut client.breaker, under_way) {
             breaker.forget(turn.term);
@@ -243,6 +312,12 @@ mod tests {
         Caller::new(&call, Seed(1), "here/manifest")
     }
 
+    /// A failed attempt, and what follows.
+    fn fails(caller: &mut Caller, turn: &mut Turn, deadline: Instant) -> After {
+        caller.failed(Instant::ZERO, turn);
+        caller.after(Instant::ZERO, turn, Miss::Error, deadline)
+    }
+
     fn leaves(caller: &mut Caller, turn: &mut Turn) -> bool {
         caller.leave(Instant::ZERO, turn) == Leave::Goes
     }
@@ -253,7 +328,7 @@ mod tests {
         let mut turn = caller.begin(Instant::ZERO);
         let mut next = || {
             assert!(leaves(&mut caller, &mut turn));
-            caller.failed(Instant::ZERO, &mut turn, Miss::Error, Instant::NEVER)
+            fails(&mut caller, &mut turn, Instant::NEVER)
         };
         let ms = |millis| Instant::ZERO + Span::from_millis(millis);
         let all = [next(), next(), next()];
@@ -269,7 +344,7 @@ mod tests {
         let at = |millis| Instant::ZERO + Span::from_millis(millis);
         let mut next = |deadline| {
             assert!(leaves(&mut caller, &mut turn));
-            caller.failed(Instant::ZERO, &mut turn, Miss::Error, deadline)
+            fails(&mut caller, &mut turn, deadline)
         };
         assert_eq!([next(at(26)), next(at(50))], [After::Again(at(25)), After::Last]);
     }
@@ -283,9 +358,7 @@ mod tests {
         for _ in 0..200 {
             let mut turn = caller.begin(Instant::ZERO);
             assert!(leaves(&mut caller, &mut turn));
-            if let After::Again(_) =
-                caller.failed(Instant::ZERO, &mut turn, Miss::Error, Instant::NEVER)
-            {
+            if let After::Again(_) = fails(&mut caller, &mut turn, Instant::NEVER) {
                 granted[turn.client as usize] += 1;
             }
         }
@@ -308,14 +381,14 @@ mod tests {
         let mut turn = caller.begin(Instant::ZERO);
         for _ in 0..2 {
             assert!(leaves(&mut caller, &mut turn));
-            caller.failed(Instant::ZERO, &mut turn, Miss::Error, Instant::NEVER);
+            fails(&mut caller, &mut turn, Instant::NEVER);
         }
         assert_eq!(caller.leave(Instant::ZERO, &mut turn), Leave::Breaker);
         assert_eq!(caller.breaker(), State::Open);
         let later = Instant::ZERO + Span::from_secs(5);
         assert_eq!(caller.leave(later, &mut turn), Leave::Goes);
         assert_eq!(caller.breaker(), State::HalfOpen);
-        caller.answered(later, &turn);
+        caller.answered(later, &turn, later);
         assert_eq!(caller.breaker(), State::Closed);
     }
 
@@ -326,9 +399,9 @@ mod tests {
         let mut turns: Vec<Turn> = (0..5).map(|_| caller.begin(now)).collect();
         let (full, goes) = (Leave::Bulkhead, Leave::Goes);
         assert_eq!([0, 1, 2].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
-        caller.answered(now, &turns[0]);
+        caller.answered(now, &turns[0], now);
         assert_eq!([2, 3].map(|n| caller.leave(now, &mut turns[n])), [goes, full]);
-        caller.failed(now, &mut turns[1], Miss::TimeOut, Instant::NEVER);
+        fails(&mut caller, &mut turns[1], Instant::NEVER);
         caller.dropped(turns[2], true);
         assert_eq!([3, 4, 0].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
     }
@@ -341,11 +414,11 @@ mod tests {
         for _ in 0..3 {
             let (mut one, mut two) = (caller.begin(now), caller.begin(now));
             assert!(leaves(&mut caller, &mut one));
-            let after = caller.failed(now, &mut one, Miss::Error, Instant::NEVER);
+            let after = fails(&mut caller, &mut one, Instant::NEVER);
             assert!(matches!(after, After::Again(_)), "the only place is free: {after:?}");
             assert!(leaves(&mut caller, &mut two));
             assert_eq!(caller.leave(now, &mut one), Leave::Bulkhead);
-            caller.answered(now, &two);
+            caller.answered(now, &two, now);
         }
     }
 
@@ -364,30 +437,18 @@ mod tests {
         let mut caller = caller(9, 1, Budget::Limit { retries: 1 });
         let mut one = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut one));
-        assert!(matches!(
-            caller.failed(Instant::ZERO, &mut one, Miss::Error, Instant::NEVER),
-            After::Again(_)
-        ));
+        assert!(matches!(fails(&mut caller, &mut one, Instant::NEVER), After::Again(_)));
         assert!(leaves(&mut caller, &mut one));
         let mut two = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut two));
-        assert_eq!(
-            caller.failed(Instant::ZERO, &mut two, Miss::Error, Instant::NEVER),
-            After::Denied
-        );
+        assert_eq!(fails(&mut caller, &mut two, Instant::NEVER), After::Denied);
         caller.dropped(one, true);
         let mut three = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut three));
-        assert!(matches!(
-            caller.failed(Instant::ZERO, &mut three, Miss::Error, Instant::NEVER),
-            After::Again(_)
-        ));
+        assert!(matches!(fails(&mut caller, &mut three, Instant::NEVER), After::Again(_)));
         caller.dropped(three, false);
         let mut four = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut four));
-        assert!(matches!(
-            caller.failed(Instant::ZERO, &mut four, Miss::Error, Instant::NEVER),
-            After::Again(_)
-        ));
+        assert!(matches!(fails(&mut caller, &mut four, Instant::NEVER), After::Again(_)));
     }
 }

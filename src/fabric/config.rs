@@ -4,7 +4,9 @@
 //! [`super::preset`] hold the defaults. "Off" is always a legal value, so that each element can be
 //! looked at alone.
 
+mod autoscale;
 mod call;
+mod pod;
 
 use super::slowdown::Slowdown;
 use crate::change::Planned;
@@ -13,7 +15,9 @@ use crate::fault::Injection;
 use crate::trace::TraceSpec;
 use crate::units::{Instant, Span};
 
-pub use call::{Call, Fallback};
+pub use autoscale::{AutoscaleRules, ScalePace, ScaleTarget};
+pub use call::{Call, Fallback, Hedge};
+pub use pod::{Balance, CpuRules, Ejection, MemoryRules, PodRules};
 
 /// Everything a run needs.
 #[derive(Clone, Debug)]
@@ -290,6 +294,10 @@ pub struct Manifest {
     pub service: Law,
     /// How the edge calls it.
     pub call: Call,
+    /// How its pods are started, chosen and taken out of service.
+    pub pod: PodRules,
+    /// What changes their number; `None` is nothing.
+    pub autoscale: Option<AutoscaleRules>,
 }
 
 impl Manifest {
@@ -330,12 +338,34 @@ pub struct Database {
     pub service: Law,
     /// How it gets slower under load.
     pub slowdown: Slowdown,
+    /// Who holds a connection, and for how long.
+    pub pooling: Pooling,
     /// What a read does when the replica is too far behind.
     pub behind: Behind,
+    /// Whether reads go to the primary while this region's database refuses connections.
+    pub down_to_primary: bool,
+    /// Whether second attempts to read, retries and hedges, go to the primary.
+    pub again_to_primary: bool,
     /// How long a read from the primary over the wide area may take.
     pub primary_timeout: Span,
     /// How the manifest service calls it.
     pub call: Call,
+}
+
+/// Who holds a database connection, and for how long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pooling {
+    /// A pooler lends one for each read (PgBouncer's `pool_mode = transaction`).
+    Transaction,
+    /// A pooler lends one from a call's first read to the call's end (PgBouncer's `pool_mode =
+    /// session`).
+    Session,
+    /// There is no pooler. A call opens one for its first read and closes it at its end; when there are
+    /// as many as the database allows it is refused at once (PostgreSQL: "too many clients already").
+    None {
+        /// What opening one takes: a fork, authentication, perhaps TLS.
+        connect: Span,
+    },
 }
 
 /// What a read does when the replica is more than `after` behind.

@@ -48,6 +48,19 @@ pub enum Failure {
     TimeOut,
 }
 
+/// What happens to a pod at its instant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PodEvent {
+    /// It has started.
+    Started,
+    /// It is ejected by its load balancer.
+    Ejected,
+    /// Its ejection is over.
+    Readmitted,
+    /// It may need more memory than it may have.
+    Full,
+}
+
 /// Everything that waits for its instant at a site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
@@ -96,6 +109,8 @@ pub enum Event {
     Read(Key),
     /// A backoff is over: a call makes another attempt to read.
     ReadAgain(Key),
+    /// A read has been out for so long that another may go beside it.
+    ReadHedge(Key),
     /// The caller of a read waits no longer.
     ReadTimeOut(Key),
     /// The primary has answered a read, or refused it.
@@ -118,12 +133,27 @@ pub enum Event {
     Made(Key),
     /// A backoff is over: a fetch makes another attempt.
     CallAgain(Key),
+    /// A call has been out for so long that another may go beside it.
+    CallHedge(Key),
     /// The caller of the manifest service waits no longer for a call.
     CallTimeOut(Key),
     /// A call that shares the manifest service with others may be done.
     Shared,
     /// A read that is slowed by others may be done.
     SharedReads,
+    /// Something happens to a pod of the manifest service; void in another life of it.
+    Pod {
+        /// Which.
+        pod: u32,
+        /// In which life.
+        life: u32,
+        /// What.
+        what: PodEvent,
+    },
+    /// A call may be done that shares its pod's processors, or its pod's quota may change.
+    Cpu(u32),
+    /// The autoscaler looks.
+    Scale,
     /// A hit is answered; only when every request is an event.
     Answered(Key),
     /// The longest wait for a database connection is over for somebody.
@@ -169,14 +199,15 @@ impl engine::Event for Event {
             Self::Gone { .. } => 4,
             Self::MoveIn { .. } => 5,
             Self::Read(_) | Self::SharedReads | Self::PrimaryAnswered { .. } => 6,
-            Self::Made(_) | Self::Shared | Self::Answered(_) => 7,
-            Self::PrimaryAsked { .. } => 8,
+            Self::Made(_) | Self::Shared | Self::Cpu(_) | Self::Answered(_) => 7,
+            Self::PrimaryAsked { .. } | Self::Pod { .. } => 8,
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
             Self::SlotWaitOver | Self::Patience => 9,
             Self::CallTimeOut(_) | Self::ReadTimeOut(_) => 9,
             Self::TimeOut(_) => 10,
             Self::Failed { .. } => 11,
             Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) => 12,
+            Self::CallHedge(_) | Self::ReadHedge(_) | Self::Scale => 12,
             Self::Arrival(_) => 13,
             Self::Next => 14,
         }
@@ -213,6 +244,14 @@ impl engine::Event for Event {
             Self::CallAgain(key) => (27, key.word()),
             Self::CallTimeOut(key) => (28, key.word()),
             Self::ReadTimeOut(key) => (29, key.word()),
+            Self::CallHedge(key) => (30, key.word()),
+            Self::ReadHedge(key) => (31, key.word()),
+            // Beyond the kinds that there is room for, kinds share a number: what they say differs.
+            Self::Scale => (28, 1 << 48),
+            Self::Cpu(pod) => (29, u64::from(pod) << 40),
+            Self::Pod { pod, life, what } => {
+                (0, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)
+            }
         };
         what.wrapping_mul(32).wrapping_add(kind)
     }

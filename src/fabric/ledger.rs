@@ -31,6 +31,11 @@ impl Ledger {
         self.busy += passed * busy as u128;
     }
 
+    /// The integral of the number inside, in nanosecond-jobs.
+    pub const fn inside(&self) -> u128 {
+        self.inside
+    }
+
     /// A job has left after `spent` inside, of which it held a server for `held`.
     pub fn left(&mut self, spent: Span, held: Span) {
         self.spent += u128::from(spent.as_nanos());

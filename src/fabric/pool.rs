@@ -101,6 +101,23 @@ impl<J: Copy> Pool<J> {
     pub fn release(&mut self, now: Instant) -> Option<(J, Instant)> {
         assert!(self.busy > 0, "a server was released that did not work");
         self.advance(now);
+        self.busy -= 1;
+        self.take(now)
+    }
+
+    /// From now on there are so many servers. Where there are fewer than jobs that are worked on, no
+    /// job is interrupted: servers go as they are released. Whoever waits is to be taken then, one by
+    /// one, by [`Self::take`].
+    pub const fn resize(&mut self, servers: usize) {
+        self.servers = servers;
+    }
+
+    /// A job that waits gets a server, if one is idle; with the instant at which it came.
+    pub fn take(&mut self, now: Instant) -> Option<(J, Instant)> {
+        self.advance(now);
+        if self.busy >= self.servers {
+            return None;
+        }
         let newest = match self.discipline {
             Discipline::Lifo => true,
             Discipline::AdaptiveLifo => self.stands(now),
@@ -111,9 +128,7 @@ impl<J: Copy> Pool<J> {
             true => low.pop_back(),
             false => high.pop_front().or_else(|| low.pop_front()),
         };
-        if next.is_none() {
-            self.busy -= 1;
-        }
+        self.busy += usize::from(next.is_some());
         next
     }
 
@@ -142,6 +157,19 @@ impl<J: Copy> Pool<J> {
             }
         }
         false
+    }
+
+    /// Nobody has a server any more, and nobody waits.
+    pub fn clear(&mut self, now: Instant) {
+        self.advance(now);
+        self.busy = 0;
+        self.waiting.iter_mut().for_each(VecDeque::clear);
+    }
+
+    /// The integral of the number inside, in nanoseconds, up to now.
+    pub fn inside(&mut self, now: Instant) -> u128 {
+        self.advance(now);
+        self.ledger.inside()
     }
 
     /// How many wait, or have no server to themselves where all share them.
@@ -266,6 +294,27 @@ mod tests {
         assert_eq!((pool.busy(), pool.queued()), (2, 1));
         assert_eq!(pool.release(at(9)), None);
         assert_eq!((pool.busy(), pool.queued()), (2, 0));
+    }
+
+    #[test]
+    fn servers_that_are_taken_away_finish_and_new_ones_take_who_waits_in_order() {
+        let mut pool = Pool::new(3, None, Discipline::Fifo);
+        (0..6).for_each(|job| {
+            pool.offer(job, Class::Low, at(job));
+        });
+        pool.resize(1);
+        assert_eq!((pool.release(at(10)), pool.release(at(10))), (None, None), "two servers go");
+        assert_eq!(pool.take(at(11)), None, "the one that is left works");
+        assert_eq!(pool.release(at(12)), Some((3, at(3))));
+        pool.resize(3);
+        let next: Vec<_> = std::iter::from_fn(|| pool.take(at(20)).map(|(job, _)| job)).collect();
+        assert_eq!((next, pool.take(at(20))), (vec![4, 5], None));
+        // Jobs 0, 1 and 2 held a server up to 10, 10 and 12, job 3 since 12, the last two since 20.
+        for (job, left) in [(0, 10), (1, 10), (2, 12)] {
+            pool.left(at(job), Some(at(job)), at(left));
+        }
+        let within = [(3, 12), (4, 20), (5, 20)].map(|(came, began)| (at(came), Some(at(began))));
+        pool.balance("pool", at(30), within.into_iter());
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use super::{
     AfterWait, Behind, BreakerRule, Budget, Call, Cost, Database, Detect, Discipline, Fabric,
-    Jitter, Lock, Manifest, Metadata, Replication, Retry, Routing, SharedErrors, Slowdown, TtlFrom,
-    Viewers, WhenBehind, Window,
+    Jitter, Lock, Manifest, Metadata, PodRules, Pooling, Replication, Retry, Routing, SharedErrors,
+    Slowdown, TtlFrom, Viewers, WhenBehind, Window,
 };
 use crate::engine::{Law, LawError};
 use crate::units::Span;
@@ -224,6 +224,8 @@ fn manifest() -> Manifest {
         high: 0.0,
         service: sure(Law::lognormal_mean_cv(Span::from_millis(5), 0.5)),
         call: Call::plain(),
+        pod: PodRules::plain(),
+        autoscale: None,
     }
 }
 
@@ -235,6 +237,9 @@ fn database() -> Database {
         // As variable as an exponential law, with a longer tail.
         service: sure(Law::lognormal_mean_cv(Span::from_millis(4), 1.0)),
         slowdown: Slowdown::None,
+        pooling: Pooling::Transaction,
+        down_to_primary: false,
+        again_to_primary: false,
         behind: Behind { after: Span::from_secs(5), then: WhenBehind::Serve },
         primary_timeout: Span::from_secs(2),
         call: Call::plain(),
@@ -311,6 +316,8 @@ pub fn single_pool(
             high: 0.0,
             service,
             call: Call::plain(),
+            pod: PodRules::plain(),
+            autoscale: None,
         },
         database: None,
         replication: Replication { lag: Law::ZERO, ..replication() },

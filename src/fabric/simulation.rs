@@ -297,6 +297,8 @@ fn build(
         site.all_events = options.all_events;
         site.hits_are_events = options.all_events || site.books_attempts;
         site.keep_ages(options.staleness);
+        site.observe_pods();
+        site.observe_nodes(Instant::ZERO);
         site.tracer = options.tracing.map(|sampling| Tracer::new(sampling, regions));
         site.feed.clone_from(&feed);
         sites.push(site);
@@ -314,9 +316,15 @@ fn build(
         site.crowd.add_all(here);
     }
     let first = sites.first_mut().map(Site::first_thoughts).unwrap_or_default();
+    let looks: Vec<_> = sites.iter().map(Site::first_look).collect();
     let mut engine = Engine::new(sites, lookahead(plan));
     for (at, event) in first {
         engine.schedule(0, at, event);
+    }
+    for (site, look) in looks.into_iter().enumerate() {
+        if let Some((at, event)) = look {
+            engine.schedule(site, at, event);
+        }
     }
     for (number, step) in (0_u32..).zip(steps.iter()) {
         engine.schedule(step.site, step.at, Event::Step(number));

@@ -204,7 +204,12 @@ fn a_fault_makes_its_share_of_the_answers_errors() {
     let mut plan = single(400.0, 64, Span::from_millis(1), 20);
     assert_eq!(counts(&plan, asked)[1], 0, "no fault, no error");
     let service = Service::Manifest;
-    inject(&mut plan, 0, None, Fault::Errors { region: None, service, share: 0.25 });
+    inject(
+        &mut plan,
+        0,
+        None,
+        Fault::Errors { region: None, service, share: 0.25, ramp: Span::ZERO, pods: None },
+    );
     let [requests, failed] = counts(&plan, asked);
     let seen = failed as f64 / requests as f64;
     // Five standard errors at 8,000 requests.
@@ -279,7 +284,12 @@ fn waiters_share_an_error_or_read_by_themselves() {
         let mut plan = cached(service, Span::ZERO, Span::from_secs(3), Some(lock));
         plan.fabric.manifest.slots = 64;
         let service = Service::Manifest;
-        inject(&mut plan, 0, None, Fault::Errors { region: None, service, share: 1.0 });
+        inject(
+            &mut plan,
+            0,
+            None,
+            Fault::Errors { region: None, service, share: 1.0, ramp: Span::ZERO, pods: None },
+        );
         let asked = [Counter::Requests, Counter::Fetches, Counter::Failed];
         let [requests, fetches, failed] = counts(&plan, asked);
         assert!(requests > 800 && failed + 20 > requests, "{failed} of {requests} failed");

@@ -8,14 +8,17 @@
 
 mod books;
 mod budget;
+mod connections;
 mod database;
 mod fetch;
 mod life;
 mod moves;
 mod new;
+mod pods;
 mod pools;
 mod primary;
 mod rush;
+mod scaling;
 mod service;
 mod steps;
 mod tracing;
@@ -23,9 +26,12 @@ mod tracing;
 use super::budgets::Ticket;
 use super::caller::Caller;
 use super::config::Plan;
+use super::cpu::Cpus;
 use super::event::{Event, Failure, Visit};
 use super::feed::Feed;
+use super::memory::Memory;
 use super::metadata::MetadataCache;
+use super::pods::Pods;
 use super::pool::Pool;
 use super::replication::Excess;
 use super::sharing::Sharing;
@@ -40,8 +46,10 @@ use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use connections::Distress;
 use database::Read;
 use fetch::Fetch;
+use scaling::Scaling;
 use service::Call;
 
 pub(super) use steps::{Step, first_change, steps_of};
@@ -136,11 +144,21 @@ pub struct Site {
     pub(super) manifest_caller: Caller,
     pub(super) database_caller: Caller,
     pub(super) manifest: Pool<Key>,
+    /// Who works where, where that matters.
+    pub(super) pods: Option<Pods<Key>>,
+    /// What they compute on, where that is bounded.
+    pub(super) cpus: Option<Cpus<Key>>,
+    /// What they have of memory, where that is bounded.
+    pub(super) memory: Option<Memory>,
     /// The work of the manifest service, where all share it.
     pub(super) sharing: Option<Sharing<Key>>,
     pub(super) database: Option<Pool<Key>>,
     /// The reads under way, where they slow each other.
     pub(super) reading: Option<Sharing<Key>>,
+    /// What is wrong with the database.
+    pub(super) distress: Distress,
+    /// What changes the number of pods.
+    pub(super) scaling: Option<Scaling>,
     /// When reads began, where their rate slows them.
     pub(super) read_rate: RateMeter,
     pub(super) excess: Excess,
@@ -212,6 +230,7 @@ impl Process for Site {
             Event::MoveIn { network } => self.move_in(ctx, network),
             Event::Read(read) => self.read_done(ctx, read),
             Event::ReadAgain(call) => self.try_read(ctx, call),
+            Event::ReadHedge(read) => self.hedge_read(ctx, read),
             Event::ReadTimeOut(read) => self.read_timed_out(ctx, read),
             Event::PrimaryAsked { site, origin, read } => {
                 self.primary_asked(ctx, usize::from(site), usize::from(origin), read);
@@ -219,9 +238,13 @@ impl Process for Site {
             Event::PrimaryAnswered { read, reply } => self.primary_answered(ctx, read, reply),
             Event::Made(call) => self.manifest_made(ctx, call),
             Event::CallAgain(fetch) => self.call_manifest(ctx, fetch),
+            Event::CallHedge(call) => self.hedge_call(ctx, call),
             Event::CallTimeOut(call) => self.call_timed_out(ctx, call),
             Event::Shared => self.look_at_shared(ctx),
+            Event::Cpu(pod) => self.look_at_cpu(ctx, pod),
+            Event::Pod { pod, life, what } => self.pod_event(ctx, pod, life, what),
             Event::SharedReads => self.look_at_reads(ctx),
+            Event::Scale => self.scale(ctx),
             Event::SlotWaitOver => self.slot_wait_over(ctx),
             Event::Answered(request) => self.answered(ctx, request),
             Event::ConnectionWaitOver => self.connection_wait_over(ctx),

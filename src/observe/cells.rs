@@ -65,7 +65,9 @@ impl Layout {
             let (always, optional) = words.split_at(start);
             if optional.iter().all(|&word| word == 0) { always } else { words }
         };
-        some(counters, Counter::FIRST_OPTIONAL as usize).iter().chain(some(samples, start))
+        let (counters, later) = counters.split_at(Counter::FIRST_LATER as usize);
+        let counters = some(counters, Counter::FIRST_OPTIONAL as usize).iter();
+        counters.chain(up_to_the_last(later)).chain(some(samples, start))
     }
 
     /// How many values of a sample a cell holds.
@@ -87,6 +89,12 @@ impl Layout {
         let place = self.bounds[sample as usize].binary_search(&bound.as_nanos()).ok()?;
         Some(cell[self.starts[sample as usize] + BOUNDS + place])
     }
+}
+
+/// Words up to the last that is not zero.
+pub(super) fn up_to_the_last(words: &[u64]) -> &[u64] {
+    let zeros = words.iter().rev().take_while(|&&word| word == 0).count();
+    &words[..words.len() - zeros]
 }
 
 #[cfg(test)]

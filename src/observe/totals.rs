@@ -1,6 +1,6 @@
 //! What a run has seen, put together from all regions.
 
-use super::cells::Layout;
+use super::cells::{Layout, up_to_the_last};
 use super::histogram::Histogram;
 use super::metric::{Counter, Gauge, Sample};
 use super::recorder::Recorder;
@@ -118,7 +118,11 @@ impl Totals {
         self.digest.word(slice.start.as_nanos());
         let cells = slice.cells.chunks_exact(self.layout.width());
         let told = cells.flat_map(|cell| self.layout.told(cell));
-        for &word in told.chain(slice.peaks) {
+        let peaks = slice.peaks.chunks_exact(Gauge::COUNT).flat_map(|peaks| {
+            let (always, later) = peaks.split_at(Gauge::FIRST_LATER as usize);
+            always.iter().chain(up_to_the_last(later))
+        });
+        for &word in told.chain(peaks) {
             self.digest.word(word);
         }
     }

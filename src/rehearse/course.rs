@@ -88,7 +88,7 @@ const fn state(
     Sign { what, text, unit: "", by_region: true, seen }
 }
 
-static SIGNS: [Sign; 14] = [
+static SIGNS: [Sign; 17] = [
     counted("manifest-rejected", "the manifest service turns calls away", |g| {
         g.rate(Counter::ManifestRejected)
     }),
@@ -105,6 +105,11 @@ static SIGNS: [Sign; 14] = [
         g.rate(Counter::ManifestWasted)
     }),
     counted("database-wasted", "reads are made for nobody", |g| g.rate(Counter::DatabaseWasted)),
+    counted("pods-ejected", "pods are taken out of service", |g| g.rate(Counter::PodsEjected)),
+    counted("oom-kills", "pods are killed for want of memory", |g| g.rate(Counter::OomKills)),
+    counted("cpu-throttles", "pods stand, their quota of processor time used up", |g| {
+        g.rate(Counter::CpuThrottles)
+    }),
     state("manifest-breaker", "the edge's breaker is open", |g| g.is_open(Gauge::ManifestBreaker)),
     state("database-breaker", "the breaker before the database is open", |g| {
         g.is_open(Gauge::DatabaseBreaker)

@@ -2,7 +2,7 @@
 
 use crate::cost::{Bill, Mode, PriceArea, RegionUsage, Usage, apportion, bill};
 use crate::fabric::{Outcome, Plan};
-use crate::observe::{Counter, Scope, Totals};
+use crate::observe::{Counter, Gauge, Scope, Totals};
 use crate::slo::{MONTH, error_budget_spent};
 use crate::units::{Instant, Span};
 
@@ -39,11 +39,13 @@ pub(super) fn monthly_bill(plan: &Plan, outcome: &Outcome) -> Result<Bill, Strin
         weights.fill(1);
     }
     let egress = apportion(cost.egress, &weights).ok_or("the egress is too much to be split")?;
-    let regions = plan.fabric.regions.iter().zip(egress).map(|(name, egress_bytes)| RegionUsage {
+    let named = plan.fabric.regions.iter().zip(egress).enumerate();
+    let regions = named.map(|(region, (name, egress_bytes))| RegionUsage {
         name: name.clone(),
         // A region that no price list names is billed as the cheapest one.
         area: PriceArea::of(name).unwrap_or(PriceArea::UnitedStates),
         nodes: cost.nodes,
+        started_nodes: started_nodes(plan, &outcome.totals, region),
         egress_bytes,
     });
     let reads: u64 = cells.iter().map(|cell| cell[Counter::PrimaryReads as usize]).sum();
@@ -56,6 +58,16 @@ pub(super) fn monthly_bill(plan: &Plan, outcome: &Outcome) -> Result<Bill, Strin
     };
     let mode = if cost.as_printed { Mode::AsPrinted } else { Mode::Exact };
     bill(&usage, mode).map_err(|error| error.to_string())
+}
+
+/// Nodes beyond those that the file pays for, on the mean of the run, in thousandths.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: few nodes
+fn started_nodes(plan: &Plan, totals: &Totals, region: usize) -> u64 {
+    let warm = Instant::ZERO + plan.warmup;
+    let judged = |segment| totals.timeline().segment(segment).0 >= warm;
+    let levels = totals.peaks(judged, Scope { from: None, at: Some(region) }, Gauge::Nodes);
+    let more = levels.mean().unwrap_or(0.0) - f64::from(plan.fabric.cost.nodes);
+    (more.max(0.0) * 1e3).round_ties_even() as u64
 }
 
 /// Bytes in a month when `count` transfers of `bytes` were made in `run`; at most what can be held.

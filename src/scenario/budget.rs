@@ -77,9 +77,9 @@ impl Reader<'_> {
         }
     }
 
-    /// A number of tokens in whole thousandths: further decimals are ignored, as gRPC does.
+    /// A number in whole thousandths: further decimals are ignored, as gRPC does with its tokens.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: 1 to 1,000,000
-    fn thousandths(&mut self, node: &Node) -> Option<u32> {
+    pub fn thousandths(&mut self, node: &Node) -> Option<u32> {
         // A float may be a little less than the decimal that was written.
         self.number(node, 0.001..=1_000.0).map(|number| (number * 1_000.0 + 1e-6) as u32)
     }

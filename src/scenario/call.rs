@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
 use crate::fabric::preset;
-use crate::fabric::{BreakerRule, Call, Fallback, Jitter, Retry, Window};
+use crate::fabric::{BreakerRule, Budget, Call, Fallback, Hedge, Jitter, Retry, Window};
 use crate::units::{Span, count_to_f64};
 
 /// More clients than any region has of its own services.
@@ -31,6 +31,7 @@ impl Reader<'_> {
         });
         section.set(self, "breaker", &mut call.breaker, Self::breaker);
         section.set(self, "fallback", &mut call.fallback, Self::fallback);
+        section.set(self, "hedge", &mut call.hedge, Self::hedge);
         section.finish(self);
         Some(call)
     }
@@ -91,6 +92,28 @@ impl Reader<'_> {
         section.set(self, "failing", &mut fallback.failing, Self::share);
         section.finish(self);
         Some(Some(fallback))
+    }
+
+    /// `"none"`, or `{ after = "50ms" }`.
+    fn hedge(&mut self, node: &Node) -> Option<Option<Hedge>> {
+        if node.text().is_some() {
+            return self.choice(node, &[("none", None)]);
+        }
+        let mut section = self.section(node, "hedge")?;
+        let after = section.need(self, "after", Self::some_time);
+        let (mut percentile, mut budget) = (None, Budget::None);
+        section.set(self, "percentile", &mut percentile, |r, n| match n.text() {
+            Some("none") => Some(None),
+            _ => r.share_grains(n, 1).map(|grains| Some(count_to_f64(grains) / 1e9)),
+        });
+        let written = section.node("budget");
+        section.set(self, "budget", &mut budget, Self::budget);
+        if let (Some(node), true) = (written, budget.refuses_first_attempts()) {
+            let help = "a kind that refuses retries alone, such as `deposit-per-request`";
+            self.say(&node.at, "this kind refuses first attempts, and so knows no hedges", help);
+        }
+        section.finish(self);
+        after.map(|after| Some(Hedge { after, percentile, budget }))
     }
 
     /// The keys of a section that say what follows a failed attempt.

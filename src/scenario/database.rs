@@ -3,7 +3,8 @@
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fabric::{Behind, Curve, CurveError, Database, Slowdown, WhenBehind};
+use crate::fabric::{Behind, Curve, CurveError, Database, Pooling, Slowdown, WhenBehind};
+use crate::fault::{Answers, Fault};
 use crate::units::Span;
 
 /// More points than anybody writes down.
@@ -30,10 +31,36 @@ impl Reader<'_> {
         section.set(self, "wait", &mut database.wait, |r, n| r.time_or(n, "unbounded", None, Some));
         section.set(self, "service", &mut database.service, Self::law);
         section.set(self, "call", &mut database.call, Self::call);
+        self.pooling(section, &mut database.pooling);
+        let places = [("replica", false), ("primary", true)];
+        section.set(self, "again-at", &mut database.again_to_primary, |r, n| r.choice(n, &places));
+        let places = [("fail", false), ("primary", true)];
+        section.set(self, "when-down", &mut database.down_to_primary, |r, n| r.choice(n, &places));
         section.set(self, "slowdown", &mut database.slowdown, Self::slowdown);
         section.set(self, "too-far-behind", &mut database.behind, Self::behind);
         section.set(self, "primary-timeout", &mut database.primary_timeout, Self::some_time);
         *slot = used.then_some(database);
+    }
+
+    fn pooling(&mut self, section: &mut Section<'_>, pooling: &mut Pooling) {
+        // A backend forks, authenticates and perhaps agrees on keys: a usual figure.
+        let mut connect = Span::from_millis(5);
+        let written = section.take("connect");
+        let kinds = [
+            ("transaction", Pooling::Transaction),
+            ("session", Pooling::Session),
+            ("none", Pooling::None { connect }),
+        ];
+        section.set(self, "pooling", pooling, |r, n| r.choice(n, &kinds));
+        let Some(written) = written else {
+            return;
+        };
+        if !matches!(pooling, Pooling::None { .. }) {
+            let help = "`pooling = \"none\"`, or remove this key";
+            return self.say(&written.key_at, "a pooler's connections are open already", help);
+        }
+        connect = self.time(&written.node).unwrap_or(connect);
+        *pooling = Pooling::None { connect };
     }
 
     fn behind(&mut self, node: &Node) -> Option<Behind> {
@@ -48,6 +75,18 @@ impl Reader<'_> {
         section.set(self, "then", &mut behind.then, |r, n| r.choice(n, THEN));
         section.finish(self);
         Some(behind)
+    }
+
+    pub fn database_down(
+        &mut self,
+        section: &mut Section<'_>,
+        regions: &[String],
+    ) -> Option<Fault> {
+        let ways = [("refused", Answers::Refused), ("silent", Answers::Silent)];
+        let region = section.need(self, "region", |r, n| r.region(n, regions));
+        let mut answers = Answers::Refused;
+        section.set(self, "answers", &mut answers, |r, n| r.choice(n, &ways));
+        region.map(|region| Fault::DatabaseDown { region, answers })
     }
 
     /// `"none"`, or by what reads are slowed and how much.

@@ -191,6 +191,8 @@ impl Reader<'_> {
         self.order(section, manifest);
         section.set(self, "service", &mut manifest.service, Self::law);
         section.set(self, "call", &mut manifest.call, Self::call);
+        self.pod_rules(section, manifest);
+        self.autoscaler(section, manifest);
     }
 
     /// In which order a pool takes its jobs, and for how long they wait.

@@ -1,24 +1,25 @@
 //! `[[inject]]` and `[[change]]`: what is done to the fabric, and when.
 
-use super::load::LARGEST_FACTOR;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::{Node, Origin};
 use crate::change::{Change, Planned};
 use crate::engine::Profile;
-use crate::fault::{Delay, Fault, Injection, Label, Reach, Routes, Service};
+use crate::fabric::Manifest;
+use crate::fault::{Fault, Injection, Label};
 use crate::units::{Instant, Span};
 
 /// The most faults or changes of a file.
 const MOST: usize = 1_000;
 
-const SERVICES: &[(&str, Service)] =
-    &[("manifest", Service::Manifest), ("database", Service::Database)];
+/// The most times that one fault comes.
+const MOST_TIMES: u32 = 100;
 
 /// What is known of the run while harm is read.
 #[derive(Clone, Copy)]
 pub(super) struct Stage<'a> {
     pub regions: &'a [String],
+    pub manifest: &'a Manifest,
     pub end: Instant,
 }
 
@@ -40,6 +41,13 @@ struct Moment {
     until: Option<Instant>,
 }
 
+/// How often something happens, in which time again, and where the file says so.
+struct Again {
+    count: u32,
+    apart: Span,
+    at: Origin,
+}
+
 impl Reader<'_> {
     /// All injections and changes.
     pub fn harm(&mut self, inject: Option<&Node>, change: Option<&Node>, stage: Stage<'_>) -> Harm {
@@ -52,13 +60,17 @@ impl Reader<'_> {
             let node = section.require(self, "fault");
             let fault = node.and_then(|node| self.fault(node, stage));
             let is_instant = fault.is_some_and(|fault| fault.is_instant());
+            let again = self.again(&mut section);
             let moment = self.moment(&mut section, stage, is_instant, &mut labels);
             section.finish(self);
             match (moment, fault) {
                 (Ok(Moment { label, at, until }), Some(fault)) => {
                     self.ramp_fits(item, fault, at, until.unwrap_or(stage.end));
-                    harm.injections.push(Injection { label, at, until, fault });
-                    harm.places.push(item.at.clone());
+                    let first = Injection { label, at, until, fault };
+                    for injection in self.repeated(first, again, stage, &mut labels) {
+                        harm.injections.push(injection);
+                        harm.places.push(item.at.clone());
+                    }
                 }
                 (Ok(Moment { label, .. }), None) => harm.broken.push(label.0),
                 (Err(label), _) => harm.broken.extend(label),
@@ -97,6 +109,64 @@ impl Reader<'_> {
             return &[];
         }
         items
+    }
+
+    /// How often something happens, the first time included, and in which time again.
+    fn again(&mut self, section: &mut Section<'_>) -> Option<Again> {
+        let (times, every) = (section.take("times"), section.take("every"));
+        let (times, every) = match (times, every) {
+            (Some(times), Some(every)) => (times, every),
+            (Some(one), None) | (None, Some(one)) => {
+                let help = "`times = 3` and `every = \"5m\"`, or neither";
+                self.say(&one.key_at, "`times` and `every` belong together", help);
+                return None;
+            }
+            (None, None) => return None,
+        };
+        let count = self.count(&times.node, 2..=MOST_TIMES)?;
+        let apart = self.some_time(&every.node)?;
+        Some(Again { count, apart, at: every.node.at.clone() })
+    }
+
+    /// Something and all its repeats: `storm`, `storm-2`, `storm-3`.
+    fn repeated(
+        &mut self,
+        first: Injection,
+        again: Option<Again>,
+        stage: Stage<'_>,
+        labels: &mut Vec<String>,
+    ) -> Vec<Injection> {
+        let Some(Again { count, apart, at }) = again else {
+            return vec![first];
+        };
+        let lasts = first.until.map(|until| until.since(first.at));
+        if lasts.is_some_and(|lasts| lasts > apart) || lasts.is_none() && !first.fault.is_instant()
+        {
+            let help = "`lasts` is at most `every`";
+            self.say(&at, "this begins again before it has ended", help);
+            return vec![first];
+        }
+        let mut all = vec![first.clone()];
+        for number in 2..=count {
+            let shift = apart.saturating_mul(u64::from(number) - 1);
+            let label = format!("{}-{number}", first.label.0);
+            let (from, until) = (
+                first.at.saturating_add(shift),
+                first.until.map(|until| until.saturating_add(shift)),
+            );
+            if until.unwrap_or(from) > stage.end || from >= stage.end {
+                let message = format!("`{label}` is not over when the run ends at {}", stage.end);
+                self.say(&at, message, format!("fewer `times`, or `run.length` above {from}"));
+                break;
+            }
+            if labels.contains(&label) {
+                let message = format!("the label `{label}` is used twice");
+                self.say(&at, message, "repeats are called `label-2`, `label-3` and so on");
+            }
+            labels.push(label.clone());
+            all.push(Injection { label: Label(label), at: from, until, ..first.clone() });
+        }
+        all
     }
 
     /// Label and time; on a problem the label, if there is one.
@@ -161,99 +231,6 @@ impl Reader<'_> {
         Some(until)
     }
 
-    fn fault(&mut self, node: &Node, stage: Stage<'_>) -> Option<Fault> {
-        const KINDS: &[(&str, Kind)] = &[
-            ("region-down", Kind::RegionDown),
-            ("evict-cache", Kind::EvictCache),
-            ("delay-replication", Kind::DelayReplication),
-            ("slow", Kind::Slow),
-            ("errors", Kind::Errors),
-            ("surge", Kind::Surge),
-        ];
-        let mut section = self.section(node, "inject.fault")?;
-        let kind_node = section.require(self, "kind");
-        let kind = kind_node.and_then(|node| self.choice(node, KINDS));
-        let (Some(kind), Some(name)) = (kind, kind_node.and_then(Node::text)) else {
-            section.rest();
-            return None;
-        };
-        section.narrow(name);
-        let regions = stage.regions;
-        let fault = match kind {
-            Kind::RegionDown => self.region_down(&mut section, regions),
-            Kind::EvictCache => {
-                let region = section.need(self, "region", |r, n| r.region(n, regions));
-                let share = section.need(self, "share", |r, n| r.share_grains(n, 1));
-                region.zip(share).map(|(region, grains)| Fault::EvictCache {
-                    region,
-                    share: crate::units::count_to_f64(grains) / 1e9,
-                })
-            }
-            Kind::DelayReplication => self.delay_replication(&mut section, regions),
-            Kind::Slow => {
-                let place = self.place(&mut section, regions);
-                let factor = section.need(self, "factor", |r, n| r.number(n, 0.001..=1_000_000.0));
-                place.zip(factor).map(|((region, service), factor)| Fault::Slow {
-                    region,
-                    service,
-                    factor,
-                })
-            }
-            Kind::Errors => {
-                let place = self.place(&mut section, regions);
-                let share = section.need(self, "share", Self::share);
-                place.zip(share).map(|((region, service), share)| Fault::Errors {
-                    region,
-                    service,
-                    share,
-                })
-            }
-            Kind::Surge => self.surge(&mut section, regions),
-        };
-        section.finish(self);
-        fault
-    }
-
-    fn region_down(&mut self, section: &mut Section<'_>, regions: &[String]) -> Option<Fault> {
-        let routes = [("withdrawn", Routes::Withdrawn), ("silent", Routes::Silent)];
-        let reaches = [("all", Reach::All), ("data-plane", Reach::DataPlane)];
-        let region = section.need(self, "region", |r, n| r.region(n, regions));
-        let routes = section.need(self, "routes", |r, n| r.choice(n, &routes));
-        let mut scope = Reach::All;
-        section.set(self, "scope", &mut scope, |r, n| r.choice(n, &reaches));
-        Some(Fault::RegionDown { region: region?, routes: routes?, scope })
-    }
-
-    fn delay_replication(
-        &mut self,
-        section: &mut Section<'_>,
-        regions: &[String],
-    ) -> Option<Fault> {
-        let ways = [("apply", Delay::Apply), ("tcp-stall", Delay::TcpStall)];
-        let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
-        let delay = section.need(self, "delay", Self::some_time);
-        let by = section.need(self, "by", |r, n| r.choice(n, &ways));
-        Some(Fault::DelayReplication { region: region?, delay: delay?, by: by? })
-    }
-
-    fn place(
-        &mut self,
-        section: &mut Section<'_>,
-        regions: &[String],
-    ) -> Option<(Option<usize>, Service)> {
-        let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
-        let service = section.need(self, "service", |r, n| r.choice(n, SERVICES));
-        region.zip(service)
-    }
-
-    fn surge(&mut self, section: &mut Section<'_>, regions: &[String]) -> Option<Fault> {
-        let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
-        let factor = section.need(self, "factor", |r, n| r.number(n, 0.0..=LARGEST_FACTOR));
-        let mut ramp = Span::ZERO;
-        section.set(self, "ramp", &mut ramp, Self::time);
-        Some(Fault::Surge { region: region?, factor: factor?, ramp })
-    }
-
     /// Folds surges into the profiles of the regions that they come from.
     pub fn fold_surges(&mut self, harm: &Harm, profiles: &mut [Profile]) {
         for (injection, place) in harm.injections.iter().zip(&harm.places) {
@@ -281,15 +258,13 @@ impl Reader<'_> {
     }
 
     fn ramp_fits(&mut self, item: &Node, fault: Fault, at: Instant, until: Instant) {
-        let Fault::Surge { ramp, .. } = fault else {
-            return;
-        };
+        let ramp = fault.ramp();
         let longest = until.since(at).half();
         if ramp > longest {
             let place = item.get("fault").and_then(|entry| entry.node.get("ramp"));
             let origin = place.map_or(&item.at, |entry| &entry.node.at);
             let message =
-                format!("rise and fall take {ramp} each, and the surge lasts {}", until.since(at));
+                format!("rise and fall take {ramp} each, and the fault lasts {}", until.since(at));
             self.say(origin, message, format!("`ramp = \"{longest}\"` at most"));
         }
     }
@@ -339,16 +314,6 @@ impl Reader<'_> {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    RegionDown,
-    EvictCache,
-    DelayReplication,
-    Slow,
-    Errors,
-    Surge,
-}
-
 /// Whether two faults, were they to last at one time, would contradict each other. Surges multiply,
 /// and what happens at an instant does not last.
 fn same_target(one: Fault, two: Fault) -> bool {
@@ -363,6 +328,11 @@ fn same_target(one: Fault, two: Fault) -> bool {
             Fault::Errors { region: a, service: s, .. },
             Fault::Errors { region: b, service: t, .. },
         ) => s == t && meet(a, b),
+        (Fault::DatabaseDown { region: a, .. }, Fault::DatabaseDown { region: b, .. }) => a == b,
+        (Fault::LockTable { region: a }, Fault::LockTable { region: b }) => meet(a, b),
+        (Fault::StopPods { region: a, .. }, Fault::StopPods { region: b, .. })
+        | (Fault::NoisyNeighbour { region: a, .. }, Fault::NoisyNeighbour { region: b, .. })
+        | (Fault::Leak { region: a, .. }, Fault::Leak { region: b, .. }) => meet(a, b),
         _ => false,
     }
 }

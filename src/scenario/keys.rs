@@ -98,6 +98,37 @@ fabric.manifest.controlled-delay | time or "off" | off | "5ms" | the longest wai
 fabric.manifest.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
 fabric.manifest.call | call | one attempt | { timeout = "200ms", attempts = 3 } | how the edge calls it
+fabric.manifest.balance | "least-requests", "round-robin" or "random" | least-requests | "random" | which pod gets a call, where something makes them differ
+fabric.manifest.pod-start | time | 5s | "5s" | from the start of a pod until it takes calls
+fabric.manifest.image-pull | time | 0s | "20s" | what a new pod takes before that to get its image
+fabric.manifest.ejection | table or "none" | none | { failures = 5 } | what takes a pod out of service that fails (Envoy's outlier detection)
+fabric.manifest.ejection.failures | count | 5 | 5 | failed answers and time-outs in a row that eject a pod
+fabric.manifest.ejection.every | time | 10s | "10s" | time between the sweeps that bring pods back
+fabric.manifest.ejection.base | time | 30s | "30s" | how long the first ejection lasts; the second twice as long, and so on up to 5m
+fabric.manifest.ejection.most | share | 10% | "10%" | the share of pods that may be out at one time; always one, never so many that less than half are left
+fabric.manifest.cpu | table or "unlimited" | unlimited | { limit = 1, threads = 4 } | the processors of a pod: what a call takes is the processor time of its threads then
+fabric.manifest.cpu.limit | number or "none" | none | 0.5 | cores that a pod may use on average over a period; all its threads stand when that is used up
+fabric.manifest.cpu.period | time | 100ms | "100ms" | the period, 1 ms to 1 s
+fabric.manifest.cpu.threads | count | 1 | 4 | threads of each call, which share its work evenly
+fabric.manifest.cpu.node | number | 4 | 16 | cores of the node on which a pod runs, each on its own
+fabric.manifest.cpu.request | number | 0.25 | 0.25 | cores that a pod has requested: its weight against a noisy neighbour
+fabric.manifest.memory | table or "unlimited" | unlimited | { limit = "1GB" } | the memory of a pod; one that needs more is killed and started again
+fabric.manifest.memory.limit | volume | required | "1GB" | how much it may have
+fabric.manifest.memory.base | volume | 256MB | "256MB" | what it needs without a call
+fabric.manifest.memory.request | volume | 2MB | "2MB" | what it needs for each call under way
+fabric.manifest.autoscale | table or "none" | none | { saturation = "70%", max = 60 } | what changes the number of pods: Kubernetes' horizontal pod autoscaler
+fabric.manifest.autoscale.saturation | share | none | "70%" | the target for calls inside, those that wait included, as a share of the slots; one of the three
+fabric.manifest.autoscale.cpu | share | none | "60%" | the target for processor time used, as a share of `cpu.request`; one of the three
+fabric.manifest.autoscale.requests-per-second | number | none | 50 | the target for calls a second for each pod; one of the three
+fabric.manifest.autoscale.max | count | required | 60 | the most pods
+fabric.manifest.autoscale.min | count | the pods that there are | 10 | the fewest pods
+fabric.manifest.autoscale.every | time | 15s | "15s" | how often it looks
+fabric.manifest.autoscale.tolerance | share | 10% | "10%" | how far from the target is near enough
+fabric.manifest.autoscale.metric-age | time | 15s | "30s" | how old what it sees is
+fabric.manifest.autoscale.up | pace | window 0s, 4 pods or 100% in 15s | { window = "30s" } | how pods come
+fabric.manifest.autoscale.down | pace | window 5m, 100% in 15s | { percent = 10, period = "1m" } | how pods go
+fabric.manifest.autoscale.pods-per-node | count | 10 | 10 | pods that a node has room for
+fabric.manifest.autoscale.node-start | time | 3m | "60s" | what a new node takes before pods can start on it
 fabric.database | table | preset | {} | the database of each region
 fabric.database.use | "on" or "off" | on | "on" | off: a manifest needs no read
 fabric.database.connections | count | 128 | 128 | connections in each region
@@ -110,6 +141,10 @@ fabric.database.slowdown[concurrency].points | list | required | [[32, 1], [128,
 fabric.database.slowdown[rate].points | list | required | [[300, 1], [300, 10]] | reads a second, and how many times as long one takes that begins then; two points at one load are a jump above it
 fabric.database.slowdown[rate].over | time | 1s | "1s" | the time over which reads are counted, 1 ms to 1 h
 fabric.database.call | call | one attempt | { timeout = "50ms", attempts = 2 } | how the manifest service calls it
+fabric.database.pooling | "transaction", "session" or "none" | transaction | "session" | whether a connection is lent for each read, kept from a call's first read to its end, or opened for each call, without waiting for one
+fabric.database.connect | time | 5ms | "5ms" | what opening a connection takes, where there is no pooler
+fabric.database.again-at | "replica" or "primary" | replica | "primary" | where second attempts to read go, retries and hedges
+fabric.database.when-down | "fail" or "primary" | fail | "primary" | what reads do while the region's database refuses connections
 fabric.database.too-far-behind | table | { after = "5s", then = "serve" } | { after = "5s", then = "serve" } | what a read does on a replica that lags
 fabric.database.too-far-behind.after | time | 5s | "5s" | the lag that is too much
 fabric.database.too-far-behind.then | "serve", "refuse" or "primary" | serve | "serve" | old data, an error, or a read over the wide area
@@ -163,8 +198,10 @@ load.trace.speed | number | 1 | 2 | how many times as fast as it was recorded
 inject.label | text | required | "outage" | what invariants call it
 inject.at | time | required | "5m" | when it begins
 inject.lasts | time | to the end | "5m" | how long; not for what happens at an instant
+inject.times | count | 1 | 3 | how often it happens; the repeats are called `LABEL-2`, `LABEL-3` and so on
+inject.every | time | none | "5m" | how long after the last time it begins again
 inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
-inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors" or "surge" | required | "surge" | which harm
+inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "noisy-neighbour", "leak", "database-down", "lock-table" or "surge" | required | "surge" | which harm
 inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
 inject.fault[region-down].routes | "withdrawn" or "silent" | required | "withdrawn" | whether its routes end
 inject.fault[region-down].scope | "all" or "data-plane" | all | "all" | what is cut: everything, or viewers only
@@ -176,9 +213,27 @@ inject.fault[delay-replication].by | "apply" or "tcp-stall" | required | "apply"
 inject.fault[slow].region | text | required | "sa-east-1" | where; or "all"
 inject.fault[slow].service | "manifest" or "database" | required | "database" | which service
 inject.fault[slow].factor | number | required | 3 | how many times as long it takes
+inject.fault[slow].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the fault
+inject.fault[slow].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
 inject.fault[errors].region | text | required | "sa-east-1" | where; or "all"
 inject.fault[errors].service | "manifest" or "database" | required | "manifest" | which service
 inject.fault[errors].share | share | required | "10%" | the share of its answers that are errors
+inject.fault[errors].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the fault
+inject.fault[errors].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
+inject.fault[stop-pods].region | text | required | "sa-east-1" | where; or "all"
+inject.fault[stop-pods].pods | count | required | 2 | how many pods of the manifest service are gone, the first ones
+inject.fault[stop-pods].calls | "reset" or "finish" | reset | "finish" | whether their calls are reset at once, or finished while no more come
+inject.fault[noisy-neighbour].region | text | required | "sa-east-1" | where; or "all"
+inject.fault[noisy-neighbour].cores | number | required | 4 | cores that it would use on the node of each pod
+inject.fault[noisy-neighbour].request | number | 1 | 2 | cores that it has requested: its weight
+inject.fault[noisy-neighbour].limit | number or "none" | none | 1 | cores that it may use at most
+inject.fault[noisy-neighbour].pods | count | all | 2 | only beside the first so many pods of the manifest service
+inject.fault[leak].region | text | required | "sa-east-1" | where; or "all"
+inject.fault[leak].per-second | volume | required | "10MB" | by how much more memory each pod needs in a second; a restart frees it
+inject.fault[leak].pods | count | all | 2 | only the first so many pods of the manifest service
+inject.fault[database-down].region | text | required | "us-east-1" | whose database; while the primary is down no replica gets changes
+inject.fault[database-down].answers | "refused" or "silent" | refused | "silent" | whether connections are reset and refused, or nobody answers
+inject.fault[lock-table].region | text | required | "us-east-1" | where reads wait for a lock, with their connections; or "all"
 inject.fault[surge].region | text | required | "sa-east-1" | from where viewers come; or "all"
 inject.fault[surge].factor | number | required | 3 | how many times as many, 0 to 1000
 inject.fault[surge].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the surge
@@ -219,6 +274,10 @@ call.deadline | "on" or "off" | off | "on" | on: the deadline travels along, and
 call.bulkhead | count or "none" | none | 64 | attempts that each client has under way at one time; more are refused at once
 call.breaker | "none" or breaker | none | { window = 20, open = "10s" } | each client's circuit breaker, which every attempt has to pass
 call.fallback | "none" or fallback | none | { failing = "1%" } | what answers when a call has failed for good
+call.hedge | "none" or hedge | none | { after = "50ms" } | a second attempt beside one that is not answered soon
+hedge.after | time | required | "50ms" | how long the first is waited for
+hedge.percentile | share or "none" | none | "95%" | wait as long as this share of calls took in the last ten seconds instead, once there are a hundred of them
+hedge.budget | "none" or budget | none | { kind = "deposit-per-request", ratio = "5%" } | what limits hedges: any kind that refuses retries alone; one for each client
 breaker.window | count | 100 | 20 | the calls that it looks at: the last so many
 breaker.window-time | time | none | "10s" | instead: the calls of so many last whole seconds, 1 s to 1 h
 breaker.minimum | count | 100 | 20 | fewer calls in the window say nothing; at most the window's
@@ -228,6 +287,10 @@ breaker.slow-share | share | 100% | "80%" | it opens when so many of them are sl
 breaker.open | time | 60s | "10s" | how long it stays open
 breaker.trials | count | 10 | 5 | calls that pass when it is half open; what they say closes or opens it
 fallback.failing | share | 0% | "1%" | the share of fallbacks that fail, too
+pace.window | time | 0s up, 5m down | "5m" | the most cautious recommendation of so long counts
+pace.pods | count | 4 up, 0 down | 4 | pods that may come or go in a period
+pace.percent | count | 100 | 50 | or so many per cent of those that were there, if that is more
+pace.period | time | 15s | "1m" | the period, 1 s to 30 min
 budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule
 budget[limit].retries | count | 3 | 3 | retries at one time, their backoff included
 budget[deposit-per-request].ttl | time | 10s | "10s" | how long a deposit counts, 1 s to 60 s
@@ -275,7 +338,7 @@ pub(super) fn is_known(segments: &[String]) -> bool {
 }
 
 /// Tables that may stand in several places, by the last word of such a place's kind.
-const SHARED: [&str; 5] = ["law", "call", "budget", "breaker", "fallback"];
+const SHARED: [&str; 7] = ["pace", "law", "call", "budget", "breaker", "fallback", "hedge"];
 
 /// Whether a path leads to a key, be it through a table that is described by itself.
 fn is_path(wanted: &[&str]) -> bool {

@@ -7,7 +7,7 @@ use proptest::{collection, option};
 use squall::change::{Change, Planned};
 use squall::engine::{Law, Profile};
 use squall::fabric::*;
-use squall::fault::{Delay, Fault, Injection, Label, Reach, Routes, Service};
+use squall::fault::{Answers, Calls, Delay, Fault, Injection, Label, Reach, Routes, Service};
 use squall::units::{Instant, Span};
 
 /// Requests of one run, about.
@@ -128,22 +128,35 @@ fn breaker() -> impl Strategy<Value = BreakerRule> {
     )
 }
 
+fn hedge() -> impl Strategy<Value = Hedge> {
+    let budget = budget().prop_filter("hedges", |budget| !budget.refuses_first_attempts());
+    (span(1, 50), option::of(0.0..1.0), budget).prop_map(|(after, percentile, budget)| Hedge {
+        after,
+        percentile,
+        budget,
+    })
+}
+
 /// A hop that does nothing of its own, or that does much. Boxed, as large parts are here: trees of values lie
 /// on the stack.
 fn call() -> BoxedStrategy<Call> {
     let flags = (weighted(0.3), weighted(0.7));
     let last = (option::of(breaker()), option::of(0.0..=1.0), option::weighted(0.3, 1_u32..6));
+    let last = (last, option::of(hedge()));
     let much = (option::weighted(0.7, span(1, 200)), retry(), 1_u32..4, flags, last).prop_map(
-        |(timeout, retry, clients, (cancel, deadline), (breaker, failing, bulkhead))| Call {
-            timeout,
-            // Three hops multiply: more would make a run of thousands one of a hundred thousand.
-            retry: Retry { attempts: retry.attempts.min(2), ..retry },
-            clients,
-            cancel,
-            deadline,
-            bulkhead,
-            breaker,
-            fallback: failing.map(|failing| Fallback { failing }),
+        |(timeout, retry, clients, (cancel, deadline), ((breaker, failing, bulkhead), hedge))| {
+            Call {
+                timeout,
+                // Three hops multiply: more would make a run of thousands one of a hundred thousand.
+                retry: Retry { attempts: retry.attempts.min(2), ..retry },
+                clients,
+                cancel,
+                deadline,
+                bulkhead,
+                breaker,
+                fallback: failing.map(|failing| Fallback { failing }),
+                hedge,
+            }
         },
     );
     prop_oneof![1 => Just(Call::plain()), 2 => much].boxed()
@@ -174,6 +187,70 @@ fn metadata() -> impl Strategy<Value = Metadata> {
     )
 }
 
+/// How pods are chosen and ejected; what of it matters depends on the faults.
+fn pod_rules() -> BoxedStrategy<PodRules> {
+    let balances = vec![Balance::LeastRequests, Balance::RoundRobin, Balance::Random];
+    let ejection = (1_u32..6, span(1, 500), span(0, 1_000), 0.0..=1.0)
+        .prop_map(|(failures, every, base, most)| Ejection { failures, every, base, most });
+    let limit = option::weighted(0.7, 50_u32..3_000);
+    let cpu = (limit, span(10, 200), 1_u32..5, 100_u32..4_000, 1_u32..2_000).prop_map(
+        |(limit, period, threads, node, request)| CpuRules {
+            limit,
+            period,
+            threads,
+            node,
+            request,
+        },
+    );
+    // Room for no call, for a few, or for all.
+    let memory = (0_u64..1_000, 0_u64..8, 0_u64..1_000).prop_map(|(base, calls, request)| {
+        MemoryRules { limit: base + calls * request, base, request }
+    });
+    let bounds = (option::weighted(0.3, cpu), option::weighted(0.3, memory));
+    (select(balances), span(0, 500), span(0, 500), option::weighted(0.4, ejection), bounds)
+        .prop_map(|(balance, start, image_pull, ejection, (cpu, memory))| PodRules {
+            balance,
+            start,
+            image_pull,
+            ejection,
+            cpu,
+            memory,
+        })
+        .boxed()
+}
+
+fn pace() -> impl Strategy<Value = ScalePace> {
+    (span(0, 3_000), 0_u32..5, 0.0..2.0, span(1_000, 3_000))
+        .prop_map(|(window, pods, share, period)| ScalePace { window, pods, share, period })
+}
+
+/// An autoscaler that looks often. What it may look at depends on the pods.
+fn autoscale() -> BoxedStrategy<AutoscaleRules> {
+    let target = prop_oneof![
+        2 => (0.1..1.0).prop_map(ScaleTarget::Saturation),
+        1 => (0.1..1.0).prop_map(ScaleTarget::Cpu),
+        1 => (1.0..50.0).prop_map(ScaleTarget::Requests),
+    ];
+    let pace = (pace(), pace(), 0.0..0.3);
+    let times = (span(100, 1_500), span(0, 1_000), span(0, 2_000));
+    (target, 0_u32..4, times, pace, 1_u32..4)
+        .prop_map(|(target, more, (every, age, node_start), (up, down, tolerance), per_node)| {
+            AutoscaleRules {
+                target,
+                min: 1,
+                max: 3 + more,
+                every,
+                tolerance,
+                age,
+                up,
+                down,
+                pods_per_node: per_node,
+                node_start,
+            }
+        })
+        .boxed()
+}
+
 fn manifest() -> impl Strategy<Value = Manifest> {
     let disciplines = vec![
         Discipline::Fifo,
@@ -183,21 +260,31 @@ fn manifest() -> impl Strategy<Value = Manifest> {
         Discipline::Priority,
     ];
     let delays = (span(1, 200), option::weighted(0.3, span(1, 50)));
+    let scaled = option::weighted(0.3, autoscale());
     let order = (select(disciplines), option::weighted(0.3, span(1, 300)), 0.0..=1.0, delays);
-    (1_u32..4, 1_u32..6, option::of(0_u32..40), order, (law(30), call())).prop_map(
-        |(pods, slots, queue, (discipline, wait, high, delays), (service, call))| Manifest {
-            pods,
-            slots,
-            queue,
-            discipline,
-            wait,
-            standing: delays.0,
-            controlled_delay: delays.1.filter(|_| discipline != Discipline::ProcessorSharing),
-            high,
-            service,
-            call,
-        },
-    )
+    (1_u32..4, 1_u32..6, option::of(0_u32..40), order, (law(30), call(), pod_rules(), scaled))
+        .prop_map(
+            |(
+                pods,
+                slots,
+                queue,
+                (discipline, wait, high, delays),
+                (service, call, pod, scaled),
+            )| Manifest {
+                pods,
+                slots,
+                queue,
+                discipline,
+                wait,
+                standing: delays.0,
+                controlled_delay: delays.1.filter(|_| discipline != Discipline::ProcessorSharing),
+                high,
+                service,
+                call,
+                pod,
+                autoscale: scaled.filter(|_| discipline != Discipline::ProcessorSharing),
+            },
+        )
 }
 
 fn slowdown() -> impl Strategy<Value = Slowdown> {
@@ -219,16 +306,25 @@ fn database() -> impl Strategy<Value = Database> {
     let behind = (span(0, 2_000), select(then)).prop_map(|(after, then)| Behind { after, then });
     let queue = option::of(0_u32..40);
     let service = (law(30), slowdown(), call());
-    (1_u32..8, queue, option::of(span(1, 500)), service, behind, span(1, 1_000)).prop_map(
-        |(connections, queue, wait, (service, slowdown, call), behind, primary_timeout)| Database {
+    let pooling = prop_oneof![
+        2 => Just(Pooling::Transaction),
+        1 => Just(Pooling::Session),
+        1 => span(0, 20).prop_map(|connect| Pooling::None { connect }),
+    ];
+    let more = (span(1, 1_000), pooling, any::<bool>(), any::<bool>());
+    (1_u32..8, queue, option::of(span(1, 500)), service, behind, more).prop_map(
+        |(connections, queue, wait, (service, slowdown, call), behind, more)| Database {
             connections,
             queue,
             wait,
             service,
             slowdown,
             behind,
-            primary_timeout,
+            primary_timeout: more.0,
             call,
+            pooling: more.1,
+            down_to_primary: more.2,
+            again_to_primary: more.3,
         },
     )
 }
@@ -270,9 +366,21 @@ fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
     )
 }
 
+/// A rise and fall, or none.
+fn ramp() -> impl Strategy<Value = Span> {
+    prop_oneof![2 => Just(Span::ZERO), 1 => span(1, 2_000)]
+}
+
 fn fault(regions: usize) -> impl Strategy<Value = Fault> {
     let place = || option::of(0..regions);
-    let service = || select(vec![Service::Manifest, Service::Database]);
+    // Some pods, or all, or more than there are; a database has none.
+    let some = || option::weighted(0.4, 1_u32..5);
+    let service = || {
+        (any::<bool>(), some()).prop_map(|(manifest, pods)| match manifest {
+            true => (Service::Manifest, pods),
+            false => (Service::Database, None),
+        })
+    };
     let down = (0..regions, any::<bool>(), any::<bool>());
     prop_oneof![
         3 => down.prop_map(|(region, withdrawn, all)| Fault::RegionDown {
@@ -285,16 +393,39 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             let by = if apply { Delay::Apply } else { Delay::TcpStall };
             Fault::DelayReplication { region, delay, by }
         }),
-        1 => (place(), service(), 0.001..30.0).prop_map(|(region, service, factor)| Fault::Slow {
+        1 => (place(), service(), 0.001..30.0, ramp())
+            .prop_map(|(region, (service, pods), factor, ramp)| Fault::Slow {
+                region,
+                service,
+                factor,
+                ramp,
+                pods,
+            }),
+        1 => (place(), service(), 0.0..=1.0, ramp())
+            .prop_map(|(region, (service, pods), share, ramp)| Fault::Errors {
+                region,
+                service,
+                share,
+                ramp,
+                pods,
+            }),
+        2 => (place(), 1_u32..5, select(vec![Calls::Reset, Calls::Finish]))
+            .prop_map(|(region, pods, calls)| Fault::StopPods { region, pods, calls }),
+        1 => (0..regions, any::<bool>()).prop_map(|(region, refused)| Fault::DatabaseDown {
             region,
-            service,
-            factor,
+            answers: if refused { Answers::Refused } else { Answers::Silent },
         }),
-        1 => (place(), service(), 0.0..=1.0).prop_map(|(region, service, share)| Fault::Errors {
-            region,
-            service,
-            share,
-        }),
+        1 => place().prop_map(|region| Fault::LockTable { region }),
+        1 => (place(), 1_u32..8_000, 1_u32..4_000, option::of(1_u32..4_000), some())
+            .prop_map(|(region, cores, request, limit, pods)| Fault::NoisyNeighbour {
+                region,
+                cores,
+                request,
+                limit,
+                pods,
+            }),
+        1 => (place(), 1_u64..3_000, some())
+            .prop_map(|(region, per_second, pods)| Fault::Leak { region, per_second, pods }),
         1 => (place(), 0.0..5.0).prop_map(|(region, factor)| Fault::Surge {
             region,
             factor,

@@ -3,11 +3,11 @@
 
 use crate::formulas::erlang_b;
 use crate::table::Row;
-use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
+use crate::tools::{SEEDS, all_of, column, count_of, plan_of, with_seeds};
 use squall::engine::Seed;
 use squall::fabric::budgets::Decorator;
 use squall::fabric::{Outcome, Plan};
-use squall::observe::{Counter, Scope};
+use squall::observe::Counter;
 use squall::units::count_to_f64;
 
 /// How a run is made: what fails, who tries how often, and under which budget.
@@ -122,12 +122,11 @@ fn decorator() -> Vec<Row> {
 
 /// The attempts of a whole run, its warm-up included.
 fn all_attempts(outcome: &Outcome) -> f64 {
-    let cell = outcome.totals.cell(|_| true, Scope::default());
-    count_to_f64(cell[Counter::Attempts as usize])
+    all_of(outcome, Counter::Attempts)
 }
 
 /// A token bucket, in tenths of a token where a success gives a tenth, and what moves it.
-struct Bucket {
+pub struct Bucket {
     full: usize,
     /// What a failed attempt takes, whether somebody retries or not.
     fail: usize,
@@ -138,20 +137,25 @@ struct Bucket {
 }
 
 /// gRPC's: 10 tokens, more than half of them for a retry.
-const GRPC: Bucket = Bucket { full: 100, fail: 10, price: 0, needs: 51 };
+pub const GRPC: Bucket = Bucket { full: 100, fail: 10, price: 0, needs: 51 };
 /// Brooker's: 5 tokens.
 const SMALL: Bucket = Bucket { full: 50, fail: 0, price: 10, needs: 10 };
 
 impl Bucket {
-    /// Retries a request in the long run: the chain of its tokens between requests, whose attempts
-    /// fail independently, from full until nothing changes any more.
+    /// Retries a request in the long run: until nothing changes any more.
     fn retries(&self, attempts: u32, failing: f64) -> f64 {
+        self.each(attempts, failing, 6_000).last().copied().unwrap()
+    }
+
+    /// Retries of each of so many requests, from full: the chain of its tokens between requests, whose
+    /// attempts fail independently.
+    pub fn each(&self, attempts: u32, failing: f64, requests: usize) -> Vec<f64> {
         let mut between = vec![0.0; self.full + 1];
         between[self.full] = 1.0;
-        let mut retries = 0.0;
-        for _ in 0..6_000 {
+        let mut each = Vec::with_capacity(requests);
+        for _ in 0..requests {
             let mut after = vec![0.0; self.full + 1];
-            retries = 0.0;
+            let mut retries = 0.0;
             for attempt in 1..=attempts {
                 let mut again = vec![0.0; self.full + 1];
                 for (tokens, &mass) in between.iter().enumerate() {
@@ -167,8 +171,9 @@ impl Bucket {
                 between = again;
             }
             between = after;
+            each.push(retries);
         }
-        retries
+        each
     }
 }
 

@@ -45,6 +45,21 @@ pub fn constant_service_wait(load: f64, x: f64) -> f64 {
     (1.0 - load) * sum
 }
 
+/// The probability of exactly `n` under the Poisson law of this mean.
+pub fn poisson(n: u32, mean: f64) -> f64 {
+    let n = f64::from(n);
+    libm::exp(n * libm::log(mean) - mean - libm::lgamma(n + 1.0))
+}
+
+/// The probability of at least `least` successes in `n` independent trials.
+pub fn binomial_tail(n: u32, least: u32, chance: f64) -> f64 {
+    let choose = |k: u32| (0..k).fold(1.0, |c, i| c * f64::from(n - i) / f64::from(i + 1));
+    let term = |k: u32| {
+        choose(k) * libm::pow(chance, f64::from(k)) * libm::pow(1.0 - chance, f64::from(n - k))
+    };
+    (least..=n).map(term).sum()
+}
+
 /// Where a falling function passes through zero between `low` and `high`.
 pub fn root(mut low: f64, mut high: f64, of: impl Fn(f64) -> f64) -> f64 {
     for _ in 0..200 {
@@ -133,6 +148,15 @@ mod tests {
     }
 
     /// The wait of M/D/1 has an atom of 1 - r at zero, and its mean is Pollaczek's.
+    /// Ten throws of a coin: 1 + 10 + 45 of 1,024 have at most two heads.
+    #[test]
+    fn discrete_laws_are_those_of_the_tables() {
+        near(binomial_tail(10, 8, 0.5), 56.0 / 1_024.0, 1e-12);
+        near(binomial_tail(10, 0, 0.3), 1.0, 1e-12);
+        near(poisson(0, 2.0), libm::exp(-2.0), 1e-12);
+        near((0..60).map(|n| poisson(n, 20.0)).sum(), 1.0, 1e-9);
+    }
+
     #[test]
     fn constant_services_wait_as_pollaczek_says() {
         near(constant_service_wait(0.8, 0.0), 0.2, 1e-12);

@@ -1,5 +1,6 @@
 //! What time-outs, retries and deadlines of several hops do together.
 
+use crate::clients;
 use crate::formulas::erlang_b;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
@@ -193,5 +194,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(time_outs());
     rows.extend(deadlines());
     rows.extend(bulkheads());
+    rows.extend(clients::rows());
     rows
 }

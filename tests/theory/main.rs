@@ -8,6 +8,7 @@
 
 mod budgets;
 mod caches;
+mod clients;
 mod data;
 mod disciplines;
 mod failover;
@@ -15,6 +16,7 @@ mod formulas;
 mod hops;
 mod laws;
 mod overload;
+mod pods;
 mod policies;
 mod queues;
 mod retries;
@@ -38,6 +40,7 @@ static POLICIES: LazyLock<Vec<Row>> = LazyLock::new(policies::rows);
 static RETRIES: LazyLock<Vec<Row>> = LazyLock::new(retries::rows);
 static HOPS: LazyLock<Vec<Row>> = LazyLock::new(hops::rows);
 static OVERLOAD: LazyLock<Vec<Row>> = LazyLock::new(overload::rows);
+static PODS: LazyLock<Vec<Row>> = LazyLock::new(pods::rows);
 static DATA: LazyLock<Vec<Row>> = LazyLock::new(data::rows);
 static FAILOVER: LazyLock<Vec<Row>> = LazyLock::new(failover::rows);
 
@@ -87,6 +90,11 @@ fn overload_agrees() {
 }
 
 #[test]
+fn pods_agree() {
+    assert_agree(&PODS);
+}
+
+#[test]
 fn data_and_money_agree() {
     assert_agree(&DATA);
 }
@@ -107,6 +115,7 @@ fn the_page_is_what_the_rows_say() {
         ("Retries", &RETRIES),
         ("Hops", &HOPS),
         ("Overload", &OVERLOAD),
+        ("Pods", &PODS),
         ("Failover", &FAILOVER),
         ("Replicas and money", &DATA),
     ]);

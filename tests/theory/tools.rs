@@ -62,6 +62,11 @@ pub fn count_of(outcome: &Outcome, counter: Counter) -> f64 {
     count_to_f64(cell[counter as usize])
 }
 
+/// The count of a whole run, its warm-up included.
+pub fn all_of(outcome: &Outcome, counter: Counter) -> f64 {
+    count_to_f64(outcome.totals.cell(|_| true, Scope::default())[counter as usize])
+}
+
 pub fn level_of(outcome: &Outcome, gauge: Gauge) -> f64 {
     let peaks = outcome.totals.peaks(|s| judged(outcome, s), Scope::default(), gauge);
     peaks.mean().unwrap()

@@ -28,7 +28,7 @@ pub(super) struct Entry {
 }
 
 /// The kinds of harm.
-const FAULTS: [(&str, &str); 6] = [
+const FAULTS: [(&str, &str); 11] = [
     (
         "region-down",
         "a region can no longer be reached: its viewers, and by choice the other regions",
@@ -40,6 +40,11 @@ const FAULTS: [(&str, &str); 6] = [
     ),
     ("slow", "a service takes a multiple of its time"),
     ("errors", "a share of a service's answers are errors"),
+    ("stop-pods", "pods of the manifest service are gone, and new ones start when it is over"),
+    ("noisy-neighbour", "something else on the nodes of pods takes processors from them"),
+    ("leak", "pods of the manifest service need more and more memory, until they are killed"),
+    ("database-down", "a region's database is down, as while it fails over"),
+    ("lock-table", "reads wait for a lock on their table"),
     ("surge", "a multiple of the usual viewers come"),
 ];
 

@@ -27,6 +27,22 @@ pub struct Call {
     pub breaker: Option<BreakerRule>,
     /// What answers when a call has failed for good.
     pub fallback: Option<Fallback>,
+    /// Whether a second attempt goes beside one that is not answered soon.
+    pub hedge: Option<Hedge>,
+}
+
+/// A second attempt beside the first: whichever is answered first counts, and the other is given up.
+/// It has to pass breaker, bulkhead and adaptive throttle like any other attempt.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Hedge {
+    /// How long the first attempt is waited for.
+    pub after: Span,
+    /// Wait as long as this share of calls took in the last stretch of ten seconds instead, once there
+    /// are a hundred of them in one: 0 to 1 (Dean and Barroso 2013: the 95th percentile).
+    pub percentile: Option<f64>,
+    /// What limits hedges, beside what limits retries: any rule that refuses retries alone. One for each
+    /// client.
+    pub budget: Budget,
 }
 
 /// An answer without the service that was called: a default, the last known, a shorter list. It takes
@@ -57,6 +73,7 @@ impl Call {
             bulkhead: None,
             breaker: None,
             fallback: None,
+            hedge: None,
         }
     }
 }

@@ -1,15 +1,13 @@
 //! The database: reads, connections, the replica's lag.
 
-use super::fetch::Cause;
-use super::service::stretched;
+use super::fetch::{Cause, Hedged, is_out, take_hedge};
+use super::service::Call;
 use super::{Ctx, Event, Key, Site, tracing};
-use crate::fabric::caller::{After, Leave};
+use crate::fabric::caller::{After, Leave, Turn};
 use crate::fabric::config::WhenBehind;
 use crate::fabric::event::Reply;
-use crate::fabric::pool::{Class, Offer};
-use crate::fabric::slowdown::Slowdown;
 use crate::fabric::tracer::Part;
-use crate::fault::Service;
+use crate::fault::{Answers, Service};
 use crate::observe::{Counter, Gauge, Sample};
 use crate::units::{Instant, Span};
 
@@ -18,7 +16,7 @@ use crate::units::{Instant, Span};
 pub struct Read {
     pub(super) of: Asker,
     pub(super) origin: usize,
-    /// When it came to the database.
+    /// When it came to the database, or its connection was first asked for.
     pub(super) came: Instant,
     /// When its caller gives it up, where that is known here.
     pub(super) deadline: Instant,
@@ -48,14 +46,13 @@ impl Site {
         self.try_read(ctx, key);
     }
 
-    /// It makes an attempt: from the replica here, or from the primary if that is too far behind.
+    /// It makes an attempt.
     pub(super) fn try_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let now = ctx.now();
-        let (Some(config), Some(call)) = (&self.plan.fabric.database, self.calls.get_mut(key))
-        else {
+        let Some(call) = self.calls.get_mut(key) else {
             return;
         };
-        let (behind, how, origin) = (config.behind, &config.call, call.origin);
+        let origin = call.origin;
         let Some(turn) = &mut call.turn else {
             return;
         };
@@ -65,43 +62,102 @@ impl Site {
             Leave::Breaker => Some(Counter::DatabaseBreakerRefused),
             Leave::Bulkhead => Some(Counter::DatabaseBulkheadFull),
         };
-        let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
-        let deadline = if how.deadline { call.deadline.min(gives_up) } else { Instant::NEVER };
-        let limited = how.timeout.is_some();
         self.observe_breakers();
         if let Some(refused) = refused {
             self.recorder.count(refused, origin);
             self.trace_mark(now, Part::Call, key, "a read is refused before it leaves");
             return self.read_or_fall_back(ctx, key, Cause::Refused);
         }
-        let of = Asker::Call(key);
+        let after = self.database_caller.hedges_after(now);
+        let Some(read) = self.new_read(ctx, key) else {
+            return;
+        };
+        if let Some(call) = self.calls.get_mut(key) {
+            call.read = Some(read);
+        }
+        if let Some(after) = after {
+            ctx.schedule(now.saturating_add(after), Event::ReadHedge(read));
+        }
+        self.ask_replica(ctx, read);
+    }
+
+    /// A read has not been answered yet: a second one goes beside it.
+    pub(super) fn hedge_read(&mut self, ctx: &mut Ctx<'_>, beside: Key) {
+        let Some(&Read { of: Asker::Call(key), origin, .. }) = self.reads.get(beside) else {
+            return;
+        };
+        let Some(call) = self.calls.get(key).filter(|call| call.read == Some(beside)) else {
+            return;
+        };
+        let turn = call.turn.and_then(|turn| self.database_caller.hedge(ctx.now(), &turn));
+        self.observe_breakers();
+        let Some(turn) = turn else {
+            return self.recorder.count(Counter::DatabaseHedgesDenied, origin);
+        };
+        self.recorder.count(Counter::DatabaseHedges, origin);
+        let Some(read) = self.new_read(ctx, key) else {
+            return;
+        };
+        if let Some(call) = self.calls.get_mut(key) {
+            call.hedge = Some(Box::new(Hedged { key: read, turn }));
+        }
+        self.ask_replica(ctx, read);
+    }
+
+    /// A read of a call, that has not come anywhere. Its time-out begins.
+    fn new_read(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Key> {
+        let (config, call) = (self.plan.fabric.database.as_ref()?, self.calls.get(key)?);
+        let (how, now) = (&config.call, ctx.now());
+        let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
+        let deadline = if how.deadline { call.deadline.min(gives_up) } else { Instant::NEVER };
+        let (of, origin) = (Asker::Call(key), call.origin);
         let read = Read { of, origin, came: now, deadline, inside: false, began: None };
         let read = self.reads.insert(read);
         self.recorder.count(Counter::DatabaseCalls, origin);
+        let limited = how.timeout.is_some();
         self.trace_within(now, (Part::Call, key), (Part::Read, read));
         if limited {
             ctx.schedule(gives_up, Event::ReadTimeOut(read));
         }
-        let lag = self.lag(now);
+        Some(read)
+    }
+
+    /// A read goes to the replica here, or to the primary if that is too far behind.
+    fn ask_replica(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let (Some(config), Some(&read)) = (&self.plan.fabric.database, self.reads.get(key)) else {
+            return;
+        };
+        let (behind, again_to_primary) = (config.behind, config.again_to_primary);
+        let down_to_primary = config.down_to_primary;
+        let lag = self.lag(ctx.now());
         let too_far = lag > behind.after;
-        if let Some(call) = self.calls.get_mut(key) {
-            call.read = Some(read);
-            // The primary is never behind.
-            let of_primary = too_far && behind.then == WhenBehind::Primary;
-            call.lag = Some(if of_primary { Span::ZERO } else { lag });
+        let again = again_to_primary && self.is_again(&read, key);
+        let down = down_to_primary && self.distress.down == Some(Answers::Refused);
+        let to_primary = self.me != self.plan.fabric.primary
+            && (too_far && behind.then == WhenBehind::Primary || again || down);
+        if let Asker::Call(call) = read.of
+            && let Some(call) = self.calls.get_mut(call)
+        {
+            // The primary is never behind. Of two attempts the older data count.
+            let lag = if to_primary { Span::ZERO } else { lag };
+            let before = call.lag.filter(|_| call.hedge.is_some());
+            call.lag = Some(before.map_or(lag, |before| before.max(lag)));
         }
-        match behind.then {
-            WhenBehind::Refuse if too_far => {
-                self.recorder.count(Counter::LagRefused, origin);
-                self.read_failed(ctx, read, Cause::Error);
-            }
-            WhenBehind::Primary if too_far => self.ask_primary(ctx, read, origin),
-            _ => {
-                if !self.connect(ctx, read) {
-                    self.read_failed(ctx, read, Cause::Refused);
-                }
-            }
+        if to_primary {
+            self.ask_primary(ctx, key, read.origin);
+        } else if too_far && behind.then == WhenBehind::Refuse {
+            self.recorder.count(Counter::LagRefused, read.origin);
+            self.read_failed(ctx, key, Cause::Error);
+        } else if !self.connect(ctx, key) {
+            self.read_failed(ctx, key, Cause::Refused);
         }
+    }
+
+    /// Whether a read is not the first attempt of its call.
+    fn is_again(&self, read: &Read, key: Key) -> bool {
+        let Asker::Call(call) = read.of else { return false };
+        let turn = |call: &Call| call.read != Some(key) || call.turn.is_some_and(Turn::is_retry);
+        self.calls.get(call).is_some_and(turn)
     }
 
     /// A read has its data.
@@ -113,15 +169,11 @@ impl Site {
         match read.of {
             Asker::Region(site, read) => self.answer_region(ctx, site, read, Reply::Data),
             Asker::Call(call) => {
-                let Some(waiting) = self.calls.get_mut(call).filter(|c| c.read == Some(key)) else {
+                if !self.wants(call, key) {
                     return self.recorder.count(Counter::DatabaseWasted, read.origin);
-                };
-                waiting.read = None;
-                if let Some(turn) = waiting.turn.take() {
-                    self.database_caller.answered(ctx.now(), &turn);
-                    self.observe_breakers();
                 }
                 self.trace_end(ctx.now(), Part::Read, key, "answered");
+                self.call_has_read(ctx, call, key);
                 self.make_manifest(ctx, call);
             }
         }
@@ -139,9 +191,9 @@ impl Site {
                 self.answer_region(ctx, site, read, reply);
             }
             Asker::Call(call) => {
-                if self.calls.get(call).is_some_and(|call| call.read == Some(key)) {
+                if self.wants(call, key) {
                     self.trace_end(ctx.now(), Part::Read, key, tracing::word(cause));
-                    self.attempt_to_read_failed(ctx, call, cause);
+                    self.attempt_to_read_failed(ctx, call, key, cause);
                 }
             }
         }
@@ -152,25 +204,69 @@ impl Site {
         let Some(&Read { of: Asker::Call(call), origin, .. }) = self.reads.get(key) else {
             return;
         };
-        if self.calls.get(call).is_none_or(|call| call.read != Some(key)) {
+        if !self.wants(call, key) {
             return;
         }
         self.recorder.count(Counter::DatabaseTimeouts, origin);
         self.abandon_read(ctx, key);
         self.trace_end(ctx.now(), Part::Read, key, "timed out");
-        self.attempt_to_read_failed(ctx, call, Cause::TimeOut);
+        self.attempt_to_read_failed(ctx, call, key, Cause::TimeOut);
     }
 
-    /// An attempt to read has failed: it is made again, or the call has failed.
-    fn attempt_to_read_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+    /// Whether a call still waits for a read.
+    pub(super) fn wants(&self, call: Key, read: Key) -> bool {
+        let call = self.calls.get(call);
+        call.is_some_and(|call| is_out(call.read, call.hedge.as_deref(), read))
+    }
+
+    /// A call has its read. The other one that may be under way for it is given up.
+    fn call_has_read(&mut self, ctx: &mut Ctx<'_>, key: Key, read: Key) {
         let Some(call) = self.calls.get_mut(key) else {
             return;
         };
-        call.read = None;
+        let (first, hedge, now) = (call.turn.take(), call.hedge.take(), ctx.now());
+        let (Some(first), caller) = (first, &mut self.database_caller) else {
+            return;
+        };
+        let before = call.read.take();
+        let other = match hedge {
+            Some(hedge) if hedge.key == read => {
+                self.recorder.count(Counter::DatabaseHedgesWon, call.origin);
+                caller.answered(now, &hedge.turn, first.left());
+                before.map(|read| (read, first))
+            }
+            hedge => {
+                caller.answered(now, &first, first.left());
+                hedge.map(|hedge| (hedge.key, hedge.turn))
+            }
+        };
+        if let Some((read, turn)) = other {
+            caller.dropped(turn, true);
+            self.trace_end(now, Part::Read, read, "the other was faster");
+            self.abandon_read(ctx, read);
+        }
+        self.observe_breakers();
+    }
+
+    /// A read has failed. If nothing else is under way for its call, it is made again, or the call has
+    /// failed.
+    fn attempt_to_read_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, read: Key, cause: Cause) {
+        let (Some(call), caller) = (self.calls.get_mut(key), &mut self.database_caller) else {
+            return;
+        };
         let Some(turn) = &mut call.turn else {
             return;
         };
-        match self.database_caller.failed(ctx.now(), turn, cause.into(), call.deadline) {
+        if let Some(mut hedge) = take_hedge(&mut call.hedge, read) {
+            caller.failed(ctx.now(), &mut hedge.turn);
+        } else {
+            call.read = None;
+            caller.failed(ctx.now(), turn);
+        }
+        if call.read.is_some() || call.hedge.is_some() {
+            return self.observe_breakers();
+        }
+        match caller.after(ctx.now(), turn, cause.into(), call.deadline) {
             After::Again(at) => return ctx.schedule(at, Event::ReadAgain(key)),
             After::Denied => self.recorder.count(Counter::DatabaseRetriesDenied, call.origin),
             After::Last => {}
@@ -211,71 +307,13 @@ impl Site {
 
 // At the database.
 impl Site {
-    /// Asks for a connection. False when it is refused.
-    pub(super) fn connect(&mut self, ctx: &mut Ctx<'_>, key: Key) -> bool {
-        let (Some(pool), Some(read)) = (&mut self.database, self.reads.get_mut(key)) else {
-            return false;
-        };
-        let offer = pool.offer(key, Class::Low, ctx.now());
-        read.inside = offer != Offer::Refused;
-        match offer {
-            Offer::Starts => self.begin_read(ctx, key),
-            Offer::Waits => {
-                let wait = self.plan.fabric.database.as_ref().and_then(|database| database.wait);
-                if let Some(wait) = wait {
-                    ctx.schedule(ctx.now() + wait, Event::ConnectionWaitOver);
-                }
-            }
-            Offer::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
-        }
-        self.observe_database();
-        offer != Offer::Refused
-    }
-
-    /// A read has its connection.
-    fn begin_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let (Some(read), Some(config)) = (self.reads.get_mut(key), &self.plan.fabric.database)
-        else {
-            return;
-        };
-        read.began = Some(ctx.now());
-        let (origin, waited) = (read.origin, ctx.now().since(read.came));
-        self.recorder.count(Counter::DatabaseReads, origin);
-        self.recorder.sample(Sample::DatabaseWait, origin, waited);
-        let mut slow = self.weather.slowness(&self.plan.injections, Service::Database);
-        if let Slowdown::Rate { over, curve } = &config.slowdown {
-            slow *= curve.at(self.read_rate.begin(ctx.now(), *over));
-        }
-        let takes = stretched(config.service.draw(&mut self.streams.database), slow);
-        self.trace_mark(ctx.now(), Part::Read, key, "it has a connection");
-        self.read_on(ctx, key, takes);
-    }
-
-    /// A read's connection is free, for the next one that is still wanted.
-    fn disconnect(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        self.leave_database(key, ctx.now());
-        while let Some((next, _)) = self.database.as_mut().and_then(|pool| pool.release(ctx.now()))
-        {
-            let Some(read) = self.reads.get_mut(next).filter(|read| read.deadline <= ctx.now())
-            else {
-                self.begin_read(ctx, next);
-                break;
-            };
-            read.began = Some(ctx.now());
-            self.recorder.count(Counter::DatabaseExpired, read.origin);
-            self.leave_database(next, ctx.now());
-            self.read_failed(ctx, next, Cause::TimeOut);
-        }
-        self.observe_database();
-    }
-
     /// The database is done with a read.
     pub(super) fn read_done(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        if self.reads.get(key).is_none() {
+        if self.reads.get(key).is_none_or(|read| !read.inside) {
             return;
         }
-        self.disconnect(ctx, key);
-        if self.errs(Service::Database) {
+        self.release(ctx, key);
+        if self.errs(Service::Database, None, ctx.now()) {
             self.read_failed(ctx, key, Cause::Error);
         } else {
             self.read_succeeded(ctx, key);
@@ -296,7 +334,7 @@ impl Site {
                 if let Some(sharing) = &mut self.reading {
                     sharing.withdraw(key, ctx.now());
                 }
-                self.disconnect(ctx, key);
+                self.release(ctx, key);
                 self.look_for_read(ctx);
             }
             self.observe_database();
@@ -324,7 +362,7 @@ impl Site {
         self.observe_database();
     }
 
-    fn observe_database(&mut self) {
+    pub(super) fn observe_database(&mut self) {
         if let Some(pool) = &self.database {
             let (queued, busy) = (pool.queued(), pool.busy());
             self.recorder.gauge(Gauge::DatabaseQueue, queued);

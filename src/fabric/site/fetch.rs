@@ -30,6 +30,25 @@ pub struct Fetch {
     pub(super) turn: Turn,
     /// The call that is under way for it; `None` between two attempts.
     pub(super) call: Option<Key>,
+    /// The one that has been sent beside it.
+    pub(super) hedge: Option<Box<Hedged>>,
+}
+
+/// A second attempt beside the first: what is under way, and how its caller counts it.
+#[derive(Clone, Copy, Debug)]
+pub struct Hedged {
+    pub(super) key: Key,
+    pub(super) turn: Turn,
+}
+
+/// Whether one of the two attempts that there may be is this one.
+pub(super) fn is_out(first: Option<Key>, hedge: Option<&Hedged>, key: Key) -> bool {
+    first == Some(key) || hedge.is_some_and(|hedge| hedge.key == key)
+}
+
+/// Takes the second attempt, if it is this one.
+pub(super) fn take_hedge(hedge: &mut Option<Box<Hedged>>, key: Key) -> Option<Box<Hedged>> {
+    hedge.take_if(|hedge| hedge.key == key)
 }
 
 impl Fetch {
@@ -81,6 +100,7 @@ impl Site {
             deadline: deadline.unwrap_or(Instant::NEVER),
             turn: self.manifest_caller.begin(ctx.now()),
             call: None,
+            hedge: None,
         });
         if let Some(request) = of.and_then(|request| self.requests.get_mut(request)) {
             request.state = State::Fetch(fetch);
@@ -100,14 +120,29 @@ impl Site {
         }
     }
 
-    /// An attempt of a fetch has failed: it is tried again, or the fetch has failed.
-    pub(super) fn attempt_of_fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+    /// A call of a fetch has failed. If nothing else is under way for the fetch, it is tried again, or has
+    /// failed.
+    pub(super) fn attempt_of_fetch_failed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        key: Key,
+        call: Key,
+        cause: Cause,
+    ) {
         let Some(fetch) = self.fetches.get_mut(key) else {
             return;
         };
-        fetch.call = None;
-        let (turn, deadline) = (&mut fetch.turn, fetch.deadline);
-        match self.manifest_caller.failed(ctx.now(), turn, cause.into(), deadline) {
+        let caller = &mut self.manifest_caller;
+        if let Some(mut hedge) = take_hedge(&mut fetch.hedge, call) {
+            caller.failed(ctx.now(), &mut hedge.turn);
+        } else {
+            fetch.call = None;
+            caller.failed(ctx.now(), &mut fetch.turn);
+        }
+        if fetch.call.is_some() || fetch.hedge.is_some() {
+            return self.observe_breakers();
+        }
+        match caller.after(ctx.now(), &mut fetch.turn, cause.into(), fetch.deadline) {
             After::Again(at) => return ctx.schedule(at, Event::CallAgain(key)),
             After::Denied => self.recorder.count(Counter::ManifestRetriesDenied, fetch.origin),
             After::Last => {}
@@ -115,13 +150,34 @@ impl Site {
         self.fetch_or_fall_back(ctx, key, cause);
     }
 
-    /// A call has been answered; with the lag of its data, unless something else stands in for them.
-    pub(super) fn fetched(&mut self, ctx: &mut Ctx<'_>, key: Key, lag: Option<Span>) {
-        if let Some(fetch) = self.fetches.get(key) {
-            self.manifest_caller.answered(ctx.now(), &fetch.turn);
+    /// A call has been answered; with the lag of its data, unless something else stands in for them. The
+    /// other one that may be under way for its fetch is given up.
+    pub(super) fn fetched(&mut self, ctx: &mut Ctx<'_>, key: Key, call: Key, lag: Option<Span>) {
+        let mut other = None;
+        if let Some(fetch) = self.fetches.get_mut(key) {
+            let (first, caller) = (fetch.turn, &mut self.manifest_caller);
+            let (hedge, now) = (fetch.hedge.take(), ctx.now());
+            match hedge {
+                Some(hedge) if hedge.key == call => {
+                    self.recorder.count(Counter::ManifestHedgesWon, fetch.origin);
+                    caller.answered(now, &hedge.turn, first.left());
+                    other = fetch.call.take().map(|call| (call, first));
+                }
+                hedge => {
+                    caller.answered(now, &first, first.left());
+                    other = hedge.map(|hedge| (hedge.key, hedge.turn));
+                }
+            }
+            if let Some((_, turn)) = other {
+                caller.dropped(turn, true);
+            }
             self.observe_breakers();
         }
         self.end_well(ctx, key, lag);
+        if let Some((call, _)) = other {
+            self.trace_end(ctx.now(), Part::Call, call, "the other was faster");
+            self.abandon_call(ctx, call);
+        }
     }
 
     /// A fetch has failed for good, unless something else answers in its place.
@@ -210,7 +266,10 @@ impl Site {
         }
         if let Some(fetch) = self.end_fetch(ctx.now(), key) {
             self.manifest_caller.dropped(fetch.turn, fetch.call.is_some());
-            if let Some(call) = fetch.call {
+            if let Some(hedge) = &fetch.hedge {
+                self.manifest_caller.dropped(hedge.turn, true);
+            }
+            for call in fetch.call.into_iter().chain(fetch.hedge.map(|hedge| hedge.key)) {
                 self.abandon_call(ctx, call);
             }
             self.trace_end(ctx.now(), Part::Fetch, key, "taken back");

@@ -1,10 +1,15 @@
 //! A site as it is before anything has happened.
 
+use super::connections::Distress;
+use super::scaling::Scaling;
 use super::{Key, Site, Streams};
 use crate::engine::Seed;
 use crate::fabric::caller::Caller;
-use crate::fabric::config::{Call, Discipline, Manifest, Plan};
+use crate::fabric::config::{Call, Database, Discipline, Manifest, Plan, Pooling};
+use crate::fabric::cpu::Cpus;
+use crate::fabric::memory::Memory;
 use crate::fabric::metadata::MetadataCache;
+use crate::fabric::pods::{self, Pods};
 use crate::fabric::pool::Pool;
 use crate::fabric::replication::Excess;
 use crate::fabric::sharing::Sharing;
@@ -26,6 +31,7 @@ impl Site {
         let networks = regions * fabric.routing.networks as usize;
         let all_share = fabric.manifest.discipline == Discipline::ProcessorSharing;
         let name = &fabric.regions[me];
+        let (pods, cpus, memory) = machines_of(plan, name);
         let caller =
             |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{name}/{what}"));
         Self {
@@ -47,17 +53,18 @@ impl Site {
             calls: Slab::default(),
             reads: Slab::default(),
             starting: VecDeque::new(),
-            cache: fabric
-                .metadata
-                .as_ref()
-                .map(|config| MetadataCache::new(config, plan.load.titles)),
+            cache: cache_of(plan),
             manifest_caller: caller(&fabric.manifest.call, "manifest"),
             database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
             manifest: slots_of(&fabric.manifest),
+            pods,
+            cpus,
+            memory,
+            scaling: fabric.manifest.autoscale.map(|rules| Scaling::new(rules, &fabric.manifest)),
             sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
-            database: database
-                .map(|config| Pool::new(config.connections, config.queue, Discipline::Fifo)),
+            database: database.map(connections_of),
             reading: database.and_then(|config| config.slowdown.sharing()),
+            distress: Distress::default(),
             read_rate: RateMeter::default(),
             excess: Excess::new(&fabric.replication, fabric.round_trip[me][fabric.primary]),
             weather: Weather::default(),
@@ -81,6 +88,35 @@ impl Site {
             parked: 0,
         }
     }
+}
+
+/// The cache of manifests and rights, where there is one.
+fn cache_of(plan: &Plan) -> Option<MetadataCache> {
+    let config = plan.fabric.metadata.as_ref()?;
+    Some(MetadataCache::new(config, plan.load.titles))
+}
+
+/// The connections of a region's database. Without a pooler nobody waits for one.
+fn connections_of(config: &Database) -> Pool<Key> {
+    let queue = if let Pooling::None { .. } = config.pooling { Some(0) } else { config.queue };
+    Pool::new(config.connections, queue, Discipline::Fifo)
+}
+
+/// The pods of a region's manifest service, with those that an autoscaler may add, and their
+/// processors and memory.
+fn machines_of(
+    plan: &Plan,
+    region: &str,
+) -> (Option<Pods<Key>>, Option<Cpus<Key>>, Option<Memory>) {
+    let config = &plan.fabric.manifest;
+    if !pods::are_needed(plan) {
+        return (None, None, None);
+    }
+    let most = config.autoscale.map_or(config.pods, |rules| rules.max.max(config.pods));
+    let stream = Seed(plan.seed).stream(&format!("{region}/pods"));
+    let pods = Pods::new(config.pods, most, config.slots, &config.pod, stream);
+    let cpus = config.pod.cpu.map(|rules| Cpus::new(&rules, most));
+    (Some(pods), cpus, config.pod.memory.map(|rules| Memory::new(rules, most)))
 }
 
 /// The slots of a region's manifest service.

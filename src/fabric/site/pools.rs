@@ -82,6 +82,9 @@ const fn thought(at: Instant) -> (Instant, Event) {
 impl Site {
     /// The manifest service works on a fetch that needs this much of it.
     pub(super) fn work_on(&mut self, ctx: &mut Ctx<'_>, key: Key, takes: Span) {
+        if self.cpus.is_some() {
+            return self.compute(ctx, key, takes);
+        }
         match &mut self.sharing {
             Some(sharing) => {
                 sharing.add(key, takes, ctx.now());
@@ -158,12 +161,18 @@ impl Site {
         if let Some(sharing) = &mut self.sharing {
             sharing.balance("manifest service", now);
         }
+        if let Some(cpus) = &mut self.cpus {
+            cpus.used(now);
+        }
         if let Some(sharing) = &mut self.reading {
             sharing.balance("database", now);
         }
         if let Some(pool) = &mut self.database {
             let inside = self.reads.iter().map(|(_, read)| read).filter(|read| read.inside);
-            pool.balance("database", now, inside.map(|read| (read.came, read.began)));
+            let held = self.calls.iter().filter_map(|(_, call)| call.held);
+            let within = inside.map(|read| (read.came, read.began));
+            let within = within.chain(held.map(|held| (held.came, Some(held.began))));
+            pool.balance("database", now, within);
         }
     }
 }

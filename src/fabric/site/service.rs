@@ -3,7 +3,8 @@
 //! A call holds a slot while its read waits for a connection and while it is read, as a worker thread
 //! does.
 
-use super::fetch::Cause;
+use super::connections::Held;
+use super::fetch::{Cause, Hedged, is_out};
 use super::{Ctx, Event, Key, Site, tracing};
 use crate::fabric::caller::{Leave, Turn};
 use crate::fabric::pool::{Class, Offer};
@@ -16,7 +17,7 @@ use crate::units::{Instant, Span};
 #[derive(Debug)]
 pub struct Call {
     /// Whose; it may have given the call up.
-    fetch: Key,
+    pub(super) fetch: Key,
     pub(super) origin: usize,
     /// Whom the manifest service takes first.
     class: Class,
@@ -28,10 +29,16 @@ pub struct Call {
     pub(super) inside: bool,
     /// Since when it has a slot there.
     pub(super) has_slot: Option<Instant>,
+    /// The pod that works on it, where they are looked at one by one.
+    pub(super) pod: Option<u32>,
     /// The attempts that it has made to read, until one is answered.
     pub(super) turn: Option<Turn>,
     /// The read that is under way for it.
     pub(super) read: Option<Key>,
+    /// The one that has been sent beside it.
+    pub(super) hedge: Option<Box<Hedged>>,
+    /// The connection that it keeps between its reads, where it does.
+    pub(super) held: Option<Held>,
     /// How far the replica was behind that was read; `None` when it makes do without its read.
     pub(super) lag: Option<Span>,
 }
@@ -43,7 +50,7 @@ impl Site {
         let Some(fetch) = self.fetches.get_mut(key) else {
             return;
         };
-        let (origin, class) = (fetch.origin, fetch.class);
+        let origin = fetch.origin;
         let refused = match self.manifest_caller.leave(now, &mut fetch.turn) {
             Leave::Goes => None,
             Leave::Budget => Some(Counter::ManifestRetriesDenied),
@@ -56,40 +63,89 @@ impl Site {
             self.trace_mark(now, Part::Fetch, key, "a call is refused before it leaves");
             return self.fetch_or_fall_back(ctx, key, Cause::Refused);
         }
-        let Some(fetch) = self.fetches.get_mut(key) else {
+        let after = self.manifest_caller.hedges_after(now);
+        let Some(call) = self.new_call(ctx, key) else {
             return;
         };
+        if let Some(fetch) = self.fetches.get_mut(key) {
+            fetch.call = Some(call);
+        }
+        if let Some(after) = after {
+            ctx.schedule(now.saturating_add(after), Event::CallHedge(call));
+        }
+        self.offer_call(ctx, call);
+    }
+
+    /// A call has not been answered yet: a second one goes beside it.
+    pub(super) fn hedge_call(&mut self, ctx: &mut Ctx<'_>, beside: Key) {
+        let now = ctx.now();
+        let Some(key) = self.calls.get(beside).map(|call| call.fetch) else {
+            return;
+        };
+        let Some(fetch) = self.fetches.get(key).filter(|fetch| fetch.call == Some(beside)) else {
+            return;
+        };
+        let (origin, turn) = (fetch.origin, self.manifest_caller.hedge(now, &fetch.turn));
+        self.observe_breakers();
+        let Some(turn) = turn else {
+            return self.recorder.count(Counter::ManifestHedgesDenied, origin);
+        };
+        self.recorder.count(Counter::ManifestHedges, origin);
+        let Some(call) = self.new_call(ctx, key) else {
+            return;
+        };
+        if let Some(fetch) = self.fetches.get_mut(key) {
+            fetch.hedge = Some(Box::new(Hedged { key: call, turn }));
+        }
+        self.offer_call(ctx, call);
+    }
+
+    /// A call of a fetch, that has not come anywhere.
+    fn new_call(&mut self, ctx: &Ctx<'_>, key: Key) -> Option<Key> {
+        let (fetch, now) = (self.fetches.get(key)?, ctx.now());
         let how = &self.plan.fabric.manifest.call;
         let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
         let deadline = if how.deadline { fetch.deadline.min(gives_up) } else { Instant::NEVER };
+        self.recorder.count(Counter::ManifestCalls, fetch.origin);
         let call = self.calls.insert(Call {
             fetch: key,
-            origin,
-            class,
+            origin: fetch.origin,
+            class: fetch.class,
             came: now,
             deadline,
             inside: false,
             has_slot: None,
+            pod: None,
             turn: None,
             read: None,
+            hedge: None,
+            held: None,
             lag: Some(Span::ZERO),
         });
-        fetch.call = Some(call);
-        self.recorder.count(Counter::ManifestCalls, origin);
-        let offer = self.manifest.offer(call, class, now);
-        if let Some(call) = self.calls.get_mut(call) {
-            call.inside = offer != Offer::Refused;
-        }
-        if offer != Offer::Refused && how.timeout.is_some() {
-            ctx.schedule(gives_up, Event::CallTimeOut(call));
-        }
         self.trace_within(now, (Part::Fetch, key), (Part::Call, call));
+        Some(call)
+    }
+
+    /// A call comes to the manifest service.
+    fn offer_call(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(call) = self.calls.get_mut(key) else {
+            return;
+        };
+        let offer = self.manifest.offer(key, call.class, ctx.now());
+        if let Some(scaling) = &mut self.scaling {
+            scaling.meter.came += 1;
+        }
+        call.inside = offer != Offer::Refused;
+        let (origin, timeout) = (call.origin, self.plan.fabric.manifest.call.timeout);
+        if let (true, Some(timeout)) = (call.inside, timeout) {
+            ctx.schedule(ctx.now().saturating_add(timeout), Event::CallTimeOut(key));
+        }
         match offer {
-            Offer::Starts => self.starting.push_back(call),
+            Offer::Starts => self.starting.push_back(key),
             Offer::Waits => self.limit_wait(ctx),
             Offer::Refused => {
                 self.recorder.count(Counter::ManifestRejected, origin);
-                self.call_failed(ctx, call, Cause::Refused);
+                self.call_failed(ctx, key, Cause::Refused);
             }
         }
         self.observe_manifest();
@@ -118,6 +174,7 @@ impl Site {
             self.recorder.sample(Sample::Wait, origin, waited);
             self.trace_mark(ctx.now(), Part::Call, key, "it has a slot");
             self.sample_class(class, origin, waited);
+            self.seat(ctx, key);
             if self.database.is_some() {
                 self.read(ctx, key);
             } else {
@@ -129,24 +186,26 @@ impl Site {
     /// A call has what it needs to make its manifest.
     pub(super) fn make_manifest(&mut self, ctx: &mut Ctx<'_>, call: Key) {
         let law = &self.plan.fabric.manifest.service;
-        let slow = self.weather.slowness(&self.plan.injections, Service::Manifest);
+        let pod = self.calls.get(call).and_then(|call| call.pod);
+        let slow = self.weather.slowness(&self.plan.injections, Service::Manifest, pod, ctx.now());
         let takes = stretched(law.draw(&mut self.streams.manifest), slow);
         self.work_on(ctx, call, takes);
     }
 
     pub(super) fn manifest_made(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        if self.calls.get(key).is_none() {
+        let Some(pod) = self.calls.get(key).map(|call| call.pod) else {
             return;
-        }
-        if self.errs(Service::Manifest) {
+        };
+        if self.errs(Service::Manifest, pod, ctx.now()) {
             return self.call_failed(ctx, key, Cause::Error);
         }
-        let Some(call) = self.end_call(key, ctx.now()) else {
+        let Some(call) = self.end_call(ctx, key) else {
             return;
         };
         self.trace_end(ctx.now(), Part::Call, key, "answered");
         if self.listens(&call, key) {
-            self.fetched(ctx, call.fetch, call.lag);
+            self.pod_answered(call.pod);
+            self.fetched(ctx, call.fetch, key, call.lag);
         } else {
             self.recorder.count(Counter::ManifestWasted, call.origin);
         }
@@ -154,12 +213,13 @@ impl Site {
 
     /// A call has failed; its caller hears of it if it still waits.
     pub(super) fn call_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
-        let Some(call) = self.end_call(key, ctx.now()) else {
+        let Some(call) = self.end_call(ctx, key) else {
             return;
         };
         self.trace_end(ctx.now(), Part::Call, key, tracing::word(cause));
         if self.listens(&call, key) {
-            self.attempt_of_fetch_failed(ctx, call.fetch, cause);
+            self.pod_failed(ctx, call.pod);
+            self.attempt_of_fetch_failed(ctx, call.fetch, key, cause);
         }
     }
 
@@ -168,13 +228,15 @@ impl Site {
             return;
         };
         let (fetch, origin, listens) = (call.fetch, call.origin, self.listens(call, key));
+        let pod = call.pod;
         if !listens {
             return;
         }
+        self.pod_failed(ctx, pod);
         self.recorder.count(Counter::ManifestTimeouts, origin);
         self.abandon_call(ctx, key);
         self.trace_end(ctx.now(), Part::Call, key, "timed out");
-        self.attempt_of_fetch_failed(ctx, fetch, Cause::TimeOut);
+        self.attempt_of_fetch_failed(ctx, fetch, key, Cause::TimeOut);
     }
 
     /// The caller waits no longer. What it asked for is taken back, or goes on for nobody.
@@ -194,25 +256,20 @@ impl Site {
             sharing.withdraw(key, ctx.now());
             self.look_for_made(ctx);
         }
-        let Some(call) = self.end_call(key, ctx.now()) else {
-            return;
-        };
-        if let Some(turn) = call.turn {
-            self.database_caller.dropped(turn, call.read.is_some());
-        }
-        if let Some(read) = call.read {
-            self.abandon_read(ctx, read);
-        }
+        self.take_back(ctx, key);
     }
 
     /// Whether the caller of a call still waits for it.
-    fn listens(&self, call: &Call, key: Key) -> bool {
-        self.fetches.get(call.fetch).is_some_and(|fetch| fetch.call == Some(key))
+    pub(super) fn listens(&self, call: &Call, key: Key) -> bool {
+        let fetch = self.fetches.get(call.fetch);
+        fetch.is_some_and(|fetch| is_out(fetch.call, fetch.hedge.as_deref(), key))
     }
 
     /// A call is over: its slot is free.
-    fn end_call(&mut self, key: Key, now: Instant) -> Option<Call> {
+    pub(super) fn end_call(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Call> {
+        let now = ctx.now();
         let call = self.calls.remove(key)?;
+        self.unseat(key, call.pod);
         self.trace_over(now, Part::Call, key);
         if call.inside {
             self.manifest.left(call.came, call.has_slot, now);
@@ -222,13 +279,16 @@ impl Site {
         {
             self.starting.push_back(next);
         }
+        if let Some(held) = call.held {
+            self.give_back(ctx, held);
+        }
         self.observe_manifest();
         Some(call)
     }
 
-    /// Whether an answer of a service is an error by a fault.
-    pub(super) fn errs(&mut self, service: Service) -> bool {
-        let share = self.weather.error_share(&self.plan.injections, service);
+    /// Whether an answer of a service is an error by a fault, from a pod where there are any.
+    pub(super) fn errs(&mut self, service: Service, pod: Option<u32>, now: Instant) -> bool {
+        let share = self.weather.error_share(&self.plan.injections, service, pod, now);
         share > 0.0 && self.streams.errors.chance(share)
     }
 
@@ -244,7 +304,7 @@ impl Site {
         }
     }
 
-    fn observe_manifest(&mut self) {
+    pub(super) fn observe_manifest(&mut self) {
         self.recorder.gauge(Gauge::ManifestQueue, self.manifest.queued());
         self.recorder.gauge(Gauge::ManifestBusy, self.manifest.busy());
     }

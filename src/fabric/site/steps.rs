@@ -114,8 +114,13 @@ impl Site {
         }
         self.weather.begin(injection);
         self.follow_weather(ctx, &fault);
-        if let Fault::RegionDown { .. } = fault {
-            self.go_dark(ctx);
+        self.follow_database(ctx, &fault);
+        match fault {
+            Fault::RegionDown { .. } => self.go_dark(ctx),
+            Fault::StopPods { pods, calls, .. } => self.stop_pods(ctx, pods, calls),
+            Fault::NoisyNeighbour { .. } => self.neighbours_changed(ctx),
+            Fault::Leak { .. } => self.leaks_changed(ctx),
+            _ => {}
         }
     }
 
@@ -123,17 +128,25 @@ impl Site {
         let fault = self.plan.injections[injection].fault;
         self.weather.end(injection);
         self.follow_weather(ctx, &fault);
-        if let Fault::RegionDown { .. } = fault {
-            self.come_back(ctx);
+        self.follow_database(ctx, &fault);
+        match fault {
+            Fault::RegionDown { .. } => self.come_back(ctx),
+            Fault::StopPods { pods, .. } => self.start_pods(ctx, pods),
+            Fault::NoisyNeighbour { .. } => self.neighbours_changed(ctx),
+            Fault::Leak { .. } => self.leaks_changed(ctx),
+            _ => {}
         }
     }
 
     /// The replication channel is as the faults in force say.
     fn follow_weather(&mut self, ctx: &Ctx<'_>, changed: &Fault) {
-        if !matches!(changed, Fault::DelayReplication { .. }) {
+        let down = matches!(changed, Fault::DatabaseDown { .. });
+        if !(down || matches!(changed, Fault::DelayReplication { .. }))
+            || self.me == self.plan.fabric.primary
+        {
             return;
         }
-        match self.weather.replication_delay(&self.plan.injections) {
+        match self.weather.replication_delay(&self.plan.injections, self.plan.fabric.primary) {
             Some((delay, by)) => self.excess.delay(ctx.now(), delay, by),
             None => self.excess.restore(ctx.now()),
         }

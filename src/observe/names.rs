@@ -1,0 +1,338 @@
+//! The name of everything that can be seen: what files, reports and series call it.
+
+use super::metric::{Counter, Described, Figure, Form, Gauge, Metric, Sample};
+use crate::units::Unit;
+
+const fn flag(name: &'static str, counter: Counter, text: &'static str) -> Described {
+    Described { name, metric: Metric::Counter(counter), form: Form::Flag, unit: Unit::Ratio, text }
+}
+const fn counted(name: &'static str, counter: Counter, text: &'static str) -> Described {
+    Described {
+        name,
+        metric: Metric::Counter(counter),
+        form: Form::Counted,
+        unit: Unit::Rate,
+        text,
+    }
+}
+const fn sampled(name: &'static str, sample: Sample, text: &'static str) -> Described {
+    Described { name, metric: Metric::Sample(sample), form: Form::Valued, unit: Unit::Time, text }
+}
+const fn level(name: &'static str, gauge: Gauge, unit: Unit, text: &'static str) -> Described {
+    Described { name, metric: Metric::Gauge(gauge), form: Form::Valued, unit, text }
+}
+const fn figure(name: &'static str, figure: Figure, unit: Unit, text: &'static str) -> Described {
+    Described { name, metric: Metric::Figure(figure), form: Form::Alone, unit, text }
+}
+
+/// Every name that a term may use.
+pub const METRICS: &[Described] = &[
+    Described {
+        name: "availability",
+        metric: Metric::Availability,
+        form: Form::Alone,
+        unit: Unit::Ratio,
+        text: "answered requests as a share of those that ended, by when the viewer first asked",
+    },
+    figure(
+        "error_budget_spent",
+        Figure::ErrorBudgetSpent,
+        Unit::Ratio,
+        "what the judged part of the run spends of a month's error budget (1 - SLA of a month's requests)",
+    ),
+    figure(
+        "monthly_cost",
+        Figure::MonthlyCost,
+        Unit::Money,
+        "the fabric's bill for a month with the run's traffic pattern",
+    ),
+    flag(
+        "served",
+        Counter::Served,
+        "answered; with `in REGION`: answered there, as a share of all requests whatever their region",
+    ),
+    flag("failed", Counter::Failed, "the last attempt got an error"),
+    flag("given_up", Counter::GivenUp, "the last attempt timed out"),
+    flag("hit", Counter::Hits, "answered with a fresh copy from the metadata cache"),
+    flag("stale", Counter::Stale, "answered with a copy past its TTL"),
+    flag("rejected", Counter::Rejected, "some attempt met a full queue, or waited too long in one"),
+    flag("retried", Counter::Retried, "needed more than one attempt"),
+    counted("requests", Counter::Requests, "requests that viewers made"),
+    counted("failures", Counter::Failed, "requests whose last attempt got an error"),
+    counted("attempts", Counter::Attempts, "attempts, first ones and retries"),
+    counted("timeouts", Counter::TimedOut, "attempts that timed out"),
+    counted("retries_denied", Counter::RetriesDenied, "retries that the retry budget refused"),
+    counted(
+        "refused_by_budget",
+        Counter::RefusedByBudget,
+        "first attempts that the retry budget refused; their requests fail at once",
+    ),
+    counted("fetches", Counter::Fetches, "fetches from the manifest service: misses and refreshes"),
+    counted("fetches_failed", Counter::FetchesFailed, "fetches that failed"),
+    counted("coalesced", Counter::Coalesced, "misses that joined a fetch under way"),
+    counted("lock_timeouts", Counter::LockTimeouts, "waiters that gave up the read lock"),
+    counted(
+        "manifest_rejected",
+        Counter::ManifestRejected,
+        "fetches turned away by a full queue of the manifest service or after too long a wait in it",
+    ),
+    counted("database_reads", Counter::DatabaseReads, "reads that the database began"),
+    counted(
+        "database_refused",
+        Counter::DatabaseRefused,
+        "reads turned away by a full queue or after too long a wait for a connection",
+    ),
+    counted(
+        "lag_refused",
+        Counter::LagRefused,
+        "reads refused because the replica was too far behind",
+    ),
+    counted(
+        "primary_reads",
+        Counter::PrimaryReads,
+        "reads that went to the primary over the wide area",
+    ),
+    counted(
+        "manifest_calls",
+        Counter::ManifestCalls,
+        "attempts of fetches at the manifest service, first ones and retries",
+    ),
+    counted(
+        "manifest_timeouts",
+        Counter::ManifestTimeouts,
+        "attempts at the manifest service for which the edge waited in vain",
+    ),
+    counted(
+        "manifest_retries_denied",
+        Counter::ManifestRetriesDenied,
+        "attempts at the manifest service that the edge's retry budget refused",
+    ),
+    counted(
+        "manifest_wasted",
+        Counter::ManifestWasted,
+        "manifests made for nobody: the edge had given the call up",
+    ),
+    counted(
+        "manifest_expired",
+        Counter::ManifestExpired,
+        "calls dropped because they got a slot after their deadline",
+    ),
+    counted(
+        "database_calls",
+        Counter::DatabaseCalls,
+        "attempts of the manifest service to read, first ones and retries",
+    ),
+    counted(
+        "database_timeouts",
+        Counter::DatabaseTimeouts,
+        "attempts to read for which the manifest service waited in vain",
+    ),
+    counted(
+        "database_retries_denied",
+        Counter::DatabaseRetriesDenied,
+        "attempts to read that the manifest service's retry budget refused",
+    ),
+    counted(
+        "database_wasted",
+        Counter::DatabaseWasted,
+        "reads made for nobody: the manifest service had given them up",
+    ),
+    counted(
+        "database_expired",
+        Counter::DatabaseExpired,
+        "reads dropped because they got a connection after their deadline",
+    ),
+    counted(
+        "manifest_breaker_refused",
+        Counter::ManifestBreakerRefused,
+        "attempts at the manifest service that an open breaker refused",
+    ),
+    counted(
+        "manifest_fallbacks",
+        Counter::ManifestFallbacks,
+        "failed fetches that were answered by something else",
+    ),
+    counted(
+        "manifest_fallback_failures",
+        Counter::ManifestFallbackFailures,
+        "failed fetches whose fallback failed, too",
+    ),
+    counted(
+        "database_breaker_refused",
+        Counter::DatabaseBreakerRefused,
+        "attempts to read that an open breaker refused",
+    ),
+    counted(
+        "database_fallbacks",
+        Counter::DatabaseFallbacks,
+        "calls that made do without their read",
+    ),
+    counted(
+        "database_fallback_failures",
+        Counter::DatabaseFallbackFailures,
+        "calls that got no read and whose fallback failed, too",
+    ),
+    counted(
+        "manifest_bulkhead_full",
+        Counter::ManifestBulkheadFull,
+        "attempts at the manifest service that a full bulkhead refused",
+    ),
+    counted(
+        "database_bulkhead_full",
+        Counter::DatabaseBulkheadFull,
+        "attempts to read that a full bulkhead refused",
+    ),
+    counted(
+        "manifest_hedges",
+        Counter::ManifestHedges,
+        "second attempts at the manifest service, sent beside a first one",
+    ),
+    counted(
+        "manifest_hedges_won",
+        Counter::ManifestHedgesWon,
+        "second attempts at the manifest service that were answered first",
+    ),
+    counted(
+        "manifest_hedges_denied",
+        Counter::ManifestHedgesDenied,
+        "second attempts at the manifest service that a budget, breaker or bulkhead refused",
+    ),
+    counted(
+        "database_hedges",
+        Counter::DatabaseHedges,
+        "second attempts to read, sent beside a first one",
+    ),
+    counted(
+        "database_hedges_won",
+        Counter::DatabaseHedgesWon,
+        "second attempts to read that were answered first",
+    ),
+    counted(
+        "database_hedges_denied",
+        Counter::DatabaseHedgesDenied,
+        "second attempts to read that a budget, breaker or bulkhead refused",
+    ),
+    counted(
+        "manifest_resets",
+        Counter::ManifestResets,
+        "calls that were reset because their pod was gone",
+    ),
+    counted(
+        "pods_ejected",
+        Counter::PodsEjected,
+        "pods that were taken out of service because they failed",
+    ),
+    counted(
+        "cpu_throttles",
+        Counter::CpuThrottles,
+        "periods in which a pod's threads stood because its quota of processor time was used up",
+    ),
+    counted(
+        "oom_kills",
+        Counter::OomKills,
+        "pods that were killed because they needed more memory than they may have",
+    ),
+    counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
+    sampled(
+        "latency",
+        Sample::Latency,
+        "from the start of the first attempt to the answer, for requests that were answered",
+    ),
+    sampled(
+        "wait",
+        Sample::Wait,
+        "time in the queue of the manifest service (or of the single pool)",
+    ),
+    sampled("wait_high", Sample::WaitHigh, "as `wait`, for the high class where there are two"),
+    sampled("wait_low", Sample::WaitLow, "as `wait`, for the low class where there are two"),
+    sampled("database_wait", Sample::DatabaseWait, "time in the queue for a database connection"),
+    sampled(
+        "lock_wait",
+        Sample::LockWait,
+        "time that a coalesced request waited for another's fetch",
+    ),
+    sampled(
+        "failover_time",
+        Sample::FailoverTime,
+        "from the loss of a network's site until its viewers are served again; one value a network",
+    ),
+    sampled("staleness", Sample::Staleness, "age of the data in an answer"),
+    level(
+        "manifest_queue",
+        Gauge::ManifestQueue,
+        Unit::Count,
+        "fetches that wait for a slot, peak of each second",
+    ),
+    level(
+        "manifest_busy",
+        Gauge::ManifestBusy,
+        Unit::Count,
+        "manifest slots in use, peak of each second",
+    ),
+    level(
+        "database_queue",
+        Gauge::DatabaseQueue,
+        Unit::Count,
+        "reads that wait for a connection, peak of each second",
+    ),
+    level(
+        "database_busy",
+        Gauge::DatabaseBusy,
+        Unit::Count,
+        "database connections in use, peak of each second",
+    ),
+    level(
+        "replication_lag",
+        Gauge::ReplicationLag,
+        Unit::Time,
+        "how far the region's replica is behind by a fault, peak of each second",
+    ),
+    level(
+        "pods_ready",
+        Gauge::PodsReady,
+        Unit::Count,
+        "pods of the manifest service that take calls, peak of each second; 0 where nothing makes \
+         them differ",
+    ),
+    level(
+        "nodes",
+        Gauge::Nodes,
+        Unit::Count,
+        "nodes that run pods of the manifest service or are on their way, peak of each second; 0 \
+         without an autoscaler",
+    ),
+    level(
+        "cpu_throttled",
+        Gauge::CpuThrottled,
+        Unit::Count,
+        "pods whose threads all stand because their quota is used up, peak of each second",
+    ),
+    level(
+        "manifest_breaker",
+        Gauge::ManifestBreaker,
+        Unit::Count,
+        "the edge's breaker before the manifest service: 0 closed, 1 half open, 2 open; of several \
+         the most open, peak of each second",
+    ),
+    level(
+        "database_breaker",
+        Gauge::DatabaseBreaker,
+        Unit::Count,
+        "the manifest service's breaker before its database: 0 closed, 1 half open, 2 open; of \
+         several the most open, peak of each second",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_snake_case() {
+        let mut names: Vec<_> = METRICS.iter().map(|row| row.name).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), METRICS.len());
+    }
+}

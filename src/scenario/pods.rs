@@ -1,0 +1,165 @@
+//! What `[fabric.manifest]` says of its pods.
+
+use super::harm::Stage;
+use super::reader::Reader;
+use super::section::Section;
+use super::tree::Node;
+use crate::fabric::{Balance, CpuRules, Discipline, Ejection, Manifest, MemoryRules};
+use crate::fault::{Calls, Fault};
+use crate::units::Span;
+
+const BALANCES: &[(&str, Balance)] = &[
+    ("least-requests", Balance::LeastRequests),
+    ("round-robin", Balance::RoundRobin),
+    ("random", Balance::Random),
+];
+
+impl Reader<'_> {
+    /// How pods are started, chosen and taken out of service.
+    pub fn pod_rules(&mut self, section: &mut Section<'_>, manifest: &mut Manifest) {
+        let pod = &mut manifest.pod;
+        section.set(self, "balance", &mut pod.balance, |r, n| r.choice(n, BALANCES));
+        section.set(self, "pod-start", &mut pod.start, Self::time);
+        section.set(self, "image-pull", &mut pod.image_pull, Self::time);
+        section.set(self, "ejection", &mut pod.ejection, Self::ejection);
+        section.set(self, "cpu", &mut pod.cpu, Self::cpu);
+        section.set(self, "memory", &mut pod.memory, Self::memory);
+        if manifest.discipline != Discipline::ProcessorSharing {
+            return;
+        }
+        for (key, written) in [
+            ("ejection", manifest.pod.ejection.is_some()),
+            ("cpu", manifest.pod.cpu.is_some()),
+            ("memory", manifest.pod.memory.is_some()),
+        ] {
+            if written && let Some(entry) = section.take(key) {
+                let help = "another `discipline`, or remove this key";
+                self.say(&entry.key_at, "there are no pods where all share the servers", help);
+            }
+        }
+    }
+
+    /// `"none"`, or what differs from Envoy's defaults.
+    fn ejection(&mut self, node: &Node) -> Option<Option<Ejection>> {
+        if node.text().is_some() {
+            return self.choice(node, &[("none", None)]);
+        }
+        let mut section = self.section(node, "fabric.manifest.ejection")?;
+        let mut rule = Ejection::ENVOY;
+        section.set(self, "failures", &mut rule.failures, |r, n| r.count(n, 1..=1_000_000));
+        section.set(self, "every", &mut rule.every, Self::some_time);
+        section.set(self, "base", &mut rule.base, Self::time);
+        section.set(self, "most", &mut rule.most, Self::share);
+        section.finish(self);
+        Some(Some(rule))
+    }
+
+    /// `"unlimited"`, or `{ limit = 1 }`.
+    fn cpu(&mut self, node: &Node) -> Option<Option<CpuRules>> {
+        if node.text().is_some() {
+            return self.choice(node, &[("unlimited", None)]);
+        }
+        let mut section = self.section(node, "fabric.manifest.cpu")?;
+        let mut rules = CpuRules::PLAIN;
+        section.set(self, "limit", &mut rules.limit, Self::cores_or_none);
+        section.set(self, "period", &mut rules.period, |r, n| {
+            // What the kernel takes (sched-bwc).
+            r.time_in(n, Span::from_millis(1)..=Span::from_secs(1))
+        });
+        section.set(self, "threads", &mut rules.threads, |r, n| r.count(n, 1..=1_000));
+        section.set(self, "node", &mut rules.node, Self::thousandths);
+        section.set(self, "request", &mut rules.request, Self::thousandths);
+        section.finish(self);
+        Some(Some(rules))
+    }
+
+    fn cores_or_none(&mut self, node: &Node) -> Option<Option<u32>> {
+        if node.text() == Some("none") { Some(None) } else { self.thousandths(node).map(Some) }
+    }
+
+    /// `"unlimited"`, or `{ limit = "1GB" }`.
+    fn memory(&mut self, node: &Node) -> Option<Option<MemoryRules>> {
+        if node.text().is_some() {
+            return self.choice(node, &[("unlimited", None)]);
+        }
+        let mut section = self.section(node, "fabric.manifest.memory")?;
+        let limit = section.need(self, "limit", |r, n| r.bytes(n, 1));
+        let mut rules = MemoryRules { limit: 0, base: 256_000_000, request: 2_000_000 };
+        section.set(self, "base", &mut rules.base, |r, n| r.bytes(n, 0));
+        section.set(self, "request", &mut rules.request, |r, n| r.bytes(n, 0));
+        rules.limit = limit.unwrap_or(u64::MAX);
+        if rules.base > rules.limit {
+            let message = format!(
+                "a pod needs {} bytes before its first call, and may have {}",
+                rules.base, rules.limit
+            );
+            self.say(&node.at, message, "a larger `limit`, or a smaller `base`");
+        }
+        section.finish(self);
+        limit.map(|_| Some(rules))
+    }
+}
+
+// Faults.
+impl Reader<'_> {
+    /// So many of the manifest service's pods, counted from the first.
+    pub fn some_pods(&mut self, node: &Node, manifest: &Manifest) -> Option<u32> {
+        let pods = self.count(node, 1..=MANY)?;
+        if manifest.discipline == Discipline::ProcessorSharing {
+            let help = "another `discipline` of `fabric.manifest`";
+            self.say(&node.at, "there are no pods where all share the servers", help);
+            return None;
+        }
+        if pods > manifest.pods {
+            let there = manifest.pods;
+            let help = format!("at most {there}, or more `fabric.manifest.pods`");
+            self.say(&node.at, format!("a region has {there} pods, and this says {pods}"), help);
+            return None;
+        }
+        Some(pods)
+    }
+
+    pub fn stop_pods(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Fault> {
+        let ends = [("reset", Calls::Reset), ("finish", Calls::Finish)];
+        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
+        let pods = section.need(self, "pods", |r, n| r.some_pods(n, stage.manifest));
+        let mut calls = Calls::Reset;
+        section.set(self, "calls", &mut calls, |r, n| r.choice(n, &ends));
+        Some(Fault::StopPods { region: region?, pods: pods?, calls })
+    }
+
+    pub fn noisy_neighbour(
+        &mut self,
+        section: &mut Section<'_>,
+        stage: Stage<'_>,
+    ) -> Option<Fault> {
+        if stage.manifest.pod.cpu.is_none() {
+            let help = "`cpu = { threads = 1 }` in `[fabric.manifest]`, for example";
+            let message = "a neighbour takes processors, and the pods' are not bounded";
+            self.say(section.at(), message, help);
+        }
+        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
+        let cores = section.need(self, "cores", Self::thousandths);
+        let (mut request, mut limit, mut pods) = (1_000, None, None);
+        section.set(self, "request", &mut request, Self::thousandths);
+        section.set(self, "limit", &mut limit, Self::cores_or_none);
+        section.set(self, "pods", &mut pods, |r, n| r.some_pods(n, stage.manifest).map(Some));
+        Some(Fault::NoisyNeighbour { region: region?, cores: cores?, request, limit, pods })
+    }
+
+    pub fn leak(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Fault> {
+        if stage.manifest.pod.memory.is_none() {
+            let help = "`memory = { limit = \"1GB\" }` in `[fabric.manifest]`, for example";
+            let message = "this leaks memory, and the pods' is not bounded";
+            self.say(section.at(), message, help);
+        }
+        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
+        let per_second = section.need(self, "per-second", |r, n| r.bytes(n, 1));
+        let mut pods = None;
+        section.set(self, "pods", &mut pods, |r, n| r.some_pods(n, stage.manifest).map(Some));
+        Some(Fault::Leak { region: region?, per_second: per_second?, pods })
+    }
+}
+
+/// More pods than any region has.
+const MANY: u32 = 10_000;
