@@ -11,10 +11,12 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 use squall::fabric::{Options, Outcome, Part, Plan, Sampling, What, simulate};
 use squall::observe::{Counter, Layout, Scope};
-use squall::units::Span;
+use squall::scenario::{Source, load};
+use squall::units::{Instant, Span};
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
@@ -99,7 +101,7 @@ fn a_sample_is_a_part_of_all_and_bounded() {
         let (some, of) = (tenth.requests.len() as f64, all.requests.len() as f64);
         prop_assert!((some - 0.1 * of).abs() <= 5.0 * (0.09 * of).sqrt() + 1.0, "{some} of {of}");
         let (half, few) = (sample(0.5, u32::MAX), sample(0.5, 20));
-        prop_assert!(few.requests.len() <= 20);
+        prop_assert!(few.requests.len() <= 20 * plan.fabric.regions.len());
         prop_assert_eq!(few.requests.len() as u64 + few.left_out, half.requests.len() as u64);
         Ok(())
     });
@@ -178,10 +180,11 @@ fn nested(trace: &Value) -> Vec<(String, Value)> {
 
 #[test]
 fn a_whole_storm_nests_and_counts() {
-    let wanted = ["resilience/layers-multiply.toml", "resilience/breaker-fails-fast.toml"];
-    for name in wanted {
-        let path = format!("scenarios/{name}");
-        let seen = written(&[&path, "--trace-requests", "100%"]);
+    // Few enough requests that all are traced.
+    for (name, length) in [("layers-multiply", "2m"), ("breaker-fails-fast", "3m")] {
+        let path = format!("scenarios/resilience/{name}.toml");
+        let length = format!("run.length={length}");
+        let seen = written(&[&path, "--trace-requests", "100%", "--set", &length]);
         let spans = nested(&seen.trace);
         let about = &seen.trace["otherData"];
         assert_eq!(about["left_out"], 0, "{about}");
@@ -202,6 +205,23 @@ fn a_whole_storm_nests_and_counts() {
         assert_eq!(attempts, seen.totals["squall_attempts_total"], "{name}");
         assert!(begins("fault") >= 1, "{name}");
     }
+}
+
+#[test]
+fn a_long_run_is_sampled_to_its_end() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/smoke/single-pool.toml");
+    let mut plan = load(&Source::open(&path).unwrap(), &[]).unwrap().plan;
+    plan.length = Span::from_secs(600);
+    let asked = Sampling { share: 1.0, most: 2_000 };
+    let traces = run(&plan, 1, false, Some(asked.fitted(&plan))).traces;
+    // 1,800 of 216,000, within five standard errors.
+    let sampled = traces.requests.len();
+    assert!(sampled.abs_diff(1_800) < 5 * 43, "{sampled}");
+    assert_eq!(traces.left_out, 0);
+    let last = traces.requests.last().unwrap().facts[0].1.at;
+    assert!(last > Instant::ZERO + Span::from_secs(590), "{last:?}");
+    let few = Sampling { share: 0.001, most: 2_000 };
+    assert_eq!(few.fitted(&plan), few, "few enough as they are");
 }
 
 #[test]

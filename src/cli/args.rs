@@ -133,7 +133,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[arg(conflicts_with = "seeds")]
     pub trace: Option<PathBuf>,
-    /// The share of requests in the trace, by a hash of each; at most 50,000 of them
+    /// The share of requests in the trace, by a hash of each; less where over 50,000 would come
     #[arg(long, value_name = "SHARE", default_value = "1%", requires = "trace")]
     #[arg(value_parser = inputs::share)]
     pub trace_requests: f64,

@@ -183,7 +183,7 @@ impl Work<'_> {
             run,
             recording,
             traces: &keep.traces,
-            share: self.args.trace_requests,
+            share: keep.sampling.map_or(0.0, |sampling| sampling.share),
         };
         let trace = self
             .args

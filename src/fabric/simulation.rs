@@ -299,7 +299,7 @@ fn build(
         site.keep_ages(options.staleness);
         site.observe_pods();
         site.observe_nodes(Instant::ZERO);
-        site.tracer = options.tracing.map(|sampling| Tracer::new(sampling, regions));
+        site.tracer = options.tracing.map(Tracer::new);
         site.feed.clone_from(&feed);
         sites.push(site);
     }

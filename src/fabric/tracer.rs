@@ -3,6 +3,7 @@
 //! A site writes down facts; what belongs together is put together at the end of the run. Nothing here
 //! changes what happens: no stream is drawn from, and no event is scheduled.
 
+use super::config::Plan;
 use super::event::Visit;
 use super::slab::Key;
 use crate::units::{Instant, count_to_f64};
@@ -14,8 +15,19 @@ pub struct Sampling {
     /// Which share of them, 0 to 1, by a hash of each: the same ones whatever else is done, and in
     /// every variant in which they are made.
     pub share: f64,
-    /// The most of them in all regions; each region has an equal part of it.
+    /// The most of them that begin in a region: those after them are left out.
     pub most: u32,
+}
+
+impl Sampling {
+    /// The same with a smaller share where more than nine tenths of `most` would come in all regions by
+    /// the plan's rates, so that the whole run is sampled and not its beginning.
+    #[must_use]
+    pub fn fitted(self, plan: &Plan) -> Self {
+        let expected = plan.load.rates.iter().sum::<f64>() * plan.length.as_secs_f64();
+        let share = self.share.min(0.9 * f64::from(self.most) / expected.max(1.0));
+        Self { share, ..self }
+    }
 }
 
 /// A part of the life of a request, as the one sees it who waits for it.
@@ -136,15 +148,14 @@ const fn mixed(word: u64) -> u64 {
 }
 
 impl Tracer {
-    /// A tracer at one of so many sites.
+    /// A tracer that has seen nothing yet.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     // reason: a share of 2^64, and the conversion saturates
-    pub fn new(sampling: Sampling, sites: usize) -> Self {
-        let sites = u32::try_from(sites).unwrap_or(u32::MAX).max(1);
+    pub fn new(sampling: Sampling) -> Self {
         Self {
             threshold: (sampling.share * count_to_f64(u64::MAX)) as u64,
-            left: sampling.most / sites,
+            left: sampling.most,
             left_out: 0,
             facts: Vec::new(),
             asked: Vec::new(),

@@ -9,7 +9,8 @@ use crate::observe::{Series, SliceView};
 pub struct Keep {
     /// Whether each second is kept.
     pub seconds: bool,
-    /// Of which requests everything is kept.
+    /// Of which requests everything is kept; a smaller share than was asked for where these would be
+    /// too many.
     pub sampling: Option<Sampling>,
     /// What was kept of them.
     pub traces: Traces,
@@ -33,6 +34,7 @@ pub struct Recording {
 impl Keep {
     /// A run of this plan begins.
     pub(super) fn begin(&mut self, plan: &Plan) {
+        self.sampling = self.sampling.map(|sampling| sampling.fitted(plan));
         self.recording = self.seconds.then(|| Recording {
             regions: plan.fabric.regions.clone(),
             breakers: Hop::with_breaker(plan),
