@@ -190,7 +190,7 @@ impl Site {
     /// A call has what it needs to make its manifest.
     pub(super) fn make_manifest(&mut self, ctx: &mut Ctx<'_>, call: Key) {
         let law = &self.plan.fabric.manifest.service;
-        let pod = self.calls.get(call).and_then(|call| call.pod);
+        let pod = self.pod_of(call);
         let slow = self.weather.slowness(&self.plan.injections, Service::Manifest, pod, ctx.now());
         let takes = stretched(law.draw(&mut self.streams.manifest), slow);
         self.work_on(ctx, call, takes);
