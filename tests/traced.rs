@@ -205,6 +205,24 @@ fn a_whole_storm_nests_and_counts() {
 }
 
 #[test]
+fn hedges_stand_beside_what_they_hedge() {
+    let seen = written(&["scenarios/resilience/all-at-once.toml", "--trace-requests", "100%"]);
+    nested(&seen.trace);
+    let events = seen.trace["traceEvents"].as_array().unwrap();
+    let is = |event: &&Value, what: [&str; 3]| {
+        event["cat"] == what[0]
+            && event["ph"] == what[1]
+            && event["name"].as_str().unwrap().starts_with(what[2])
+    };
+    let hedges = events.iter().filter(|event| is(event, ["beside", "b", "read"])).count();
+    // Those of refreshes belong to no request.
+    let counted = seen.totals["squall_database_hedges_total"];
+    assert!(hedges > 10 && hedges as u64 <= counted, "{hedges} of {counted}");
+    let faster = events.iter().filter(|event| event["args"]["outcome"] == "the other was faster");
+    assert!(faster.count() > 0);
+}
+
+#[test]
 fn every_region_and_every_failure_is_told() {
     let words = ["scenarios/smoke/region-outage.toml", "--trace-requests", "20%"];
     let seen = written(&words);

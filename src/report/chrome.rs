@@ -3,7 +3,8 @@
 //! The format is the Trace Event Format's JSON object, which Perfetto (ui.perfetto.dev) and
 //! chrome://tracing open. Times are microseconds since the run began. Spans are nestable asynchronous
 //! events (`b`, `n`, `e`): those of a request have its number as `id` and nest as the hops do, each as
-//! long as somebody waits for it. Work that goes on when nobody does is a span of its own (`nobody`).
+//! long as somebody waits for it. A hedge and what is done for it are spans of their own (`beside`), and so
+//! is work that goes on when nobody waits (`nobody`).
 
 mod requests;
 

@@ -54,6 +54,7 @@ impl Site {
     }
 
     /// An attempt fails; the viewer knows at `heard`.
+    #[inline]
     pub(super) fn trace_failed(
         &mut self,
         now: Instant,
@@ -86,6 +87,7 @@ impl Site {
     }
 
     /// A request has failed for good.
+    #[inline]
     pub(super) fn trace_given_up(&mut self, now: Instant, visit: &Visit, how: Failure) {
         let outcome = match how {
             Failure::Error => "failed",
@@ -95,24 +97,35 @@ impl Site {
     }
 
     /// Something to be known of a request.
+    #[inline]
     pub(super) fn trace_note(&mut self, now: Instant, visit: &Visit, text: &'static str) {
         self.tell(now, now, visit, What::Mark(text));
     }
 
     /// A request waits for another's fetch.
+    #[inline]
     pub(super) fn trace_joins(&mut self, now: Instant, visit: &Visit, fetch: Key) {
         let (key, parent) = (fetch.word(), visit.attempt.into());
         self.tell(now, now, visit, What::Begin { part: Part::Lock, key, parent });
     }
 
     /// It waits no longer.
+    #[inline]
     pub(super) fn trace_leaves(&mut self, now: Instant, visit: &Visit, fetch: Key) {
         let (key, outcome) = (fetch.word(), "over");
         self.tell(now, now, visit, What::End { part: Part::Lock, key, outcome });
     }
 
     /// A fetch begins for a request.
+    #[inline]
     pub(super) fn trace_fetch(&mut self, now: Instant, fetch: Key, of: Option<Key>) {
+        if self.tracer.is_some() {
+            self.fetch_begins(now, fetch, of);
+        }
+    }
+
+    #[cold]
+    fn fetch_begins(&mut self, now: Instant, fetch: Key, of: Option<Key>) {
         let Some(tracer) = &mut self.tracer else { return };
         let request = of.and_then(|of| self.requests.get(of));
         if let Some(request) = request.filter(|request| request.visit.traced) {
@@ -122,7 +135,15 @@ impl Site {
     }
 
     /// A call of a fetch begins, or a read of a call.
+    #[inline]
     pub(super) fn trace_within(&mut self, now: Instant, outer: (Part, Key), inner: (Part, Key)) {
+        if self.tracer.is_some() {
+            self.part_begins(now, outer, inner);
+        }
+    }
+
+    #[cold]
+    fn part_begins(&mut self, now: Instant, outer: (Part, Key), inner: (Part, Key)) {
         let Some(tracer) = &mut self.tracer else { return };
         if let Some(whose) = tracer.whose(outer.0, outer.1) {
             tracer.begin(now, whose, inner.0, inner.1, outer.1.word());
@@ -130,23 +151,33 @@ impl Site {
     }
 
     /// Who waits for a fetch, call or read waits no longer.
+    #[inline]
     pub(super) fn trace_end(&mut self, now: Instant, part: Part, key: Key, outcome: &'static str) {
-        if let Some(tracer) = &mut self.tracer {
-            tracer.of_part(now, part, key, What::End { part, key: key.word(), outcome });
+        if self.tracer.is_some() {
+            self.tell_of_part(now, part, key, What::End { part, key: key.word(), outcome });
         }
     }
 
     /// The work on a fetch, call or read is over.
+    #[inline]
     pub(super) fn trace_over(&mut self, now: Instant, part: Part, key: Key) {
-        if let Some(tracer) = &mut self.tracer {
-            tracer.of_part(now, part, key, What::Over { part, key: key.word() });
+        if self.tracer.is_some() {
+            self.tell_of_part(now, part, key, What::Over { part, key: key.word() });
         }
     }
 
     /// Something to be known of a fetch, call or read.
+    #[inline]
     pub(super) fn trace_mark(&mut self, now: Instant, part: Part, key: Key, text: &'static str) {
+        if self.tracer.is_some() {
+            self.tell_of_part(now, part, key, What::Mark(text));
+        }
+    }
+
+    #[cold]
+    fn tell_of_part(&mut self, now: Instant, part: Part, key: Key, what: What) {
         if let Some(tracer) = &mut self.tracer {
-            tracer.of_part(now, part, key, What::Mark(text));
+            tracer.of_part(now, part, key, what);
         }
     }
 }

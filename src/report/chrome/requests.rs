@@ -28,14 +28,24 @@ struct Open {
 /// A part by its kind, site and number.
 type Whose = (Part, usize, u64);
 
+/// Spans that nest: a request's own, or those of an attempt that was sent beside another.
+struct Track {
+    id: u64,
+    category: &'static str,
+    /// From the outermost inwards.
+    open: Vec<Open>,
+    /// The span of another track which waits for this one.
+    under: Option<Whose>,
+}
+
 /// One request while it is written.
 struct Request<'a, 'b> {
     events: &'a mut Events<'b>,
     request: &'a Traced,
     recording: &'a Recording,
     pid: usize,
-    /// From the request inwards.
-    open: Vec<Open>,
+    /// The request's own comes first.
+    tracks: Vec<Track>,
     /// Parts that go on for nobody, since when, and whether they began so.
     orphans: BTreeMap<Whose, (Instant, bool)>,
     /// How many calls and reads of their parent there were.
@@ -63,7 +73,7 @@ pub(super) fn write(
         request,
         recording,
         pid: REGIONS + home,
-        open: Vec::new(),
+        tracks: vec![Track { id: request.id, category: "request", open: Vec::new(), under: None }],
         orphans: BTreeMap::new(),
         counts: BTreeMap::new(),
         now: Instant::ZERO,
@@ -91,16 +101,50 @@ const fn outer(part: Part) -> Option<Part> {
 }
 
 impl Request<'_, '_> {
-    fn event(&mut self, phase: &str, name: &str, args: &Value) -> io::Result<()> {
-        let id = hex(self.request.id);
+    fn event(&mut self, track: usize, phase: &str, name: &str, args: &Value) -> io::Result<()> {
+        let Track { id, category, .. } = self.tracks[track];
         let event = json!({
-            "ph": phase, "cat": "request", "id": id, "pid": self.pid, "tid": 0, "name": name,
+            "ph": phase, "cat": category, "id": hex(id), "pid": self.pid, "tid": 0, "name": name,
             "args": args,
         });
         self.events.at(self.now, &event)
     }
 
-    /// A part begins: inside its parent if somebody waits for that, else for nobody.
+    /// The track and the depth of an open span. A request has no number, an attempt has the same one
+    /// at every site.
+    fn find(&self, (part, site, key): Whose) -> Option<(usize, usize)> {
+        let this = |open: &Open| {
+            open.part == part
+                && match part {
+                    Part::Request => true,
+                    Part::Attempt => open.key == key,
+                    _ => open.key == key && open.site == site,
+                }
+        };
+        let mut tracks = self.tracks.iter().enumerate();
+        tracks.find_map(|(at, track)| Some((at, track.open.iter().position(this)?)))
+    }
+
+    /// Where a part begins: inside its parent if somebody waits for that, beside another one if there
+    /// is one of its kind already.
+    fn place(&mut self, (part, site, key): Whose, parent: u64) -> io::Result<Option<usize>> {
+        let Some(outer) = outer(part) else { return Ok(Some(0)) };
+        let whose = (outer, site, parent);
+        let Some((track, depth)) = self.find(whose) else { return Ok(None) };
+        let beside = |open: &Open| open.part == part && !open.over;
+        if matches!(part, Part::Call | Part::Read)
+            && self.tracks[track].open.get(depth + 1).is_some_and(beside)
+        {
+            let id = self.id_of((part, site, key));
+            let (category, open) = ("beside", Vec::new());
+            self.tracks.push(Track { id, category, open, under: Some(whose) });
+            return Ok(Some(self.tracks.len() - 1));
+        }
+        self.close_to(track, depth + 1, GOES_ON)?;
+        Ok(Some(track))
+    }
+
+    /// A part begins: where somebody waits for it, else for nobody.
     fn begin(
         &mut self,
         when: Instant,
@@ -109,16 +153,13 @@ impl Request<'_, '_> {
         key: u64,
         parent: u64,
     ) -> io::Result<()> {
-        let holds = |open: &Open| Some(open.part) == outer(part) && self.is(open, parent, site);
-        let Some(depth) = (match part {
-            Part::Request => Some(0),
-            _ => self.open.iter().position(holds).map(|at| at + 1),
-        }) else {
+        let before = self.now;
+        self.now = self.now.max(when);
+        let Some(track) = self.place((part, site, key), parent)? else {
+            self.now = before;
             self.orphans.insert((part, site, key), (when, true));
             return Ok(());
         };
-        self.now = self.now.max(when);
-        self.close_to(depth)?;
         let place = self.recording.regions.get(site).map_or("", String::as_str);
         let mut args = json!({ "request": name_of(self.request) });
         let name = match part {
@@ -136,18 +177,9 @@ impl Request<'_, '_> {
         if matches!(part, Part::Attempt | Part::Fetch) {
             args["at"] = place.into();
         }
-        self.event("b", &name, &args)?;
-        self.open.push(Open { part, key, site, name, over: false });
+        self.event(track, "b", &name, &args)?;
+        self.tracks[track].open.push(Open { part, key, site, name, over: false });
         Ok(())
-    }
-
-    /// Whether an open span has this number. Requests have none, attempts the same one everywhere.
-    fn is(&self, open: &Open, key: u64, site: usize) -> bool {
-        match open.part {
-            Part::Request => true,
-            Part::Attempt => open.key == key,
-            _ => open.key == key && open.site == site,
-        }
     }
 
     /// The how-manieth call of a fetch this is, or read of a call.
@@ -165,48 +197,58 @@ impl Request<'_, '_> {
         key: u64,
         outcome: &str,
     ) -> io::Result<()> {
-        let this = |open: &Open| open.part == part && self.is(open, key, site);
-        let Some(depth) = self.open.iter().position(this) else {
+        let Some((track, depth)) = self.find((part, site, key)) else {
             return Ok(());
         };
         self.now = self.now.max(when);
-        self.close_to(depth + 1)?;
-        self.close(outcome)
+        self.close_to(track, depth + 1, GOES_ON)?;
+        self.close(track, outcome)
     }
 
-    /// Closes what is open below a depth: who waited for it waits no longer.
-    fn close_to(&mut self, depth: usize) -> io::Result<()> {
-        while self.open.len() > depth {
-            let over = self.open.last().is_some_and(|open| open.over);
-            self.close(if over { TAKEN_BACK } else { GOES_ON })?;
+    /// Closes what is open in a track below a depth: who waited for it waits no longer.
+    fn close_to(&mut self, track: usize, depth: usize, outcome: &str) -> io::Result<()> {
+        while let Some(open) = self.tracks[track].open.get(depth..).and_then(<[Open]>::last) {
+            let outcome = if open.over { TAKEN_BACK } else { outcome };
+            self.close(track, outcome)?;
         }
         Ok(())
     }
 
-    /// Closes the innermost span.
-    fn close(&mut self, outcome: &str) -> io::Result<()> {
-        let Some(open) = self.open.pop() else {
+    /// Closes the innermost span of a track, after what went beside its parts.
+    fn close(&mut self, track: usize, outcome: &str) -> io::Result<()> {
+        let Some(open) = self.tracks[track].open.pop() else {
             return Ok(());
         };
-        self.event("e", &open.name, &json!({ "outcome": outcome }))?;
+        let whose = (open.part, open.site, open.key);
+        let inner = if outcome == UNDER_WAY { UNDER_WAY } else { GOES_ON };
+        for beside in 1..self.tracks.len() {
+            if self.tracks[beside].under == Some(whose) {
+                self.close_to(beside, 0, inner)?;
+            }
+        }
+        self.event(track, "e", &open.name, &json!({ "outcome": outcome }))?;
         let works = matches!(open.part, Part::Fetch | Part::Call | Part::Read);
         if works && !open.over && outcome != UNDER_WAY {
-            self.orphans.insert((open.part, open.site, open.key), (self.now, false));
+            self.orphans.insert(whose, (self.now, false));
         }
         Ok(())
     }
 
     /// The work on a part is over: it ends soon, or was for nobody.
     fn over(&mut self, when: Instant, site: usize, part: Part, key: u64) -> io::Result<()> {
-        let this = |open: &&mut Open| open.part == part && open.key == key && open.site == site;
-        if let Some(open) = self.open.iter_mut().find(this) {
-            open.over = true;
+        if let Some((track, depth)) = self.find((part, site, key)) {
+            self.tracks[track].open[depth].over = true;
             return Ok(());
         }
         match self.orphans.remove(&(part, site, key)) {
             Some(since) => self.orphan((part, site, key), since, when, "over"),
             None => Ok(()),
         }
+    }
+
+    /// The number of a track that is not the request's own.
+    const fn id_of(&self, (part, site, key): Whose) -> u64 {
+        self.request.id ^ key.rotate_left(8) ^ (part as u64) << 56 ^ (site as u64) << 48
     }
 
     /// A span of work for nobody, in the region that does it.
@@ -225,7 +267,7 @@ impl Request<'_, '_> {
             Part::Read => "read for nobody",
             _ => "fetch without its first request",
         };
-        let id = self.request.id ^ key.rotate_left(8) ^ (part as u64) << 56;
+        let id = self.id_of((part, site, key));
         let mut event = json!({
             "ph": "b", "cat": "nobody", "id": hex(id), "pid": REGIONS + site, "tid": 0, "name": name,
             "args": { "request": name_of(self.request), "began_for_nobody": born },
@@ -237,19 +279,17 @@ impl Request<'_, '_> {
     }
 
     fn mark(&mut self, when: Instant, text: &str) -> io::Result<()> {
-        if self.open.is_empty() {
+        if self.tracks[0].open.is_empty() {
             return Ok(());
         }
         self.now = self.now.max(when);
-        self.event("n", text, &json!({}))
+        self.event(0, "n", text, &json!({}))
     }
 
     /// The run is over: so is everything that is still under way.
     fn finish(mut self, end: Instant) -> io::Result<()> {
         self.now = self.now.max(end);
-        while !self.open.is_empty() {
-            self.close(UNDER_WAY)?;
-        }
+        self.close_to(0, 0, UNDER_WAY)?;
         for (whose, since) in std::mem::take(&mut self.orphans) {
             self.orphan(whose, since, end, UNDER_WAY)?;
         }
