@@ -26,14 +26,13 @@ impl Site {
     /// The site of a region at instant zero. What all sites share is empty yet.
     pub fn new(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Self {
         let fabric = &plan.fabric;
-        let (database, off) = (fabric.database.as_ref(), Call::plain());
+        let database = fabric.database.as_ref();
         let regions = fabric.regions.len();
         let networks = regions * fabric.routing.networks as usize;
         let all_share = fabric.manifest.discipline == Discipline::ProcessorSharing;
         let name = &fabric.regions[me];
         let (pods, cpus, memory) = machines_of(plan, name);
-        let caller =
-            |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{name}/{what}"));
+        let (manifest_caller, database_caller) = callers_of(plan, name);
         Self {
             me,
             plan: Arc::clone(plan),
@@ -54,8 +53,8 @@ impl Site {
             reads: Slab::default(),
             starting: VecDeque::new(),
             cache: cache_of(plan),
-            manifest_caller: caller(&fabric.manifest.call, "manifest"),
-            database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
+            manifest_caller,
+            database_caller,
             manifest: slots_of(&fabric.manifest),
             pods,
             cpus,
@@ -88,6 +87,15 @@ impl Site {
             parked: 0,
         }
     }
+}
+
+/// Who calls the manifest service, and who its database.
+fn callers_of(plan: &Plan, region: &str) -> (Caller, Caller) {
+    let caller =
+        |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{region}/{what}"));
+    let off = Call::plain();
+    let reads = plan.fabric.database.as_ref().map_or(&off, |database| &database.call);
+    (caller(&plan.fabric.manifest.call, "manifest"), caller(reads, "database"))
 }
 
 /// The cache of manifests and rights, where there is one.
