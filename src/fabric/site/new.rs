@@ -29,7 +29,6 @@ impl Site {
         let database = fabric.database.as_ref();
         let regions = fabric.regions.len();
         let networks = regions * fabric.routing.networks as usize;
-        let all_share = fabric.manifest.discipline == Discipline::ProcessorSharing;
         let name = &fabric.regions[me];
         let (pods, cpus, memory) = machines_of(plan, name);
         let (manifest_caller, database_caller) = callers_of(plan, name);
@@ -60,7 +59,7 @@ impl Site {
             cpus,
             memory,
             scaling: fabric.manifest.autoscale.map(|rules| Scaling::new(rules, &fabric.manifest)),
-            sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
+            sharing: sharing_of(&fabric.manifest),
             database: database.map(connections_of),
             reading: database.and_then(|config| config.slowdown.sharing()),
             distress: Distress::default(),
@@ -125,6 +124,12 @@ fn machines_of(
     let pods = Pods::new(config.pods, most, config.slots, &config.pod, stream);
     let cpus = config.pod.cpu.map(|rules| Cpus::new(&rules, most));
     (Some(pods), cpus, config.pod.memory.map(|rules| Memory::new(rules, most)))
+}
+
+/// The work of the manifest service, where all share it.
+fn sharing_of(config: &Manifest) -> Option<Sharing<Key>> {
+    let all_share = config.discipline == Discipline::ProcessorSharing;
+    all_share.then(|| Sharing::new(config.all_slots()))
 }
 
 /// The slots of a region's manifest service.
