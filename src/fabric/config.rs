@@ -290,6 +290,8 @@ pub struct Manifest {
     pub controlled_delay: Option<Span>,
     /// With priorities: the share of fetches that are of the high class, 0 to 1.
     pub high: f64,
+    /// The share of fetches that only validate a request, and so need no read, 0 to 1.
+    pub validations: f64,
     /// What one takes, beside its read.
     pub service: Law,
     /// How the edge calls it.

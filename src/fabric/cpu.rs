@@ -9,7 +9,7 @@
 //! When periods begin: the kernel's timer starts when a group first runs, and stops in a period in
 //! which the group did not; when it starts again, `hrtimer_forward_now` moves it on by whole periods,
 //! so that it keeps its phase, and the quota is full. Here periods begin at the first call that a pod
-//! ever works on, and at whole periods after that. What the kernel adds is left out: it hands the
+//! works on in its life, and at whole periods after that. What the kernel adds is left out: it hands the
 //! quota to processors in slices of 5 ms, of which idle processors may keep some.
 //!
 //! Time and work are kept in 2^-32 ns; only what is told to the outside is rounded up to nanoseconds.

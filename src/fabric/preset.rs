@@ -226,6 +226,7 @@ fn manifest() -> Manifest {
         call: Call::plain(),
         pod: PodRules::plain(),
         autoscale: None,
+        validations: 0.0,
     }
 }
 
@@ -318,6 +319,7 @@ pub fn single_pool(
             call: Call::plain(),
             pod: PodRules::plain(),
             autoscale: None,
+            validations: 0.0,
         },
         database: None,
         replication: Replication { lag: Law::ZERO, ..replication() },

@@ -315,21 +315,28 @@ fn build(
     for (site, here) in sites.iter_mut().zip(crowds) {
         site.crowd.add_all(here);
     }
-    let first = sites.first_mut().map(Site::first_thoughts).unwrap_or_default();
-    let looks: Vec<_> = sites.iter().map(Site::first_look).collect();
+    let first = first_events(&mut sites);
     let mut engine = Engine::new(sites, lookahead(plan));
-    for (at, event) in first {
-        engine.schedule(0, at, event);
-    }
-    for (site, look) in looks.into_iter().enumerate() {
-        if let Some((at, event)) = look {
-            engine.schedule(site, at, event);
-        }
+    for (site, at, event) in first {
+        engine.schedule(site, at, event);
     }
     for (number, step) in (0_u32..).zip(steps.iter()) {
         engine.schedule(step.site, step.at, Event::Step(number));
     }
     Ok(engine)
+}
+
+/// What waits at each site before anything has happened, steps of the plan apart.
+fn first_events(sites: &mut [Site]) -> Vec<(usize, Instant, Event)> {
+    let mut first = Vec::new();
+    // A closed loop is one region's.
+    for (at, event) in sites.first_mut().map(Site::first_thoughts).unwrap_or_default() {
+        first.push((0, at, event));
+    }
+    for (number, site) in sites.iter().enumerate() {
+        first.extend(site.first_look().map(|(at, event)| (number, at, event)));
+    }
+    first
 }
 
 #[cfg(test)]

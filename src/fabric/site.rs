@@ -93,6 +93,7 @@ pub(super) struct Streams {
     pub jitter: Stream,
     pub eviction: Stream,
     pub class: Stream,
+    pub kind: Stream,
     pub think: Stream,
 }
 
@@ -108,6 +109,7 @@ impl Streams {
             jitter: stream("retry jitter"),
             eviction: stream("eviction"),
             class: stream("priority class"),
+            kind: stream("kind of request"),
             think: stream("think"),
         }
     }

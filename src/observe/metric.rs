@@ -107,6 +107,10 @@ pub enum Counter {
     CpuThrottles,
     /// Pods that were killed because they needed more memory than they may have.
     OomKills,
+    /// Fetches that only validate a request, and need no read.
+    Validations,
+    /// Those that failed.
+    ValidationsFailed,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -211,7 +215,7 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::OomKills as usize + 1;
+    pub const COUNT: usize = Self::ValidationsFailed as usize + 1;
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;

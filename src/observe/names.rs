@@ -232,6 +232,12 @@ pub const METRICS: &[Described] = &[
         Counter::OomKills,
         "pods that were killed because they needed more memory than they may have",
     ),
+    counted("validations", Counter::Validations, "fetches that only validate a request"),
+    counted(
+        "validations_failed",
+        Counter::ValidationsFailed,
+        "fetches that only validate a request, and failed",
+    ),
     counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
     sampled(
         "latency",

@@ -50,7 +50,7 @@ fn a_queue_that_is_too_long_is_told_from_its_cause_to_what_sustains_it() {
     assert!(one(&course, FAILURES).until.is_none());
     let last = course.last().unwrap();
     assert_eq!((last.what, last.from, last.until), ("sustained", at(30), None));
-    assert!(last.text.contains("retries sustain it"));
+    assert!(last.text.contains("attempts that multiply"));
 }
 
 #[test]

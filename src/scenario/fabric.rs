@@ -190,6 +190,7 @@ impl Reader<'_> {
         section.set(self, "queue", &mut manifest.queue, Self::queue);
         self.order(section, manifest);
         section.set(self, "service", &mut manifest.service, Self::law);
+        section.set(self, "validations", &mut manifest.validations, Self::share);
         section.set(self, "call", &mut manifest.call, Self::call);
         self.pod_rules(section, manifest);
         self.autoscaler(section, manifest);

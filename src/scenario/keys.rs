@@ -97,6 +97,7 @@ fabric.manifest.standing | time | 100ms | "100ms" | a queue that has not been em
 fabric.manifest.controlled-delay | time or "off" | off | "5ms" | the longest wait in a queue that stands; who has waited longer is turned away at its turn
 fabric.manifest.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
+fabric.manifest.validations | share | 0% | "40%" | the share of fetches that only validate a request, and so need no read
 fabric.manifest.call | call | one attempt | { timeout = "200ms", attempts = 3 } | how the edge calls it
 fabric.manifest.balance | "least-requests", "round-robin" or "random" | least-requests | "random" | which pod gets a call, where something makes them differ
 fabric.manifest.pod-start | time | 5s | "5s" | from the start of a pod until it takes calls

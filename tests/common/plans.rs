@@ -282,6 +282,7 @@ fn manifest() -> impl Strategy<Value = Manifest> {
                 service,
                 call,
                 pod,
+                validations: if high < 0.3 { high } else { 0.0 },
                 autoscale: scaled.filter(|_| discipline != Discipline::ProcessorSharing),
             },
         )

@@ -1,11 +1,12 @@
 //! Pods of the manifest service: grey failures, pods that go and come, processors, memory.
 
 use crate::formulas::erlang_b;
+use crate::runs::run;
 use crate::stats::estimate;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, mean_of, plan_of, values_of, with_seeds};
 use squall::fabric::{CpuRules, Outcome, Plan};
-use squall::observe::{Counter, Sample, Scope};
+use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::units::{Instant, Span, count_to_f64};
 
 /// One region without a cache and a database, whose viewers ask once; `faults` are injections.
@@ -198,6 +199,36 @@ fn memory() -> Vec<Row> {
         .into_iter()
         .map(row)
         .collect()
+}
+
+/// Pods that are stopped lose their calls or finish them, and as many new ones are there when they have
+/// got their image and started.
+#[test]
+fn stopped_pods_lose_their_calls_or_finish_them_and_new_ones_take_their_time() {
+    let seen = |calls: &str, attempts: u32, pull: u32| {
+        let keys = format!(
+            "pods = 4\nslots = 100\nimage-pull = \"{pull}s\"\n\
+             service = {{ law = \"constant\", value = \"4s\" }}\n\
+             call = {{ attempts = {attempts} }}"
+        );
+        let fault = format!(
+            "at = \"30s\"\nlasts = \"20s\"\nfault = {{ kind = \"stop-pods\", \
+             region = \"here\", pods = 2, calls = \"{calls}\" }}"
+        );
+        let outcome = run(&region(&keys, 30, 90, &[&fault]), 1, false);
+        let count = |counter| outcome.totals.count(counter, Scope::default());
+        let ready = outcome.totals.peaks(|_| true, Scope::default(), Gauge::PodsReady);
+        let missing = 4.0 - ready.mean().unwrap();
+        // The peak of the second in which they are stopped, and of that in which they are back, is 4.
+        let seconds = missing * count_to_f64(ready.count()) / 2.0;
+        ([Counter::ManifestResets, Counter::Failed].map(count), libm::round(seconds * 1e6) / 1e6)
+    };
+    let ([resets, failed], seconds) = seen("reset", 1, 0);
+    // 120 calls under way on four pods, 60 of them on two: a standard deviation of about 8.
+    assert!((30..=90).contains(&resets) && failed == resets, "{resets} resets, {failed} failed");
+    assert_eq!(seconds, 24.0, "31 s to 55 s");
+    assert_eq!(seen("reset", 2, 10), ([resets, 0], 34.0));
+    assert_eq!(seen("finish", 1, 0), ([0, 0], 24.0));
 }
 
 /// All rows of this section.

@@ -22,6 +22,8 @@ pub struct Fetch {
     waiters: Vec<Key>,
     /// Whom the manifest service takes first.
     pub(super) class: Class,
+    /// Whether it only validates a request, and so needs no read.
+    pub(super) validates: bool,
     /// Whether it refreshes a copy for nobody.
     pub(super) refresh: bool,
     /// When the last of its waiters gives up.
@@ -89,6 +91,7 @@ impl Site {
     ) {
         self.recorder.count(Counter::Fetches, origin);
         let class = self.draw_class();
+        let validates = self.draw_kind(origin);
         let deadline = of.and_then(|request| self.requests.get(request)).map(|r| r.deadline);
         let fetch = self.fetches.insert(Fetch {
             title,
@@ -96,6 +99,7 @@ impl Site {
             first: of,
             waiters: Vec::new(),
             class,
+            validates,
             refresh: of.is_none(),
             deadline: deadline.unwrap_or(Instant::NEVER),
             turn: self.manifest_caller.begin(ctx.now()),
@@ -227,6 +231,9 @@ impl Site {
             return;
         };
         self.recorder.count(Counter::FetchesFailed, fetch.origin);
+        if fetch.validates {
+            self.recorder.count(Counter::ValidationsFailed, fetch.origin);
+        }
         self.trace_end(ctx.now(), Part::Fetch, key, tracing::word(cause));
         let metadata = self.plan.fabric.metadata.as_ref();
         let alone = metadata

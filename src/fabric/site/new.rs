@@ -26,14 +26,12 @@ impl Site {
     /// The site of a region at instant zero. What all sites share is empty yet.
     pub fn new(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Self {
         let fabric = &plan.fabric;
-        let (database, off) = (fabric.database.as_ref(), Call::plain());
+        let database = fabric.database.as_ref();
         let regions = fabric.regions.len();
         let networks = regions * fabric.routing.networks as usize;
-        let all_share = fabric.manifest.discipline == Discipline::ProcessorSharing;
         let name = &fabric.regions[me];
         let (pods, cpus, memory) = machines_of(plan, name);
-        let caller =
-            |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{name}/{what}"));
+        let (manifest_caller, database_caller) = callers_of(plan, name);
         Self {
             me,
             plan: Arc::clone(plan),
@@ -54,14 +52,14 @@ impl Site {
             reads: Slab::default(),
             starting: VecDeque::new(),
             cache: cache_of(plan),
-            manifest_caller: caller(&fabric.manifest.call, "manifest"),
-            database_caller: caller(database.map_or(&off, |database| &database.call), "database"),
+            manifest_caller,
+            database_caller,
             manifest: slots_of(&fabric.manifest),
             pods,
             cpus,
             memory,
             scaling: fabric.manifest.autoscale.map(|rules| Scaling::new(rules, &fabric.manifest)),
-            sharing: all_share.then(|| Sharing::new(fabric.manifest.all_slots())),
+            sharing: sharing_of(&fabric.manifest),
             database: database.map(connections_of),
             reading: database.and_then(|config| config.slowdown.sharing()),
             distress: Distress::default(),
@@ -88,6 +86,15 @@ impl Site {
             parked: 0,
         }
     }
+}
+
+/// Who calls the manifest service, and who its database.
+fn callers_of(plan: &Plan, region: &str) -> (Caller, Caller) {
+    let caller =
+        |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{region}/{what}"));
+    let off = Call::plain();
+    let reads = plan.fabric.database.as_ref().map_or(&off, |database| &database.call);
+    (caller(&plan.fabric.manifest.call, "manifest"), caller(reads, "database"))
 }
 
 /// The cache of manifests and rights, where there is one.
@@ -117,6 +124,12 @@ fn machines_of(
     let pods = Pods::new(config.pods, most, config.slots, &config.pod, stream);
     let cpus = config.pod.cpu.map(|rules| Cpus::new(&rules, most));
     (Some(pods), cpus, config.pod.memory.map(|rules| Memory::new(rules, most)))
+}
+
+/// The work of the manifest service, where all share it.
+fn sharing_of(config: &Manifest) -> Option<Sharing<Key>> {
+    let all_share = config.discipline == Discipline::ProcessorSharing;
+    all_share.then(|| Sharing::new(config.all_slots()))
 }
 
 /// The slots of a region's manifest service.

@@ -22,6 +22,12 @@ impl Site {
         }
     }
 
+    /// The pod that works on a call, where they are looked at one by one.
+    pub(super) fn pod_of(&self, key: Key) -> Option<u32> {
+        self.pods.as_ref()?;
+        self.calls.get(key)?.pod
+    }
+
     /// A call that had a pod is over, and its slot is about to be released.
     pub(super) fn unseat(&mut self, key: Key, pod: Option<u32>) {
         if let (Some(pods), Some(pod)) = (&mut self.pods, pod)
@@ -33,7 +39,7 @@ impl Site {
 
     /// What a call has asked for is taken back, and the call is over.
     pub(super) fn take_back(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Call> {
-        let pod = self.calls.get(key)?.pod;
+        let pod = self.pod_of(key);
         if let (Some(cpus), Some(pod)) = (&mut self.cpus, pod) {
             cpus.at(pod, |cpu| cpu.withdraw(key, ctx.now()));
             self.look_for_computed(ctx, pod);
@@ -181,7 +187,7 @@ impl Site {
 impl Site {
     /// A call needs this much processor time of its pod.
     pub(super) fn compute(&mut self, ctx: &mut Ctx<'_>, key: Key, takes: Span) {
-        let pod = self.calls.get(key).and_then(|call| call.pod);
+        let pod = self.pod_of(key);
         if let (Some(cpus), Some(pod)) = (&mut self.cpus, pod) {
             cpus.at(pod, |cpu| cpu.add(key, takes, ctx.now()));
             self.look_for_computed(ctx, pod);

@@ -17,6 +17,16 @@ impl Site {
         if high { Class::High } else { Class::Low }
     }
 
+    /// Whether a fetch only validates a request. Nothing is drawn where none does.
+    pub(super) fn draw_kind(&mut self, origin: usize) -> bool {
+        let share = self.plan.fabric.manifest.validations;
+        let validates = share > 0.0 && self.streams.kind.chance(share);
+        if validates {
+            self.recorder.count(Counter::Validations, origin);
+        }
+        validates
+    }
+
     /// A fetch has waited for its slot: its class is seen where there are two.
     pub(super) fn sample_class(&mut self, class: Class, origin: usize, waited: Span) {
         if self.plan.fabric.manifest.discipline != Discipline::Priority {

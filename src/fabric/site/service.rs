@@ -21,6 +21,8 @@ pub struct Call {
     pub(super) origin: usize,
     /// Whom the manifest service takes first.
     class: Class,
+    /// Whether it needs a read.
+    reads: bool,
     /// When it came.
     pub(super) came: Instant,
     /// When its caller gives it up, where that is known here.
@@ -111,6 +113,7 @@ impl Site {
             fetch: key,
             origin: fetch.origin,
             class: fetch.class,
+            reads: self.database.is_some() && !fetch.validates,
             came: now,
             deadline,
             inside: false,
@@ -160,6 +163,7 @@ impl Site {
             };
             call.has_slot = Some(ctx.now());
             let (origin, class, waited) = (call.origin, call.class, ctx.now().since(call.came));
+            let reads = call.reads;
             if call.deadline <= ctx.now() {
                 self.recorder.count(Counter::ManifestExpired, origin);
                 self.call_failed(ctx, key, Cause::TimeOut);
@@ -175,7 +179,7 @@ impl Site {
             self.trace_mark(ctx.now(), Part::Call, key, "it has a slot");
             self.sample_class(class, origin, waited);
             self.seat(ctx, key);
-            if self.database.is_some() {
+            if reads {
                 self.read(ctx, key);
             } else {
                 self.make_manifest(ctx, key);
@@ -186,7 +190,7 @@ impl Site {
     /// A call has what it needs to make its manifest.
     pub(super) fn make_manifest(&mut self, ctx: &mut Ctx<'_>, call: Key) {
         let law = &self.plan.fabric.manifest.service;
-        let pod = self.calls.get(call).and_then(|call| call.pod);
+        let pod = self.pod_of(call);
         let slow = self.weather.slowness(&self.plan.injections, Service::Manifest, pod, ctx.now());
         let takes = stretched(law.draw(&mut self.streams.manifest), slow);
         self.work_on(ctx, call, takes);
