@@ -155,8 +155,8 @@ fn course() -> Vec<Spell> {
         ),
         spell(
             "sustained",
-            "all faults are over and it goes on, with attempts that multiply. What may end it: fewer attempts, \
-             a retry budget, cancelled work, a shorter queue",
+            "all faults are over and it goes on, with attempts that multiply. What may end it: fewer \
+             attempts, a retry budget, cancelled work, a shorter queue",
             600,
             None,
             None,

@@ -268,8 +268,8 @@ impl Course {
             return spell("budget-locked", lock(plan.fabric.viewers.retry.budget), since.max(over));
         }
         let text = if goes_on(AMPLIFICATION) {
-            "all faults are over and it goes on, with attempts that multiply. What may end it: fewer attempts, \
-             a retry budget, cancelled work, a shorter queue"
+            "all faults are over and it goes on, with attempts that multiply. What may end it: fewer \
+             attempts, a retry budget, cancelled work, a shorter queue"
         } else {
             "all faults are over and it goes on without them"
         };

@@ -35,9 +35,9 @@ impl Reader<'_> {
         let target = self.target(section, manifest);
         let max = section.need(self, "max", |r, n| r.count(n, manifest.pods..=MANY));
         let mut rules = AutoscaleRules {
-            target: target?,
+            target: target.unwrap_or(ScaleTarget::Saturation(1.0)),
             min: manifest.pods,
-            max: max?,
+            max: max.unwrap_or(manifest.pods),
             every: Span::from_secs(15),
             tolerance: 0.1,
             age: Span::from_secs(15),
@@ -56,7 +56,7 @@ impl Reader<'_> {
         section.set(self, "down", &mut rules.down, |r, n| r.pace(n, ScalePace::DOWN));
         section.set(self, "pods-per-node", &mut rules.pods_per_node, |r, n| r.count(n, 1..=MANY));
         section.set(self, "node-start", &mut rules.node_start, Self::time);
-        Some(rules)
+        target.and(max).map(|_| rules)
     }
 
     /// Exactly one of the three.

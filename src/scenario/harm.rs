@@ -284,12 +284,16 @@ impl Reader<'_> {
 
     /// Two of one kind at one place and time would leave open which of them holds.
     fn overlapping_faults(&mut self, harm: &Harm, end: Instant) {
+        let mut told = None;
         for (later, two) in harm.injections.iter().enumerate() {
             let clash = harm.injections[..later].iter().find(|one| {
                 let times = one.at < two.until.unwrap_or(end) && two.at < one.until.unwrap_or(end);
                 times && same_target(one.fault, two.fault)
             });
-            if let (Some(one), Some(place)) = (clash, harm.places.get(later)) {
+            if let (Some(one), Some(place)) = (clash, harm.places.get(later))
+                && told != Some(place)
+            {
+                told = Some(place); // repeats clash as often as they come
                 let kind = two.fault.kind();
                 let (one, two) = (&one.label.0, &two.label.0);
                 let message =
