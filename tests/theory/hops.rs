@@ -1,14 +1,14 @@
 //! What time-outs, retries and deadlines of several hops do together.
 
-use crate::clients;
 use crate::formulas::erlang_b;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
+use crate::{clients, hedges};
 use squall::fabric::{Outcome, Plan};
 use squall::observe::Counter;
 
 /// One region without a cache; `manifest` and `database` are keys of their sections.
-fn region(viewers: &str, manifest: &str, database: &str, rate: u32, failing: u32) -> Plan {
+pub fn region(viewers: &str, manifest: &str, database: &str, rate: u32, failing: u32) -> Plan {
     plan_of(&format!(
         r#"
         title = "hops"
@@ -46,7 +46,7 @@ fn region(viewers: &str, manifest: &str, database: &str, rate: u32, failing: u32
     ))
 }
 
-const AT_ONCE: &str = r#"{ law = "constant", value = "0s" }"#;
+pub const AT_ONCE: &str = r#"{ law = "constant", value = "0s" }"#;
 
 /// Three attempts of the viewer, each of two calls, each of four reads: 24 reads when nothing works.
 /// Where each read fails by itself, a hop fails when all its attempts do, and each hop's attempts are
@@ -195,5 +195,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(deadlines());
     rows.extend(bulkheads());
     rows.extend(clients::rows());
+    rows.extend(hedges::rows());
     rows
 }

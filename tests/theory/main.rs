@@ -13,6 +13,7 @@ mod data;
 mod disciplines;
 mod failover;
 mod formulas;
+mod hedges;
 mod hops;
 mod laws;
 mod overload;
