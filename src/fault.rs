@@ -64,6 +64,15 @@ pub enum Answers {
     Silent,
 }
 
+/// Whose time runs before the other's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clock {
+    /// The edge's is ahead of the origin's: copies look older than they are.
+    Ahead,
+    /// It is behind: copies look younger.
+    Behind,
+}
+
 /// What is done to the fabric. Regions are indices into the fabric's list; `None` means everywhere.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Fault {
@@ -163,6 +172,24 @@ pub enum Fault {
         /// Only the first so many pods. `None`: all.
         pods: Option<u32>,
     },
+    /// The clock of an edge is off by which its cached copies expire, as those do whose expiry their origin
+    /// has set (`Expires`, RFC 9111): they are fresh for so much longer or shorter.
+    ClockSkew {
+        /// Where.
+        region: Option<usize>,
+        /// By how much.
+        by: Span,
+        /// In which direction.
+        clock: Clock,
+    },
+    /// Packets are lost between a region and the primary's: messages come later by retransmissions, and
+    /// the replication stream carries less.
+    PacketLoss {
+        /// Where, the primary's region apart.
+        region: Option<usize>,
+        /// Which share of packets, each by chance.
+        share: f64,
+    },
     /// More viewers come.
     Surge {
         /// From where.
@@ -189,6 +216,8 @@ impl Fault {
             Self::StopPods { .. } => "stop-pods",
             Self::NoisyNeighbour { .. } => "noisy-neighbour",
             Self::Leak { .. } => "leak",
+            Self::ClockSkew { .. } => "clock-skew",
+            Self::PacketLoss { .. } => "packet-loss",
             Self::Surge { .. } => "surge",
         }
     }

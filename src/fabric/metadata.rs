@@ -64,6 +64,11 @@ impl MetadataCache {
         }
     }
 
+    /// Copies are fresh for this long from now on, those that are there included.
+    pub const fn live(&mut self, ttl: Span) {
+        self.ttl = ttl.as_nanos();
+    }
+
     /// Keeps how old the data are from now on: [`Self::data_age`] will be asked for.
     pub fn keep_lags(&mut self) {
         self.lag_ms.resize(self.filled.len(), 0);

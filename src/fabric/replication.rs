@@ -18,12 +18,19 @@ pub struct Excess {
     write_rate: f64,
     window: f64,
     round_trip: Span,
+    /// The share of packets that are lost.
+    loss: f64,
 }
+
+/// Bytes of a segment on an Ethernet path (RFC 9293: 1,500 less the headers).
+const SEGMENT: f64 = 1_460.0;
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     /// The backlog is worked off.
     CatchingUp,
+    /// The path is as long as ever and carries less than is written: this share piles up.
+    Falling(f64),
     /// Changes are applied this much later.
     Applying(Span),
     /// The path is longer by this; the share of what is written that it cannot carry piles up.
@@ -44,19 +51,49 @@ impl Excess {
             write_rate: config.write_rate as f64,
             window: config.window as f64,
             round_trip,
+            loss: 0.0,
         };
         excess.carried = excess.share_carried(Span::ZERO);
         excess
     }
 
     /// Seconds of changes that the stream carries in a second when the path is `delay` longer: at
-    /// most one window a round trip (TCP's flow control, RFC 9293).
+    /// most one window a round trip (TCP's flow control, RFC 9293), and where packets are lost what its
+    /// congestion control lets it, `sqrt(3/2) / sqrt(loss)` segments a round trip (Mathis, Semke, Mahdavi
+    /// and Ott, Computer Communication Review 27(3), 1997).
     fn share_carried(&self, delay: Span) -> f64 {
         let trip = (self.round_trip + delay).as_secs_f64();
         if trip <= 0.0 || self.write_rate <= 0.0 {
             return f64::INFINITY;
         }
-        self.window / trip / self.write_rate
+        let lossy = SEGMENT * (1.5 / self.loss).sqrt();
+        let window = if self.loss > 0.0 { self.window.min(lossy) } else { self.window };
+        window / trip / self.write_rate
+    }
+
+    /// This share of packets is lost from now on.
+    pub fn lose(&mut self, now: Instant, loss: f64) {
+        self.base = self.at(now);
+        self.since = now;
+        self.loss = loss;
+        self.carried = self.share_carried(Span::ZERO);
+        match self.phase {
+            Phase::Stalled(delay, _) => {
+                let piling_up = (1.0 - self.share_carried(delay)).max(0.0);
+                self.phase = Phase::Stalled(Span::ZERO, piling_up);
+            }
+            Phase::Falling(_) | Phase::CatchingUp => self.phase = self.usual(),
+            Phase::Applying(_) => {}
+        }
+    }
+
+    /// The phase where nothing delays the channel: it keeps up, or falls behind because of losses.
+    fn usual(&self) -> Phase {
+        if self.loss > 0.0 && self.carried < 1.0 {
+            Phase::Falling(1.0 - self.carried)
+        } else {
+            Phase::CatchingUp
+        }
     }
 
     /// The channel is delayed from now on.
@@ -76,7 +113,7 @@ impl Excess {
     pub fn restore(&mut self, now: Instant) {
         self.base = self.at(now);
         self.since = now;
-        self.phase = Phase::CatchingUp;
+        self.phase = self.usual();
     }
 
     /// The excess lag.
@@ -85,6 +122,7 @@ impl Excess {
         let passed = now.since(self.since);
         match self.phase {
             Phase::CatchingUp => self.base.saturating_sub(self.worked_off(passed)),
+            Phase::Falling(piling_up) => self.base + passed.scaled(piling_up),
             Phase::Applying(delay) if self.base <= delay => (self.base + passed).min(delay),
             Phase::Applying(delay) => self.base.saturating_sub(self.worked_off(passed)).max(delay),
             Phase::Stalled(delay, piling_up) => {
@@ -148,6 +186,25 @@ mod tests {
         let mut excess = replica(100_000_000);
         excess.delay(at(0), Span::from_secs(20), Delay::TcpStall);
         assert_eq!(excess.at(at(300)), Span::from_secs(20));
+    }
+
+    #[test]
+    fn losses_leave_the_stream_what_its_congestion_control_lets_it() {
+        // At 1 % sqrt(150) = 12.25 segments of 1,460 B each 200 ms: 89,406 B/s of 2,000,000.
+        let mut excess = replica(40_000_000);
+        excess.lose(at(0), 0.01);
+        let late = excess.at(at(100)).as_secs_f64();
+        assert!(
+            (late - 100.0 * (1.0 - 1_460.0 * 150_f64.sqrt() / 0.2 / 2e6)).abs() < 1e-6,
+            "{late}"
+        );
+        excess.lose(at(100), 0.0);
+        // Ten seconds are worked off in each second.
+        let later = excess.at(at(105)).as_secs_f64();
+        assert!((later - (late - 50.0)).abs() < 1e-6, "{later}");
+        // A hundredth of that is carried easily: 122 segments, 894 kB/s, are not 2 MB/s; 1 in 10^8 is.
+        excess.lose(at(200), 1e-8);
+        assert_eq!(excess.at(at(300)), Span::ZERO);
     }
 
     #[test]

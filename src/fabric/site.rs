@@ -94,6 +94,7 @@ pub(super) struct Streams {
     pub eviction: Stream,
     pub class: Stream,
     pub kind: Stream,
+    pub loss: Stream,
     pub think: Stream,
 }
 
@@ -110,6 +111,7 @@ impl Streams {
             eviction: stream("eviction"),
             class: stream("priority class"),
             kind: stream("kind of request"),
+            loss: stream("packet loss"),
             think: stream("think"),
         }
     }

@@ -1,7 +1,7 @@
 //! The faults that act on one site now.
 
 use super::config::CpuRules;
-use crate::fault::{Answers, Delay, Fault, Injection, Reach, Routes, Service};
+use crate::fault::{Answers, Clock, Delay, Fault, Injection, Reach, Routes, Service};
 use crate::units::{Instant, Span};
 
 /// The faults that have begun and not ended at a site, and what they add up to.
@@ -129,6 +129,16 @@ impl Weather {
         })
     }
 
+    /// How long copies are fresh that are to be so for `ttl`.
+    #[must_use]
+    pub fn ttl(&self, all: &[Injection], ttl: Span) -> Span {
+        self.faults(all).fold(ttl, |ttl, fault| match fault {
+            Fault::ClockSkew { by, clock: Clock::Ahead, .. } => ttl.saturating_sub(by),
+            Fault::ClockSkew { by, clock: Clock::Behind, .. } => ttl.saturating_add(by),
+            _ => ttl,
+        })
+    }
+
     /// Whether reads that begin wait for a lock.
     #[must_use]
     pub fn locked(&self, all: &[Injection]) -> bool {
@@ -158,6 +168,20 @@ fn meets(pods: Option<u32>, pod: Option<u32>) -> bool {
     pods.is_none_or(|first| pod.is_some_and(|pod| pod < first))
 }
 
+/// The share of packets that are lost now between a region and the primary, wherever it is asked.
+#[must_use]
+pub fn packet_loss(all: &[Injection], region: usize, now: Instant) -> f64 {
+    let in_force = |injection: &&Injection| {
+        injection.at <= now && injection.until.is_none_or(|until| now < until)
+    };
+    all.iter().filter(in_force).fold(0.0, |lost, injection| match injection.fault {
+        Fault::PacketLoss { region: place, share } if place.is_none_or(|place| place == region) => {
+            share + lost * (1.0 - share)
+        }
+        _ => lost,
+    })
+}
+
 /// Whether a fault acts on a site. The primary has no replication channel to itself, and surges are
 /// in the rates.
 #[must_use]
@@ -166,7 +190,8 @@ pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
     match *fault {
         Fault::RegionDown { region, .. } | Fault::EvictCache { region, .. } => region == site,
         Fault::DelayReplication { region, .. } => covers(region) && site != primary,
-        Fault::LockTable { region } => covers(region),
+        Fault::LockTable { region } | Fault::ClockSkew { region, .. } => covers(region),
+        Fault::PacketLoss { region, .. } => covers(region) && site != primary,
         Fault::DatabaseDown { region, .. } => region == site || region == primary,
         Fault::Slow { region, .. }
         | Fault::Errors { region, .. }

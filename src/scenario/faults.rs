@@ -5,7 +5,7 @@ use super::load::LARGEST_FACTOR;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fault::{Delay, Fault, Reach, Routes, Service};
+use crate::fault::{Clock, Delay, Fault, Reach, Routes, Service};
 use crate::units::Span;
 
 const SERVICES: &[(&str, Service)] =
@@ -22,6 +22,8 @@ enum Kind {
     Leak,
     DatabaseDown,
     LockTable,
+    ClockSkew,
+    PacketLoss,
     StopPods,
     Surge,
 }
@@ -39,6 +41,8 @@ impl Reader<'_> {
             ("leak", Kind::Leak),
             ("database-down", Kind::DatabaseDown),
             ("lock-table", Kind::LockTable),
+            ("clock-skew", Kind::ClockSkew),
+            ("packet-loss", Kind::PacketLoss),
             ("surge", Kind::Surge),
         ];
         let mut section = self.section(node, "inject.fault")?;
@@ -71,6 +75,8 @@ impl Reader<'_> {
                 region.map(|region| Fault::LockTable { region })
             }
             Kind::StopPods => self.stop_pods(&mut section, stage),
+            Kind::ClockSkew => self.clock_skew(&mut section, regions),
+            Kind::PacketLoss => self.packet_loss(&mut section, regions),
             Kind::Surge => self.surge(&mut section, regions),
         };
         section.finish(self);
@@ -138,6 +144,20 @@ impl Reader<'_> {
             pods = Some(self.some_pods(&entry.node, stage.manifest)?);
         }
         Some((region?, service?, pods))
+    }
+
+    fn clock_skew(&mut self, section: &mut Section<'_>, regions: &[String]) -> Option<Fault> {
+        let ways = [("ahead", Clock::Ahead), ("behind", Clock::Behind)];
+        let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
+        let by = section.need(self, "by", Self::some_time);
+        let clock = section.need(self, "clock", |r, n| r.choice(n, &ways));
+        Some(Fault::ClockSkew { region: region?, by: by?, clock: clock? })
+    }
+
+    fn packet_loss(&mut self, section: &mut Section<'_>, regions: &[String]) -> Option<Fault> {
+        let region = section.need(self, "region", |r, n| r.region_or_all(n, regions));
+        let share = section.need(self, "share", Self::share);
+        Some(Fault::PacketLoss { region: region?, share: share? })
     }
 
     fn surge(&mut self, section: &mut Section<'_>, regions: &[String]) -> Option<Fault> {

@@ -333,7 +333,9 @@ fn same_target(one: Fault, two: Fault) -> bool {
             Fault::Errors { region: b, service: t, .. },
         ) => s == t && meet(a, b),
         (Fault::DatabaseDown { region: a, .. }, Fault::DatabaseDown { region: b, .. }) => a == b,
-        (Fault::LockTable { region: a }, Fault::LockTable { region: b }) => meet(a, b),
+        (Fault::LockTable { region: a }, Fault::LockTable { region: b })
+        | (Fault::ClockSkew { region: a, .. }, Fault::ClockSkew { region: b, .. })
+        | (Fault::PacketLoss { region: a, .. }, Fault::PacketLoss { region: b, .. }) => meet(a, b),
         (Fault::StopPods { region: a, .. }, Fault::StopPods { region: b, .. })
         | (Fault::NoisyNeighbour { region: a, .. }, Fault::NoisyNeighbour { region: b, .. })
         | (Fault::Leak { region: a, .. }, Fault::Leak { region: b, .. }) => meet(a, b),

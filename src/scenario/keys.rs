@@ -202,7 +202,7 @@ inject.lasts | time | to the end | "5m" | how long; not for what happens at an i
 inject.times | count | 1 | 3 | how often it happens; the repeats are called `LABEL-2`, `LABEL-3` and so on
 inject.every | time | none | "5m" | how long after the last time it begins again
 inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
-inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "noisy-neighbour", "leak", "database-down", "lock-table" or "surge" | required | "surge" | which harm
+inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "noisy-neighbour", "leak", "database-down", "lock-table", "clock-skew", "packet-loss" or "surge" | required | "surge" | which harm
 inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
 inject.fault[region-down].routes | "withdrawn" or "silent" | required | "withdrawn" | whether its routes end
 inject.fault[region-down].scope | "all" or "data-plane" | all | "all" | what is cut: everything, or viewers only
@@ -235,6 +235,11 @@ inject.fault[leak].pods | count | all | 2 | only the first so many pods of the m
 inject.fault[database-down].region | text | required | "us-east-1" | whose database; while the primary is down no replica gets changes
 inject.fault[database-down].answers | "refused" or "silent" | refused | "silent" | whether connections are reset and refused, or nobody answers
 inject.fault[lock-table].region | text | required | "us-east-1" | where reads wait for a lock, with their connections; or "all"
+inject.fault[clock-skew].region | text | required | "sa-east-1" | whose edge; or "all"
+inject.fault[clock-skew].by | time | required | "30s" | by how much its clock is off
+inject.fault[clock-skew].clock | "ahead" or "behind" | required | "ahead" | ahead: copies are fresh for so much shorter; behind: for so much longer
+inject.fault[packet-loss].region | text | required | "sa-east-1" | on whose way to the primary; or "all"
+inject.fault[packet-loss].share | share | required | "1%" | the share of packets that are lost: retransmissions delay reads at the primary, and replication carries less
 inject.fault[surge].region | text | required | "sa-east-1" | from where viewers come; or "all"
 inject.fault[surge].factor | number | required | 3 | how many times as many, 0 to 1000
 inject.fault[surge].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the surge

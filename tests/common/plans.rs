@@ -7,7 +7,9 @@ use proptest::{collection, option};
 use squall::change::{Change, Planned};
 use squall::engine::{Law, Profile};
 use squall::fabric::*;
-use squall::fault::{Answers, Calls, Delay, Fault, Injection, Label, Reach, Routes, Service};
+use squall::fault::{
+    Answers, Calls, Clock, Delay, Fault, Injection, Label, Reach, Routes, Service,
+};
 use squall::units::{Instant, Span};
 
 /// Requests of one run, about.
@@ -417,6 +419,9 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             answers: if refused { Answers::Refused } else { Answers::Silent },
         }),
         1 => place().prop_map(|region| Fault::LockTable { region }),
+        1 => (place(), span(1, 3_000), select(vec![Clock::Ahead, Clock::Behind]))
+            .prop_map(|(region, by, clock)| Fault::ClockSkew { region, by, clock }),
+        1 => (place(), 0.0..=1.0).prop_map(|(region, share)| Fault::PacketLoss { region, share }),
         1 => (place(), 1_u32..8_000, 1_u32..4_000, option::of(1_u32..4_000), some())
             .prop_map(|(region, cores, request, limit, pods)| Fault::NoisyNeighbour {
                 region,

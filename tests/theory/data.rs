@@ -1,5 +1,6 @@
 //! Replicas that fall behind and catch up, and what a month costs.
 
+use crate::partial;
 use crate::table::Row;
 use crate::tools::{SEEDS, plan_of, with_seeds};
 use squall::cost::{Mode, Usage, bill};
@@ -115,5 +116,6 @@ fn month() -> Vec<Row> {
 pub fn rows() -> Vec<Row> {
     let mut rows = replicas();
     rows.extend(month());
+    rows.extend(partial::rows());
     rows
 }

@@ -17,6 +17,7 @@ mod hedges;
 mod hops;
 mod laws;
 mod overload;
+mod partial;
 mod pods;
 mod policies;
 mod queues;

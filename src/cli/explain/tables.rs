@@ -28,7 +28,7 @@ pub(super) struct Entry {
 }
 
 /// The kinds of harm.
-const FAULTS: [(&str, &str); 11] = [
+const FAULTS: [(&str, &str); 13] = [
     (
         "region-down",
         "a region can no longer be reached: its viewers, and by choice the other regions",
@@ -45,6 +45,8 @@ const FAULTS: [(&str, &str); 11] = [
     ("leak", "pods of the manifest service need more and more memory, until they are killed"),
     ("database-down", "a region's database is down, as while it fails over"),
     ("lock-table", "reads wait for a lock on their table"),
+    ("clock-skew", "the clock of an edge is off, by which its copies expire"),
+    ("packet-loss", "packets are lost between a region and the primary"),
     ("surge", "a multiple of the usual viewers come"),
 ];
 

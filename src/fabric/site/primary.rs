@@ -5,8 +5,12 @@ use super::fetch::Cause;
 use super::{Ctx, Event, Key, Site};
 use crate::fabric::event::Reply;
 use crate::fabric::tracer::Part;
+use crate::fabric::weather::packet_loss;
 use crate::observe::Counter;
 use crate::units::{Instant, Span};
+
+/// Linux' `TCP_RTO_MIN`.
+const LEAST_VARIANCE: Span = Span::from_millis(200);
 
 impl Site {
     /// A read goes to the primary.
@@ -21,7 +25,9 @@ impl Site {
         ctx.schedule(ctx.now().saturating_add(patience), Event::PrimaryTimeOut(read));
         if !self.cut_off() {
             let (site, origin) = (small(self.me), small(origin));
-            ctx.send(primary, ctx.now() + one_way, Event::PrimaryAsked { site, origin, read });
+            let late = self.retransmissions(ctx.now(), primary, self.me);
+            let arrives = ctx.now() + one_way + late;
+            ctx.send(primary, arrives, Event::PrimaryAsked { site, origin, read });
         }
     }
 
@@ -57,7 +63,8 @@ impl Site {
             return;
         }
         let one_way = self.plan.fabric.round_trip[self.me][site].half();
-        ctx.send(site, ctx.now() + one_way, Event::PrimaryAnswered { read, reply });
+        let late = self.retransmissions(ctx.now(), self.me, site);
+        ctx.send(site, ctx.now() + one_way + late, Event::PrimaryAnswered { read, reply });
     }
 
     /// At the region that asked: the answer comes, unless the region is cut off by now or has given
@@ -76,6 +83,24 @@ impl Site {
     /// The primary has not answered in time.
     pub(super) fn primary_timed_out(&mut self, ctx: &mut Ctx<'_>, read: Key) {
         self.read_failed(ctx, read, Cause::Error);
+    }
+
+    /// How much later a message between the primary and another region comes because its packet was lost,
+    /// perhaps again and again. The sender waits for a round trip and 200 ms, and twice as long each time
+    /// (RFC 6298, with the least variance that Linux takes).
+    fn retransmissions(&mut self, now: Instant, primary: usize, other: usize) -> Span {
+        let loss = packet_loss(&self.plan.injections, other, now);
+        let mut late = Span::ZERO;
+        let mut wait = self.plan.fabric.round_trip[primary][other] + LEAST_VARIANCE;
+        // After fifteen times a connection is given up (Linux: tcp_retries2): longer than anybody waits.
+        for _ in 0..15 {
+            if loss <= 0.0 || !self.streams.loss.chance(loss) {
+                break;
+            }
+            late = late.saturating_add(wait);
+            wait = wait.saturating_mul(2);
+        }
+        late
     }
 
     /// Whether other regions cannot be reached.

@@ -3,7 +3,7 @@
 use super::{Ctx, Site};
 use crate::change::Change;
 use crate::fabric::config::Plan;
-use crate::fabric::weather::acts_on;
+use crate::fabric::weather::{acts_on, packet_loss};
 use crate::fault::Fault;
 use crate::units::Instant;
 
@@ -138,8 +138,18 @@ impl Site {
         }
     }
 
-    /// The replication channel is as the faults in force say.
+    /// The replication channel is as the faults in force say, and so is the life of cached copies.
     fn follow_weather(&mut self, ctx: &Ctx<'_>, changed: &Fault) {
+        let harm = &self.plan.injections;
+        if let (Fault::ClockSkew { .. }, Some(cache), Some(metadata)) =
+            (changed, &mut self.cache, &self.plan.fabric.metadata)
+        {
+            cache.live(self.weather.ttl(harm, metadata.ttl));
+        }
+        if let Fault::PacketLoss { .. } = changed {
+            self.excess.lose(ctx.now(), packet_loss(harm, self.me, ctx.now()));
+            return self.observe_lag(ctx.now());
+        }
         let down = matches!(changed, Fault::DatabaseDown { .. });
         if !(down || matches!(changed, Fault::DelayReplication { .. }))
             || self.me == self.plan.fabric.primary
