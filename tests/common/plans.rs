@@ -374,6 +374,22 @@ fn ramp() -> impl Strategy<Value = Span> {
     prop_oneof![2 => Just(Span::ZERO), 1 => span(1, 2_000)]
 }
 
+/// A fault of what holds data, or of the way there.
+fn data_fault(regions: usize) -> BoxedStrategy<Fault> {
+    let place = || option::of(0..regions);
+    prop_oneof![
+        1 => (0..regions, any::<bool>()).prop_map(|(region, refused)| Fault::DatabaseDown {
+            region,
+            answers: if refused { Answers::Refused } else { Answers::Silent },
+        }),
+        1 => place().prop_map(|region| Fault::LockTable { region }),
+        1 => (place(), span(1, 3_000), select(vec![Clock::Ahead, Clock::Behind]))
+            .prop_map(|(region, by, clock)| Fault::ClockSkew { region, by, clock }),
+        1 => (place(), 0.0..=1.0).prop_map(|(region, share)| Fault::PacketLoss { region, share }),
+    ]
+    .boxed()
+}
+
 fn fault(regions: usize) -> impl Strategy<Value = Fault> {
     let place = || option::of(0..regions);
     // Some pods, or all, or more than there are; a database has none.
@@ -414,14 +430,7 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             }),
         2 => (place(), 1_u32..5, select(vec![Calls::Reset, Calls::Finish]))
             .prop_map(|(region, pods, calls)| Fault::StopPods { region, pods, calls }),
-        1 => (0..regions, any::<bool>()).prop_map(|(region, refused)| Fault::DatabaseDown {
-            region,
-            answers: if refused { Answers::Refused } else { Answers::Silent },
-        }),
-        1 => place().prop_map(|region| Fault::LockTable { region }),
-        1 => (place(), span(1, 3_000), select(vec![Clock::Ahead, Clock::Behind]))
-            .prop_map(|(region, by, clock)| Fault::ClockSkew { region, by, clock }),
-        1 => (place(), 0.0..=1.0).prop_map(|(region, share)| Fault::PacketLoss { region, share }),
+        4 => data_fault(regions),
         1 => (place(), 1_u32..8_000, 1_u32..4_000, option::of(1_u32..4_000), some())
             .prop_map(|(region, cores, request, limit, pods)| Fault::NoisyNeighbour {
                 region,
