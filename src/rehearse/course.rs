@@ -6,6 +6,7 @@
 
 use super::Alert;
 use crate::fabric::{Budget, Plan};
+use crate::fault::Injection;
 use crate::observe::{Counter, Gauge, Scope, SliceView};
 use crate::units::{Instant, Span, count_to_f64};
 
@@ -231,11 +232,16 @@ impl Course {
         for track in &self.tracks {
             let place = track.region.map(|region| format!(" in {}", plan.fabric.regions[region]));
             for seen in &track.spells {
+                let from = if track.sign.what == FAILURES {
+                    not_before_its_cause(plan, seen.from)
+                } else {
+                    seen.from
+                };
                 let amount = (!track.sign.unit.is_empty()).then_some((seen.most, track.sign.unit));
                 spells.push(Spell {
                     what: track.sign.what,
                     text: format!("{}{}", track.sign.text, place.as_deref().unwrap_or_default()),
-                    from: seen.from,
+                    from,
                     until: until(seen.until),
                     most: amount,
                 });
@@ -290,6 +296,23 @@ fn lock(budget: Budget) -> &'static str {
              retries alone would have prevented it"
         }
     }
+}
+
+/// Requests belong to the instant at which they were first made: those that a fault fails are older than
+/// it by what their viewers bear. Failures that begin so shortly before a fault, while there is no
+/// other, are told of at its beginning.
+fn not_before_its_cause(plan: &Plan, from: Instant) -> Instant {
+    let viewers = &plan.fabric.viewers;
+    let each = viewers.timeout.saturating_add(viewers.retry.max_backoff);
+    let borne = from.saturating_add(each.saturating_mul(viewers.retry.attempts.into()));
+    let goes_on = |injection: &Injection| {
+        injection.at <= from && injection.until.is_none_or(|until| from < until)
+    };
+    if plan.injections.iter().any(goes_on) {
+        return from;
+    }
+    let begin = plan.injections.iter().map(|injection| injection.at);
+    begin.filter(|&at| from < at && at <= borne).min().unwrap_or(from)
 }
 
 /// Faults and changes.

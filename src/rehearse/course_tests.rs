@@ -75,3 +75,11 @@ fn a_quiet_run_tells_of_its_plan_alone() {
     let all: Vec<&str> = course.iter().map(|spell| spell.what).collect();
     assert_eq!(all, ["fault"]);
 }
+
+#[test]
+fn failures_are_not_told_of_before_what_causes_them() {
+    // The first of them were asked for in the second before the fault.
+    let course = course("resilience/retry-storm-budgeted-limit.toml", "fabric.viewers.budget=none");
+    let (fault, failures) = (one(&course, "fault"), one(&course, FAILURES));
+    assert!(failures.from >= fault.from, "{failures:?}");
+}
