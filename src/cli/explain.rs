@@ -156,7 +156,7 @@ fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
     let near = known.iter().min_by_key(far).filter(|name| far(name) <= name.len().div_ceil(2));
     let help = match near {
         Some(near) => format!("`{near}` is the nearest"),
-        None if known.len() <= 12 => known.join(", "),
+        None if known.len() <= 15 => known.join(", "),
         None => "`squall explain` lists what there is".into(),
     };
     format!(
