@@ -9,7 +9,7 @@ use crate::fabric::pods::{Pods, start_takes};
 use crate::fabric::tracer::Part;
 use crate::fault::Calls;
 use crate::observe::{Counter, Gauge};
-use crate::units::Span;
+use crate::units::{Instant, Span};
 
 // Calls.
 impl Site {
@@ -111,18 +111,23 @@ impl Site {
     /// In the place of the first so many pods new ones are started, but for those that are still to
     /// be down.
     pub(super) fn start_pods(&mut self, ctx: &mut Ctx<'_>, count: u32) {
-        let wanted = self.wanted_pods();
+        let down = self.weather.stopped_pods(&self.plan.injections);
+        for pod in down..count.min(self.wanted_pods()) {
+            self.start_new_pod(ctx, pod, ctx.now());
+        }
+    }
+
+    /// A new pod takes this number, and begins to start when it has `room`. What its predecessor's
+    /// memory did is not held against it.
+    pub(super) fn start_new_pod(&mut self, ctx: &mut Ctx<'_>, pod: u32, room: Instant) {
         let Some(pods) = &mut self.pods else {
             return;
         };
-        let ready = ctx.now().saturating_add(start_takes(&self.plan.fabric.manifest.pod, true));
-        let down = self.weather.stopped_pods(&self.plan.injections);
-        for pod in down..count.min(wanted) {
-            let (life, what) = (pods.start(pod), PodEvent::Started);
-            ctx.schedule(ready, Event::Pod { pod, life, what });
-            if let Some(memory) = &mut self.memory {
-                memory.replace(pod);
-            }
+        let ready = room.saturating_add(start_takes(&self.plan.fabric.manifest.pod, true));
+        let (life, what) = (pods.start(pod), PodEvent::Started);
+        ctx.schedule(ready, Event::Pod { pod, life, what });
+        if let Some(memory) = &mut self.memory {
+            memory.replace(pod);
         }
     }
 

@@ -3,8 +3,6 @@
 use super::{Ctx, Event, Site};
 use crate::fabric::autoscale::{Autoscaler, Meter, Nodes};
 use crate::fabric::config::{AutoscaleRules, Manifest, ScaleTarget};
-use crate::fabric::event::PodEvent;
-use crate::fabric::pods::start_takes;
 use crate::observe::Gauge;
 use crate::units::Instant;
 
@@ -67,16 +65,14 @@ impl Site {
 
     /// A pod more is wanted: it starts as soon as there is a node for it.
     fn add_pod(&mut self, ctx: &mut Ctx<'_>, pod: u32) {
-        let (Some(scaling), Some(pods)) = (&mut self.scaling, &mut self.pods) else {
+        let Some(scaling) = &mut self.scaling else {
             return;
         };
         let room = scaling.nodes.room_for(pod, ctx.now());
         if pod < self.weather.stopped_pods(&self.plan.injections) {
             return; // it starts when the fault is over
         }
-        let ready = room.saturating_add(start_takes(&self.plan.fabric.manifest.pod, true));
-        let (life, what) = (pods.start(pod), PodEvent::Started);
-        ctx.schedule(ready, Event::Pod { pod, life, what });
+        self.start_new_pod(ctx, pod, room);
     }
 
     /// What the autoscaler looks at, over all ready pods since it last looked.
