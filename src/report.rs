@@ -6,7 +6,6 @@
 
 mod again;
 pub mod bill;
-mod binomial;
 pub mod chrome;
 mod colour;
 mod course;
@@ -20,7 +19,6 @@ mod summary;
 pub mod text;
 mod value;
 
-pub use binomial::clopper_pearson;
 pub use colour::Paint;
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
 

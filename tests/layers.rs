@@ -11,6 +11,7 @@ use std::path::Path;
 /// From the top down. A line's modules do not know each other.
 const ORDER: &[&[&str]] = &[
     &["units"],
+    &["stats"],
     &["engine", "trace"],
     &["fault"],
     &["change"],
