@@ -17,9 +17,10 @@ pub mod replay;
 mod seeds;
 mod summary;
 pub mod text;
-mod value;
+pub mod value;
 
-pub use colour::Paint;
+pub use again::{quoted, run as again};
+pub use colour::{Paint, tame};
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
 
 /// The published JSON Schema of `squall.report/1`.
