@@ -14,6 +14,7 @@ mod config;
 mod cpu;
 mod event;
 mod feed;
+mod guard;
 mod hedge;
 mod ledger;
 mod locks;

@@ -148,6 +148,14 @@ impl Breaker {
         }
     }
 
+    /// Its owner moves: what is under way says nothing any more, and trials that were may be made again.
+    pub fn move_on(&mut self) {
+        self.term = self.term.wrapping_add(1);
+        if self.state == State::HalfOpen {
+            self.passed = self.sum.all;
+        }
+    }
+
     fn is_bad(&self) -> bool {
         let of = |count: u32, share: f64| {
             count_to_f64(count.into()) >= share * count_to_f64(self.sum.all.into())

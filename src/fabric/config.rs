@@ -7,6 +7,7 @@
 mod autoscale;
 mod call;
 mod pod;
+mod shield;
 
 use super::slowdown::Slowdown;
 use crate::change::Planned;
@@ -18,6 +19,7 @@ use crate::units::{Instant, Span};
 pub use autoscale::{AutoscaleRules, ScalePace, ScaleTarget};
 pub use call::{Call, Fallback, Hedge};
 pub use pod::{Balance, CpuRules, Ejection, MemoryRules, PodRules};
+pub use shield::Shield;
 
 /// Everything a run needs.
 #[derive(Clone, Debug)]
@@ -119,6 +121,8 @@ pub struct Viewers {
     /// Whether a viewer who gives up takes the work behind the edge back, once nobody else waits for
     /// it. Else it goes on.
     pub cancel: bool,
+    /// What else protects this hop.
+    pub shield: Shield,
 }
 
 /// Retries.

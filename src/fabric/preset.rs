@@ -5,7 +5,7 @@
 
 use super::{
     AfterWait, Behind, BreakerRule, Budget, Call, Cost, Database, Detect, Discipline, Fabric,
-    Jitter, Lock, Manifest, Metadata, PodRules, Pooling, Replication, Retry, Routing, SharedErrors,
+    Jitter, Lock, Manifest, Metadata, PodRules, Pooling, Replication, Retry, Routing, SharedErrors, Shield,
     Slowdown, TtlFrom, Viewers, WhenBehind, Window,
 };
 use crate::engine::{Law, LawError};
@@ -131,6 +131,7 @@ fn viewers() -> Viewers {
         },
         // Nobody tells an edge that a viewer has gone, unless its products look for it.
         cancel: false,
+        shield: Shield::NONE,
     }
 }
 
@@ -304,6 +305,7 @@ pub fn single_pool(
                 budget: Budget::None,
             },
             cancel: false,
+            shield: Shield::NONE,
         },
         metadata: None,
         manifest: Manifest {

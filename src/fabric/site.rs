@@ -17,6 +17,7 @@ mod new;
 mod pods;
 mod pools;
 mod primary;
+mod protect;
 mod rush;
 mod scaling;
 mod service;
@@ -29,6 +30,7 @@ use super::config::Plan;
 use super::cpu::Cpus;
 use super::event::{Event, Failure, Visit};
 use super::feed::Feed;
+use super::guard::Pass;
 use super::memory::Memory;
 use super::metadata::MetadataCache;
 use super::pods::Pods;
@@ -49,6 +51,7 @@ use std::sync::{Arc, Mutex};
 use connections::Distress;
 use database::Read;
 use fetch::Fetch;
+use protect::Arriving;
 use scaling::Scaling;
 use service::Call;
 
@@ -68,6 +71,10 @@ pub(super) struct Request {
     joined: Option<Instant>,
     /// Counts those that came before it.
     serial: u64,
+    /// What it carries of its network's protections.
+    pass: Pass,
+    /// The other attempt, where two are out beside each other.
+    twin: Option<Key>,
 }
 
 /// What a request under way waits for.
@@ -81,6 +88,10 @@ enum State {
     Backoff,
     /// The answer of a hit that has this age of data; where it is not over at once.
     Answer { stale: bool, age: Span },
+    /// Its arrival at the edge: a second attempt on its way.
+    Sent,
+    /// The second attempt: it has failed itself.
+    Spent,
 }
 
 /// The random streams of a site, one for each source of randomness.
@@ -188,7 +199,17 @@ pub struct Site {
     pub(super) all_events: bool,
     /// Whether the retry budget counts attempts and answers.
     pub(super) books_attempts: bool,
-    /// Whether every hit is an event: with all events, and where the retry budget counts answers.
+    /// Whether attempts have to ask before they leave.
+    pub(super) asks: bool,
+    /// Whether viewers have protections beside their retry budget.
+    pub(super) protected: bool,
+    /// Whether these, or the budget, have to hear of every answer.
+    pub(super) hears_all: bool,
+    /// An answer that is heard within this is the only one: no time-out, no second attempt.
+    pub(super) soon: Span,
+    /// What is known of the attempt that is arriving.
+    arriving: Arriving,
+    /// Whether every hit is an event: with all events, and where something counts answers.
     pub(super) hits_are_events: bool,
     /// When the next arrival is put into the queue for; only when every request is an event.
     pub(super) next_queued: Instant,
@@ -257,6 +278,8 @@ impl Process for Site {
             Event::Patience => self.look_at_patience(ctx),
             Event::TimeOut(request) => self.timed_out(ctx, request),
             Event::Retry(request) => self.retry(ctx, request),
+            Event::ViewerHedge { beside, arrives } => self.hedge_viewer(ctx, beside, arrives),
+            Event::HedgeArrives(request) => self.hedge_arrives(ctx, request),
             Event::Failed { visit, how } => {
                 self.land(&visit);
                 self.attempt_failed(ctx, visit, ctx.now(), how);

@@ -1,4 +1,4 @@
-//! The hops behind the edge, as what is told of them names them.
+//! The hops, as what is told of them names them.
 
 use crate::fabric::{Call, Plan};
 use crate::observe::{Counter, Gauge};
@@ -6,6 +6,8 @@ use crate::observe::{Counter, Gauge};
 /// A hop: who calls whom.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Hop {
+    /// Viewers ask the edge.
+    Viewers,
     /// The edge calls the manifest service.
     Manifest,
     /// The manifest service calls its database.
@@ -13,13 +15,14 @@ pub enum Hop {
 }
 
 impl Hop {
-    /// Both, from the edge inwards.
-    pub const ALL: [Self; 2] = [Self::Manifest, Self::Database];
+    /// All, from the viewers inwards.
+    pub const ALL: [Self; 3] = [Self::Viewers, Self::Manifest, Self::Database];
 
-    /// Its name in reports and labels: that of the service called.
+    /// Its name in reports and labels: that of the service called, or of who asks the edge.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Viewers => "viewers",
             Self::Manifest => "manifest",
             Self::Database => "database",
         }
@@ -29,6 +32,7 @@ impl Hop {
     #[must_use]
     pub const fn breaker(self) -> Gauge {
         match self {
+            Self::Viewers => Gauge::ViewerBreaker,
             Self::Manifest => Gauge::ManifestBreaker,
             Self::Database => Gauge::DatabaseBreaker,
         }
@@ -38,31 +42,37 @@ impl Hop {
     #[must_use]
     pub const fn fallback_failures(self) -> Counter {
         match self {
+            Self::Viewers => Counter::ViewerFallbackFailures,
             Self::Manifest => Counter::ManifestFallbackFailures,
             Self::Database => Counter::DatabaseFallbackFailures,
         }
     }
 
-    fn call(self, plan: &Plan) -> Option<&Call> {
+    /// Whether it has a breaker, and whether a fallback.
+    fn has(self, plan: &Plan) -> (bool, bool) {
+        let of = |call: &Call| (call.breaker.is_some(), call.fallback.is_some());
         match self {
-            Self::Manifest => Some(&plan.fabric.manifest.call),
-            Self::Database => plan.fabric.database.as_ref().map(|database| &database.call),
+            Self::Viewers => {
+                let shield = &plan.fabric.viewers.shield;
+                (shield.breaker.is_some(), shield.fallback.is_some())
+            }
+            Self::Manifest => of(&plan.fabric.manifest.call),
+            Self::Database => {
+                plan.fabric.database.as_ref().map_or((false, false), |database| of(&database.call))
+            }
         }
     }
 
     /// The hops of a plan that have a breaker.
     #[must_use]
     pub fn with_breaker(plan: &Plan) -> Vec<Self> {
-        let has = |hop: &Self| hop.call(plan).is_some_and(|call| call.breaker.is_some());
-        Self::ALL.into_iter().filter(has).collect()
+        Self::ALL.into_iter().filter(|hop| hop.has(plan).0).collect()
     }
 
     /// The hops of a plan that have a breaker or a fallback.
     #[must_use]
     pub fn with_fallback(plan: &Plan) -> Vec<Self> {
-        let has = |hop: &Self| {
-            hop.call(plan).is_some_and(|call| call.breaker.is_some() || call.fallback.is_some())
-        };
+        let has = |hop: &Self| hop.has(plan) != (false, false);
         Self::ALL.into_iter().filter(has).collect()
     }
 }

@@ -76,6 +76,10 @@ fabric.viewers.max-backoff | time | 2s | "2s" | the longest wait
 fabric.viewers.jitter | "none", "full" or "equal" | full | "full" | how a wait is spread
 fabric.viewers.budget | "none" or budget | none | { kind = "deposit-per-request" } | what limits retries beyond the attempts; one for each network
 fabric.viewers.cancel | "on" or "off" | off | "on" | on: a fetch that no viewer waits for any more is given up
+fabric.viewers.bulkhead | count or "none" | none | 64 | attempts that the viewers of each network have under way at one time; one more has failed at once
+fabric.viewers.breaker | "none" or breaker | none | { window = 20, open = "10s" } | each network's circuit breaker, which every attempt has to pass; one that may not has failed at once
+fabric.viewers.fallback | "none" or fallback | none | { failing = "1%" } | what answers when a request has failed for good; it counts as served
+fabric.viewers.hedge | "none" or hedge | none | { after = "500ms" } | a second attempt beside one that is not answered soon, the ways to the edge and back included
 fabric.metadata | table | preset | {} | the cache of manifests and rights beside each edge
 fabric.metadata.cache | "on" or "off" | on | "on" | off: every request is a miss
 fabric.metadata.ttl | time | 60s | "60s" | how long a copy is fresh
