@@ -16,6 +16,7 @@ mod event;
 mod feed;
 mod guard;
 mod hedge;
+mod lanes;
 mod ledger;
 mod locks;
 mod memory;

@@ -153,8 +153,13 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
     assert!(throttles == 0 || manifest.pod.cpu.is_some_and(|cpu| cpu.limit.is_some()));
     assert!(kills == 0 || manifest.pod.memory.is_some());
     assert!(peak(Gauge::CpuThrottled) <= u64::from(pods));
-    let bound = manifest.queue.map_or(u64::MAX, u64::from);
-    assert!(peak(Gauge::ManifestQueue) <= bound);
+    let bound = |queue: Option<u32>| queue.map_or(u64::MAX, u64::from);
+    let own = manifest.pools.map_or(0, |pools| bound(pools.validations.queue));
+    let most = manifest.pools.map_or(manifest.queue, |pools| pools.manifests.queue);
+    assert!(peak(Gauge::ManifestQueue) <= bound(most).saturating_add(own));
+    assert!(peak(Gauge::ValidationsQueue) <= own);
+    let own = manifest.pools.map_or(0, |pools| pools.validations.slots * pods);
+    assert!(peak(Gauge::ValidationsBusy) <= u64::from(own));
     if let Some(database) = &plan.fabric.database {
         assert!(peak(Gauge::DatabaseBusy) <= u64::from(database.connections));
         let bound = database.queue.map_or(u64::MAX, u64::from);

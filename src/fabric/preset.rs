@@ -227,6 +227,7 @@ fn manifest() -> Manifest {
         call: Call::plain(),
         pod: PodRules::plain(),
         autoscale: None,
+        pools: None,
         validations: 0.0,
     }
 }
@@ -321,6 +322,7 @@ pub fn single_pool(
             call: Call::plain(),
             pod: PodRules::plain(),
             autoscale: None,
+        pools: None,
             validations: 0.0,
         },
         database: None,

@@ -31,6 +31,7 @@ use super::cpu::Cpus;
 use super::event::{Event, Failure, Visit};
 use super::feed::Feed;
 use super::guard::Pass;
+use super::lanes::Lanes;
 use super::memory::Memory;
 use super::metadata::MetadataCache;
 use super::pods::Pods;
@@ -158,7 +159,7 @@ pub struct Site {
     /// How the edge calls the manifest service, and that its database.
     pub(super) manifest_caller: Caller,
     pub(super) database_caller: Caller,
-    pub(super) manifest: Pool<Key>,
+    pub(super) manifest: Lanes<Key>,
     /// Who works where, where that matters.
     pub(super) pods: Option<Pods<Key>>,
     /// What they compute on, where that is bounded.

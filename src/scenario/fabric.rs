@@ -193,6 +193,7 @@ impl Reader<'_> {
         section.set(self, "service", &mut manifest.service, Self::law);
         section.set(self, "validations", &mut manifest.validations, Self::share);
         section.set(self, "call", &mut manifest.call, Self::call);
+        self.class_pools(section, manifest);
         self.pod_rules(section, manifest);
         self.autoscaler(section, manifest);
     }

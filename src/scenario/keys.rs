@@ -102,6 +102,9 @@ fabric.manifest.controlled-delay | time or "off" | off | "5ms" | the longest wai
 fabric.manifest.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
 fabric.manifest.validations | share | 0% | "40%" | the share of fetches that only validate a request, and so need no read
+fabric.manifest.pools | table or "shared" | shared | { manifests = { slots = 24 }, validations = { slots = 8 } } | slots for each kind of fetch, so that one that is slow holds none of the other's
+fabric.manifest.pools.manifests | pool | required | { slots = 24, queue = 100, wait = "200ms" } | the slots of fetches that make a manifest
+fabric.manifest.pools.validations | pool | required | { slots = 8 } | the slots of fetches that only validate a request
 fabric.manifest.call | call | one attempt | { timeout = "200ms", attempts = 3 } | how the edge calls it
 fabric.manifest.balance | "least-requests", "round-robin" or "random" | least-requests | "random" | which pod gets a call, where something makes them differ
 fabric.manifest.pod-start | time | 5s | "5s" | from the start of a pod until it takes calls
@@ -288,6 +291,9 @@ call.hedge | "none" or hedge | none | { after = "50ms" } | a second attempt besi
 hedge.after | time | required | "50ms" | how long the first is waited for
 hedge.percentile | share or "none" | none | "95%" | wait as long as this share of calls took in the last ten seconds instead, once there are a hundred of them
 hedge.budget | "none" or budget | none | { kind = "deposit-per-request", ratio = "5%" } | what limits hedges: any kind that refuses retries alone; one for each client
+pool.slots | count | required | 24 | slots of each pod; those of all pools are its `slots`
+pool.queue | count or "unbounded" | `fabric.manifest.queue` | 100 | fetches of this kind that may wait in a region
+pool.wait | time or "unbounded" | `fabric.manifest.max-wait` | "200ms" | the longest wait; who has waited so long is rejected
 breaker.window | count | 100 | 20 | the calls that it looks at: the last so many
 breaker.window-time | time | none | "10s" | instead: the calls of so many last whole seconds, 1 s to 1 h
 breaker.minimum | count | 100 | 20 | fewer calls in the window say nothing; at most the window's
@@ -348,7 +354,8 @@ pub(super) fn is_known(segments: &[String]) -> bool {
 }
 
 /// Tables that may stand in several places, by the last word of such a place's kind.
-const SHARED: [&str; 7] = ["pace", "law", "call", "budget", "breaker", "fallback", "hedge"];
+const SHARED: [&str; 8] =
+    ["pace", "law", "call", "budget", "breaker", "fallback", "hedge", "pool"];
 
 /// Whether a path leads to a key, be it through a table that is described by itself.
 fn is_path(wanted: &[&str]) -> bool {

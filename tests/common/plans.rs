@@ -277,6 +277,15 @@ fn autoscale() -> BoxedStrategy<AutoscaleRules> {
         .boxed()
 }
 
+/// Slots for each kind of fetch; the longest wait and the queue of one of them are bounded more.
+const fn apart(slots: u32, queue: Option<u32>, wait: Option<Span>) -> ClassPools {
+    let own = slots / 2;
+    ClassPools {
+        manifests: ClassPool { slots: slots - own, queue, wait },
+        validations: ClassPool { slots: own, queue: Some(3), wait: Some(Span::from_millis(40)) },
+    }
+}
+
 fn manifest() -> impl Strategy<Value = Manifest> {
     let disciplines = vec![
         Discipline::Fifo,
@@ -310,6 +319,9 @@ fn manifest() -> impl Strategy<Value = Manifest> {
                 pod,
                 validations: if high < 0.3 { high } else { 0.0 },
                 autoscale: scaled.filter(|_| discipline != Discipline::ProcessorSharing),
+                pools: (high < 0.3 && high > 0.1 && slots > 1)
+                    .then(|| apart(slots, queue, wait))
+                    .filter(|_| discipline != Discipline::ProcessorSharing),
             },
         )
 }
