@@ -117,8 +117,7 @@ fn check_shield(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
     assert!(shield.hedge.is_some() || hedges + denied == 0);
     assert!(shield.breaker.is_some() || count(Counter::ViewerBreakerRefused) == 0);
     assert!(shield.bulkhead.is_some() || count(Counter::ViewerBulkheadFull) == 0);
-    let [answered, not] =
-        [Counter::ViewerFallbacks, Counter::ViewerFallbackFailures].map(count);
+    let [answered, not] = [Counter::ViewerFallbacks, Counter::ViewerFallbackFailures].map(count);
     assert!(answered + not == 0 || shield.fallback.is_some());
     let bad = count(Counter::Failed) + count(Counter::GivenUp);
     assert!(not == if shield.fallback.is_some() { bad } else { 0 }, "{not} of {bad}");

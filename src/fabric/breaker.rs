@@ -274,6 +274,20 @@ mod tests {
     }
 
     #[test]
+    fn who_moves_leaves_calls_behind_and_takes_along_what_was_seen() {
+        let mut breaker = Breaker::new(RULE);
+        let old = breaker.admit(at(0)).unwrap();
+        calls(&mut breaker, at(0), &[true; 9]);
+        breaker.move_on();
+        breaker.record(at(0), old, true, Span::ZERO);
+        assert_eq!(breaker.state(), State::Closed, "the tenth says nothing");
+        assert_eq!(calls(&mut breaker, at(0), &[true]), State::Open);
+        let trials = (0..3).filter(|_| breaker.admit(at(60)).is_some()).count();
+        breaker.move_on();
+        assert_eq!((trials, breaker.admit(at(60)).is_some()), (3, true), "as many again");
+    }
+
+    #[test]
     fn slow_calls_open_it_too() {
         let rule = BreakerRule { slow: Span::from_secs(1), slow_share: 0.3, ..RULE };
         let mut breaker = Breaker::new(rule);

@@ -43,8 +43,7 @@ pub struct Pass {
 
 impl Pass {
     /// Of an attempt that is not counted.
-    pub const NONE: Self =
-        Self { term: 0, breaker: 0, spare: Ticket::NEW, left: Instant::ZERO };
+    pub const NONE: Self = Self { term: 0, breaker: 0, spare: Ticket::NEW, left: Instant::ZERO };
 }
 
 impl Guard {
@@ -242,3 +241,7 @@ impl Network {
         self.guard.as_ref().map_or(State::Closed, |guard| guard.state())
     }
 }
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;

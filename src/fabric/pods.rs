@@ -89,13 +89,7 @@ impl<J: Copy + PartialEq> Pods<J> {
     /// So many pods that are ready, and room for more up to `most`, with so many slots each, of
     /// each lane. `stream` is for choices by chance.
     #[must_use]
-    pub fn new(
-        count: u32,
-        most: u32,
-        slots: [u32; 2],
-        rules: &PodRules,
-        stream: Stream,
-    ) -> Self {
+    pub fn new(count: u32, most: u32, slots: [u32; 2], rules: &PodRules, stream: Stream) -> Self {
         Self {
             slots: slots.map(|slots| slots as usize),
             balance: rules.balance,
@@ -332,7 +326,11 @@ mod tests {
         let mut pods = pods(3, 2, Balance::RoundRobin);
         assert_eq!([0, 1, 2, 3].map(|job| pods.seat(job, Lane::Manifests)), [0, 1, 2, 0]);
         pods.unseat(2, 2, Lane::Manifests);
-        assert_eq!([4, 5, 6].map(|job| pods.seat(job, Lane::Manifests)), [1, 2, 2], "pod 0 is full");
+        assert_eq!(
+            [4, 5, 6].map(|job| pods.seat(job, Lane::Manifests)),
+            [1, 2, 2],
+            "pod 0 is full"
+        );
     }
 
     #[test]
@@ -342,7 +340,8 @@ mod tests {
             let rules = PodRules::plain();
             let mut pods = Pods::new(4, 4, [3, 0], &rules, Seed(seed).stream("test"));
             for round in 0..3 {
-                let mut seats: Vec<u32> = (0..4).map(|job| pods.seat(4 * round + job, Lane::Manifests)).collect();
+                let mut seats: Vec<u32> =
+                    (0..4).map(|job| pods.seat(4 * round + job, Lane::Manifests)).collect();
                 first[seats[0] as usize] += u32::from(round == 0);
                 seats.sort_unstable();
                 assert_eq!(seats, [0, 1, 2, 3]);

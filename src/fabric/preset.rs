@@ -5,8 +5,8 @@
 
 use super::{
     AfterWait, Behind, BreakerRule, Budget, Call, Cost, Database, Detect, Discipline, Fabric,
-    Jitter, Lock, Manifest, Metadata, PodRules, Pooling, Replication, Retry, Routing, SharedErrors, Shield,
-    Slowdown, TtlFrom, Viewers, WhenBehind, Window,
+    Jitter, Lock, Manifest, Metadata, PodRules, Pooling, Replication, Retry, Routing, SharedErrors,
+    Shield, Slowdown, TtlFrom, Viewers, WhenBehind, Window,
 };
 use crate::engine::{Law, LawError};
 use crate::units::Span;
@@ -322,7 +322,7 @@ pub fn single_pool(
             call: Call::plain(),
             pod: PodRules::plain(),
             autoscale: None,
-        pools: None,
+            pools: None,
             validations: 0.0,
         },
         database: None,

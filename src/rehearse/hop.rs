@@ -76,3 +76,50 @@ impl Hop {
         Self::ALL.into_iter().filter(has).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rehearse::{Asked, Rehearsal, rehearse};
+    use crate::scenario::{Edit, Source};
+    use std::num::NonZeroUsize;
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    fn rehearsed(path: &str, edits: &[&str]) -> Rehearsal {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(path);
+        let asked = Asked {
+            edits: edits.iter().map(|edit| Edit::from_option(edit).unwrap()).collect(),
+            seeds: Vec::new(),
+            threads: NonZeroUsize::MIN,
+            control: false,
+            stop: Arc::new(AtomicBool::new(false)),
+        };
+        rehearse(&Source::open(&path).unwrap(), &asked, &|_| {}).unwrap()
+    }
+
+    /// No read works for 110 s, and neither does every other fallback of the viewers.
+    #[test]
+    fn a_breaker_of_viewers_is_told_of_and_pages_with_its_fallback() {
+        let rehearsal = rehearsed(
+            "resilience/breaker-fallback-fails.toml",
+            &[
+                "inject.errors.lasts=110s",
+                "fabric.routing.networks=1",
+                "fabric.database.call.fallback=none",
+                "fabric.database.call.breaker=none",
+                "fabric.viewers.breaker={ window = 20, open = \"10s\", trials = 3 }",
+                "fabric.viewers.fallback={ failing = \"50%\" }",
+            ],
+        );
+        let run = &rehearsal.runs[0];
+        let pages = |alert: &&crate::rehearse::Alert| alert.firing.is_some();
+        let paged: Vec<_> = run.alerts.iter().filter(pages).collect();
+        let seen: Vec<_> = paged.iter().map(|alert| (alert.name, alert.hop)).collect();
+        assert_eq!(seen, [("CircuitBreakerOpenFallbackFailing", Hop::Viewers)]);
+        let told: Vec<&str> = run.course.iter().map(|spell| spell.what).collect();
+        assert!(told.contains(&"viewer-breaker"), "{told:?}");
+        assert!(!told.contains(&"database-breaker"), "{told:?}");
+    }
+}

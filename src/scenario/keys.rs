@@ -307,10 +307,10 @@ pace.window | time | 0s up, 5m down | "5m" | the most cautious recommendation of
 pace.pods | count | 4 up, 0 down | 4 | pods that may come or go in a period
 pace.percent | count | 100 | 50 | or so many per cent of those that were there, if that is more
 pace.period | time | 15s | "1m" | the period, 1 s to 30 min
-budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule
+budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule; tokens that a retry took stay taken when a breaker or a bulkhead refuses it
 budget[limit].retries | count | 3 | 3 | retries at one time, their backoff included
 budget[deposit-per-request].ttl | time | 10s | "10s" | how long a deposit counts, 1 s to 60 s
-budget[deposit-per-request].min-per-second | count | 10 | 10 | retries a second that are always allowed
+budget[deposit-per-request].min-per-second | count | 10 | 10 | retries a second that are always allowed, to each network or client: with 200 networks 10 are 2,000
 budget[deposit-per-request].ratio | share | 20% | "20%" | retries allowed for each request
 budget[deposit-per-success].max-tokens | count | 10 | 10 | tokens of a full bucket, 1 to 1000; retries go while more than half are left
 budget[deposit-per-success].token-ratio | number | 0.1 | 0.1 | what a success adds, in whole thousandths; a failed attempt takes 1
@@ -354,8 +354,7 @@ pub(super) fn is_known(segments: &[String]) -> bool {
 }
 
 /// Tables that may stand in several places, by the last word of such a place's kind.
-const SHARED: [&str; 8] =
-    ["pace", "law", "call", "budget", "breaker", "fallback", "hedge", "pool"];
+const SHARED: [&str; 8] = ["pace", "law", "call", "budget", "breaker", "fallback", "hedge", "pool"];
 
 /// Whether a path leads to a key, be it through a table that is described by itself.
 fn is_path(wanted: &[&str]) -> bool {

@@ -47,12 +47,17 @@ impl Reader<'_> {
     fn fits_a_pod(&mut self, entry: &Entry, manifest: &Manifest, slots: u32) {
         if slots != manifest.slots {
             let message = format!("the pools have {slots} slots, and a pod has {}", manifest.slots);
-            let help = format!("`slots` that are {} together, or `slots = {slots}`", manifest.slots);
+            let help =
+                format!("`slots` that are {} together, or `slots = {slots}`", manifest.slots);
             self.say(&entry.node.at, message, help);
         }
         if manifest.validations <= 0.0 {
             let help = "`validations = \"40%\"` in `[fabric.manifest]`, for example";
-            self.say(&entry.key_at, "no fetch only validates a request: one pool is for nobody", help);
+            self.say(
+                &entry.key_at,
+                "no fetch only validates a request: one pool is for nobody",
+                help,
+            );
         }
         if manifest.discipline == Discipline::ProcessorSharing {
             let help = "another `discipline`, or remove this key";

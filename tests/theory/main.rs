@@ -22,9 +22,9 @@ mod pods;
 mod policies;
 mod queues;
 mod retries;
-mod shields;
 #[path = "../common/runs.rs"]
 mod runs;
+mod shields;
 mod stats;
 mod table;
 mod tools;

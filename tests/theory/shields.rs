@@ -47,7 +47,8 @@ fn hedges() -> Vec<Row> {
             mean_of(outcome, Sample::Latency),
         ]
     });
-    let what = |of: &str| format!("viewers 21 ms away, exponential 20 ms, hedged after 41 ms: {of}");
+    let what =
+        |of: &str| format!("viewers 21 ms away, exponential 20 ms, hedged after 41 ms: {of}");
     let of = |place: usize| column(&seen, |seen| seen[place]);
     let source = "exponential tails";
     let mean = m * (1.0 - libm::exp(-d / m) / 2.0) + r;

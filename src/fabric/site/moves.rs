@@ -228,5 +228,6 @@ impl Site {
 
 /// Whether a request of a network has a connection open, or a second one on its way.
 fn is_open(request: &Request, network: u32) -> bool {
-    request.visit.network == network && matches!(request.state, State::Fetch(_) | State::Lost | State::Sent)
+    request.visit.network == network
+        && matches!(request.state, State::Fetch(_) | State::Lost | State::Sent)
 }
