@@ -27,10 +27,10 @@ fn bulkheads() -> Vec<Row> {
     laws.into_iter().map(row).collect()
 }
 
-/// Exponential services of mean m that wait for nobody, behind a trip r, hedged after d. What left the edge by
-/// d - r was heard before d: a share exp(-(d - r) / m) is hedged. The second one comes at d, and wins half of
-/// those that are still out then: exp(-r / m) / 2. The rest cross it on their way. From d on two run where one
-/// did: the mean is m (1 - exp(-d / m) / 2), and the trip.
+/// Exponential services of mean m that wait for nobody, behind a trip r, hedged after d. What left the edge
+/// by d - r was heard before d: a share exp(-(d - r) / m) is hedged. The second one comes at d, and wins
+/// half of those that are still out then: exp(-r / m) / 2. The rest cross it on their way. From d on two run
+/// where one did: the mean is m (1 - exp(-d / m) / 2), and the trip.
 fn hedges() -> Vec<Row> {
     let (m, r, d) = (0.020, 0.021, 0.041);
     let viewers = r#"timeout = "1m"
