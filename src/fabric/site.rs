@@ -52,7 +52,7 @@ use std::sync::{Arc, Mutex};
 use connections::Distress;
 use database::Read;
 use fetch::Fetch;
-use protect::Arriving;
+use protect::Shielding;
 use scaling::Scaling;
 use service::Call;
 
@@ -198,18 +198,8 @@ pub struct Site {
     pub(super) staleness: bool,
     /// Whether every request is an event: the same results, slower; for tests.
     pub(super) all_events: bool,
-    /// Whether the retry budget counts attempts and answers.
-    pub(super) books_attempts: bool,
-    /// Whether attempts have to ask before they leave.
-    pub(super) asks: bool,
-    /// Whether viewers have protections beside their retry budget.
-    pub(super) protected: bool,
-    /// Whether these, or the budget, have to hear of every answer.
-    pub(super) hears_all: bool,
-    /// An answer that is heard within this is the only one: no time-out, no second attempt.
-    pub(super) soon: Span,
-    /// What is known of the attempt that is arriving.
-    arriving: Arriving,
+    /// What the viewers' budget and their other protections want to hear of.
+    pub(super) shield: Shielding,
     /// Whether every hit is an event: with all events, and where something counts answers.
     pub(super) hits_are_events: bool,
     /// When the next arrival is put into the queue for; only when every request is an event.

@@ -58,7 +58,7 @@ impl Site {
     /// Keeps an attempt that has just arrived, with its time-out.
     pub(super) fn park_attempt(&mut self, ctx: &mut Ctx<'_>, visit: Visit, state: State) -> Key {
         let deadline = self.deadline(ctx.now(), &visit);
-        let key = if self.protected {
+        let key = if self.shield.is_on {
             self.park_protected(ctx, visit, state, deadline)
         } else {
             self.park(visit, state, deadline)

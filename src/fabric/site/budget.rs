@@ -44,7 +44,7 @@ impl Site {
 
     /// An attempt is answered.
     pub(super) fn book_answer(&mut self, now: Instant, visit: &Visit) {
-        if !self.books_attempts {
+        if !self.shield.books_attempts {
             return;
         }
         if let Some(network) = self.crowd.get_mut(visit.network)

@@ -57,7 +57,7 @@ impl Site {
         if first {
             self.recorder.count(Counter::Requests, origin);
         }
-        if self.asks
+        if self.shield.asks
             && let Some(why) = self.refusal(now, &mut visit)
         {
             return self.stays(ctx, visit, why);
@@ -98,7 +98,7 @@ impl Site {
     fn is_over_at_once(&self, now: Instant, visit: &Visit) -> bool {
         !self.hits_are_events
             && now + self.hit_takes < self.next_change
-            && self.trip(visit) + self.hit_takes <= self.soon
+            && self.trip(visit) + self.hit_takes <= self.shield.soon
     }
 
     /// The cache answers.
@@ -322,7 +322,7 @@ impl Site {
 
     /// The request has failed for good, as its viewer knows at `heard`.
     pub(super) fn give_up(&mut self, now: Instant, heard: Instant, visit: &Visit, how: Failure) {
-        if self.protected && self.falls_back(now, heard, visit) {
+        if self.shield.is_on && self.falls_back(now, heard, visit) {
             return;
         }
         let origin = self.origin(visit);

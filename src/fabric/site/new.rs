@@ -1,7 +1,7 @@
 //! A site as it is before anything has happened.
 
 use super::connections::Distress;
-use super::protect::Arriving;
+use super::protect::Shielding;
 use super::scaling::Scaling;
 use super::{Key, Site, Streams};
 use crate::engine::Seed;
@@ -34,8 +34,6 @@ impl Site {
         let name = &fabric.regions[me];
         let (pods, cpus, memory) = machines_of(plan, name);
         let (manifest_caller, database_caller) = callers_of(plan, name);
-        let shield = &fabric.viewers.shield;
-        let books_attempts = fabric.viewers.retry.budget.books_attempts();
         Self {
             me,
             plan: Arc::clone(plan),
@@ -82,12 +80,7 @@ impl Site {
             under_way: vec![0; regions],
             staleness: false,
             all_events: false,
-            books_attempts,
-            asks: books_attempts || shield.asks(),
-            protected: shield.is_on(),
-            hears_all: books_attempts || shield.hears_all(),
-            soon: shield.within(fabric.viewers.timeout),
-            arriving: Arriving::NONE,
+            shield: Shielding::new(&fabric.viewers),
             hits_are_events: false,
             next_queued: Instant::NEVER,
             patience: VecDeque::new(),

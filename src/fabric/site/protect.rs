@@ -18,6 +18,7 @@
 use super::{Ctx, Event, Failure, Key, Request, Site, State};
 use crate::fabric::budgets::Ticket;
 use crate::fabric::caller::Leave;
+use crate::fabric::config::Viewers;
 use crate::fabric::event::{HEDGE, Visit};
 use crate::fabric::guard::{Guard, Pass};
 use crate::fabric::metadata::Found;
@@ -27,7 +28,7 @@ use crate::units::{Instant, Span};
 
 /// What is known of the attempt that is arriving, until it is kept.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Arriving {
+struct Arriving {
     pass: Pass,
     /// The attempt beside which it was sent.
     beside: Option<Key>,
@@ -37,12 +38,42 @@ impl Arriving {
     pub const NONE: Self = Self { pass: Pass::NONE, beside: None };
 }
 
+/// What the retry budget and the other protections of viewers want to hear of.
+#[derive(Debug)]
+pub(in crate::fabric) struct Shielding {
+    /// Whether the retry budget counts attempts and answers.
+    pub(super) books_attempts: bool,
+    /// Whether attempts have to ask before they leave.
+    pub(super) asks: bool,
+    /// Whether viewers have protections beside their retry budget.
+    pub(super) is_on: bool,
+    /// Whether these, or the budget, have to hear of every answer.
+    pub hears_all: bool,
+    /// An answer that is heard within this is the only one: no time-out, no second attempt.
+    pub(super) soon: Span,
+    arriving: Arriving,
+}
+
+impl Shielding {
+    pub fn new(viewers: &Viewers) -> Self {
+        let (shield, books_attempts) = (&viewers.shield, viewers.retry.budget.books_attempts());
+        Self {
+            books_attempts,
+            asks: books_attempts || shield.asks(),
+            is_on: shield.is_on(),
+            hears_all: books_attempts || shield.hears_all(),
+            soon: shield.within(viewers.timeout),
+            arriving: Arriving::NONE,
+        }
+    }
+}
+
 // Attempts leave.
 impl Site {
     /// Asks a network's protections whether an attempt may leave, which is counted in `visit` already.
     /// What refuses it, if something does.
     pub(super) fn refusal(&mut self, now: Instant, visit: &mut Visit) -> Option<Leave> {
-        self.arriving = Arriving::NONE;
+        self.shield.arriving = Arriving::NONE;
         let network = self.crowd.get_mut(visit.network)?;
         let before = network.breaker();
         let left = network.leave(now, &mut visit.ticket, visit.attempt > 1);
@@ -52,7 +83,7 @@ impl Site {
         }
         match left {
             Ok(pass) => {
-                self.arriving.pass = pass;
+                self.shield.arriving.pass = pass;
                 None
             }
             Err(why) => Some(why),
@@ -77,7 +108,8 @@ impl Site {
         state: State,
         deadline: Instant,
     ) -> Key {
-        let Arriving { mut pass, beside } = std::mem::replace(&mut self.arriving, Arriving::NONE);
+        let Arriving { mut pass, beside } =
+            std::mem::replace(&mut self.shield.arriving, Arriving::NONE);
         pass.left = ctx.now();
         if let Some(first) = beside {
             return self.put_beside(first, visit, (state, deadline), pass);
@@ -171,7 +203,7 @@ impl Site {
             }
             return;
         }
-        self.arriving = Arriving { pass, beside: twin };
+        self.shield.arriving = Arriving { pass, beside: twin };
         match found {
             _ if lost => {
                 self.park_attempt(ctx, visit, State::Lost);
@@ -231,7 +263,7 @@ impl Site {
         heard: Instant,
         how: Failure,
     ) -> Option<Visit> {
-        if !self.protected {
+        if !self.shield.is_on {
             return self.unpark(key).map(|request| request.visit);
         }
         let request = *self.requests.get(key)?;
@@ -265,7 +297,7 @@ impl Site {
 
     /// An answer leaves. Gives its request, whose other attempt is given up, if one is out.
     pub(super) fn answers(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Visit> {
-        if !self.protected {
+        if !self.shield.is_on {
             let Request { visit, .. } = self.unpark(key)?;
             self.book_answer(ctx.now(), &visit);
             return Some(visit);
