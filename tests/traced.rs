@@ -260,7 +260,8 @@ fn a_viewers_second_attempt_stands_beside_its_first() {
     assert_eq!(second.unwrap()["name"], "attempt 1, again");
     let outcomes = |outcome: &str| {
         let ends = events.iter().filter(|event| event["ph"] == "e" && event["cat"] == "beside");
-        ends.filter(|event| event["args"]["outcome"] == outcome).count() as u64
+        let ends = ends.filter(|event| event["args"]["outcome"] == outcome);
+        ends.filter(|event| event["name"] == "attempt 1, again").count() as u64
     };
     assert_eq!(outcomes("answered"), seen.totals["squall_viewer_hedges_won_total"]);
 }

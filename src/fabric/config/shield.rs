@@ -9,7 +9,8 @@ use crate::units::Span;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Shield {
     /// How many attempts the viewers of a network have under way at one time, from when they come to the
-    /// edge until they leave it, at least 1. `None`: no bound. An attempt that finds it full has failed at once, and may be tried again.
+    /// edge until they leave it, at least 1. `None`: no bound. An attempt that finds it full has failed
+    /// at once, and may be tried again.
     pub bulkhead: Option<u32>,
     /// The network's circuit breaker, which every attempt has to pass. One that it refuses has failed at
     /// once, and may be tried again.
