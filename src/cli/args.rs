@@ -1,8 +1,10 @@
 //! The words of the command line.
 
 mod replay;
+mod report;
 
 pub(super) use replay::{Between, CurveBy, ReplayArgs, ReplayFormat, TraceFormat};
+pub(super) use report::ReportArgs;
 
 use super::inputs;
 use clap::builder::styling::{AnsiColor, Styles};
@@ -34,6 +36,7 @@ Examples:
   squall check scenarios
   squall run scenarios/monthly/region-outage.toml
   squall run scenarios/monthly --seeds 1..20 --format junit --out target/reports
+  squall run scenarios/monthly --html drills.html
   squall explain metric failover_time
 
 Exit codes:
@@ -61,6 +64,8 @@ pub(super) enum Verb {
     Replay(ReplayArgs),
     /// Print a script that completes commands and options in a shell
     Completions(CompletionsArgs),
+    /// A stored result as a page: the same bytes each time
+    Report(ReportArgs),
 }
 
 /// How a report is written.
@@ -102,7 +107,9 @@ Examples:
   squall run drill.toml --openmetrics run.om
     && promtool tsdb create-blocks-from openmetrics run.om data
     && prometheus --storage.tsdb.path data --storage.tsdb.retention.time 100y
-  squall run drill.toml --trace run.json --trace-requests 0.1%")]
+  squall run drill.toml --trace run.json --trace-requests 0.1%
+  squall run scenarios/smoke --html drills.html
+  squall run drill.toml --format json --series > result.json")]
 pub(super) struct RunArgs {
     /// Scenario files, or folders: every `*.toml` in a folder and in those below it, by path
     #[arg(required = true, value_name = "SCENARIO", value_hint = clap::ValueHint::AnyPath)]
@@ -137,6 +144,14 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "SHARE", default_value = "1%", requires = "trace")]
     #[arg(value_parser = inputs::share)]
     pub trace_requests: f64,
+    /// Write a page that opens offline: verdicts, what happened, plots over time. Of several seeds the
+    /// plots are of the first
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
+    /// Add each second of every run to the JSON report (`timeline` and `series`), so that `squall
+    /// report` can plot it
+    #[arg(long)]
+    pub series: bool,
     /// Threads to run on; never more than regions. The default is one for each core
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = inputs::threads)]
     pub threads: Option<NonZeroUsize>,

@@ -27,7 +27,7 @@ pub fn rehearse(
 }
 
 /// The same, and keeps what `keep` asks for of each seed's own run; of several seeds the last one's
-/// stays.
+/// traces stay.
 ///
 /// # Errors
 /// As [`rehearse`].
@@ -159,7 +159,8 @@ fn judge(
     let terms: Vec<Term> = scenario.watch.iter().map(|watch| watch.term.clone()).collect();
     let bounds =
         statements.iter().flat_map(Statement::bounds).chain(terms.iter().flat_map(Term::bounds));
-    let layout = Layout::new(bounds);
+    keep.begin(&plan);
+    let layout = keep.fitted(Layout::new(bounds));
     let staleness = statements
         .iter()
         .map(Statement::term)
@@ -169,7 +170,6 @@ fn judge(
     let mut course = Course::new(&plan);
     let (mut alerts, mut hops) = (Watch::new(&plan), Counting::new(&plan));
     let mut requests = 0;
-    keep.begin(&plan);
     let sampling = keep.sampling;
     let end = Instant::ZERO + plan.length;
     let mut each = |view: &SliceView<'_>| {
@@ -202,6 +202,7 @@ fn judge(
             RunError::Plan(why) => Trouble::Error(why),
         })?;
     keep.traces = std::mem::take(&mut outcome.traces);
+    keep.end(&plan);
     let bill = monthly_bill(&plan, &outcome).map_err(Trouble::Error)?;
     let figures = Figures {
         error_budget_spent: budget_spent(&plan, &outcome),
