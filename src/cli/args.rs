@@ -188,9 +188,10 @@ Examples:
   squall explain metric failover_time
   squall explain fault region-down
   squall explain key fabric.metadata.ttl
-  squall explain exit-code 4")]
+  squall explain exit-code 4
+  squall explain schema report")]
 pub(super) struct ExplainArgs {
-    /// metric, fault, preset, budget, exit-code, statistic or key; or a name, whatever it is
+    /// metric, fault, preset, budget, exit-code, statistic, key or schema; or a name, whatever it is
     #[arg(value_name = "TOPIC", value_parser = utf8())]
     pub topic: Option<String>,
     /// What to explain
