@@ -68,7 +68,7 @@ impl Browser {
     /// Starts a driver and a browser.
     pub fn start() -> Result<Self, String> {
         let mut driver = Command::new("chromedriver")
-            .args(["--port=0", "--silent"])
+            .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
