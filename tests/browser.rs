@@ -160,7 +160,7 @@ fn a_page_can_be_read_on_every_screen() {
 fn what_is_broken_comes_first_and_several_scenarios_stand_in_one_page() {
     let Some(browser) = browser() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let words = [OUTAGE, "--set", "inject.outage.routes=silent", "--no-control"];
+    let words = [OUTAGE, "--set", "inject.outage.fault.routes=silent", "--no-control"];
     let broken = page(folder.path(), "broken.html", &words, 1);
     let smoke = page(folder.path(), "smoke.html", &["scenarios/smoke"], 0);
     let seeds = page(folder.path(), "seeds.html", &[OUTAGE, "--seeds", "1..5"], 0);

@@ -159,13 +159,22 @@ impl Browser {
         each.collect()
     }
 
-    /// Writes a picture of the whole page, if pictures are asked for.
+    /// Writes pictures of the whole page, in pieces that can be looked at, if they are asked for.
     pub fn picture(&self, name: &str) {
+        const PIECE: u64 = 1_600;
         let Some(folder) = std::env::var_os("SQUALL_SHOTS") else { return };
-        let shot = json!({"format": "png", "captureBeyondViewport": true});
-        let shot = self.command("Page.captureScreenshot", &shot);
-        let bytes = decoded(shot["data"].as_str().unwrap());
-        fs::write(Path::new(&folder).join(format!("{name}.png")), bytes).unwrap();
+        let size = "const d = document.documentElement; return [d.clientWidth, d.scrollHeight];";
+        let size = self.script(size);
+        let (width, height) = (size[0].as_u64().unwrap(), size[1].as_u64().unwrap());
+        for piece in 0..height.div_ceil(PIECE) {
+            let top = piece * PIECE;
+            let clip = json!({"x": 0, "y": top, "width": width, "height": PIECE.min(height - top),
+                              "scale": 1});
+            let shot = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+            let shot = self.command("Page.captureScreenshot", &shot);
+            let bytes = decoded(shot["data"].as_str().unwrap());
+            fs::write(Path::new(&folder).join(format!("{name}-{piece}.png")), bytes).unwrap();
+        }
     }
 }
 
