@@ -82,7 +82,8 @@ mod tests {
         let mut values: Vec<u64> = Vec::new();
         let mut counts = vec![0; STEPS];
         for _ in 0..20_000 {
-            let value = 20_000 + stream.below(1 << (15 + stream.below(20)));
+            let bits = 15 + stream.below(20);
+            let value = 20_000 + stream.below(1 << bits);
             values.push(value);
             counts[step_of(value)] += 1;
         }

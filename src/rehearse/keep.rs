@@ -33,6 +33,8 @@ pub struct Recording {
     pub breakers: Vec<Hop>,
     /// The hops that have a breaker or a fallback.
     pub fallbacks: Vec<Hop>,
+    /// When the run begins to be judged.
+    pub warm: Instant,
     /// Faults, then changes, each in the plan's order.
     pub happenings: Vec<Happening>,
     /// What was seen.
@@ -71,6 +73,7 @@ impl Keep {
             regions: plan.fabric.regions.clone(),
             breakers: Hop::with_breaker(plan),
             fallbacks: Hop::with_fallback(plan),
+            warm: Instant::ZERO + plan.warmup,
             happenings: happenings(plan),
             series: Series::new(plan.fabric.regions.len()),
             monthly_cost: Vec::new(),

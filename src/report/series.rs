@@ -2,7 +2,7 @@
 
 use super::openmetrics::is_told;
 use crate::observe::{METRICS, Metric, PERCENTILES, Track};
-use crate::rehearse::{Happening, Recording};
+use crate::rehearse::Recording;
 use crate::units::{Instant, Unit};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -28,6 +28,8 @@ pub(super) struct Planned<'a> {
 #[derive(Serialize)]
 pub(super) struct Seconds<'a> {
     regions: &'a [String],
+    /// When the run begins to be judged.
+    judged_from_s: f64,
     /// When each second ended: whole ones, and the end of the run.
     ends_s: Box<RawValue>,
     /// Counts of the second, by the region in which viewers sit.
@@ -58,20 +60,14 @@ pub(super) fn rounded(value: f64, digits: usize) -> f64 {
 
 /// Faults, then changes.
 pub(super) fn timeline(recording: &Recording) -> Vec<Planned<'_>> {
-    let planned = |one: &'_ Happening| -> (Vec<usize>, f64, Option<f64>) {
-        (one.regions.clone(), secs(one.from), one.until.map(secs))
-    };
-    let all = recording.happenings.iter().map(|one| {
-        let (regions, from_s, until_s) = planned(one);
-        let name = |region| recording.regions.get(region).map(String::as_str);
-        Planned {
-            what: one.what,
-            label: &one.label,
-            kind: one.kind,
-            regions: regions.into_iter().filter_map(name).collect(),
-            from_s,
-            until_s,
-        }
+    let name = |&region: &usize| recording.regions.get(region).map(String::as_str);
+    let all = recording.happenings.iter().map(|one| Planned {
+        what: one.what,
+        label: &one.label,
+        kind: one.kind,
+        regions: one.regions.iter().filter_map(name).collect(),
+        from_s: secs(one.from),
+        until_s: one.until.map(secs),
     });
     all.collect()
 }
@@ -88,6 +84,7 @@ pub(super) fn seconds(recording: &Recording) -> Result<Seconds<'_>, Failed> {
     let spent: Vec<Option<f64>> = recording.budget_spent.iter().map(share).collect();
     Ok(Seconds {
         regions: &recording.regions,
+        judged_from_s: secs(recording.warm),
         ends_s: to_raw_value(&ends)?,
         from: counts(recording, true)?,
         r#in: work(recording)?,

@@ -203,6 +203,7 @@ pub(super) type Columns = BTreeMap<String, Vec<Vec<Option<f64>>>>;
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub(super) struct Seconds {
     pub regions: Vec<String>,
+    pub judged_from_s: f64,
     pub ends_s: Vec<f64>,
     pub from: Columns,
     pub r#in: Columns,

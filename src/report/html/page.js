@@ -3,7 +3,8 @@
   const data = JSON.parse(document.getElementById('plot-data').textContent);
   const root = document.documentElement;
   const COLOURS = 8;
-  const NAMES = ['paper', 'card', 'ink', 'soft', 'line', 'grid', 'fault', 'fault-ink', 'change', 'change-ink']
+  const NAMES = ['paper', 'card', 'ink', 'soft', 'line', 'grid', 'fault', 'fault-ink', 'change', 'change-ink', 'apart',
+    'apart-ink']
     .concat(Array.from({ length: COLOURS }, (_, n) => 'c' + n));
   let palette = {};
   const readPalette = () => {
@@ -114,9 +115,10 @@
       for (const shade of plot.shades) {
         const from = u.valToPos(shade.from, 'x', true);
         const until = u.valToPos(shade.until, 'x', true);
-        ctx.fillStyle = palette[shade.change ? 'change' : 'fault'];
+        ctx.fillStyle = palette[shade.of];
         ctx.fillRect(from, bbox.top, Math.max(until - from, 0), bbox.height);
-        ctx.fillStyle = palette[shade.change ? 'change-ink' : 'fault-ink'];
+        if (shade.of === 'apart') continue;
+        ctx.fillStyle = palette[shade.of + '-ink'];
         ctx.globalAlpha = 0.55;
         ctx.fillRect(Math.round(from), bbox.top, uPlot.pxRatio, bbox.height);
         ctx.globalAlpha = 1;
@@ -147,7 +149,7 @@
         ctx.lineJoin = 'round';
         ctx.strokeStyle = palette.card;
         ctx.strokeText(shade.label, left, top);
-        ctx.fillStyle = palette[shade.change ? 'change-ink' : 'fault-ink'];
+        ctx.fillStyle = palette[shade.of + '-ink'];
         ctx.fillText(shade.label, left, top);
       }
       for (const mark of plot.marks) {
@@ -363,7 +365,7 @@
     };
     add('Whole run', null);
     const seen = new Set();
-    for (const shade of data.shades[plot.shades].slice(0, 12)) {
+    for (const shade of data.shades[plot.shades].filter(one => one.of !== 'apart').slice(0, 12)) {
       const room = Math.max((shade.until - shade.from) * 0.15, 10);
       const range = [Math.max(shade.from - room, x[0]), Math.min(shade.until + room, end)];
       const key = shade.label + range.join();

@@ -56,7 +56,7 @@ pub struct Band {
     pub high: usize,
 }
 
-/// A stretch of `x` that is shaded and labelled: a fault.
+/// A stretch of `x` that is shaded and labelled.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Shade {
     /// Where it begins.
@@ -65,8 +65,19 @@ pub struct Shade {
     pub until: f64,
     /// Its label.
     pub label: String,
-    /// Whether it was done on purpose: a change, not a fault.
-    pub change: bool,
+    /// What it is.
+    pub of: ShadeOf,
+}
+
+/// What is shaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ShadeOf {
+    /// Harm.
+    Fault,
+    /// A change that was made on purpose.
+    Change,
+    /// What does not count: a warm-up. The sentence about the plot leaves it out.
+    Apart,
 }
 
 /// A height that is marked: a bound.
@@ -166,7 +177,14 @@ impl Drawn {
     /// Takes a plot in; its markup, which stands at `place`.
     pub(super) fn add(&mut self, plot: &Plot, place: &str) -> String {
         let axis = plot.x.iter().map(|&x| json!(rounded(x, 9))).collect();
-        let shade = |one: &Shade| json!({"from": one.from, "until": one.until, "label": one.label, "change": one.change});
+        let shade = |one: &Shade| {
+            let of = match one.of {
+                ShadeOf::Fault => "fault",
+                ShadeOf::Change => "change",
+                ShadeOf::Apart => "apart",
+            };
+            json!({"from": one.from, "until": one.until, "label": one.label, "of": of})
+        };
         let line = |one: &Line| {
             let values: Vec<_> =
                 one.values.iter().map(|value| value.map_or(Value::Null, number)).collect();
@@ -223,11 +241,16 @@ impl Plot {
 
     /// Where it is greatest, in a sentence.
     fn said(&self) -> String {
+        let apart = |x: f64| {
+            let aside = |one: &Shade| one.of == ShadeOf::Apart && one.from <= x && x < one.until;
+            self.shades.iter().any(aside)
+        };
         let mut best: Option<(f64, usize, &str)> = None;
         for line in &self.lines {
             for (place, value) in line.values.iter().enumerate() {
                 if let Some(value) = *value
                     && best.is_none_or(|(most, ..)| value > most)
+                    && !self.x.get(place).is_some_and(|&x| apart(x))
                 {
                     best = Some((value, place, &line.name));
                 }
@@ -324,6 +347,9 @@ mod tests {
     fn the_table_gathers_what_it_has_no_room_for() {
         let html = plot().table().html();
         assert!(html.contains("<th scope=\"row\">2s</th><td class=\"n\">3.5 /s</td>"), "{html}");
+        let apart = Shade { from: 0.0, until: 1.0, label: "w".into(), of: ShadeOf::Apart };
+        let said = Plot { shades: vec![apart], ..plot() }.said();
+        assert_eq!(said, "At most 4 /s, in a, at 3s.", "the warm-up does not count");
         let peaks = Plot { gather: Gather::Peak, ..plot() }.table().html();
         assert!(peaks.contains("<th scope=\"row\">2s</th><td class=\"n\">4 /s</td>"), "{peaks}");
         assert_eq!(Gather::Mean.of(&[None, Some(1.0), Some(2.0)]), Some(1.5));

@@ -55,6 +55,7 @@ impl Cell {
 pub struct Table {
     caption: String,
     hidden_caption: bool,
+    stacked: bool,
     head: Vec<Cell>,
     rows: Vec<Vec<Cell>>,
     foot: Option<Vec<Cell>>,
@@ -65,13 +66,27 @@ impl Table {
     #[must_use]
     pub fn new(caption: &str) -> Self {
         let caption = caption.to_owned();
-        Self { caption, hidden_caption: false, head: Vec::new(), rows: Vec::new(), foot: None }
+        Self {
+            caption,
+            hidden_caption: false,
+            stacked: false,
+            head: Vec::new(),
+            rows: Vec::new(),
+            foot: None,
+        }
     }
 
     /// The caption is only for screen readers: a heading says the same.
     #[must_use]
     pub const fn below_its_heading(mut self) -> Self {
         self.hidden_caption = true;
+        self
+    }
+
+    /// On a narrow screen each row becomes a card in which every value has its column's name beside it.
+    #[must_use]
+    pub const fn stacked(mut self) -> Self {
+        self.stacked = true;
         self
     }
 
@@ -110,43 +125,58 @@ impl Table {
     pub fn html(&self) -> String {
         let caption = escape::text(&self.caption);
         let hidden = if self.hidden_caption { " class=\"hidden\"" } else { "" };
+        let (class, [table, group, row, head]) = match self.stacked {
+            // A style that turns rows into blocks takes their meaning away: it is said in so many words.
+            true => ("scroll stack", ["table", "rowgroup", "row", "columnheader"].map(role)),
+            false => ("scroll", [const { String::new() }; 4]),
+        };
         let mut out = format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\"><table>\
-             <caption{hidden}>{caption}</caption>\n<thead><tr>"
+            "<div class=\"{class}\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\
+             <table{table}><caption{hidden}>{caption}</caption>\n<thead{group}><tr{row}>"
         );
         for cell in &self.head {
             let class = if cell.number { " class=\"n\"" } else { "" };
-            let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", cell.markup);
+            let _ = write!(out, "<th scope=\"col\"{head}{class}>{}</th>", cell.markup);
         }
-        out.push_str("</tr></thead>\n<tbody>\n");
-        self.rows.iter().for_each(|row| line(&mut out, row));
+        let _ = write!(out, "</tr></thead>\n<tbody{group}>\n");
+        self.rows.iter().for_each(|row| self.line(&mut out, row));
         out.push_str("</tbody>");
         if let Some(foot) = &self.foot {
-            out.push_str("<tfoot>\n");
-            line(&mut out, foot);
+            let _ = writeln!(out, "<tfoot{group}>");
+            self.line(&mut out, foot);
             out.push_str("</tfoot>");
         }
         out.push_str("</table></div>\n");
         out
     }
+
+    fn line(&self, out: &mut String, row: &[Cell]) {
+        let roles =
+            if self.stacked { ["row", "rowheader", "cell"].map(role) } else { Default::default() };
+        let [row_role, head_role, cell_role] = roles;
+        let _ = write!(out, "<tr{row_role}>");
+        for (column, cell) in row.iter().enumerate() {
+            let classes = [if cell.number { "n" } else { "" }, cell.class];
+            let classes: Vec<_> = classes.into_iter().filter(|class| !class.is_empty()).collect();
+            let class = match classes.as_slice() {
+                [] => String::new(),
+                all => format!(" class=\"{}\"", all.join(" ")),
+            };
+            let name = self.head.get(column).filter(|_| self.stacked);
+            let name =
+                name.map_or_else(String::new, |name| format!(" data-head=\"{}\"", name.markup));
+            let markup = &cell.markup;
+            let _ = match column {
+                0 => write!(out, "<th scope=\"row\"{head_role}{class}>{markup}</th>"),
+                _ => write!(out, "<td{cell_role}{class}{name}>{markup}</td>"),
+            };
+        }
+        out.push_str("</tr>\n");
+    }
 }
 
-fn line(out: &mut String, row: &[Cell]) {
-    out.push_str("<tr>");
-    for (column, cell) in row.iter().enumerate() {
-        let classes = [if cell.number { "n" } else { "" }, cell.class];
-        let classes: Vec<_> = classes.into_iter().filter(|class| !class.is_empty()).collect();
-        let class = match classes.as_slice() {
-            [] => String::new(),
-            all => format!(" class=\"{}\"", all.join(" ")),
-        };
-        let markup = &cell.markup;
-        let _ = match column {
-            0 => write!(out, "<th scope=\"row\"{class}>{markup}</th>"),
-            _ => write!(out, "<td{class}>{markup}</td>"),
-        };
-    }
-    out.push_str("</tr>\n");
+fn role(name: &str) -> String {
+    format!(" role=\"{name}\"")
 }
 
 /// A heat map: a table whose cells are shaded by their value, from the least to the greatest.
@@ -220,6 +250,15 @@ mod tests {
         ] {
             assert!(html.contains(wanted), "{wanted}\n{html}");
         }
+    }
+
+    #[test]
+    fn a_stacked_table_says_what_its_parts_are() {
+        let mut table = Table::new("t").stacked().column("name").numbers("seen");
+        table.row(vec![Cell::text("x"), Cell::number("1")]);
+        let html = table.html();
+        assert!(html.contains("<td role=\"cell\" class=\"n\" data-head=\"seen\">1</td>"), "{html}");
+        assert!(html.contains("<th scope=\"row\" role=\"rowheader\">x</th>"), "{html}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The plots of a run, as many values as there is room for.
 
 use super::catalogue::{CHAPTERS, Entry, others};
-use crate::report::html::{Across, Gather, Line, Page, Plot, Shade};
+use crate::report::html::{Across, Line, Page, Plot, Shade, ShadeOf};
 use crate::report::stored::{Planned, Run, Seconds, Stored};
 use crate::report::value;
 
@@ -10,7 +10,7 @@ const WIDTHS: [u32; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600,
 /// The most values that a line is drawn with: a screen has no more places.
 const MOST_PLACES: usize = 1_800;
 /// The most values of a page.
-const MOST_VALUES: usize = 130_000;
+const MOST_VALUES: usize = 260_000;
 /// The most cells of the tables behind its plots.
 const MOST_CELLS: usize = 12_000;
 
@@ -194,12 +194,20 @@ impl Maker<'_> {
             x,
             lines,
             bands: Vec::new(),
-            shades: self.run.timeline.iter().map(|one| shade(one, self.run.simulated_s)).collect(),
+            shades: self.shades(),
             marks: Vec::new(),
             group: self.group.clone(),
-            gather: if gather == Gather::Peak { Gather::Peak } else { Gather::Mean },
+            gather,
             rows: self.room.rows,
         })
+    }
+
+    /// The warm-up, faults and changes.
+    fn shades(&self) -> Vec<Shade> {
+        let until = self.series.judged_from_s;
+        let warmup = Shade { from: 0.0, until, label: "warm-up".into(), of: ShadeOf::Apart };
+        let planned = self.run.timeline.iter().map(|one| shade(one, self.run.simulated_s));
+        (until > 0.0).then_some(warmup).into_iter().chain(planned).collect()
     }
 
     /// Where each value stands, and which rows of the series it is made of.
@@ -223,6 +231,6 @@ fn shade(one: &Planned, end: f64) -> Shade {
         from: one.from_s,
         until: one.until_s.unwrap_or(end),
         label: one.label.clone(),
-        change: one.what == "change",
+        of: if one.what == "change" { ShadeOf::Change } else { ShadeOf::Fault },
     }
 }

@@ -43,6 +43,7 @@ fn seen(value: Option<f64>, bound: f64, unit: Unit) -> String {
 pub(super) fn overview(all: &[Stored]) -> Table {
     let mut table = Table::new("Scenarios")
         .below_its_heading()
+        .stacked()
         .column("Scenario")
         .column("Verdict")
         .column("Control")
@@ -69,20 +70,24 @@ pub(super) fn overview(all: &[Stored]) -> Table {
 pub(super) fn verdicts(run: &Run) -> Table {
     let mut table = Table::new("Invariants")
         .below_its_heading()
+        .stacked()
         .column("Invariant")
         .column("Verdict")
         .numbers("Seen")
-        .numbers("Wanted")
-        .numbers("First broken");
+        .numbers("Wanted");
+    let any = run.invariants.iter().any(|one| one.first_broken_s.is_some());
+    if any {
+        table = table.numbers("First broken");
+    }
     for one in &run.invariants {
         let first = one.first_broken_s.map_or_else(nothing, |at| Cell::number(&value::clock(at)));
-        table.row(vec![
+        let cells = [
             named(&one.name, &one.text),
             verdict(one.verdict),
             Cell::number(&seen(one.seen, one.bound, one.unit)),
             Cell::number(&wanted(&one.text, one.bound, one.unit)),
-            first,
-        ]);
+        ];
+        table.row(cells.into_iter().chain(any.then_some(first)).collect());
     }
     table
 }
@@ -105,24 +110,29 @@ pub(super) fn verdicts_across(one: &Stored, several: &Several) -> Table {
     };
     let mut table = Table::new("Invariants over all seeds")
         .below_its_heading()
+        .stacked()
         .column("Invariant")
         .column("Verdict")
         .numbers("Held")
         .numbers("Seen")
-        .numbers("Wanted")
-        .numbers("First broken");
+        .numbers("Wanted");
+    let any = several.summary.invariants.iter().any(|all| all.first_broken_seed.is_some());
+    if any {
+        table = table.numbers("First broken");
+    }
     let runs = one.runs.len();
     for all in &several.summary.invariants {
         let shown = |value| value::beside(value, all.bound, all.unit);
         let first = |seed: u64| Cell::number(&format!("seed {seed}"));
-        table.row(vec![
+        let cells = [
             named(&all.name, &all.text),
             verdict(all.verdict),
             Cell::number(&format!("{} of {runs} ({}){enough}", all.held, interval(all))),
             Cell::number(&range(all.seen_min, all.seen_max, shown)),
             Cell::number(&wanted(&all.text, all.bound, all.unit)),
-            all.first_broken_seed.map_or_else(nothing, first),
-        ]);
+        ];
+        let first = all.first_broken_seed.map_or_else(nothing, first);
+        table.row(cells.into_iter().chain(any.then_some(first)).collect());
     }
     table
 }
