@@ -7,15 +7,18 @@ mod args;
 mod bill;
 mod check;
 mod completions;
+mod diff;
 mod exit;
 mod explain;
 mod folders;
+mod gate;
 mod inputs;
 mod out;
 mod progress;
 mod replay;
 mod report;
 mod run;
+mod runbook;
 mod signals;
 
 pub use args::Args;
@@ -44,6 +47,9 @@ fn carry_out(verb: Verb) -> Exit {
     match verb {
         Verb::Run(args) => run::run(&args),
         Verb::Check(args) => check::check(&args),
+        Verb::Gate(args) => gate::gate(&args),
+        Verb::Diff(args) => diff::compare(&args),
+        Verb::Runbook(args) => runbook::runbook(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Bill(args) => bill::bill(&args),
         Verb::Replay(args) => replay::replay(&args),

@@ -6,10 +6,10 @@
 
 mod again;
 pub mod bill;
-mod binomial;
 pub mod chrome;
 mod colour;
 mod course;
+pub mod diff;
 mod hops;
 pub mod html;
 pub mod json;
@@ -21,10 +21,10 @@ mod series;
 mod stored;
 mod summary;
 pub mod text;
-mod value;
+pub mod value;
 
-pub use binomial::clopper_pearson;
-pub use colour::Paint;
+pub use again::{quoted, run as again};
+pub use colour::{Paint, tame};
 pub use stored::{ReadProblem, Stored, read};
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
 

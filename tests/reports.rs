@@ -15,7 +15,8 @@ use squall::rehearse::{
     Spell, Watched,
 };
 use squall::report::text::Look;
-use squall::report::{self, Paint, Shape, clopper_pearson};
+use squall::report::{self, Paint, Shape};
+use squall::stats::clopper_pearson;
 use squall::units::{Instant, Span, Unit};
 use std::fs;
 use std::path::Path;
@@ -92,6 +93,8 @@ fn run(seed: u64, p99: f64, waited: Option<f64>) -> JudgedRun {
             expected: vec![SERVED.into()],
         }),
         bill: bill(&Usage::capstone(), Mode::Exact).unwrap(),
+        error_budget_spent: Some(0.004),
+        judged: Span::from_secs(780),
         conservation: books(),
         course: course(),
         hops: hops(),
