@@ -30,6 +30,7 @@ pub(super) const fn step_of(nanos: u64) -> usize {
 }
 
 /// Where a step begins, and how wide it is, in nanoseconds.
+#[allow(clippy::cast_possible_truncation)] // reason: there are few steps
 const fn bounds_of(step: usize) -> (u64, u64) {
     let octave = FIRST + (step / GRAINS) as u32;
     let width = 1 << (octave - GRAIN_BITS);

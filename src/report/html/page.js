@@ -254,7 +254,7 @@
         values: (u, values) => labels(values, plot.unit),
       },
     ],
-    series: [{}].concat(plot.lines.map(line => ({
+    series: [{}].concat(plot.order.map(n => plot.lines[n]).map(line => ({
       label: line.name,
       show: !group.off.has(line.name),
       stroke: () => palette['c' + (line.colour % COLOURS)],
@@ -266,7 +266,7 @@
       points: { show: line.style === 'points' || line.values.length < 2, size: 6 },
     }))),
     bands: plot.bands.map(([high, low]) => ({
-      series: [high + 1, low + 1],
+      series: [plot.order.indexOf(high) + 1, plot.order.indexOf(low) + 1],
       fill: () => palette['c' + (plot.lines[high].colour % COLOURS)] + '26',
     })),
     hooks: Object.assign(shading(plot), {
@@ -314,10 +314,13 @@
     box.dataset.drawn = 'yes';
     const plot = data.plots[Number(box.dataset.plot)];
     plot.shades = data.shades[plot.shades] || plot.shades;
+    // What is drawn last lies on top: the lines that the plot is about.
+    const rank = n => Number(plot.lines[n].strong);
+    plot.order = plot.lines.map((_, n) => n).reverse().sort((a, b) => rank(a) - rank(b));
     const group = groupOf(plot.group);
     const tongue = legend(plot, group);
     const width = Math.max(box.clientWidth, 200);
-    const table = [data.axes[plot.axis]].concat(plot.lines.map(line => line.values));
+    const table = [data.axes[plot.axis]].concat(plot.order.map(n => plot.lines[n].values));
     const u = new uPlot(options(plot, group, tongue, width), table, box);
     u.legend_ = tongue;
     u.ready_ = true;

@@ -75,8 +75,9 @@ fn overall(one: &Stored) -> Verdict {
 }
 
 /// Broken if one is, else unmeasured if one is.
-fn worst(verdicts: impl Iterator<Item = Verdict> + Clone) -> Verdict {
-    let any = |wanted| verdicts.clone().any(|verdict| verdict == wanted);
+fn worst(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+    let verdicts: Vec<Verdict> = verdicts.collect();
+    let any = |wanted| verdicts.contains(&wanted);
     if any(Verdict::Broken) {
         Verdict::Broken
     } else if any(Verdict::Unmeasured) {
@@ -253,11 +254,11 @@ fn chain(spells: &[Spell], run: &Run) -> String {
         };
         let (from, until) = (part(spell.from_s), part(spell.until_s.unwrap_or(end)));
         let width = (until - from).max(0.0);
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<li class=\"{kind}\"><span class=\"when\">{}</span><div><p>{}{}</p>\
              <span class=\"track\" aria-hidden=\"true\">\
-             <i style=\"left:{from:.2}%;width:{width:.2}%\"></i></span></div></li>\n",
+             <i style=\"left:{from:.2}%;width:{width:.2}%\"></i></span></div></li>",
             value::clock(spell.from_s),
             escape::with_code(&spell.text),
             escape::text(&rest_of(spell)),

@@ -232,8 +232,8 @@ impl Of {
             Self::RateIn(name) => rates(series, within, name),
             Self::ShareFrom(parts, whole) => ratio(series, from, parts, whole, 100.0),
             Self::ShareIn(parts, whole) => ratio(series, within, parts, whole, 100.0),
-            Self::EachFrom(one, other) => several(ratio(series, from, &[one], other, 1.0)?),
-            Self::EachIn(one, other) => several(ratio(series, within, &[one], other, 1.0)?),
+            Self::EachFrom(one, other) => several(series, ratio(series, from, &[one], other, 1.0)?),
+            Self::EachIn(one, other) => several(series, ratio(series, within, &[one], other, 1.0)?),
             Self::Level(name) | Self::State(name) => filled(series, within.get(name)?),
             Self::Latency(name) => Some(gaps(series, series.latency.get(name)?)),
             Self::Mean(name) => Some(gaps(series, series.mean.get(name)?)),
@@ -251,9 +251,11 @@ impl Of {
     }
 }
 
-/// Nothing, where one always takes exactly one of the other.
-fn several(lists: Vec<Vec<Option<f64>>>) -> Option<Vec<Vec<Option<f64>>>> {
-    let other = lists.iter().flatten().flatten().any(|value| (value - 1.0).abs() > 1e-9);
+/// Nothing, where one takes exactly one of the other in all that is judged.
+fn several(series: &Seconds, lists: Vec<Vec<Option<f64>>>) -> Option<Vec<Vec<Option<f64>>>> {
+    let warm = series.ends_s.partition_point(|&end| end <= series.judged_from_s);
+    let judged = lists.iter().flat_map(|list| &list[warm..]).flatten();
+    let other = judged.copied().any(|value| (value - 1.0).abs() > 1e-9);
     other.then_some(lists)
 }
 

@@ -126,7 +126,7 @@ pub(super) fn plots(page: &mut Page, one: &Stored, prefix: &str, room: Room) {
     let others: Vec<Plot> = others(series).iter().filter_map(|entry| maker.plot(entry)).collect();
     if !others.is_empty() && room.more {
         page.details(&format!("Other metrics ({})", others.len()), |page| {
-            grid(page, others.iter())
+            grid(page, others.iter());
         });
     }
 }
