@@ -370,7 +370,7 @@ mod tests {
     fn what_is_no_result_is_told_with_its_place() {
         let told = wrong("{\n  \"schema\": \"squall.rep");
         assert!(told.message.starts_with("this is no JSON: EOF"), "{told}");
-        assert_eq!(told.place, Some((2, 24)));
+        assert_eq!(told.place, Some((2, 23)));
         assert!(told.help.contains("whole"), "{}", told.help);
         assert_eq!(wrong("[]").message, "the array holds no result");
         assert!(wrong("[1]").message.contains("result 1 of the array: there is no `schema`"));
