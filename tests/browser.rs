@@ -5,12 +5,17 @@
 //! `SQUALL_BROWSER=1` makes that a failure. `SQUALL_SHOTS=DIR` keeps pictures of the pages.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // reason: a test fails by panicking
+#![allow(clippy::cast_possible_truncation)] // reason: pixels are few
 
 #[path = "browser/driver.rs"]
 mod driver;
 
 use driver::Browser;
 use serde_json::Value;
+use squall::report::html::{
+    Across, Band, Gather, Heat, Line, Mark, Page, Plot, Shade, ShadeOf, Style,
+};
+use squall::units::Unit;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -242,5 +247,80 @@ fn plots_answer_to_mouse_and_keyboard() {
     let script = "return Array.from(document.querySelectorAll('.legend')).filter(legend =>
         legend.querySelectorAll('[aria-pressed=false]').length === 1).length;";
     assert!(number(&browser.script(script)) >= 8);
+    quiet(&browser, &file);
+}
+
+fn line(name: &str, colour: usize, style: Style, of: impl Fn(f64) -> f64) -> Line {
+    let values = (0..40).map(|x| Some(of(f64::from(x)))).collect();
+    Line { name: name.into(), colour, strong: colour < 2, style, values }
+}
+
+/// What the pages of runs do not use: bands, marks, clouds, other axes than time, heat maps.
+#[test]
+fn the_other_parts_of_a_page_are_drawn_as_well() {
+    let Some(browser) = browser() else { return };
+    let plot = |title: &str, lines, bands| Plot {
+        title: title.into(),
+        note: String::new(),
+        unit: Unit::Time,
+        across: Across::Quantity { name: "load".into(), unit: Unit::Rate },
+        x: (0..40).map(|x| f64::from(x) * 100.0).collect(),
+        lines,
+        bands,
+        shades: vec![Shade {
+            from: 500.0,
+            until: 900.0,
+            label: "tried".into(),
+            of: ShadeOf::Change,
+        }],
+        marks: vec![Mark { value: 300.0, label: "p99 < 300 ms".into() }],
+        group: title.into(),
+        gather: Gather::Mean,
+        rows: 10,
+    };
+    let band = vec![
+        line("least", 0, Style::Line, |x| x * x / 4.0),
+        line("median", 1, Style::Line, |x| x * x / 3.0),
+        line("most", 9, Style::Line, |x| x * x / 2.0),
+    ];
+    let cloud = vec![line("settings", 0, Style::Points, |x| (x * 7.0) % 13.0 * 30.0)];
+    let steps = vec![line("state", 0, Style::Steps, |x| x % 3.0)];
+    let heat = Heat {
+        caption: "p99 by slots and load".into(),
+        across: "load".into(),
+        down: "slots".into(),
+        columns: vec!["100".into(), "200".into(), "300".into()],
+        rows: vec!["10".into(), "20".into(), "30".into()],
+        values: (0..3).map(|row| (0..3).map(|x| Some(f64::from(row * 3 + x))).collect()).collect(),
+        unit: Unit::Time,
+    };
+    let mut page = Page::new("parts");
+    page.section(1, "top", "Parts", |page| {
+        page.section(2, "plots", "Plots", |page| {
+            page.section(3, "one", "One", |page| {
+                page.plot(&plot("a band", band, vec![Band { low: 0, high: 2 }]));
+                page.plot(&plot("a cloud", cloud, Vec::new()));
+                page.plot(&plot("steps", steps, Vec::new()));
+            });
+        });
+        page.section(2, "heat", "Heat", |page| page.markup(&heat.html()));
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("parts.html");
+    std::fs::write(&file, page.finish()).unwrap();
+    for (width, scheme) in [(1_440, "light"), (360, "dark")] {
+        browser.resize(width, 900, scheme);
+        browser.open(&file);
+        draw(&browser);
+        assert_eq!(plots(&browser), 3);
+        fits(&browser, width);
+        assert_eq!(browser.script(FAINT), "", "{width} {scheme}");
+        assert_eq!(browser.script(STUMBLES), "", "{width} {scheme}");
+        browser.picture(&format!("parts-{width}"));
+        let (x, y) = inside(&browser, 0.5);
+        browser.hover(x, y);
+        let (first, _) = said(&browser);
+        assert!(first.contains("load 1,") && first.contains("ms"), "{first}");
+    }
     quiet(&browser, &file);
 }

@@ -239,6 +239,7 @@
         grid: { show: false }, ticks: { stroke: () => palette.line, size: 4, width: 1 },
         incrs: plot.acrossUnit === 'clock' ? CLOCK_STEPS : undefined,
         values: (u, values) => labels(values, plot.acrossUnit),
+        ...(plot.across ? { label: plot.across, labelFont: font(11), labelSize: 18, labelGap: 0 } : {}),
       },
       {
         stroke: () => palette.soft, font: font(11), gap: 4, space: 38,
