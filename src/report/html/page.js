@@ -385,7 +385,9 @@
       if (entry.isIntersecting) { near.unobserve(entry.target); draw(entry.target); }
     }
   }, { rootMargin: '600px' });
-  boxes.forEach(box => near.observe(box));
+  // Few plots are drawn at once, many as the reader comes near; those folded away when they are unfolded.
+  const FEW = 40;
+  boxes.forEach((box, n) => { if (n < FEW && box.clientWidth > 0) draw(box); else near.observe(box); });
   window.addEventListener('beforeprint', () => boxes.filter(box => box.clientWidth > 0).forEach(draw));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     readPalette();
