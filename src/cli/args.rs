@@ -91,6 +91,8 @@ pub(super) enum Format {
     Json,
     /// For continuous integration.
     Junit,
+    /// GitHub's annotations: at most ten, the worst first, pointing into the scenarios.
+    Github,
 }
 
 /// A range of seeds.
@@ -116,6 +118,7 @@ Examples:
   squall run scenarios/monthly/region-outage.toml
   squall run scenarios/monthly --format json > report.json
   squall run scenarios/smoke --format junit --out target/reports
+  squall run scenarios/smoke --format github
   squall run drill.toml --seeds 1..20
   squall run drill.toml --set run.length=5m --set inject.outage.at=1m --no-control
   squall run drill.toml --openmetrics run.om

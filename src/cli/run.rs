@@ -10,7 +10,7 @@ use crate::rehearse::{self, Asked, Keep, Recording, Rehearsal, Trouble};
 use crate::report::json::Told;
 use crate::report::text::Look;
 use crate::report::{self, Shape};
-use crate::scenario::{Edit, Source};
+use crate::scenario::{Edit, Source, place_of};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -302,6 +302,7 @@ impl Work<'_> {
                 let all: Vec<_> = all().cloned().collect();
                 report::junit::render(&all, shape).map_err(|error| error.to_string())
             }
+            Format::Github => return Ok(annotations(all())),
         };
         told.map_err(|error| bug(&error))
     }
@@ -321,6 +322,15 @@ fn bug(error: &str) -> Exit {
     Exit::Bug
 }
 
+/// GitHub's annotations of the scenarios, with the place of each sentence if the file is still there.
+fn annotations<'a>(judged: impl Iterator<Item = &'a Rehearsal>) -> String {
+    let of = |rehearsal: &Rehearsal| {
+        let source = Source::open(&rehearsal.scenario.path).ok();
+        report::github::notes(rehearsal, |name| place_of(source.as_ref()?, name))
+    };
+    report::github::render(judged.flat_map(of).collect())
+}
+
 /// The threads to run on: what was asked for, or one for each core.
 pub(super) fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {
     asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
@@ -332,6 +342,7 @@ fn file_name(scenario: &str, format: Format, taken: &mut BTreeSet<String>) -> St
         Format::Text => "txt",
         Format::Json => "json",
         Format::Junit => "xml",
+        Format::Github => "annotations",
     };
     let stem = Path::new(scenario).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let stem = stem.unwrap_or_else(|| "report".into());
