@@ -387,8 +387,9 @@
   }, { rootMargin: '600px' });
   // Few plots are drawn at once, many as the reader comes near; those folded away when they are unfolded.
   const FEW = 40;
-  boxes.forEach((box, n) => { if (n < FEW && box.clientWidth > 0) draw(box); else near.observe(box); });
-  window.addEventListener('beforeprint', () => boxes.filter(box => box.clientWidth > 0).forEach(draw));
+  const unfolded = box => !box.closest('details:not([open])');
+  boxes.forEach((box, n) => { if (n < FEW && unfolded(box)) draw(box); else near.observe(box); });
+  window.addEventListener('beforeprint', () => boxes.filter(unfolded).forEach(draw));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     readPalette();
     all.forEach(one => one.u.redraw(false, true));
