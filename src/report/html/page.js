@@ -165,6 +165,10 @@
         ctx.stroke();
         ctx.textBaseline = 'bottom';
         ctx.textAlign = 'right';
+        ctx.setLineDash([]);
+        ctx.lineWidth = 3 * ratio;
+        ctx.strokeStyle = palette.card;
+        ctx.strokeText(mark.label, bbox.left + bbox.width - 3 * ratio, y - 2 * ratio);
         ctx.fillText(mark.label, bbox.left + bbox.width - 3 * ratio, y - 2 * ratio);
       }
       ctx.restore();
