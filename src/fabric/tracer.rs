@@ -24,7 +24,7 @@ impl Sampling {
     /// the plan's rates, so that the whole run is sampled and not its beginning.
     #[must_use]
     pub fn fitted(self, plan: &Plan) -> Self {
-        let expected = plan.load.rates.iter().sum::<f64>() * plan.length.as_secs_f64();
+        let expected = plan.load.rate() * plan.length.as_secs_f64();
         let share = self.share.min(0.9 * f64::from(self.most) / expected.max(1.0));
         Self { share, ..self }
     }
@@ -45,6 +45,10 @@ pub enum Part {
     Call,
     /// A read of the call.
     Read,
+    /// A fetch of a segment by the edge.
+    Fill,
+    /// A request of the edge for it at the origin.
+    Ask,
 }
 
 /// What happened.

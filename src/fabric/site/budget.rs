@@ -32,8 +32,7 @@ impl Site {
     pub(super) fn stays(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit) {
         let refused =
             if visit.attempt > 1 { Counter::RetriesDenied } else { Counter::RefusedByBudget };
-        let origin = self.origin(&visit);
-        self.recorder.count(refused, origin);
+        self.count(&visit, refused);
         self.trace_note(ctx.now(), &visit, "the budget refuses the attempt");
         // The attempt was none.
         visit.attempt -= 1;

@@ -112,7 +112,7 @@ impl Site {
         if let Some(cache) = &mut self.cache {
             cache.begin(title, fetch.place, of.is_none());
         }
-        self.trace_fetch(ctx.now(), fetch, of);
+        self.trace_fetch(ctx.now(), (Part::Fetch, fetch), of);
         self.call_manifest(ctx, fetch);
     }
 

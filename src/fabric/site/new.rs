@@ -82,6 +82,7 @@ impl Site {
             hits_are_events: false,
             next_queued: Instant::NEVER,
             patience: VecDeque::new(),
+            content: None,
             tracer: None,
             parked: 0,
         }
