@@ -67,6 +67,8 @@ fn facts_agree_with_counters_and_change_nothing() {
             (Part::Fetch, Counter::Fetches),
             (Part::Call, Counter::ManifestCalls),
             (Part::Read, Counter::DatabaseCalls),
+            (Part::Fill, Counter::OriginFetches),
+            (Part::Ask, Counter::OriginCalls),
         ] {
             let (written, counted) = (begun(&traced, part), count(counter));
             prop_assert!(written == counted || refreshes && written < counted, "{:?}", part);

@@ -35,7 +35,8 @@ impl Catalogue {
         let renditions = config.ladder.iter().enumerate().map(|(number, rendition)| {
             sum += rendition.share;
             let up_to = if number == last { u64::MAX } else { word_of(sum) };
-            let bits = u128::from(rendition.bits_per_second) * u128::from(config.segment.as_nanos());
+            let bits =
+                u128::from(rendition.bits_per_second) * u128::from(config.segment.as_nanos());
             let bytes = u64::try_from(bits.div_ceil(8_000_000_000)).unwrap_or(u64::MAX);
             (up_to, bytes)
         });

@@ -4,9 +4,9 @@
 //! the field and that a user should replace with his own.
 
 use super::{
-    AfterWait, Behind, BreakerRule, Budget, Call, Content, Cost, Database, Detect, Discipline, Fabric,
-    Jitter, Lock, Manifest, Metadata, Origin, PodRules, Pooling, Rendition, Replication, Retry, Routing, SharedErrors,
-    Slowdown, Store, TtlFrom, Viewers, WhenBehind, Window,
+    AfterWait, Behind, BreakerRule, Budget, Call, Content, Cost, Database, Detect, Discipline,
+    Fabric, Jitter, Lock, Manifest, Metadata, Origin, PodRules, Pooling, Rendition, Replication,
+    Retry, Routing, SharedErrors, Slowdown, Store, TtlFrom, Viewers, WhenBehind, Window,
 };
 use crate::cache::Policy;
 use crate::engine::{Law, LawError};

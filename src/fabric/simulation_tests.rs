@@ -4,7 +4,7 @@ use super::super::config::{
 use super::super::preset;
 use super::*;
 use crate::engine::{Law, Profile};
-use crate::fault::{Delay, Fault, Injection, Label, Reach, Routes, Service};
+use crate::fault::{Delay, Fault, Injection, Kept, Label, Reach, Routes, Service};
 use crate::observe::Sample;
 
 pub(crate) fn five(length: u64, rates: [f64; 5]) -> Plan {

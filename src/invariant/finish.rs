@@ -54,9 +54,8 @@ impl Tally {
 
     /// The values of a sample in the window, of the term's class.
     fn values(&self, totals: &Totals, sample: Sample) -> Histogram {
-        let seen = |sample| {
-            totals.histogram(|segment| self.is_chosen(segment), self.term.scope(), sample)
-        };
+        let seen =
+            |sample| totals.histogram(|segment| self.is_chosen(segment), self.term.scope(), sample);
         match (self.term.class, sample.of_segments()) {
             (Some(Class::Segment), Some(twin)) => seen(twin),
             (Some(Class::Manifest), Some(twin)) => seen(sample).without(&seen(twin)),

@@ -255,9 +255,7 @@ impl Term {
     #[must_use]
     pub fn bounds(&self) -> Vec<(Sample, Span)> {
         match (self.metric, self.ask) {
-            (Metric::Sample(sample), Ask::ShareWhere(condition)) => {
-                self.counted(sample, condition)
-            }
+            (Metric::Sample(sample), Ask::ShareWhere(condition)) => self.counted(sample, condition),
             _ => Vec::new(),
         }
     }

@@ -10,11 +10,13 @@ pub enum Hop {
     Manifest,
     /// The manifest service calls its database.
     Database,
+    /// The edge calls the origin, where anybody asks for segments.
+    Origin,
 }
 
 impl Hop {
-    /// Both, from the edge inwards.
-    pub const ALL: [Self; 2] = [Self::Manifest, Self::Database];
+    /// All, from the edge inwards.
+    pub const ALL: [Self; 3] = [Self::Manifest, Self::Database, Self::Origin];
 
     /// Its name in reports and labels: that of the service called.
     #[must_use]
@@ -22,6 +24,7 @@ impl Hop {
         match self {
             Self::Manifest => "manifest",
             Self::Database => "database",
+            Self::Origin => "origin",
         }
     }
 
@@ -31,6 +34,7 @@ impl Hop {
         match self {
             Self::Manifest => Gauge::ManifestBreaker,
             Self::Database => Gauge::DatabaseBreaker,
+            Self::Origin => Gauge::OriginBreaker,
         }
     }
 
@@ -40,6 +44,7 @@ impl Hop {
         match self {
             Self::Manifest => Counter::ManifestFallbackFailures,
             Self::Database => Counter::DatabaseFallbackFailures,
+            Self::Origin => Counter::OriginFallbackFailures,
         }
     }
 
@@ -47,6 +52,7 @@ impl Hop {
         match self {
             Self::Manifest => Some(&plan.fabric.manifest.call),
             Self::Database => plan.fabric.database.as_ref().map(|database| &database.call),
+            Self::Origin => plan.load.has_segments().then_some(&plan.fabric.origin.call),
         }
     }
 

@@ -5,10 +5,11 @@ use crate::observe::{Counter, Scope, SliceView};
 use crate::units::{Instant, count_to_f64};
 
 /// The hops from the viewer inwards: the word for it, what is attempted, and of what.
-const HOPS: [(&str, Counter, Counter); 3] = [
+const HOPS: [(&str, Counter, Counter); 4] = [
     ("viewers", Counter::Attempts, Counter::Requests),
     ("manifest", Counter::ManifestCalls, Counter::Fetches),
     ("database", Counter::DatabaseCalls, Counter::ManifestCalls),
+    ("origin", Counter::OriginCalls, Counter::OriginFetches),
 ];
 
 /// Attempts for each request, in the whole judged run and in its worst second.
@@ -24,15 +25,18 @@ pub struct Attempts {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Hops {
     /// By hop: `viewers` (attempts of a request), `manifest` (calls of a fetch), `database` (reads of a
-    /// call).
+    /// call); where anybody asks for segments also `origin` (calls of a fetch of one).
     pub hops: Vec<(&'static str, Attempts)>,
-    /// Their product: the attempts at the last hop for a request that needs all of them.
+    /// Their product along the longer way: the attempts at the last hop for a request that needs all of
+    /// them. Manifests go by viewers, manifest service and database, segments by viewers and origin.
     pub product: Attempts,
 }
 
 /// Takes slices in and counts.
 pub struct Counting {
     warmup: Instant,
+    /// How many of the hops there are in the plan.
+    hops: usize,
     /// By hop: attempts, and of how many.
     counts: [[u64; 2]; HOPS.len()],
     worst: [Option<(f64, Instant)>; HOPS.len()],
@@ -44,8 +48,12 @@ fn share([attempts, requests]: [u64; 2]) -> Option<f64> {
 }
 
 /// What layers make of each other; those that nothing reaches do not count.
-fn product(shares: &[Option<f64>]) -> Option<f64> {
-    shares.iter().copied().flatten().reduce(|all, share| all * share)
+fn product([viewers, manifest, database, origin]: [Option<f64>; HOPS.len()]) -> Option<f64> {
+    let along =
+        |hops: &[Option<f64>]| hops.iter().copied().flatten().reduce(|all, share| all * share);
+    let manifests = along(&[viewers, manifest, database]);
+    let segments = origin.and_then(|_| along(&[viewers, origin]));
+    manifests.map_or(segments, |most| Some(segments.map_or(most, |other| most.max(other))))
 }
 
 impl Counting {
@@ -54,6 +62,7 @@ impl Counting {
     pub fn new(plan: &Plan) -> Self {
         Self {
             warmup: Instant::ZERO + plan.warmup,
+            hops: HOPS.len() - usize::from(!plan.load.has_segments()),
             counts: [[0; 2]; HOPS.len()],
             worst: [None; HOPS.len()],
             worst_product: None,
@@ -79,7 +88,7 @@ impl Counting {
             }
         };
         self.worst.iter_mut().zip(shares).for_each(|(worst, share)| worse(worst, share));
-        worse(&mut self.worst_product, product(&shares));
+        worse(&mut self.worst_product, product(shares));
     }
 
     /// What came of it.
@@ -88,8 +97,12 @@ impl Counting {
         let shares = self.counts.map(share);
         let of = |hop: usize| Attempts { mean: shares[hop], worst: self.worst[hop] };
         Hops {
-            hops: HOPS.iter().enumerate().map(|(hop, (name, ..))| (*name, of(hop))).collect(),
-            product: Attempts { mean: product(&shares), worst: self.worst_product },
+            hops: HOPS[..self.hops]
+                .iter()
+                .enumerate()
+                .map(|(hop, (name, ..))| (*name, of(hop)))
+                .collect(),
+            product: Attempts { mean: product(shares), worst: self.worst_product },
         }
     }
 }

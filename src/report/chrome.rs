@@ -143,6 +143,7 @@ fn levels(events: &mut Events<'_>, page: &Page<'_>) -> io::Result<()> {
             let name = match hop {
                 Hop::Manifest => "manifest breaker (2 is open)",
                 Hop::Database => "database breaker (2 is open)",
+                Hop::Origin => "origin breaker (2 is open)",
             };
             let mut before = None;
             for (row, &end) in series.times().iter().enumerate() {

@@ -101,7 +101,8 @@ impl Reader<'_> {
             fabric.content.ladder.len(),
             fabric.content.segments,
         );
-        let help = "at most 4294967295: fewer `load.titles`, or `fabric.content.segments-per-title`";
+        let help =
+            "at most 4294967295: fewer `load.titles`, or `fabric.content.segments-per-title`";
         self.say(&node.at, message, help);
     }
 

@@ -8,8 +8,11 @@ use super::tree::Node;
 use crate::fault::{Clock, Delay, Fault, Reach, Routes, Service};
 use crate::units::Span;
 
-const SERVICES: &[(&str, Service)] =
-    &[("manifest", Service::Manifest), ("database", Service::Database), ("origin", Service::Origin)];
+const SERVICES: &[(&str, Service)] = &[
+    ("manifest", Service::Manifest),
+    ("database", Service::Database),
+    ("origin", Service::Origin),
+];
 
 #[derive(Clone, Copy)]
 enum Kind {

@@ -133,7 +133,9 @@ impl Reader<'_> {
 
     fn viewers_load(&mut self, section: &mut Section<'_>, load: &mut Load, regions: &[String]) {
         if let Some(node) = section.node("trace") {
-            for key in ["titles", "popularity", "manifests-per-second", "segments-per-second", "curve"] {
+            for key in
+                ["titles", "popularity", "manifests-per-second", "segments-per-second", "curve"]
+            {
                 if let Some(entry) = section.take(key) {
                     let message = format!("`{key}` and `trace` are two ways to say the same");
                     self.say(&entry.key_at, message, "the trace says it; remove this key");

@@ -454,7 +454,7 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             routes: if withdrawn { Routes::Withdrawn } else { Routes::Silent },
             scope: if all { Reach::All } else { Reach::DataPlane },
         }),
-        2 => (0..regions, 0.0..=1.0, select(vec![Kept::Metadata, Kept::Content])).prop_map(
+        4 => (0..regions, 0.0..=1.0, select(vec![Kept::Metadata, Kept::Content, Kept::Content])).prop_map(
             |(region, share, cache)| Fault::EvictCache { region, share, cache }
         ),
         1 => (place(), span(0, 5_000), any::<bool>()).prop_map(|(region, delay, apply)| {

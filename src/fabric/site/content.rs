@@ -256,7 +256,12 @@ impl Site {
         self.observe_origin_breaker();
         if let Some(refused) = refused {
             self.recorder.count(refused, origin);
-            self.trace_mark(now, Part::Fill, key, "a request to the origin is refused before it leaves");
+            self.trace_mark(
+                now,
+                Part::Fill,
+                key,
+                "a request to the origin is refused before it leaves",
+            );
             return self.fill_or_fall_back(ctx, key, Cause::Refused);
         }
         let Some(ask) = self.new_ask(ctx, key) else {

@@ -169,7 +169,8 @@ impl Site {
             return;
         };
         let moves = ctx.now() + ctx.lookahead();
-        let segments = self.content.as_mut().and_then(|content| content.crowd.remove(id, moves, &[]));
+        let segments =
+            self.content.as_mut().and_then(|content| content.crowd.remove(id, moves, &[]));
         let (twin, segments) = segments.unzip();
         let segments = segments.unwrap_or_default();
         let Some((network, draws)) = self.crowd.remove(id, moves, &segments) else {
@@ -184,7 +185,8 @@ impl Site {
         }
         self.forward[id as usize] = to;
         self.leaving[id as usize] = moves;
-        *self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner) = Some((network, twin));
+        *self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((network, twin));
         ctx.send(to, moves, Event::MoveIn { network: id });
         ctx.schedule(moves, Event::Gone { network: id });
     }
@@ -234,5 +236,6 @@ impl Site {
 
 /// Whether a request of a network has a connection open.
 fn is_open(request: &Request, network: u32) -> bool {
-    request.visit.network == network && matches!(request.state, State::Fetch(_) | State::Fill(_) | State::Lost)
+    request.visit.network == network
+        && matches!(request.state, State::Fetch(_) | State::Fill(_) | State::Lost)
 }

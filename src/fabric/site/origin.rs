@@ -104,7 +104,8 @@ impl Site {
         };
         if !self.cut_off() {
             let arrives = ctx.now() + self.way_between(ctx.now(), self.me, to);
-            let (site, origin) = (super::primary::small(self.me), super::primary::small(ask.origin));
+            let (site, origin) =
+                (super::primary::small(self.me), super::primary::small(ask.origin));
             let order = Order { ask: key, object: ask.object, site, origin };
             ctx.send(to, arrives, Event::OriginAsked { order, deadline: ask.deadline });
         }
@@ -215,7 +216,8 @@ impl Site {
 
     /// The breakers of the edge before the origin, where there are any.
     pub(super) fn observe_origin_breaker(&mut self) {
-        if let Some(content) = self.content.as_ref().filter(|content| content.caller.has_breakers()) {
+        if let Some(content) = self.content.as_ref().filter(|content| content.caller.has_breakers())
+        {
             self.recorder.gauge(Gauge::OriginBreaker, content.caller.breaker() as u64);
         }
     }
@@ -358,7 +360,8 @@ impl Site {
             return;
         };
         let server = self.content.as_mut().and_then(|content| content.server.as_mut());
-        let Some((key, came)) = server.and_then(|server| server.slots.expire(ctx.now(), wait)) else {
+        let Some((key, came)) = server.and_then(|server| server.slots.expire(ctx.now(), wait))
+        else {
             return;
         };
         if let Some(ask) = self.leave_origin(ctx.now(), key) {
