@@ -13,6 +13,9 @@
 //! [`units`]: instants, spans, money, and quantities as people write them. Everything above computes
 //! with these types. Knows nothing else.
 //!
+//! [`stats`]: what many runs say together: intervals, paired differences, several tests at once. Must not
+//! know what was measured.
+//!
 //! [`engine`]: time, order and chance. Runs state machines that hear of the world only through
 //! events, in windows that no message can cross; draws from named streams; hashes what happened.
 //! Must not know a region, a cache or a file.
@@ -52,6 +55,10 @@
 //!
 //! [`report`]: a judged run becomes bytes. Must not know the clock, the terminal or the environment.
 //!
+//! [`study`]: many runs, on all cores, in an order that nobody can see. Must not know the command line.
+//!
+//! [`gate`]: a run against its baseline. Must not know the command line.
+//!
 //! [`cli`]: words to calls, verdicts to exit codes. The only layer that prints, and nothing imports
 //! it.
 
@@ -62,6 +69,7 @@ pub mod cost;
 pub mod engine;
 pub mod fabric;
 pub mod fault;
+pub mod gate;
 pub mod invariant;
 pub mod observe;
 pub mod rehearse;
@@ -69,5 +77,7 @@ pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod slo;
+pub mod stats;
+pub mod study;
 pub mod trace;
 pub mod units;

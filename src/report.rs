@@ -6,7 +6,6 @@
 
 mod again;
 pub mod bill;
-mod binomial;
 pub mod chrome;
 mod colour;
 mod course;
@@ -18,10 +17,10 @@ pub mod replay;
 mod seeds;
 mod summary;
 pub mod text;
-mod value;
+pub mod value;
 
-pub use binomial::clopper_pearson;
-pub use colour::Paint;
+pub use again::{quoted, run as again};
+pub use colour::{Paint, tame};
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
 
 /// The published JSON Schema of `squall.report/1`.

@@ -17,19 +17,23 @@ mod keys;
 mod law;
 mod load;
 mod near;
+mod place;
 mod pods;
 mod problem;
 mod promise;
 mod reader;
 mod section;
 mod source;
+mod tolerance;
 mod topology;
 mod tree;
 
 pub use edit::{Edit, EditSource};
 pub use keys::{KEYS, Key};
+pub use place::{Place, place_of};
 pub use problem::{Problem, render};
 pub use source::{OpenError, Source};
+pub use tolerance::{ToleranceRule, Worse, tolerances};
 
 use crate::engine::Digest;
 use crate::fabric::Plan;

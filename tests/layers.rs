@@ -11,6 +11,7 @@ use std::path::Path;
 /// From the top down. A line's modules do not know each other.
 const ORDER: &[&[&str]] = &[
     &["units"],
+    &["stats"],
     &["engine", "trace"],
     &["fault"],
     &["change"],
@@ -30,22 +31,22 @@ const ORDER: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// Crates that only one module may name: outside it nobody knows that they exist.
-const HOMES: &[(&str, &str)] = &[
-    ("anstream", "cli"),
-    ("clap", "cli"),
-    ("clap_complete", "cli"),
-    ("indicatif", "cli"),
-    ("signal_hook", "cli"),
-    ("annotate_snippets", "scenario"),
-    ("toml", "scenario"),
-    ("quick_junit", "report"),
-    ("serde", "report"),
-    ("serde_json", "report"),
-    ("flate2", "trace"),
-    ("ruzstd", "trace"),
-    ("rand_chacha", "engine"),
-    ("rand_core", "engine"),
+/// Crates that only these modules may name: outside them nobody knows that they exist.
+const HOMES: &[(&str, &[&str])] = &[
+    ("anstream", &["cli"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("signal_hook", &["cli"]),
+    ("annotate_snippets", &["scenario"]),
+    ("toml", &["scenario"]),
+    ("quick_junit", &["report", "gate"]),
+    ("serde", &["report", "gate"]),
+    ("serde_json", &["report", "gate"]),
+    ("flate2", &["trace"]),
+    ("ruzstd", &["trace"]),
+    ("rand_chacha", &["engine"]),
+    ("rand_core", &["engine"]),
 ];
 
 fn layer_of(module: &str) -> usize {
@@ -191,12 +192,12 @@ fn crates_stay_where_they_are_at_home() {
     let mut wrong = Vec::new();
     let mut known: BTreeSet<&str> = BTreeSet::new();
     for (name, module, code) in sources() {
-        for &(external, home) in HOMES {
+        for &(external, homes) in HOMES {
             let named = !named_after(&code, &format!("{external}::")).is_empty();
-            if named && module.as_deref() == Some(home) {
+            if named && module.as_deref().is_some_and(|module| homes.contains(&module)) {
                 known.insert(external);
             } else if named {
-                wrong.push(format!("{name}: only `{home}` may know `{external}`"));
+                wrong.push(format!("{name}: only {homes:?} may know `{external}`"));
             }
         }
     }

@@ -15,7 +15,8 @@ use squall::rehearse::{
     Spell, Watched,
 };
 use squall::report::text::Look;
-use squall::report::{self, Paint, Shape, clopper_pearson};
+use squall::report::{self, Paint, Shape};
+use squall::stats::clopper_pearson;
 use squall::units::{Instant, Span, Unit};
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! A judged run as JSON: the contract `squall.report/1`, whose order of keys is stable.
 
 use super::seeds::LEVEL;
-use super::{Shape, Spread, across, again, clopper_pearson, control_verdict, verdict_name};
+use super::{Shape, Spread, across, again, control_verdict, verdict_name};
 use crate::rehearse::{self, JudgedRun, Rehearsal};
+use crate::stats::clopper_pearson;
 use crate::units::Instant;
 use serde::Serialize;
 

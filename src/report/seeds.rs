@@ -4,8 +4,9 @@ use super::colour::tame;
 use super::text::{
     Look, WIDTH, balanced, control_sentence, heading, mark, no_control, wanted, wrap,
 };
-use super::{Across, Spread, again, clopper_pearson, control_verdict, value};
+use super::{Across, Spread, again, control_verdict, value};
 use crate::rehearse::Rehearsal;
+use crate::stats::clopper_pearson;
 use crate::units::Unit;
 use std::fmt::Write as _;
 

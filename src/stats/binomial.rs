@@ -1,6 +1,7 @@
 //! The exact interval of a share: Clopper and Pearson, "The use of confidence or fiducial limits
 //! illustrated in the case of the binomial", Biometrika 26 (1934).
 
+use super::beta::quantile;
 use crate::units::count_to_f64;
 
 /// The two-sided confidence interval, in shares of one, of the probability behind `successes` of
@@ -14,70 +15,9 @@ pub fn clopper_pearson(successes: u64, trials: u64, level: f64) -> (f64, f64) {
     let successes = successes.min(trials);
     let (k, n) = (count_to_f64(successes), count_to_f64(trials));
     let tail = (1.0 - level) / 2.0;
-    let low = if successes == 0 { 0.0 } else { beta_quantile(tail, k, n - k + 1.0) };
-    let high = if successes == trials { 1.0 } else { beta_quantile(1.0 - tail, k + 1.0, n - k) };
+    let low = if successes == 0 { 0.0 } else { quantile(tail, k, n - k + 1.0) };
+    let high = if successes == trials { 1.0 } else { quantile(1.0 - tail, k + 1.0, n - k) };
     (low, high)
-}
-
-/// The quantile of Beta(a, b) by bisection, to the last bit that halving can give.
-fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..100 {
-        let middle = 0.5 * (low + high);
-        if beta_cdf(middle, a, b) < probability {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    0.5 * (low + high)
-}
-
-/// The regularised incomplete beta function `I_x(a, b)` (DLMF 8.17), by its continued fraction on
-/// the side where that converges fast.
-fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
-    if x <= 0.0 {
-        return 0.0;
-    }
-    if x >= 1.0 {
-        return 1.0;
-    }
-    let log_front = libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b)
-        + a * libm::log(x)
-        + b * libm::log1p(-x);
-    let front = libm::exp(log_front);
-    if x < (a + 1.0) / (a + b + 2.0) {
-        front * beta_fraction(x, a, b) / a
-    } else {
-        1.0 - front * beta_fraction(1.0 - x, b, a) / b
-    }
-}
-
-/// The continued fraction of DLMF 8.17.22, by Lentz's method as modified by Thompson and Barnett
-/// (J. Comput. Phys. 64, 1986).
-fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
-    const TINY: f64 = 1e-300;
-    const STEPS: u32 = 10_000;
-    let safe = |value: f64| if value.abs() < TINY { TINY } else { value };
-    let mut c = 1.0;
-    let mut d = 1.0 / safe(1.0 - (a + b) * x / (a + 1.0));
-    let mut result = d;
-    for step in 1..STEPS {
-        let m = f64::from(step);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / safe(1.0 + even * d);
-        c = safe(1.0 + even / c);
-        result *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / safe(1.0 + odd * d);
-        c = safe(1.0 + odd / c);
-        let change = d * c;
-        result *= change;
-        if (change - 1.0).abs() < 1e-15 {
-            break;
-        }
-    }
-    result
 }
 
 #[cfg(test)]
