@@ -279,7 +279,8 @@ impl Reader<'_> {
         let fabric = &plan.fabric;
         let (regions, manifest) = (&fabric.regions, &fabric.manifest);
         let (origin, end) = (fabric.origin_region(), Instant::ZERO + plan.length);
-        let stage = Stage { regions, manifest, origin, end };
+        let segments = plan.load.has_segments();
+        let stage = Stage { regions, manifest, origin, segments, end };
         let (inject, change) = (root.node("inject"), root.node("change"));
         let harm = self.harm(inject, change, stage);
         self.fold_surges(&harm, &mut plan.load.profiles);

@@ -202,6 +202,13 @@ pub enum Event {
         /// When its caller gives it up.
         deadline: Instant,
     },
+    /// Another region takes an attempt back that it has given up.
+    OriginCancelled {
+        /// Which region.
+        site: u8,
+        /// The attempt there.
+        ask: Key,
+    },
     /// The origin is done with an attempt.
     OriginDone(Key),
     /// The longest wait for a slot of the origin is over for somebody.
@@ -235,7 +242,7 @@ impl engine::Event for Event {
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
             Self::SlotWaitOver | Self::Patience => 9,
             Self::CallTimeOut(_) | Self::ReadTimeOut(_) | Self::AskTimeOut(_) => 9,
-            Self::OriginWaitOver => 9,
+            Self::OriginWaitOver | Self::OriginCancelled { .. } => 9,
             Self::TimeOut(_) => 10,
             Self::Failed { .. } => 11,
             Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) | Self::AskAgain(_) => 12,
@@ -286,6 +293,9 @@ impl engine::Event for Event {
             Self::AskHedge(key) => (30, key.word() ^ ORIGIN),
             Self::OriginDone(key) => (9, key.word() ^ ORIGIN),
             Self::OriginWaitOver => (25, ORIGIN),
+            Self::OriginCancelled { site, ask } => {
+                (29, ask.word() ^ ORIGIN ^ u64::from(site) << 56)
+            }
             Self::OriginAsked { order, .. } => (12, order.word() ^ ORIGIN),
             Self::OriginAnswered { order, reply } => {
                 (11, order.word() ^ ORIGIN ^ (reply as u64) << 56)

@@ -279,6 +279,7 @@ impl Process for Site {
             Event::AskHedge(ask) => self.hedge_ask(ctx, ask),
             Event::AskTimeOut(ask) => self.ask_timed_out(ctx, ask),
             Event::OriginAsked { order, deadline } => self.origin_asked(ctx, order, deadline),
+            Event::OriginCancelled { site, ask } => self.origin_cancelled(ctx, site.into(), ask),
             Event::OriginDone(ask) => self.origin_done(ctx, ask),
             Event::OriginWaitOver => self.origin_wait_over(ctx),
             Event::OriginAnswered { order, reply } => self.origin_answered(ctx, order, reply),

@@ -5,7 +5,7 @@ use super::load::LARGEST_FACTOR;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fault::{Clock, Delay, Fault, Reach, Routes, Service};
+use crate::fault::{Clock, Delay, Fault, Kept, Reach, Routes, Service};
 use crate::units::Span;
 
 const SERVICES: &[(&str, Service)] = &[
@@ -79,7 +79,24 @@ impl Reader<'_> {
             Kind::OriginDown => self.origin_down(&mut section, stage.origin),
         };
         section.finish(self);
+        self.meets_somebody(node, fault, stage);
         fault
+    }
+
+    /// What is done to the origin or to the content cache is felt by those who ask for segments.
+    fn meets_somebody(&mut self, node: &Node, fault: Option<Fault>, stage: Stage<'_>) {
+        let of_segments = match fault {
+            Some(Fault::OriginDown { .. }) => true,
+            Some(Fault::EvictCache { cache, .. }) => cache == Kept::Content,
+            Some(Fault::Slow { service, .. } | Fault::Errors { service, .. }) => {
+                service == Service::Origin
+            }
+            _ => false,
+        };
+        if of_segments && !stage.segments {
+            let message = "nobody asks for segments, so that this fault meets nobody";
+            self.say(&node.at, message, "`[load.segments-per-second]`, with a rate for a region");
+        }
     }
 
     fn slow(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Fault> {

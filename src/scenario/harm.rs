@@ -22,6 +22,8 @@ pub(super) struct Stage<'a> {
     pub manifest: &'a Manifest,
     /// The region that holds the origin.
     pub origin: usize,
+    /// Whether anybody asks for segments.
+    pub segments: bool,
     pub end: Instant,
 }
 

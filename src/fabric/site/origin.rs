@@ -10,6 +10,7 @@ use crate::fabric::tracer::Part;
 use crate::fault::{Answers, Fault, Service};
 use crate::observe::{Counter, Gauge, Sample};
 use crate::units::{Instant, Span};
+use std::collections::BTreeMap;
 
 /// An attempt to get a segment, at the edge that asks and, over the wide area, at the origin, too.
 #[derive(Clone, Copy, Debug)]
@@ -65,12 +66,15 @@ pub(super) struct Server {
     down: Option<Answers>,
     /// Requests to which nobody answers.
     lost: Vec<Key>,
+    /// What other regions have asked for: their site and attempt, and the attempt here. Kept where they
+    /// take back what they give up.
+    orders: BTreeMap<(usize, Key), Key>,
 }
 
 impl Server {
     pub(super) fn new(config: &Origin) -> Self {
         let slots = Pool::new(config.slots, config.queue, Discipline::Fifo);
-        Self { slots, down: None, lost: Vec::new() }
+        Self { slots, down: None, lost: Vec::new(), orders: BTreeMap::new() }
     }
 }
 
@@ -194,8 +198,8 @@ impl Site {
         content.fills.get(fill)?.pair.is_out(key).then_some(fill)
     }
 
-    /// The caller of an attempt waits no longer. It is taken back, or goes on for nobody. Over the wide
-    /// area nothing is taken back.
+    /// The caller of an attempt waits no longer. It is taken back, over the wide area by a message, or
+    /// goes on for nobody.
     pub(super) fn abandon_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let (cancel, now) = (self.plan.fabric.origin.call.cancel, ctx.now());
         let Some(content) = &mut self.content else { return };
@@ -203,7 +207,9 @@ impl Site {
             return;
         };
         content.asks.remove(key);
-        if let (true, Some(server)) = (ask.inside, &mut content.server) {
+        if cancel && content.server.is_none() {
+            self.call_back(ctx, key);
+        } else if let (true, Some(server)) = (ask.inside, &mut content.server) {
             let waits = server.slots.withdraw(key, now);
             server.slots.left(ask.came, ask.began, now);
             if !waits {
@@ -212,6 +218,15 @@ impl Site {
             self.observe_origin();
         }
         self.trace_over(now, Part::Ask, key);
+    }
+
+    /// An attempt at the origin of another region is taken back.
+    fn call_back(&mut self, ctx: &mut Ctx<'_>, ask: Key) {
+        if !self.cut_off() {
+            let (site, to) = (super::primary::small(self.me), self.plan.fabric.origin_region());
+            let arrives = ctx.now() + self.way_between(ctx.now(), self.me, to);
+            ctx.send(to, arrives, Event::OriginCancelled { site, ask });
+        }
     }
 
     /// The breakers of the edge before the origin, where there are any.
@@ -235,7 +250,21 @@ impl Site {
         let (origin, object, came) = (order.origin.into(), order.object, ctx.now());
         let ask = Ask { of, origin, object, came, deadline, inside: false, began: None };
         let key = content.asks.insert(ask);
+        if let (true, Some(server)) = (self.plan.fabric.origin.call.cancel, &mut content.server) {
+            server.orders.insert((order.site.into(), order.ask), key);
+        }
         self.offer_ask(ctx, key);
+    }
+
+    /// Another region takes an attempt back, unless it is over.
+    pub(super) fn origin_cancelled(&mut self, ctx: &mut Ctx<'_>, site: usize, ask: Key) {
+        if self.cut_off() {
+            return;
+        }
+        let server = self.content.as_mut().and_then(|content| content.server.as_mut());
+        if let Some(key) = server.and_then(|server| server.orders.remove(&(site, ask))) {
+            self.abandon_ask(ctx, key);
+        }
     }
 
     /// An attempt asks for a slot.
@@ -345,6 +374,10 @@ impl Site {
         ask: &Ask,
         reply: Reply,
     ) {
+        let server = self.content.as_mut().and_then(|content| content.server.as_mut());
+        if let Some(server) = server {
+            server.orders.remove(&(site, there));
+        }
         if self.cut_off() {
             return;
         }

@@ -165,7 +165,8 @@ impl Request<'_, '_> {
         let mut args = json!({ "request": name_of(self.request) });
         let name = match part {
             Part::Request => {
-                args["title"] = self.request.title.into();
+                let asked = if self.request.segment { "segment" } else { "title" };
+                args[asked] = self.request.title.into();
                 args["network"] = self.request.network.into();
                 "request".to_owned()
             }
