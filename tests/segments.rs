@@ -8,7 +8,7 @@ mod runs;
 
 use squall::cache::{Cache, Policy};
 use squall::fabric::{Catalogue, Options, Outcome, Plan, Sampling, simulate};
-use squall::observe::{Counter, Layout, Sample, Scope};
+use squall::observe::{Counter, Gauge, Layout, Sample, Scope};
 use squall::rehearse::{Asked, rehearse};
 use squall::scenario::{Source, load};
 use squall::trace::KeyIndex;
@@ -240,20 +240,33 @@ fn an_origin_that_is_down_is_seen_by_those_who_miss() {
     }
 }
 
+/// The viewers of a region whose origin is 40 ms away.
+fn far(origin: &str) -> Plan {
+    let content = format!("{ONE}\ncache = \"off\"");
+    let trips = r#"[fabric.round-trip]
+        here = { here = "2ms", there = "80ms" }
+        there = { there = "2ms" }
+        [fabric.routing]
+        misrouted = "0%""#;
+    let viewers = r#"attempts = 1
+        last-mile = { law = "constant", value = "20ms" }"#;
+    let load = "titles = 3\nsegments-per-second = { there = 20 }";
+    let text = text(viewers, &content, "", load, "")
+        .replace(r#"["here"]"#, r#"["here", "there"]"#)
+        .replace("[fabric.routing]", trips)
+        .replace(r#"bytes-per-second = "unbounded""#, origin);
+    let plan = plan(&text);
+    assert_eq!(plan.fabric.origin_region(), 0);
+    plan
+}
+
 /// What a segment from the origin takes over the wide area, to the nanosecond: half a trip of the
 /// viewer each way, half of one to the origin each way, the first byte, and the bytes.
 #[test]
 fn the_way_to_the_origin_is_in_the_latency() {
-    let content = format!("{ONE}\ncache = \"off\"");
-    let text = text("", &content, "", "titles = 3", "")
-        .replace(r#"["here"]"#, r#"["here", "there"]"#)
-        .replace("[fabric.routing]", "[fabric.round-trip]\nhere = { here = \"2ms\", there = \"80ms\" }\nthere = { there = \"2ms\" }\n[fabric.routing]\nmisrouted = \"0%\"")
-        .replace("manifests-per-second", "segments-per-second = { there = 20 }\nmanifests-per-second")
-        .replace("bytes-per-second = \"unbounded\"", "bytes-per-second = \"60MB\"\nservice = { law = \"constant\", value = \"100ms\" }")
-        .replace("[fabric.viewers]", "[fabric.viewers]\nlast-mile = { law = \"constant\", value = \"20ms\" }");
-    let plan = plan(&text);
-    assert_eq!(plan.fabric.origin_region(), 0);
-    let outcome = runs::run(&plan, 2, false);
+    let origin = r#"bytes-per-second = "60MB"
+        service = { law = "constant", value = "100ms" }"#;
+    let outcome = runs::run(&far(origin), 2, false);
     let seen = outcome.totals.histogram(|_| true, Scope::default(), Sample::SegmentLatency);
     assert!(seen.count() > 1_500);
     // 8 Mbit/s for 6 s are 6 MB: 100 ms at 60 MB/s.
@@ -263,6 +276,38 @@ fn the_way_to_the_origin_is_in_the_latency() {
     assert_eq!(outcome.totals.count(Counter::OriginBytes, there), seen.count() * 6_000_000);
     let at_origin = outcome.totals.count(Counter::OriginCalls, Scope { from: None, at: Some(0) });
     assert_eq!(at_origin, 0, "an edge counts its own calls");
+}
+
+/// Requests of a second for which edges wait 100 ms: each holds its slot for a second, or until word
+/// comes that it is given up, which is as late as it was itself. Twenty come in a second.
+#[test]
+fn what_an_edge_gives_up_is_taken_back_over_the_wide_area_or_is_not() {
+    for (cancel, held) in [("on", 0.1), ("off", 1.0)] {
+        let plan = far(&format!(
+            r#"bytes-per-second = "unbounded"
+            service = {{ law = "constant", value = "1s" }}
+            call = {{ timeout = "100ms", cancel = "{cancel}" }}"#
+        ));
+        let outcome = runs::run(&plan, 2, false);
+        let [calls, timeouts, wasted, served] =
+            [Counter::OriginCalls, Counter::OriginTimeouts, Counter::OriginWasted, Counter::Served]
+                .map(|counter| count(&outcome, counter));
+        assert!(calls - timeouts < 20 && served == 0, "{calls} {timeouts} {served}");
+        let busy =
+            outcome.totals.peaks(|_| true, Scope { from: None, at: Some(0) }, Gauge::OriginBusy);
+        // Peaks of seconds of a Poisson variable with the mean 20 x held: within seven deviations above,
+        // and on the mean no less than it.
+        let mean = 20.0 * held;
+        assert!(
+            busy.mean().unwrap() > mean
+                && count_to_f64(busy.max().unwrap()) < mean + 7.0 * mean.sqrt()
+        );
+        if cancel == "on" {
+            assert_eq!(wasted, 0);
+        } else {
+            assert!(calls - wasted < 60, "{wasted} of {calls}");
+        }
+    }
 }
 
 /// `of manifest` and `of segment` are two parts of a whole.

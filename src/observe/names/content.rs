@@ -180,7 +180,8 @@ pub(super) const ROWS: &[Described] = &[
         "origin_breaker",
         Gauge::OriginBreaker,
         Unit::Count,
-        "the edge's breaker before the origin: 0 closed, 1 half open, 2 open; of several the most open, peak of each second",
+        "the edge's breaker before the origin: 0 closed, 1 half open, 2 open; of several \
+         the most open, peak of each second",
     ),
     Described {
         name: "byte_hit_ratio",
