@@ -22,6 +22,7 @@ mod pods;
 mod problem;
 mod promise;
 mod reader;
+mod runbook;
 mod section;
 mod source;
 mod tolerance;
@@ -32,6 +33,7 @@ pub use edit::{Edit, EditSource};
 pub use keys::{KEYS, Key};
 pub use place::{Place, place_of};
 pub use problem::{Problem, render};
+pub use runbook::{Drill, Runbook, runbook};
 pub use source::{OpenError, Source};
 pub use tolerance::{ToleranceRule, Worse, tolerances};
 
