@@ -39,6 +39,8 @@ pub struct Counting {
     hops: usize,
     /// By hop: attempts, and of how many.
     counts: [[u64; 2]; HOPS.len()],
+    /// Those of viewers for segments alone.
+    segments: [u64; 2],
     worst: [Option<(f64, Instant)>; HOPS.len()],
     worst_product: Option<(f64, Instant)>,
 }
@@ -47,12 +49,17 @@ fn share([attempts, requests]: [u64; 2]) -> Option<f64> {
     (requests > 0).then(|| count_to_f64(attempts) / count_to_f64(requests))
 }
 
+/// Attempts and requests of viewers for segments alone.
+const SEGMENTS: [Counter; 2] = [Counter::SegmentAttempts, Counter::SegmentRequests];
+
 /// What layers make of each other; those that nothing reaches do not count.
-fn product([viewers, manifest, database, origin]: [Option<f64>; HOPS.len()]) -> Option<f64> {
+fn product(hops: [[u64; 2]; HOPS.len()], segments: [u64; 2]) -> Option<f64> {
+    let [_, manifest, database, origin] = hops.map(share);
+    let others = share([hops[0][0] - segments[0], hops[0][1] - segments[1]]);
     let along =
         |hops: &[Option<f64>]| hops.iter().copied().flatten().reduce(|all, share| all * share);
-    let manifests = along(&[viewers, manifest, database]);
-    let segments = origin.and_then(|_| along(&[viewers, origin]));
+    let manifests = along(&[others, manifest, database]);
+    let segments = origin.and_then(|_| along(&[share(segments), origin]));
     manifests.map_or(segments, |most| Some(segments.map_or(most, |other| most.max(other))))
 }
 
@@ -64,6 +71,7 @@ impl Counting {
             warmup: Instant::ZERO + plan.warmup,
             hops: HOPS.len() - usize::from(!plan.load.has_segments()),
             counts: [[0; 2]; HOPS.len()],
+            segments: [0; 2],
             worst: [None; HOPS.len()],
             worst_product: None,
         }
@@ -79,6 +87,8 @@ impl Counting {
         for (sum, now) in self.counts.iter_mut().flatten().zip(now.iter().flatten()) {
             *sum += now;
         }
+        let segments = SEGMENTS.map(|counter| cell[counter as usize]);
+        self.segments.iter_mut().zip(segments).for_each(|(sum, now)| *sum += now);
         let shares = now.map(share);
         let worse = |worst: &mut Option<(f64, Instant)>, share: Option<f64>| {
             if let Some(share) = share
@@ -88,7 +98,7 @@ impl Counting {
             }
         };
         self.worst.iter_mut().zip(shares).for_each(|(worst, share)| worse(worst, share));
-        worse(&mut self.worst_product, product(shares));
+        worse(&mut self.worst_product, product(now, segments));
     }
 
     /// What came of it.
@@ -102,7 +112,10 @@ impl Counting {
                 .enumerate()
                 .map(|(hop, (name, ..))| (*name, of(hop)))
                 .collect(),
-            product: Attempts { mean: product(shares), worst: self.worst_product },
+            product: Attempts {
+                mean: product(self.counts, self.segments),
+                worst: self.worst_product,
+            },
         }
     }
 }
