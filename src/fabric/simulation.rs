@@ -309,26 +309,7 @@ fn build(
         site.feed.clone_from(&feed);
         sites.push(site);
     }
-    let all = vec![true; regions];
-    let shares = network_shares(plan.fabric.routing.networks, plan.fabric.routing.skew);
-    let mut crowds: Vec<Vec<Network>> = (0..regions).map(|_| Vec::new()).collect();
-    let mut twins: Vec<Vec<Network>> = (0..regions).map(|_| Vec::new()).collect();
-    for (home, ranking) in rankings.iter().enumerate() {
-        for (place, &share) in (0_u32..).zip(&shares) {
-            let network = Network::new(plan, &audience, home, place, share);
-            let at = best(ranking, network.misrouted, &all).unwrap_or(home);
-            crowds[at].push(network);
-            if let Some((audience, _)) = &segments {
-                twins[at].push(Network::of_segments(plan, audience, home, place, share));
-            }
-        }
-    }
-    for ((site, here), twins) in sites.iter_mut().zip(crowds).zip(twins) {
-        site.crowd.add_all(here);
-        if let Some(content) = &mut site.content {
-            content.crowd.add_all(twins);
-        }
-    }
+    settle(plan, &audience, segments.as_ref(), &mut sites);
     let first = first_events(&mut sites);
     let mut engine = Engine::new(sites, lookahead(plan));
     for (site, at, event) in first {
@@ -340,8 +321,36 @@ fn build(
     Ok(engine)
 }
 
+/// Brings each network to the site that serves it at the beginning.
+fn settle(plan: &Plan, audience: &Audience, segments: Option<&Segments>, sites: &mut [Site]) {
+    let (regions, rankings) = (sites.len(), rankings(&plan.fabric));
+    let all = vec![true; regions];
+    let shares = network_shares(plan.fabric.routing.networks, plan.fabric.routing.skew);
+    let mut crowds: Vec<Vec<Network>> = (0..regions).map(|_| Vec::new()).collect();
+    let mut twins: Vec<Vec<Network>> = (0..regions).map(|_| Vec::new()).collect();
+    for (home, ranking) in rankings.iter().enumerate() {
+        for (place, &share) in (0_u32..).zip(&shares) {
+            let network = Network::new(plan, audience, home, place, share);
+            let at = best(ranking, network.misrouted, &all).unwrap_or(home);
+            crowds[at].push(network);
+            if let Some((audience, _)) = segments {
+                twins[at].push(Network::of_segments(plan, audience, home, place, share));
+            }
+        }
+    }
+    for ((site, here), twins) in sites.iter_mut().zip(crowds).zip(twins) {
+        site.crowd.add_all(here);
+        if let Some(content) = &mut site.content {
+            content.crowd.add_all(twins);
+        }
+    }
+}
+
+/// Those who ask for segments, and what there is to ask for.
+type Segments = (Arc<Audience>, Arc<Catalogue>);
+
 /// Those who ask for segments, and what there is to ask for; `None` where nobody does.
-fn segments_of(plan: &Plan, audience: &Arc<Audience>) -> Option<(Arc<Audience>, Arc<Catalogue>)> {
+fn segments_of(plan: &Plan, audience: &Audience) -> Option<Segments> {
     if !plan.load.has_segments() {
         return None;
     }
