@@ -14,6 +14,7 @@ mod fabric;
 mod faults;
 mod harm;
 mod keys;
+mod lanes;
 mod law;
 mod load;
 mod near;

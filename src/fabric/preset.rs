@@ -6,7 +6,7 @@
 use super::{
     AfterWait, Behind, BreakerRule, Budget, Call, Content, Cost, Database, Detect, Discipline,
     Fabric, Jitter, Lock, Manifest, Metadata, Origin, PodRules, Pooling, Rendition, Replication,
-    Retry, Routing, SharedErrors, Slowdown, Store, TtlFrom, Viewers, WhenBehind, Window,
+    Retry, Routing, SharedErrors, Shield, Slowdown, Store, TtlFrom, Viewers, WhenBehind, Window,
 };
 use crate::cache::Policy;
 use crate::engine::{Law, LawError};
@@ -134,6 +134,7 @@ fn viewers() -> Viewers {
         },
         // Nobody tells an edge that a viewer has gone, unless its products look for it.
         cancel: false,
+        shield: Shield::NONE,
     }
 }
 
@@ -229,6 +230,7 @@ fn manifest() -> Manifest {
         call: Call::plain(),
         pod: PodRules::plain(),
         autoscale: None,
+        pools: None,
         validations: 0.0,
     }
 }
@@ -345,6 +347,7 @@ pub fn single_pool(
                 budget: Budget::None,
             },
             cancel: false,
+            shield: Shield::NONE,
         },
         metadata: None,
         manifest: Manifest {
@@ -360,6 +363,7 @@ pub fn single_pool(
             call: Call::plain(),
             pod: PodRules::plain(),
             autoscale: None,
+            pools: None,
             validations: 0.0,
         },
         database: None,

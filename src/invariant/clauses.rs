@@ -79,6 +79,9 @@ pub(super) fn read(
 fn not_of(row: &Described, class: Class) -> Option<String> {
     let (name, metric) = (row.name, row.metric);
     match class {
+        _ if metric.has_no_class() => {
+            Some(format!("`{name}` is told of all requests together: it has no class"))
+        }
         Class::Manifest if metric.is_of_segments_alone() => {
             Some(format!("`{name}` is of segments: no manifest has it"))
         }

@@ -80,7 +80,8 @@ fn sentence() -> impl Strategy<Value = String> {
         if has_clauses {
             let at = at.map_or(String::new(), |at| format!(" in {at}"));
             let of_segments = SEGMENTS.iter().any(|name| term.contains(name));
-            let class = match (class && has_from, of_segments) {
+            let has_class = class && has_from && !term.contains("viewer_");
+            let class = match (has_class, of_segments) {
                 (true, true) => " of segment",
                 (true, false) => " of manifest",
                 (false, _) => "",

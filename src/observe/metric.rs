@@ -111,6 +111,20 @@ pub enum Counter {
     Validations,
     /// Those that failed.
     ValidationsFailed,
+    /// Second attempts of viewers, sent beside a first one; they are among the attempts.
+    ViewerHedges,
+    /// Those that were answered first.
+    ViewerHedgesWon,
+    /// Those that did not leave: a budget, a breaker or a bulkhead refused them.
+    ViewerHedgesDenied,
+    /// Attempts of viewers that an open breaker refused.
+    ViewerBreakerRefused,
+    /// Attempts of viewers that a full bulkhead refused.
+    ViewerBulkheadFull,
+    /// Requests that had failed and were answered by something else.
+    ViewerFallbacks,
+    /// Requests that had failed, and whose fallback did, too.
+    ViewerFallbackFailures,
     /// Of the requests, those for segments.
     SegmentRequests,
     /// Of those, the answered ones.
@@ -197,6 +211,8 @@ pub enum Sample {
     WaitHigh,
     /// As `Wait`, for the low class only, where there are two.
     WaitLow,
+    /// As `Wait`, for validations only, where they have slots of their own.
+    WaitValidations,
     /// Of `Latency`, that of requests for segments.
     SegmentLatency,
     /// Of `LockWait`, that of requests for segments.
@@ -229,6 +245,12 @@ pub enum Gauge {
     CpuThrottled,
     /// Nodes that run pods of the manifest service or are on their way, where they are counted.
     Nodes,
+    /// The viewers' breakers, one a network, in the same numbers as the others; the most open counts.
+    ViewerBreaker,
+    /// Validations that wait for one of their own slots, where they have such.
+    ValidationsQueue,
+    /// Those slots that are in use.
+    ValidationsBusy,
     /// Attempts that wait for a slot of the origin.
     OriginQueue,
     /// Slots of the origin in use.
@@ -318,6 +340,7 @@ impl Sample {
         Self::Staleness,
         Self::WaitHigh,
         Self::WaitLow,
+        Self::WaitValidations,
         Self::SegmentLatency,
         Self::SegmentLockWait,
         Self::OriginWait,
@@ -341,6 +364,9 @@ impl Gauge {
         Self::PodsReady,
         Self::CpuThrottled,
         Self::Nodes,
+        Self::ViewerBreaker,
+        Self::ValidationsQueue,
+        Self::ValidationsBusy,
         Self::OriginQueue,
         Self::OriginBusy,
         Self::OriginBreaker,
@@ -401,6 +427,13 @@ impl Metric {
             }
             Self::Availability | Self::Gauge(_) | Self::Figure(_) => false,
         }
+    }
+
+    /// Whether it is told of requests of all kinds together.
+    #[must_use]
+    pub fn has_no_class(self) -> bool {
+        let viewers = Counter::ViewerHedges..=Counter::ViewerFallbackFailures;
+        matches!(self, Self::Counter(counter) if viewers.contains(&counter))
     }
 
     /// Whether requests for segments have it.

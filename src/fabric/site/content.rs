@@ -55,8 +55,8 @@ pub(super) struct Fill {
     pub(super) object: u32,
     /// Where the viewer sits who caused it.
     pub(super) origin: usize,
-    /// The request that started it.
-    first: Key,
+    /// The request that started it, if any did.
+    first: Option<Key>,
     /// The other requests that wait for it.
     waiters: Vec<Key>,
     /// When the last of its waiters gives up.
@@ -68,7 +68,7 @@ pub(super) struct Fill {
 impl Fill {
     /// Who waits for it, and who has waited and does no longer.
     fn waiting(&self) -> impl Iterator<Item = Key> {
-        std::iter::once(self.first).chain(self.waiters.iter().copied())
+        self.first.into_iter().chain(self.waiters.iter().copied())
     }
 }
 
@@ -135,13 +135,14 @@ impl Site {
 
     /// The cache answers.
     fn segment_hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
-        let takes = self.content.as_ref().map_or(Span::ZERO, |content| content.hit);
+        let takes = self.takes_hit(&visit);
         if self.trip(&visit) + takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
         let ready = ctx.now() + takes;
-        if !self.hits_are_events && ready < self.next_change {
+        let soon = self.trip(&visit) + takes <= self.shield.soon && !visit.is_hedge();
+        if soon && !self.hits_are_events && ready < self.next_change {
             let when = self.when(ctx.now(), &visit);
             self.record_answer(when, &visit, ready, Some(false), Span::ZERO);
         } else {
@@ -151,9 +152,27 @@ impl Site {
         }
     }
 
+    /// What a hit takes that answers a request.
+    pub(super) fn takes_hit(&self, visit: &Visit) -> Span {
+        match &self.content {
+            Some(content) if visit.segment => content.hit,
+            _ => self.hit_takes,
+        }
+    }
+
+    /// A second attempt comes whose request has been answered: the edge works for nobody.
+    pub(super) fn segment_comes_for_nobody(&mut self, ctx: &mut Ctx<'_>, visit: &Visit) {
+        let Some(content) = &mut self.content else { return };
+        let bytes = content.catalogue.bytes(visit.title);
+        let found = content.cache.as_mut().map(|cache| cache.find(visit.title, bytes));
+        if matches!(found, None | Some(Found::Missing)) {
+            self.start_fill(ctx, visit, None);
+        }
+    }
+
     fn miss_segment(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
         let request = self.park_attempt(ctx, visit, State::Lost);
-        self.start_fill(ctx, &visit, request);
+        self.start_fill(ctx, &visit, Some(request));
     }
 
     /// Another request is fetching the segment.
@@ -194,7 +213,7 @@ impl Site {
         };
         (request.state, request.joined) = (State::Lost, None);
         let visit = request.visit;
-        self.start_fill(ctx, &visit, key);
+        self.start_fill(ctx, &visit, Some(key));
     }
 
     /// A segment is answered, from the cache or not.
@@ -215,15 +234,16 @@ impl Site {
 
 // Fills.
 impl Site {
-    fn start_fill(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, request: Key) {
+    fn start_fill(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, of: Option<Key>) {
         let origin = self.origin(visit);
         self.recorder.count(Counter::OriginFetches, origin);
         let Some(content) = &mut self.content else { return };
-        let deadline = self.requests.get(request).map_or(Instant::NEVER, |r| r.deadline);
+        let request = of.and_then(|request| self.requests.get(request));
+        let deadline = request.map_or(Instant::NEVER, |request| request.deadline);
         let fill = content.fills.insert(Fill {
             object: visit.title,
             origin,
-            first: request,
+            first: of,
             waiters: Vec::new(),
             deadline,
             pair: Pair::new(content.caller.begin(ctx.now())),
@@ -231,10 +251,10 @@ impl Site {
         if let Some(cache) = &mut content.cache {
             cache.begin(visit.title, fill.place);
         }
-        if let Some(request) = self.requests.get_mut(request) {
+        if let Some(request) = of.and_then(|request| self.requests.get_mut(request)) {
             request.state = State::Fill(fill);
         }
-        self.trace_fetch(ctx.now(), (Part::Fill, fill), Some(request));
+        self.trace_fetch(ctx.now(), (Part::Fill, fill), of);
         self.ask_origin(ctx, fill);
     }
 
@@ -422,7 +442,7 @@ impl Site {
         };
         let fills = self.content.as_ref().map(|content| &content.fills);
         let fill = fills.and_then(|fills| fills.get(key));
-        if fill.is_none_or(|fill| fill.waiting().any(waits)) {
+        if fill.is_none_or(|fill| fill.first.is_none() || fill.waiting().any(waits)) {
             return;
         }
         let Some(mut fill) = self.end_fill(ctx.now(), key) else {
