@@ -16,6 +16,7 @@ mod inputs;
 mod out;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod runbook;
 mod signals;
@@ -53,6 +54,7 @@ fn carry_out(verb: Verb) -> Exit {
         Verb::Bill(args) => bill::bill(&args),
         Verb::Replay(args) => replay::replay(&args),
         Verb::Completions(args) => completions::completions(&args),
+        Verb::Report(args) => report::report(&args),
     }
 }
 
