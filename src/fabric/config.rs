@@ -6,7 +6,9 @@
 
 mod autoscale;
 mod call;
+mod content;
 mod lanes;
+mod origin;
 mod pod;
 mod shield;
 
@@ -19,7 +21,9 @@ use crate::units::{Instant, Span};
 
 pub use autoscale::{AutoscaleRules, ScalePace, ScaleTarget};
 pub use call::{Call, Fallback, Hedge};
+pub use content::{Content, Rendition, Store};
 pub use lanes::{ClassPool, ClassPools};
+pub use origin::{Origin, PATIENCE};
 pub use pod::{Balance, CpuRules, Ejection, MemoryRules, PodRules};
 pub use shield::Shield;
 
@@ -65,8 +69,20 @@ pub struct Fabric {
     pub database: Option<Database>,
     /// The channel from the primary to the replicas.
     pub replication: Replication,
+    /// Video segments and the cache of them beside each edge; of no meaning where nobody asks for any.
+    pub content: Content,
+    /// The store that holds all segments.
+    pub origin: Origin,
     /// What is paid for.
     pub cost: Cost,
+}
+
+impl Fabric {
+    /// The region that holds the origin.
+    #[must_use]
+    pub fn origin_region(&self) -> usize {
+        self.origin.region.unwrap_or(self.primary)
+    }
 }
 
 /// Anycast: every region announces one prefix, and networks of viewers find their way to one.
@@ -447,6 +463,8 @@ pub struct Load {
     pub zipf: f64,
     /// Requests a second from each region.
     pub rates: Vec<f64>,
+    /// Requests for video segments a second from each region; empty where nobody asks for any.
+    pub segments: Vec<f64>,
     /// How the rate of each region changes with time (daily curve), surges not included.
     pub profiles: Vec<Profile>,
     /// The law of the time between arrivals instead of Poisson arrivals, for one network only.
@@ -455,6 +473,20 @@ pub struct Load {
     pub trace: Option<TraceLoad>,
     /// Viewers who wait for their answer before they ask again, for one pool by itself only.
     pub closed: Option<Closed>,
+}
+
+impl Load {
+    /// Whether anybody asks for segments.
+    #[must_use]
+    pub fn has_segments(&self) -> bool {
+        self.segments.iter().any(|&rate| rate > 0.0)
+    }
+
+    /// Requests of all kinds a second, from all regions.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.rates.iter().chain(&self.segments).sum()
+    }
 }
 
 /// A closed loop: each viewer thinks, asks, waits for its answer or failure, and thinks again.

@@ -4,11 +4,12 @@ use proptest::bool::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::{collection, option};
+use squall::cache::Policy;
 use squall::change::{Change, Planned};
 use squall::engine::{Law, Profile};
 use squall::fabric::*;
 use squall::fault::{
-    Answers, Calls, Clock, Delay, Fault, Injection, Label, Reach, Routes, Service,
+    Answers, Calls, Clock, Delay, Fault, Injection, Kept, Label, Reach, Routes, Service,
 };
 use squall::units::{Instant, Span};
 
@@ -374,6 +375,45 @@ fn replication() -> impl Strategy<Value = Replication> {
     )
 }
 
+/// A content cache with room for a few segments or for all, or none.
+fn content() -> BoxedStrategy<Content> {
+    let store = (select(Policy::ALL.to_vec()), 1_000_u64..3_000_000)
+        .prop_map(|(policy, bytes)| Store { policy, bytes });
+    let ladder = collection::vec((1_u64..200_000, 0.1..1.0), 1..4).prop_map(|rungs| {
+        let all: f64 = rungs.iter().map(|(_, weight)| weight).sum();
+        let rung = |(bits_per_second, weight)| Rendition { bits_per_second, share: weight / all };
+        rungs.into_iter().map(rung).collect()
+    });
+    let title = (span(1, 10_000), 1_u32..20, span(10, 100_000), ladder);
+    (option::weighted(0.8, store), span(0, 50), option::of(lock()), title)
+        .prop_map(|(store, hit, lock, (segment, segments, watched, ladder))| Content {
+            store,
+            hit,
+            lock,
+            segment,
+            segments,
+            watched,
+            ladder,
+        })
+        .boxed()
+}
+
+fn origin(regions: usize) -> BoxedStrategy<Origin> {
+    let pool = (1_u32..8, option::of(0_u32..40), option::of(span(1, 500)));
+    let work = (law(30), option::of(1_000_u64..10_000_000), call());
+    (option::of(0..regions), pool, work)
+        .prop_map(|(region, (slots, queue, wait), (service, rate, call))| Origin {
+            region,
+            slots,
+            queue,
+            wait,
+            service,
+            rate,
+            call,
+        })
+        .boxed()
+}
+
 /// The matrix of a number of regions: symmetric or not, alike or not.
 fn round_trips(regions: usize) -> impl Strategy<Value = Vec<Vec<Span>>> {
     let row = collection::vec(span(2, 400), regions);
@@ -384,11 +424,11 @@ fn round_trips(regions: usize) -> impl Strategy<Value = Vec<Vec<Span>>> {
 
 fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
     let elements = (routing(), viewers(), option::of(metadata()), manifest()).boxed();
-    let behind = (option::of(database()), replication()).boxed();
+    let behind = (option::of(database()), replication(), content(), origin(regions)).boxed();
     (round_trips(regions), 0..regions, elements, behind).prop_map(
         move |(round_trip, primary, elements, behind)| {
             let (routing, viewers, metadata, manifest) = elements;
-            let (database, replication) = behind;
+            let (database, replication, content, origin) = behind;
             Fabric {
                 regions: (0..regions).map(|region| format!("r{region}")).collect(),
                 round_trip,
@@ -399,6 +439,8 @@ fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
                 manifest,
                 database,
                 replication,
+                content,
+                origin,
                 cost: preset::five_regions().cost,
             }
         },
@@ -422,6 +464,10 @@ fn data_fault(regions: usize) -> BoxedStrategy<Fault> {
         1 => (place(), span(1, 3_000), select(vec![Clock::Ahead, Clock::Behind]))
             .prop_map(|(region, by, clock)| Fault::ClockSkew { region, by, clock }),
         1 => (place(), 0.0..=1.0).prop_map(|(region, share)| Fault::PacketLoss { region, share }),
+        1 => (0..regions, any::<bool>()).prop_map(|(region, refused)| Fault::OriginDown {
+            region,
+            answers: if refused { Answers::Refused } else { Answers::Silent },
+        }),
     ]
     .boxed()
 }
@@ -431,9 +477,10 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
     // Some pods, or all, or more than there are; a database has none.
     let some = || option::weighted(0.4, 1_u32..5);
     let service = || {
-        (any::<bool>(), some()).prop_map(|(manifest, pods)| match manifest {
-            true => (Service::Manifest, pods),
-            false => (Service::Database, None),
+        (0..5, some()).prop_map(|(service, pods)| match service {
+            0 | 1 => (Service::Manifest, pods),
+            2 | 3 => (Service::Database, None),
+            _ => (Service::Origin, None),
         })
     };
     let down = (0..regions, any::<bool>(), any::<bool>());
@@ -443,7 +490,9 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             routes: if withdrawn { Routes::Withdrawn } else { Routes::Silent },
             scope: if all { Reach::All } else { Reach::DataPlane },
         }),
-        2 => (0..regions, 0.0..=1.0).prop_map(|(region, share)| Fault::EvictCache { region, share }),
+        4 => (0..regions, 0.0..=1.0, select(vec![Kept::Metadata, Kept::Content, Kept::Content])).prop_map(
+            |(region, share, cache)| Fault::EvictCache { region, share, cache }
+        ),
         1 => (place(), span(0, 5_000), any::<bool>()).prop_map(|(region, delay, apply)| {
             let by = if apply { Delay::Apply } else { Delay::TcpStall };
             Fault::DelayReplication { region, delay, by }
@@ -531,10 +580,14 @@ fn changes(regions: usize, length: Span) -> impl Strategy<Value = Vec<Planned>> 
 fn load(regions: usize, length: Span) -> impl Strategy<Value = Load> {
     let weights = collection::vec(prop_oneof![1 => Just(0.0), 4 => 0.1..1.0], regions);
     let titles = prop_oneof![1_u32..5, 5_u32..500];
-    (weights, titles, 0.0..1.2, option::of(0.0..4.0)).prop_map(
-        move |(weights, titles, zipf, surge)| {
+    // Half of the plans have segments, as many as manifests.
+    let other = collection::vec(prop_oneof![1 => Just(0.0), 4 => 0.1..1.0], regions);
+    let segments = option::of(other);
+    (weights, titles, 0.0..1.2, option::of(0.0..4.0), segments).prop_map(
+        move |(weights, titles, zipf, surge, segments)| {
             let all: f64 = weights.iter().sum::<f64>().max(0.1);
-            let rate = REQUESTS / length.as_secs_f64() / all;
+            let both = if segments.is_some() { 2.0 } else { 1.0 };
+            let rate = REQUESTS / both / length.as_secs_f64() / all;
             let middle = Instant::ZERO + length.half();
             let points = |factor| [(Instant::ZERO, 1.0), (middle, 1.0), (middle, factor)];
             let profile =
@@ -543,6 +596,9 @@ fn load(regions: usize, length: Span) -> impl Strategy<Value = Load> {
                 titles,
                 zipf,
                 rates: weights.iter().map(|weight| weight * rate).collect(),
+                segments: segments
+                    .map(|weights| weights.iter().map(|weight| weight * rate).collect())
+                    .unwrap_or_default(),
                 profiles: vec![profile; regions],
                 interarrival: None,
                 trace: None,
