@@ -1,10 +1,12 @@
 //! Small fabrics at random, with everything that can be done to one.
 
+#[path = "segments.rs"]
+mod segments;
+
 use proptest::bool::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::{collection, option};
-use squall::cache::Policy;
 use squall::change::{Change, Planned};
 use squall::engine::{Law, Profile};
 use squall::fabric::*;
@@ -12,6 +14,8 @@ use squall::fault::{
     Answers, Calls, Clock, Delay, Fault, Injection, Kept, Label, Reach, Routes, Service,
 };
 use squall::units::{Instant, Span};
+
+use segments::{content, origin};
 
 /// Requests of one run, about.
 const REQUESTS: f64 = 3_000.0;
@@ -373,45 +377,6 @@ fn replication() -> impl Strategy<Value = Replication> {
     (law(500), 1.1..20.0, 0_u64..4_000_000, 1_000_u64..4_000_000).prop_map(
         |(lag, catch_up, write_rate, window)| Replication { lag, catch_up, write_rate, window },
     )
-}
-
-/// A content cache with room for a few segments or for all, or none.
-fn content() -> BoxedStrategy<Content> {
-    let store = (select(Policy::ALL.to_vec()), 1_000_u64..3_000_000)
-        .prop_map(|(policy, bytes)| Store { policy, bytes });
-    let ladder = collection::vec((1_u64..200_000, 0.1..1.0), 1..4).prop_map(|rungs| {
-        let all: f64 = rungs.iter().map(|(_, weight)| weight).sum();
-        let rung = |(bits_per_second, weight)| Rendition { bits_per_second, share: weight / all };
-        rungs.into_iter().map(rung).collect()
-    });
-    let title = (span(1, 10_000), 1_u32..20, span(10, 100_000), ladder);
-    (option::weighted(0.8, store), span(0, 50), option::of(lock()), title)
-        .prop_map(|(store, hit, lock, (segment, segments, watched, ladder))| Content {
-            store,
-            hit,
-            lock,
-            segment,
-            segments,
-            watched,
-            ladder,
-        })
-        .boxed()
-}
-
-fn origin(regions: usize) -> BoxedStrategy<Origin> {
-    let pool = (1_u32..8, option::of(0_u32..40), option::of(span(1, 500)));
-    let work = (law(30), option::of(1_000_u64..10_000_000), call());
-    (option::of(0..regions), pool, work)
-        .prop_map(|(region, (slots, queue, wait), (service, rate, call))| Origin {
-            region,
-            slots,
-            queue,
-            wait,
-            service,
-            rate,
-            call,
-        })
-        .boxed()
 }
 
 /// The matrix of a number of regions: symmetric or not, alike or not.
