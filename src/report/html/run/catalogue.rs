@@ -196,6 +196,45 @@ const DATABASE: &[Entry] = &[
     more("Reads that an open breaker refuses", Unit::Rate, Of::RateIn("database_breaker_refused")),
 ];
 
+const CONTENT: &[Entry] = &[
+    main(
+        "Hit ratio of segments",
+        Unit::Ratio,
+        Of::ShareIn(&["segment_hits"], "segments_served"),
+        "From the content cache, as a share of the segments given there.",
+    ),
+    main(
+        "Hit ratio by bytes",
+        Unit::Ratio,
+        Of::ShareIn(&["content_hit_bytes"], "content_bytes"),
+        "",
+    ),
+    main("Fetches from the origin", Unit::Rate, Of::RateIn("origin_fetches"), ""),
+    main("Bytes from the origin a second", Unit::Bytes, Of::RateIn("origin_bytes"), ""),
+    main("Queue for a slot of the origin", Unit::Count, Of::Level("origin_queue"), ""),
+    main("Attempts that the origin turns away", Unit::Rate, Of::RateIn("origin_rejected"), ""),
+    main("Attempts for each fetch", Unit::Count, Of::EachIn("origin_calls", "origin_fetches"), ""),
+    main(
+        "Breaker before the origin",
+        Unit::Count,
+        Of::State("origin_breaker"),
+        "0 closed, 1 half open, 2 open.",
+    ),
+    main(
+        "Retries that the budget before the origin refuses",
+        Unit::Rate,
+        Of::RateIn("origin_retries_denied"),
+        "",
+    ),
+    main("Segments that fail", Unit::Rate, Of::RateFrom("segment_failures"), ""),
+    more("Requests for segments", Unit::Rate, Of::RateFrom("segment_requests")),
+    more("First byte of a segment, mean", Unit::Time, Of::Mean("segment_latency")),
+    more("Slots of the origin in use", Unit::Count, Of::Level("origin_busy")),
+    more("Wait for a slot of the origin, mean", Unit::Time, Of::Mean("origin_wait")),
+    more("Attempts that time out at the origin", Unit::Rate, Of::RateIn("origin_timeouts")),
+    more("Segments that join a fetch", Unit::Rate, Of::RateIn("segments_coalesced")),
+];
+
 const COST: &[Entry] = &[
     main(
         "Bill of a month of such seconds",
@@ -212,6 +251,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter { place: "cache", title: "Metadata cache", entries: CACHE },
     Chapter { place: "manifest", title: "Manifest service", entries: MANIFEST },
     Chapter { place: "database", title: "Database", entries: DATABASE },
+    Chapter { place: "content", title: "Content cache and origin", entries: CONTENT },
     Chapter { place: "cost", title: "Cost", entries: COST },
 ];
 
