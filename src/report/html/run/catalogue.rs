@@ -95,7 +95,21 @@ const VIEWERS: &[Entry] = &[
         Of::Budget,
         "All viewers, since the warm-up.",
     ),
+    main(
+        "Viewers' breakers",
+        Unit::Count,
+        Of::State("viewer_breaker"),
+        "The most open of those served there: 0 closed, 1 half open, 2 open.",
+    ),
+    main("Answers by a fallback", Unit::Rate, Of::RateFrom("viewer_fallbacks"), ""),
     more("Attempts that time out", Unit::Rate, Of::RateFrom("timeouts")),
+    more(
+        "Attempts that an open breaker refuses",
+        Unit::Rate,
+        Of::RateFrom("viewer_breaker_refused"),
+    ),
+    more("Attempts that a full bulkhead refuses", Unit::Rate, Of::RateFrom("viewer_bulkhead_full")),
+    more("Second attempts beside a first", Unit::Rate, Of::RateFrom("viewer_hedges")),
     more("Time without a site, mean of networks", Unit::Time, Of::Mean("failover_time")),
 ];
 
@@ -133,7 +147,13 @@ const MANIFEST: &[Entry] = &[
     ),
     main("Calls given up by the edge", Unit::Rate, Of::RateIn("manifest_timeouts"), ""),
     main("Pods that take calls", Unit::Count, Of::Level("pods_ready"), ""),
+    main("Pods taken out of service", Unit::Rate, Of::RateIn("pods_ejected"), ""),
+    main("Pods killed for want of memory", Unit::Rate, Of::RateIn("oom_kills"), ""),
+    main("Queue of validations", Unit::Count, Of::Level("validations_queue"), ""),
     more("Slots in use", Unit::Count, Of::Level("manifest_busy")),
+    more("Second calls beside a first", Unit::Rate, Of::RateIn("manifest_hedges")),
+    more("Fetches answered by a fallback", Unit::Rate, Of::RateIn("manifest_fallbacks")),
+    more("Fetches whose fallback fails, too", Unit::Rate, Of::RateIn("manifest_fallback_failures")),
     more("Wait for a slot, mean", Unit::Time, Of::Mean("wait")),
     more("Fetches that fail", Unit::Rate, Of::RateIn("fetches_failed")),
     more("Manifests made for nobody", Unit::Rate, Of::RateIn("manifest_wasted")),
@@ -168,6 +188,8 @@ const DATABASE: &[Entry] = &[
     main("Reads refused for lag", Unit::Rate, Of::RateIn("lag_refused"), ""),
     main("Reads that go to the primary", Unit::Rate, Of::RateIn("primary_reads"), ""),
     more("Connections in use", Unit::Count, Of::Level("database_busy")),
+    more("Second reads beside a first", Unit::Rate, Of::RateIn("database_hedges")),
+    more("Calls that make do without a read", Unit::Rate, Of::RateIn("database_fallbacks")),
     more("Wait for a connection, mean", Unit::Time, Of::Mean("database_wait")),
     more("Reads given up by the manifest service", Unit::Rate, Of::RateIn("database_timeouts")),
     more("Reads made for nobody", Unit::Rate, Of::RateIn("database_wasted")),
@@ -335,4 +357,18 @@ pub(super) fn others(series: &Seconds) -> Vec<Entry> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_one_of_a_metric() {
+        for entry in CHAPTERS.iter().flat_map(|chapter| chapter.entries) {
+            for name in entry.of.shows() {
+                assert!(METRICS.iter().any(|row| row.name == name), "{name}");
+            }
+        }
+    }
 }
