@@ -16,6 +16,7 @@ mod progress;
 mod replay;
 mod run;
 mod signals;
+mod study;
 
 pub use args::Args;
 pub use exit::Exit;
@@ -46,6 +47,7 @@ fn carry_out(verb: Verb) -> Exit {
         Verb::Explain(args) => explain::explain(&args),
         Verb::Bill(args) => bill::bill(&args),
         Verb::Replay(args) => replay::replay(&args),
+        Verb::Study(args) => study::study(&args),
         Verb::Completions(args) => completions::completions(&args),
     }
 }

@@ -17,7 +17,7 @@ pub mod replay;
 mod seeds;
 mod summary;
 pub mod text;
-mod value;
+pub mod value;
 
 pub use colour::Paint;
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};

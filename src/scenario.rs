@@ -22,13 +22,15 @@ mod promise;
 mod reader;
 mod section;
 mod source;
+mod study;
 mod topology;
 mod tree;
 
 pub use edit::{Edit, EditSource};
-pub use keys::{KEYS, Key};
+pub use keys::{KEYS, Key, STUDY_KEYS};
 pub use problem::{Problem, render};
 pub use source::{OpenError, Source};
+pub use study::{Arm, Axis, AxisValue, Find, Named, Seeds, Study, StudyError, open_study};
 
 use crate::engine::Digest;
 use crate::fabric::Plan;

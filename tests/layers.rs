@@ -32,21 +32,24 @@ const ORDER: &[&[&str]] = &[
 ];
 
 /// Crates that only one module may name: outside it nobody knows that they exist.
-const HOMES: &[(&str, &str)] = &[
-    ("anstream", "cli"),
-    ("clap", "cli"),
-    ("clap_complete", "cli"),
-    ("indicatif", "cli"),
-    ("signal_hook", "cli"),
-    ("annotate_snippets", "scenario"),
-    ("toml", "scenario"),
-    ("quick_junit", "report"),
-    ("serde", "report"),
-    ("serde_json", "report"),
-    ("flate2", "trace"),
-    ("ruzstd", "trace"),
-    ("rand_chacha", "engine"),
-    ("rand_core", "engine"),
+///
+/// `serde` has two: a report is written for others to read, and a journal of runs is read again by
+/// `study`, in shapes that reports do not know.
+const HOMES: &[(&str, &[&str])] = &[
+    ("anstream", &["cli"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("signal_hook", &["cli"]),
+    ("annotate_snippets", &["scenario"]),
+    ("toml", &["scenario"]),
+    ("quick_junit", &["report"]),
+    ("serde", &["report", "study"]),
+    ("serde_json", &["report", "study"]),
+    ("flate2", &["trace"]),
+    ("ruzstd", &["trace"]),
+    ("rand_chacha", &["engine"]),
+    ("rand_core", &["engine"]),
 ];
 
 fn layer_of(module: &str) -> usize {
@@ -192,12 +195,12 @@ fn crates_stay_where_they_are_at_home() {
     let mut wrong = Vec::new();
     let mut known: BTreeSet<&str> = BTreeSet::new();
     for (name, module, code) in sources() {
-        for &(external, home) in HOMES {
+        for &(external, homes) in HOMES {
             let named = !named_after(&code, &format!("{external}::")).is_empty();
-            if named && module.as_deref() == Some(home) {
+            if named && module.as_deref().is_some_and(|module| homes.contains(&module)) {
                 known.insert(external);
             } else if named {
-                wrong.push(format!("{name}: only `{home}` may know `{external}`"));
+                wrong.push(format!("{name}: only {homes:?} may know `{external}`"));
             }
         }
     }

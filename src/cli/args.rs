@@ -1,8 +1,11 @@
 //! The words of the command line.
 
 mod replay;
+mod study;
 
 pub(super) use replay::{Between, CurveBy, ReplayArgs, ReplayFormat, TraceFormat};
+
+pub(super) use study::{MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 
 use super::inputs;
 use clap::builder::styling::{AnsiColor, Styles};
@@ -59,6 +62,8 @@ pub(super) enum Verb {
     Bill(BillArgs),
     /// Send a real trace through cache policies: what do they miss?
     Replay(ReplayArgs),
+    /// Many variants of a scenario: tables with intervals, paired differences, searches
+    Study(StudyArgs),
     /// Print a script that completes commands and options in a shell
     Completions(CompletionsArgs),
 }
