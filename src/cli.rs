@@ -10,6 +10,7 @@ mod completions;
 mod exit;
 mod explain;
 mod folders;
+mod gate;
 mod inputs;
 mod out;
 mod progress;
@@ -44,6 +45,7 @@ fn carry_out(verb: Verb) -> Exit {
     match verb {
         Verb::Run(args) => run::run(&args),
         Verb::Check(args) => check::check(&args),
+        Verb::Gate(args) => gate::gate(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Bill(args) => bill::bill(&args),
         Verb::Replay(args) => replay::replay(&args),

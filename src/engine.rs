@@ -25,7 +25,7 @@ pub use prefetch::prefetch;
 pub use process::{Context, Event, Process};
 pub use queue::EventQueue;
 pub use run::Engine;
-pub use stream::{Seed, Stream};
+pub use stream::{STREAMS, Seed, Stream};
 pub use zipf::{Zipf, ZipfError, harmonic};
 
 /// One digest of several, in their order.

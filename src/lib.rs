@@ -57,6 +57,8 @@
 //!
 //! [`study`]: many runs, on all cores, in an order that nobody can see. Must not know the command line.
 //!
+//! [`gate`]: a run against its baseline. Must not know the command line.
+//!
 //! [`cli`]: words to calls, verdicts to exit codes. The only layer that prints, and nothing imports
 //! it.
 
@@ -67,6 +69,7 @@ pub mod cost;
 pub mod engine;
 pub mod fabric;
 pub mod fault;
+pub mod gate;
 pub mod invariant;
 pub mod observe;
 pub mod rehearse;

@@ -19,7 +19,8 @@ mod summary;
 pub mod text;
 pub mod value;
 
-pub use colour::Paint;
+pub use again::{quoted, run as again};
+pub use colour::{Paint, tame};
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
 
 /// The published JSON Schema of `squall.report/1`.

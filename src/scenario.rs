@@ -16,6 +16,7 @@ mod keys;
 mod law;
 mod load;
 mod near;
+mod place;
 mod pods;
 mod problem;
 mod promise;
@@ -23,14 +24,17 @@ mod reader;
 mod section;
 mod source;
 mod study;
+mod tolerance;
 mod topology;
 mod tree;
 
 pub use edit::{Edit, EditSource};
 pub use keys::{KEYS, Key, STUDY_KEYS};
+pub use place::{Place, place_of};
 pub use problem::{Problem, render};
 pub use source::{OpenError, Source};
 pub use study::{Arm, Axis, AxisValue, Find, Named, Seeds, Study, StudyError, open_study};
+pub use tolerance::{ToleranceRule, Worse, tolerances};
 
 use crate::engine::Digest;
 use crate::fabric::Plan;

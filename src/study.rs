@@ -18,8 +18,7 @@ pub mod text;
 pub mod work;
 
 /// Goes over all rows or runs of a study, in their order; it can be gone over again.
-pub type Pass<'a, T> =
-    &'a dyn Fn(&mut dyn FnMut(&T) -> std::io::Result<()>) -> std::io::Result<()>;
+pub type Pass<'a, T> = &'a dyn Fn(&mut dyn FnMut(&T) -> std::io::Result<()>) -> std::io::Result<()>;
 
 pub use drive::{Halt, drive};
 pub use find::{Finding, Found, GaveWay, Side};

@@ -1,8 +1,10 @@
 //! The words of the command line.
 
+mod gate;
 mod replay;
 mod study;
 
+pub(super) use gate::{GateArgs, GateFormat};
 pub(super) use replay::{Between, CurveBy, ReplayArgs, ReplayFormat, TraceFormat};
 
 pub(super) use study::{MergeArgs, StudyArgs, StudyFormat, StudyVerb};
@@ -37,12 +39,13 @@ Examples:
   squall check scenarios
   squall run scenarios/monthly/region-outage.toml
   squall run scenarios/monthly --seeds 1..20 --format junit --out target/reports
+  squall gate scenarios
   squall explain metric failover_time
 
 Exit codes:
   0 everything holds; 1 an invariant is broken; 2 problems with the input or the command line;
-  3 something was not measured; 4 a control did not break what it names; 70 a bug of ours;
-  74 a file error; 130 and 143 interrupted. Of several, the most severe: `squall explain exit-code`."
+  3 something was not measured; 4 a control did not break what it names; 6 the gate found a
+  regression; 7 the gate cannot tell; 70 a bug of ours; 74 a file error; 130 and 143 interrupted. Of several, the most severe: `squall explain exit-code`."
 )]
 pub struct Args {
     /// What to do.
@@ -56,6 +59,8 @@ pub(super) enum Verb {
     Run(RunArgs),
     /// Load scenarios and say every problem, without a run
     Check(CheckArgs),
+    /// Run scenarios against their baselines and fail when something has become worse
+    Gate(GateArgs),
     /// Look up a metric, fault, preset, budget, exit code, statistic or key
     Explain(ExplainArgs),
     /// The monthly bill, line by line

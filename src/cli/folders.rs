@@ -62,7 +62,8 @@ impl Found {
     /// says what is wrong, and a drill that is not run must not look like one that holds.
     fn keep(&mut self, path: PathBuf) {
         if path.extension().is_some_and(|end| end == "toml") && !path.is_dir() {
-            let list = if super::study::is_study(&path) { &mut self.studies } else { &mut self.files };
+            let list =
+                if super::study::is_study(&path) { &mut self.studies } else { &mut self.files };
             list.push(path);
         }
     }

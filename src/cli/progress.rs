@@ -79,6 +79,43 @@ impl Bar {
     }
 }
 
+/// A bar that counts runs of many scenarios.
+pub(super) struct Runs {
+    bar: Option<ProgressBar>,
+}
+
+impl Runs {
+    /// A bar on standard error; it shows nothing when that is no terminal.
+    pub fn new(what: &str) -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let target = ProgressDrawTarget::stderr_with_hz(10);
+            let bar = ProgressBar::with_draw_target(Some(0), target);
+            let template = "{prefix} [{bar:24}] {pos} of {len} runs, {eta} left";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.set_prefix(what.to_owned());
+            bar
+        });
+        Self { bar }
+    }
+
+    /// Shows how many runs are done.
+    pub fn show(&self, done: usize, all: usize) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 fn bar(key: &(String, Phase, u64)) -> ProgressBar {
     let (path, phase, seed) = key;
     let phase = match phase {

@@ -56,7 +56,9 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
     let header = study::header(study, shard);
     if shard != Shard::WHOLE && header.is_search() {
         let help = "each run of a search depends on those before it";
-        out::note(&format!("problem: a search cannot be cut into parts\n  --> --shard\nhelp: {help}\n\n"));
+        out::note(&format!(
+            "problem: a search cannot be cut into parts\n  --> --shard\nhelp: {help}\n\n"
+        ));
         return Exit::Problems;
     }
     let kept = match &args.out {
@@ -125,7 +127,10 @@ fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> E
         Ok(()) => Exit::Holds,
         Err(Halt::Run(_, Trouble::Interrupted)) => {
             let kept = match &args.out {
-                Some(_) => format!("{done} runs are in {}: the same command goes on from there", path.display()),
+                Some(_) => format!(
+                    "{done} runs are in {}: the same command goes on from there",
+                    path.display()
+                ),
                 None => "no run is kept without --out".to_owned(),
             };
             out::note(&format!("interrupted: {kept}\n"));
@@ -230,7 +235,8 @@ fn parts_of(args: &MergeArgs) -> Result<Vec<(Header, PathBuf)>, Refused> {
         }
         if number(header).0 != at {
             let (part, help) = (number(header).0, "name each part once");
-            let message = format!("part {} is missing, or part {part} is named twice", at.min(part));
+            let message =
+                format!("part {} is missing, or part {part} is named twice", at.min(part));
             return Err(problem(path, &message, help));
         }
     }

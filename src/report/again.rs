@@ -54,7 +54,8 @@ fn command(path: &str, options: &[String]) -> String {
 }
 
 /// A word as a POSIX shell takes it (Shell Command Language, 2.2.2 Single-Quotes).
-fn quoted(word: &str) -> String {
+#[must_use]
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -48,7 +48,7 @@ impl Paint {
 /// The text without control characters: names and titles come from files, and a terminal obeys what
 /// it is sent.
 #[must_use]
-pub(super) fn tame(text: &str) -> String {
+pub fn tame(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -190,7 +190,8 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn quantity(&mut self, node: &Node, unit: Unit) -> Option<Quantity> {
+    /// A quantity of this unit.
+    pub fn quantity(&mut self, node: &Node, unit: Unit) -> Option<Quantity> {
         let Value::Text(text) = &node.value else {
             let help = match (&node.value, unit) {
                 (Value::Whole(number), Unit::Time) => {

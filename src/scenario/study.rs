@@ -180,7 +180,8 @@ impl Study {
                 let edits: Vec<Edit> = all.iter().map(|placed| placed.edit.clone()).collect();
                 let scaled = scaled_load(&self.scenario, &edits, factor);
                 if scaled.is_empty() {
-                    let help = "`[load.manifests-per-second]` or `load.requests-per-second` in numbers";
+                    let help =
+                        "`[load.manifests-per-second]` or `load.requests-per-second` in numbers";
                     let message = "the scenario has no load that a factor could multiply";
                     let mut problem = Problem::about(self.scenario.name(), message, help);
                     problem.text = Some(self.scenario.text().to_owned());

@@ -32,9 +32,9 @@ pub fn variants(out: &mut dyn Write, header: &Header, rows: Pass<'_, Row>) -> io
         cells.extend([row.runs, row.all_held, row.requests].map(|count| count.to_string()));
         cells.extend(row.held.iter().map(|held| held.held.to_string()));
         for measured in &row.measures {
-            let numbers = measured.as_ref().map(|m| {
-                [m.sample.mean, m.sample.half_width(super::rows::LEVEL), m.min, m.max]
-            });
+            let numbers = measured
+                .as_ref()
+                .map(|m| [m.sample.mean, m.sample.half_width(super::rows::LEVEL), m.min, m.max]);
             cells.extend(texts(numbers));
         }
         for at in 0..header.measures.len() {

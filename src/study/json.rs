@@ -1,9 +1,9 @@
 //! A study as JSON: the contract `squall.study/1`, whose order of keys is stable.
 
+use super::Pass;
 use super::find::{Finding, Found, Side};
 use super::journal::{Axis, Header, Named};
 use super::rows::{LEVEL, Row};
-use super::Pass;
 use crate::stats::clopper_pearson;
 use serde::Serialize;
 use std::io::{self, Write};

@@ -38,7 +38,11 @@ pub fn run(study: &Study, job: Job, stop: &Arc<AtomicBool>) -> Result<Record, Tr
     let record = record(study, job, judged);
     let whole = record.verdicts.len() == study.invariants.len()
         && record.seen.len() == study.measures.len();
-    if whole { Ok(record) } else { Err(Trouble::Error("a variant is judged by other sentences".into())) }
+    if whole {
+        Ok(record)
+    } else {
+        Err(Trouble::Error("a variant is judged by other sentences".into()))
+    }
 }
 
 fn record(study: &Study, job: Job, run: &JudgedRun) -> Record {

@@ -77,8 +77,7 @@ impl Halving {
 
     /// The last value with which it holds and the first with which it does not, as far as looked at.
     fn ends(&self, header: &Header) -> (Option<usize>, Option<usize>) {
-        let fails =
-            self.tested.iter().find(|(_, tested)| !tested.holds(header)).map(|(&at, _)| at);
+        let fails = self.tested.iter().find(|(_, tested)| !tested.holds(header)).map(|(&at, _)| at);
         let below = self.tested.range(..fails.unwrap_or(usize::MAX));
         (below.last().map(|(&at, _)| at), fails)
     }
@@ -167,10 +166,8 @@ impl Searches {
         let mut origin = self.header.choice(record.variant % variants);
         let step = origin.get_mut(self.axis).map_or(0, std::mem::take);
         let without = record.variant >= variants;
-        let found = self
-            .open
-            .iter_mut()
-            .find(|one| one.origin == origin && one.without_trigger == without);
+        let found =
+            self.open.iter_mut().find(|one| one.origin == origin && one.without_trigger == without);
         let Some(halving) = found else {
             return;
         };
@@ -220,7 +217,8 @@ mod tests {
             name: name.into(),
             values: (0..n).map(|n| n.to_string()).collect(),
         };
-        let named = |name: &str| Named { name: name.into(), text: String::new(), unit: "ms".into() };
+        let named =
+            |name: &str| Named { name: name.into(), text: String::new(), unit: "ms".into() };
         Header {
             schema: SCHEMA.into(),
             version: String::new(),
@@ -281,7 +279,10 @@ mod tests {
                 assert_eq!(finding.sides[0].holds, edge.checked_sub(1));
                 assert_eq!(finding.sides[0].fails, (edge < 100).then_some(edge));
                 let gave_way = finding.sides[0].gave_way;
-                assert_eq!(gave_way.map(|one| (one.invariant, one.runs)), (edge < 100).then_some((1, 2)));
+                assert_eq!(
+                    gave_way.map(|one| (one.invariant, one.runs)),
+                    (edge < 100).then_some((1, 2))
+                );
             }
             let (least, most) = Searches::bounds(&header);
             assert!((least..=most).contains(&runs), "{runs} in {least}..{most}");

@@ -71,7 +71,9 @@ fn head(out: &mut dyn Write, header: &Header) -> io::Result<()> {
             header.most_seeds,
             short(precision * 100.0, Unit::Ratio)
         )?,
-        None => writeln!(out, "runs      {variants} variants, seeds {}..{last}", header.first_seed)?,
+        None => {
+            writeln!(out, "runs      {variants} variants, seeds {}..{last}", header.first_seed)?
+        }
     }
     for (at, axis) in header.axes.iter().enumerate() {
         let label = if at == 0 { "changed " } else { "        " };
@@ -132,7 +134,10 @@ fn contrasts(out: &mut dyn Write, header: &Header, rows: Pass<'_, Row>) -> io::R
     let base = header.number(&header.base);
     let values = header.shown(base).join(", ");
     writeln!(out, "\nagainst   variant {base} ({values}), by pairs of runs with the same seed")?;
-    writeln!(out, "          difference +- half of its 95 % interval [correlation of the pairs]\n")?;
+    writeln!(
+        out,
+        "          difference +- half of its 95 % interval [correlation of the pairs]\n"
+    )?;
     let titles: Vec<_> = (0..header.measures.len()).map(|at| letter("", at)).collect();
     table(out, header, &titles, rows, &|row| {
         let of = |(at, named): (usize, &Named)| {
@@ -303,7 +308,9 @@ fn told(header: &Header, axis: usize, side: &Side) -> String {
 fn gap(header: &Header, axis: usize, up: &Side, down: &Side) -> String {
     let of = |step: usize| value(header, axis, step).unwrap_or_default();
     match (up.holds, down.fails) {
-        (Some(holds), Some(fails)) if fails < holds => format!("from {} to {}", of(fails), of(holds)),
+        (Some(holds), Some(fails)) if fails < holds => {
+            format!("from {} to {}", of(fails), of(holds))
+        }
         (Some(holds), Some(fails)) if fails == holds => format!("at {}", of(fails)),
         (None, _) => "nowhere: it does not hold even without the trigger".into(),
         _ => "nowhere: wherever it holds it comes back".into(),

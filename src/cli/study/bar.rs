@@ -113,7 +113,10 @@ mod tests {
         assert_eq!(left_text(spent(&[1.0, 1.0]), (8, 8), 2.0), "time left not known yet");
         assert_eq!(left_text(spent(&[2.0; 4]), (100, 100), 2.0), "2 min left");
         // Mean 2 s, standard error of it 0.5 s, so 1 to 3 s for each of 1,000 runs on two threads.
-        assert_eq!(left_text(spent(&[1.0, 1.0, 3.0, 3.0]), (1_000, 1_000), 2.0), "8 min to 25 min left");
+        assert_eq!(
+            left_text(spent(&[1.0, 1.0, 3.0, 3.0]), (1_000, 1_000), 2.0),
+            "8 min to 25 min left"
+        );
         // A search may be over at once, or take all its steps.
         assert_eq!(left_text(spent(&[2.0; 4]), (0, 20), 1.0), "0 s to 40 s left");
     }

@@ -132,7 +132,9 @@ fn records_in(file: impl Read) -> impl Iterator<Item = Result<Record, String>> {
 ///
 /// # Errors
 /// When it cannot be opened.
-pub(super) fn records(path: &Path) -> io::Result<impl Iterator<Item = Result<Record, String>> + use<>> {
+pub(super) fn records(
+    path: &Path,
+) -> io::Result<impl Iterator<Item = Result<Record, String>> + use<>> {
     File::open(path).map(records_in)
 }
 

@@ -69,12 +69,7 @@ fn even(from: Quantity, to: Quantity, step: Quantity) -> Result<Vec<i128>, Refus
 
 /// As many values as are asked for, each the same number of times the one before, rounded to four
 /// digits; whole where both ends are.
-fn logarithmic(
-    from: Quantity,
-    to: Quantity,
-    how: &str,
-    whole: bool,
-) -> Result<Vec<i128>, Refused> {
+fn logarithmic(from: Quantity, to: Quantity, how: &str, whole: bool) -> Result<Vec<i128>, Refused> {
     let count = how.trim().replace('_', "").parse::<u64>().ok().filter(|n| (2..=MOST).contains(n));
     let Some(count) = count else {
         let message = format!("`{}` is no number of values", super::short(how));

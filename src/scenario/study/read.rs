@@ -263,7 +263,9 @@ impl Reader<'_> {
     fn axes(&mut self, node: &Node) -> Option<Vec<Axis>> {
         let entries = match node.table() {
             Some(entries) => entries,
-            None => self.expected(node, "a table", "`{ \"fabric.pool.servers\" = \"7..9 by 1\" }`")?,
+            None => {
+                self.expected(node, "a table", "`{ \"fabric.pool.servers\" = \"7..9 by 1\" }`")?
+            }
         };
         if entries.is_empty() {
             self.say(&node.at, "this study changes nothing", "name a path and its values");
@@ -443,7 +445,11 @@ impl Reader<'_> {
         let too_many = last >= 1 << 62 || last - first >= MOST_SEEDS;
         if too_many || (adaptive && (first < 2 || last > MOST_SEEDS)) {
             let message = "so many seeds cannot be run";
-            self.say(&node.at, message, format!("{help}; at most 100,000, and at least 2 to measure a spread"));
+            self.say(
+                &node.at,
+                message,
+                format!("{help}; at most 100,000, and at least 2 to measure a spread"),
+            );
             return None;
         }
         Some(if adaptive {
@@ -489,7 +495,9 @@ impl Reader<'_> {
     fn base(&mut self, node: &Node, axes: &[Axis]) -> Option<Vec<usize>> {
         let entries = match node.table() {
             Some(entries) => entries,
-            None => self.expected(node, "a table", "an entry of `change`, and its value in the base")?,
+            None => {
+                self.expected(node, "a table", "an entry of `change`, and its value in the base")?
+            }
         };
         let mut base = vec![0; axes.len()];
         for entry in entries {
@@ -516,7 +524,8 @@ impl Reader<'_> {
         let text = self.text(node)?.trim().to_owned();
         let names: Vec<&str> = axes.iter().map(|axis| axis.name.as_str()).collect();
         let axis = |name: &str| names.iter().position(|known| *known == name);
-        let wanted = text.strip_prefix("largest ").and_then(|rest| rest.strip_suffix(" that holds"));
+        let wanted =
+            text.strip_prefix("largest ").and_then(|rest| rest.strip_suffix(" that holds"));
         match (text.as_str(), wanted) {
             ("cheapest that holds", _) => Some(Find::Cheapest),
             ("recovery", _) => {

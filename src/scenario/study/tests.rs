@@ -47,13 +47,19 @@ fn variants_are_all_combinations_with_the_last_axis_changing_fastest() {
          [base]\n'fabric.pool.servers' = 9\n",
     );
     assert_eq!(study.variants(), 6);
-    assert_eq!((study.choice(0), study.choice(1), study.choice(5)), (vec![0, 0], vec![0, 1], vec![2, 1]));
+    assert_eq!(
+        (study.choice(0), study.choice(1), study.choice(5)),
+        (vec![0, 0], vec![0, 1], vec![2, 1])
+    );
     assert_eq!(study.base, [1, 0]);
     let edits = study.edits(&study.choice(5), Arm::Whole).unwrap();
     let shown: Vec<_> = edits.iter().map(|edit| format!("{}={}", edit.path, edit.value)).collect();
     assert_eq!(shown[..2], ["fabric.pool.servers=10", "fabric.pool.discipline='lifo'"]);
     // What is usual is watched beside what the scenario watches.
-    assert_eq!(shown[2..], ["watch.\"availability\"=\"availability\"", "watch.\"monthly cost\"=\"monthly_cost\""]);
+    assert_eq!(
+        shown[2..],
+        ["watch.\"availability\"=\"availability\"", "watch.\"monthly cost\"=\"monthly_cost\""]
+    );
     let names: Vec<_> = study.measures.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names.len(), 3 + 3 + 2);
     assert_eq!(names[6..], ["availability", "monthly cost"]);
