@@ -45,7 +45,8 @@ Examples:
 Exit codes:
   0 everything holds; 1 an invariant is broken; 2 problems with the input or the command line;
   3 something was not measured; 4 a control did not break what it names; 6 the gate found a
-  regression; 7 the gate cannot tell; 70 a bug of ours; 74 a file error; 130 and 143 interrupted. Of several, the most severe: `squall explain exit-code`."
+  regression; 7 the gate cannot tell; 70 a bug of ours; 74 a file error;
+  130 and 143 interrupted. Of several, the most severe: `squall explain exit-code`."
 )]
 pub struct Args {
     /// What to do.

@@ -3,6 +3,7 @@
 //! A study is as strict as a scenario: every problem at once, each with its place. Every variant is the
 //! scenario with edits as `--set` makes them, so any of its runs can be repeated by `squall run`.
 
+mod axes;
 mod check;
 pub(super) mod keys;
 mod range;
