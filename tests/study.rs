@@ -300,6 +300,44 @@ fn a_search_that_finds_nothing_ends_with_1() {
     assert!(said.contains("does not hold at 3, the first"), "{said}");
 }
 
+/// More nodes cost more, and are bought for nothing from some number on.
+#[test]
+fn the_cheapest_that_holds_is_neither_the_cheapest_nor_the_largest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let study = "scenarios/studies/price-of-a-nine.study.toml";
+    let json: Value = serde_json::from_str(&good(root, &[study, "--format", "json"])).unwrap();
+    let variants = json["variants"].as_array().unwrap();
+    let cost = |variant: &Value| variant["measures"][2]["mean"].as_f64().unwrap();
+    let must = json["invariants"].as_array().unwrap().len() - 1;
+    let holds = |variant: &Value| variant["invariants"][must]["held"] == variant["runs"];
+    let best = variants.iter().filter(|one| holds(one)).min_by(|a, b| cost(a).total_cmp(&cost(b)));
+    assert_eq!(json["found"]["variant"], best.unwrap()["variant"]);
+    assert!(variants.iter().any(|one| !holds(one) && cost(one) < cost(best.unwrap())));
+    assert!(variants.iter().any(|one| holds(one) && cost(one) > cost(best.unwrap())));
+    // Of what broke in its first run no more are made.
+    assert!(
+        variants.iter().all(|one| one["runs"] == if holds(one) { 3 } else { 1 }
+            || one["invariants"][must]["held"] != 0)
+    );
+}
+
+#[test]
+fn a_metastable_load_is_lost_once_it_is_pushed_and_a_budget_brings_it_back() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let study = "scenarios/studies/recovery.study.toml";
+    let json: Value = serde_json::from_str(&good(root, &[study, "--format", "json"])).unwrap();
+    let number =
+        |found: &Value, side: &str| found[side]["holds"].as_str().unwrap().parse::<f64>().unwrap();
+    let found = json["found"].as_array().unwrap();
+    assert_eq!(found[0]["values"], serde_json::json!([null, "none"]));
+    // 300 reads a second are 1.2 times the scenario's load; its noise over two seconds is 11 a second.
+    for one in found {
+        assert!((1.0..=1.15).contains(&number(one, "collapses")), "{one}");
+    }
+    assert!(number(&found[0], "recovers") <= number(&found[0], "collapses") - 0.1, "{found:?}");
+    assert!(number(&found[2], "recovers") >= number(&found[2], "collapses") - 0.05, "{found:?}");
+}
+
 #[test]
 fn every_study_that_ships_loads_and_asks() {
     for path in files::below("scenarios/studies", "study.toml") {

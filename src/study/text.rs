@@ -27,7 +27,10 @@ pub fn render(
         return along(out, header, *axis, findings);
     }
     let many = header.invariants.len() > 1;
-    writeln!(out, "\nmeasured  mean +- half of its 95 % interval over the runs")?;
+    writeln!(
+        out,
+        "\nmeasured  mean +- half of its 95 % interval over the runs; of shares of runs the exact one"
+    )?;
     legend(out, "", &header.measures)?;
     writeln!(out)?;
     let mut titles = vec!["all hold".to_owned()];
@@ -42,12 +45,12 @@ pub fn render(
         Some(cells)
     })?;
     if many {
-        writeln!(out, "\npromises  runs in which each held (exact 95 % interval of the share)")?;
+        writeln!(out, "\npromises  runs in which each held")?;
         legend(out, "p", &header.invariants)?;
         writeln!(out)?;
         let titles: Vec<_> = (0..header.invariants.len()).map(|at| letter("p", at)).collect();
         table(out, header, &titles, rows, &|row| {
-            Some(row.held.iter().map(|held| share(held.held, row.runs)).collect())
+            Some(row.held.iter().map(|held| format!("{} of {}", held.held, row.runs)).collect())
         })?;
     }
     contrasts(out, header, rows)?;
@@ -77,7 +80,12 @@ fn head(out: &mut dyn Write, header: &Header) -> io::Result<()> {
     }
     for (at, axis) in header.axes.iter().enumerate() {
         let label = if at == 0 { "changed " } else { "        " };
-        writeln!(out, "{label}  {}  {}", axis_letter(at), axis.name)?;
+        // What never changes has no column.
+        let only = match axis.values.as_slice() {
+            [only] => format!(" = {only}"),
+            _ => String::new(),
+        };
+        writeln!(out, "{label}  {}  {}{only}", axis_letter(at), axis.name)?;
     }
     Ok(())
 }
@@ -174,10 +182,13 @@ fn table(
     cells: Cells<'_>,
 ) -> io::Result<()> {
     let mut keys = vec!["#".to_owned()];
-    keys.extend((0..header.axes.len()).map(axis_letter));
+    let varies: Vec<usize> =
+        (0..header.axes.len()).filter(|&at| header.axes[at].values.len() > 1).collect();
+    keys.extend(varies.iter().map(|&at| axis_letter(at)));
     let of = |row: &Row| -> Option<(Vec<String>, Vec<String>)> {
         let mut key = vec![row.variant.to_string()];
-        key.extend(header.shown(row.variant).into_iter().map(str::to_owned));
+        let shown = header.shown(row.variant);
+        key.extend(varies.iter().map(|&at| shown[at].to_owned()));
         Some((key, cells(row)?))
     };
     let length = |text: &String| text.chars().count();

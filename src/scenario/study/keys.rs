@@ -17,5 +17,7 @@ study.base.* | any | the first value | 8 | an entry of `change`, and its value i
 study.precision | share | none | "5%" | half the width of each measure's 95 % interval, as a share of its mean
 study.find | text | none | "largest load-factor that holds" | a search instead of a table
 study.without | table | none | { "inject.surge.fault.factor" = 1 } | what takes the trigger away, for `find = "recovery"`
-study.holds | list | all invariants | ["most are served"] | the invariants that a search looks at
+study.must | table | none | { "nearly all are served" = "availability >= 99%" } | what must hold beside what the scenario promises
+study.must.* | sentence | none | "availability >= 99%" | a name, and what must hold
+study.holds | list | those of `must`, or all | ["most are served"] | the invariants that a search looks at
 "#;

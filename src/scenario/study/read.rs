@@ -61,6 +61,7 @@ struct Draft {
     question: String,
     scenario: (String, Range<usize>),
     set: Vec<Placed>,
+    must: Vec<(String, Placed)>,
     axes: Vec<Axis>,
     seeds: Seeds,
     precision: Option<f64>,
@@ -73,7 +74,8 @@ struct Draft {
 
 impl Draft {
     /// With the scenario that it names.
-    fn study(self, source: &Source, scenario: Source) -> Result<Study, Vec<Problem>> {
+    fn study(mut self, source: &Source, scenario: Source) -> Result<Study, Vec<Problem>> {
+        self.set.extend(self.must.iter().map(|(_, placed)| placed.clone()));
         let loaded = check::load(source, &scenario, &self.set)?;
         let invariants = check::invariants(&loaded);
         let only_watched = self.measures.is_some();
@@ -84,7 +86,10 @@ impl Draft {
             true => watched,
             false => invariants.iter().cloned().chain(watched).collect(),
         };
-        let holds = held(self.holds.as_deref(), &invariants, source)?;
+        let own: Vec<(String, Range<usize>)> =
+            self.must.iter().map(|placed| (placed.0.clone(), placed.1.path.clone())).collect();
+        let holds = self.holds.or_else(|| (!own.is_empty()).then_some(own));
+        let holds = held(holds.as_deref(), &invariants, source)?;
         let mut hash = Digest::default();
         hash.bytes(source.text().as_bytes());
         let mut scenario_hash = Digest::default();
@@ -173,6 +178,8 @@ impl Reader<'_> {
         let precision = root.node("precision").map(|node| self.share_grains(node, 1));
         let seeds = root.need(self, "seeds", |r, n| r.seeds(n, precision.is_some()));
         let measures = root.node("measure").map(|node| self.measures(node));
+        let must =
+            root.node("must").map_or(Some(Vec::new()), |node| self.sentences(node, "invariants"));
         let without = root.node("without").map_or(Some(Vec::new()), |node| self.changes(node));
         let holds = root.node("holds").map(|node| self.names(node));
         let (base_node, find_node) = (root.node("base"), root.node("find"));
@@ -192,6 +199,7 @@ impl Reader<'_> {
             question: question?,
             scenario: scenario?,
             set: set?,
+            must: must?,
             axes,
             seeds: seeds?,
             precision: match precision {
@@ -297,13 +305,20 @@ impl Reader<'_> {
         })
     }
 
+    /// Terms that take the place of what the scenario itself watches.
     fn measures(&mut self, node: &Node) -> Option<Vec<Placed>> {
+        let mut all = vec![self.placed("watch", &node.at, "{}".into(), &node.at)];
+        all.extend(self.sentences(node, "watch")?.into_iter().map(|(_, placed)| placed));
+        Some(all)
+    }
+
+    /// Names with sentences, as edits of a section of the scenario.
+    fn sentences(&mut self, node: &Node, section: &str) -> Option<Vec<(String, Placed)>> {
         let entries = match node.table() {
             Some(entries) if !entries.is_empty() => entries,
-            _ => self.expected(node, "a table of terms", "`{ \"p99\" = \"p99(latency)\" }`")?,
+            _ => self.expected(node, "a table of sentences", "`{ \"p99\" = \"p99(latency)\" }`")?,
         };
-        // What the scenario itself watches makes room.
-        let mut all = vec![self.placed("watch", &node.at, "{}".into(), &node.at)];
+        let mut all = Vec::new();
         for entry in entries {
             self.text(&entry.node)?;
             if entry.key.contains('"') {
@@ -311,8 +326,9 @@ impl Reader<'_> {
                 return None;
             }
             let value = self.raw(&entry.node)?;
-            let path = format!("watch.\"{}\"", entry.key);
-            all.push(self.placed(&path, &entry.key_at, value, &entry.node.at));
+            let path = format!("{section}.\"{}\"", entry.key);
+            let placed = self.placed(&path, &entry.key_at, value, &entry.node.at);
+            all.push((entry.key.clone(), placed));
         }
         Some(all)
     }

@@ -168,3 +168,13 @@ fn a_scenario_that_is_not_there_is_told_at_its_name() {
     assert!(said.contains("a.study.toml:3:12"), "{said}");
     assert!(said.contains("pool.toml"), "{said}");
 }
+
+#[test]
+fn what_a_study_adds_to_the_promises_is_what_its_search_looks_at() {
+    let study = good("change = { load-factor = [1] }\nmust = { 'all' = 'availability == 100%' }\n");
+    assert_eq!(study.invariants.len(), 4);
+    assert_eq!(study.holds, [3]);
+    assert_eq!(study.invariants[3].name, "all");
+    let said = wrong("change = { load-factor = [1] }\nmust = { 'all' = 'availability' }\n");
+    assert!(said.contains("a.study.toml:6:18"), "{said}");
+}
