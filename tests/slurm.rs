@@ -1,6 +1,6 @@
 //! A study on a real Slurm of one node, which this test starts and ends.
 //!
-//! Needs root and Debian's `slurm-wlm` and `munge`; `tests/all` installs them.
+//! Needs Debian's `slurm-wlm` and `munge`; `tests/all` installs them.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
 
@@ -38,8 +38,12 @@ impl Cluster {
         }
         let mut key = [0; 128];
         File::open("/dev/urandom").unwrap().read_exact(&mut key).unwrap();
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o400).open(path.join("key")).unwrap();
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o400)
+            .open(path.join("key"))
+            .unwrap();
         file.write_all(&key).unwrap();
         fs::write(path.join("slurm.conf"), configuration(&path)).unwrap();
         let mut cluster = Self { folder, daemons: Vec::new() };
@@ -101,23 +105,31 @@ impl Cluster {
     }
 }
 
-fn host() -> String {
-    let output = Command::new("hostname").arg("-s").output().unwrap();
+fn asked(program: &str, word: &str) -> String {
+    let output = Command::new(program).arg(word).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn host() -> String {
+    asked("hostname", "-s")
+}
+
+fn user() -> String {
+    asked("id", "-un")
 }
 
 /// Two ports that nobody listens at.
 fn ports() -> [u16; 2] {
-    let listeners = [0, 1].map(|_| TcpListener::bind(("::1", 0)).or_else(|_| TcpListener::bind("localhost:0")));
-    listeners.map(|listener| listener.unwrap().local_addr().unwrap().port())
+    let listeners = [0, 1].map(|_| TcpListener::bind(("localhost", 0)).unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 fn configuration(folder: &Path) -> String {
-    let (folder, host, [control, node]) = (folder.display(), host(), ports());
+    let (folder, host, user, [control, node]) = (folder.display(), host(), user(), ports());
     format!(
         "ClusterName=test\nSlurmctldHost={host}(localhost)\nSlurmctldPort={control}\nSlurmdPort={node}\n\
          AuthType=auth/munge\nAuthInfo=socket={folder}/munge.sock\nCredType=cred/munge\n\
-         SlurmUser=root\nSlurmdUser=root\nStateSaveLocation={folder}/state\n\
+         SlurmUser={user}\nSlurmdUser={user}\nStateSaveLocation={folder}/state\n\
          SlurmdSpoolDir={folder}/spool\nSlurmctldPidFile={folder}/slurmctld.pid\n\
          SlurmdPidFile={folder}/slurmd.pid\nProctrackType=proctrack/pgid\nTaskPlugin=task/none\n\
          MpiDefault=none\nSelectType=select/cons_tres\nSelectTypeParameters=CR_CPU\n\
@@ -178,7 +190,7 @@ fn a_job_array_makes_the_same_bytes_and_goes_on_after_a_kill() {
     let words = ["a.study.toml", "--out", "cut", "--engine", "slurm", "--parts", "5"];
     let child = cluster.study(&words).stderr(Stdio::piped()).spawn().unwrap();
     cluster.until("second part", |_| folder.join("cut/parts/2-of-5/runs.jsonl").exists());
-    good(&cluster.command("scancel").args(["--user", "root"]).output().unwrap());
+    good(&cluster.command("scancel").args(["--user", &user()]).output().unwrap());
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(74), "{said}");

@@ -7,7 +7,7 @@ mod study;
 pub(super) use gate::{GateArgs, GateFormat};
 pub(super) use replay::{Between, CurveBy, ReplayArgs, ReplayFormat, TraceFormat};
 
-pub(super) use study::{MergeArgs, StudyArgs, StudyFormat, StudyVerb};
+pub(super) use study::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 
 use super::inputs;
 use clap::builder::styling::{AnsiColor, Styles};

@@ -3,8 +3,9 @@
 mod bar;
 mod journal;
 mod results;
+mod slurm;
 
-use super::args::{MergeArgs, StudyArgs, StudyFormat, StudyVerb};
+use super::args::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 use super::run::threads;
 use super::signals::Signals;
 use super::{Exit, inputs, out};
@@ -22,7 +23,7 @@ const JOURNAL: &str = "runs.jsonl";
 /// Runs a study or a part of it, or joins parts.
 pub(super) fn study(args: &StudyArgs) -> Exit {
     match (&args.verb, &args.file) {
-        (Some(StudyVerb::Merge(merge)), _) => merged(merge),
+        (Some(StudyVerb::Merge(MergeArgs { parts, out, format })), _) => join(parts, out, *format),
         (None, Some(file)) => match opened(file) {
             Ok(study) => run(args, &study),
             Err(exit) => exit,
@@ -54,12 +55,18 @@ fn refused((text, exit): Refused) -> Exit {
 fn run(args: &StudyArgs, study: &Study) -> Exit {
     let shard = args.shard.unwrap_or(Shard::WHOLE);
     let header = study::header(study, shard);
-    if shard != Shard::WHOLE && header.is_search() {
+    if (shard != Shard::WHOLE || args.engine != EngineName::Local) && header.is_search() {
         let help = "each run of a search depends on those before it";
         out::note(&format!(
-            "problem: a search cannot be cut into parts\n  --> --shard\nhelp: {help}\n\n"
+            "problem: a search cannot be cut into parts\n  --> --shard or --engine\nhelp: {help}\n\n"
         ));
         return Exit::Problems;
+    }
+    if let (EngineName::Slurm, Some(file), Some(folder)) = (args.engine, &args.file, &args.out) {
+        return on_slurm(args, file, folder, &header);
+    }
+    if let (EngineName::Slurm, Some(file), Some(folder)) = (args.engine, &args.file, &args.out) {
+        return on_slurm(args, file, folder, &header);
     }
     let kept = match &args.out {
         Some(folder) => out::prepare(folder).map(|()| None),
@@ -89,14 +96,39 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
     results::report(&header, &path, args.out.as_deref(), args.format)
 }
 
+fn listen() -> Result<Signals, Exit> {
+    Signals::listen().map_err(|error| {
+        out::complain(&format!("signals cannot be listened to: {error}"));
+        Exit::Error
+    })
+}
+
+/// Has a cluster make the runs, and joins its parts.
+fn on_slurm(args: &StudyArgs, file: &Path, folder: &Path, header: &Header) -> Exit {
+    let signals = match listen() {
+        Ok(signals) => signals,
+        Err(exit) => return exit,
+    };
+    if let Err(told) = out::prepare(folder) {
+        out::complain(&told);
+        return Exit::Error;
+    }
+    let parts = args.parts.unwrap_or_else(|| slurm::usual_parts(header));
+    let array = slurm::Array { file, header, folder, parts };
+    match array.run(&signals) {
+        Exit::Holds => {
+            let parts: Vec<PathBuf> = (1..=parts).map(|part| array.part(part)).collect();
+            join(&parts, folder, args.format)
+        }
+        exit => exit,
+    }
+}
+
 /// Makes the runs that the journal does not have.
 fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> Exit {
-    let signals = match Signals::listen() {
+    let signals = match listen() {
         Ok(signals) => signals,
-        Err(error) => {
-            out::complain(&format!("signals cannot be listened to: {error}"));
-            return Exit::Error;
-        }
+        Err(exit) => return exit,
     };
     let mut journal = match Journal::open(path, header) {
         Ok(journal) => journal,
@@ -161,8 +193,8 @@ fn halted(halt: &Halt, study: &Study, path: &Path) -> Exit {
 }
 
 /// Joins the parts of a study.
-fn merged(args: &MergeArgs) -> Exit {
-    let parts = match parts_of(args) {
+fn join(folders: &[PathBuf], folder: &Path, format: StudyFormat) -> Exit {
+    let parts = match parts_of(folders) {
         Ok(parts) => parts,
         Err(told) => return refused(told),
     };
@@ -170,11 +202,11 @@ fn merged(args: &MergeArgs) -> Exit {
         return Exit::Problems;
     };
     let header = Header { shard: None, ..header.clone() };
-    if let Err(told) = out::prepare(&args.out) {
+    if let Err(told) = out::prepare(folder) {
         out::complain(&told);
         return Exit::Error;
     }
-    let path = args.out.join(JOURNAL);
+    let path = folder.join(JOURNAL);
     let mut wrong = None;
     let written = out::save_with(&path, |file| {
         let line = header.line().map_err(std::io::Error::other)?;
@@ -206,18 +238,18 @@ fn merged(args: &MergeArgs) -> Exit {
             out::complain(&told);
             Exit::Error
         }
-        (Ok(()), None) => results::report(&header, &path, Some(&args.out), args.format),
+        (Ok(()), None) => results::report(&header, &path, Some(folder), format),
     }
 }
 
 /// The journals of all parts, in the order of the parts.
-fn parts_of(args: &MergeArgs) -> Result<Vec<(Header, PathBuf)>, Refused> {
+fn parts_of(folders: &[PathBuf]) -> Result<Vec<(Header, PathBuf)>, Refused> {
     let problem = |path: &Path, message: &str, help: &str| {
         let text = format!("problem: {message}\n  --> {}\nhelp: {help}\n\n", path.display());
         (text, Exit::Problems)
     };
     let mut parts = Vec::new();
-    for folder in &args.parts {
+    for folder in folders {
         let path = folder.join(JOURNAL);
         parts.push((journal::header(&path)?, path));
     }
@@ -242,7 +274,7 @@ fn parts_of(args: &MergeArgs) -> Result<Vec<(Header, PathBuf)>, Refused> {
     }
     if parts.len() as u64 != all {
         let message = format!("there are {} parts of {all}", parts.len());
-        return Err(problem(&args.parts[0], &message, "name the folder of each part"));
+        return Err(problem(&folders[0], &message, "name the folder of each part"));
     }
     Ok(parts)
 }

@@ -80,9 +80,9 @@ enum Kind {
     /// Every variant with every seed.
     Table(Option<Jobs>),
     /// Variants in blocks, each with as many seeds as it takes.
-    Rounds(Rounds),
+    Rounds(Box<Rounds>),
     /// A search along an axis.
-    Search(Searches),
+    Search(Box<Searches>),
 }
 
 impl Planner {
@@ -92,9 +92,9 @@ impl Planner {
         let shard = header.shard.map_or(Shard::WHOLE, |(part, parts)| Shard { part, parts });
         let kind = match header.find {
             Some(Search::Largest { .. } | Search::Recovery { .. }) => {
-                Kind::Search(Searches::new(header))
+                Kind::Search(Box::new(Searches::new(header)))
             }
-            _ if header.in_rounds() => Kind::Rounds(Rounds::new(header, shard)),
+            _ if header.in_rounds() => Kind::Rounds(Box::new(Rounds::new(header, shard))),
             _ => {
                 let numbers = shard.of(header.variants() * header.most_seeds);
                 Kind::Table(Some(Jobs::Table(numbers, header.most_seeds, header.first_seed)))

@@ -66,18 +66,16 @@ fn head(out: &mut dyn Write, header: &Header) -> io::Result<()> {
     writeln!(out, "scenario  {} (hash {})", header.scenario, header.scenario_hash)?;
     let variants = count(header.variants());
     let last = header.first_seed + header.most_seeds - 1;
-    match header.precision {
-        Some(precision) => writeln!(
-            out,
-            "runs      {variants} variants, {} to {} seeds each, to within {} of each mean",
-            header.least_seeds,
-            header.most_seeds,
-            short(precision * 100.0, Unit::Ratio)
-        )?,
-        None => {
-            writeln!(out, "runs      {variants} variants, seeds {}..{last}", header.first_seed)?
-        }
-    }
+    let first = header.first_seed;
+    let runs = header.precision.map_or_else(
+        || format!("seeds {first}..{last}"),
+        |precision| {
+            let (least, most) = (header.least_seeds, header.most_seeds);
+            let within = short(precision * 100.0, Unit::Ratio);
+            format!("{least} to {most} seeds each, to within {within} of each mean")
+        },
+    );
+    writeln!(out, "runs      {variants} variants, {runs}")?;
     for (at, axis) in header.axes.iter().enumerate() {
         let label = if at == 0 { "changed " } else { "        " };
         // What never changes has no column.

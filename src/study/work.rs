@@ -99,7 +99,7 @@ mod tests {
         for count in [1, 2, 7] {
             let mut seen = Vec::new();
             let slow_at_first = |n: u64| {
-                thread::sleep(Duration::from_millis(if n % 5 == 0 { 3 } else { 0 }));
+                thread::sleep(Duration::from_millis(if n.is_multiple_of(5) { 3 } else { 0 }));
                 n * n
             };
             in_order(0..100_u64, threads(count), slow_at_first, |square| {

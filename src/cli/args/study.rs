@@ -17,6 +17,15 @@ pub(in crate::cli) enum StudyFormat {
     Csv,
 }
 
+/// Where the runs of a study are made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(in crate::cli) enum EngineName {
+    /// On this machine.
+    Local,
+    /// As a job array on a cluster with Slurm.
+    Slurm,
+}
+
 /// Many variants of a scenario: tables with intervals, paired differences, searches.
 ///
 /// A study file names a scenario, what differs between its variants, and seeds. Each run takes one
@@ -30,6 +39,7 @@ Examples:
   squall study my.study.toml --out target/my --format csv
   squall study my.study.toml --out target/part-3 --shard 3/7
   squall study merge target/part-* --out target/my
+  SBATCH_PARTITION=batch squall study my.study.toml --out shared/my --engine slurm --parts 200
 
 The folder of --out gets study.txt, study.json, variants.csv, runs.csv and runs.jsonl, the journal.")]
 pub(in crate::cli) struct StudyArgs {
@@ -51,6 +61,14 @@ pub(in crate::cli) struct StudyArgs {
     /// Make only part I of N, counted from 1; `squall study merge` joins the parts
     #[arg(long, value_name = "I/N", requires = "out", value_parser = shard)]
     pub shard: Option<Shard>,
+    /// Where the runs are made: on this machine, or by a job array of Slurm, which is waited for. The
+    /// folder of --out must be seen from all nodes; sbatch's variables (SBATCH_PARTITION) say where
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Local)]
+    #[arg(requires_if("slurm", "out"), conflicts_with = "shard")]
+    pub engine: EngineName,
+    /// Into how many parts another engine's runs are cut. The default is 64, or one a run
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parts)]
+    pub parts: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +93,11 @@ pub(in crate::cli) struct MergeArgs {
 
 /// The most parts of a study.
 const MOST_PARTS: u64 = 100_000;
+
+fn parts(text: &str) -> Result<u64, String> {
+    let parts = text.parse().ok().filter(|parts| (1..=MOST_PARTS).contains(parts));
+    parts.ok_or_else(|| format!("parts are a whole number from 1 to {MOST_PARTS}"))
+}
 
 fn shard(text: &str) -> Result<Shard, String> {
     let help = "a part is I/N with I from 1 to N, for example 3/7";

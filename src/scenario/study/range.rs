@@ -142,7 +142,7 @@ impl Writing {
         let size = grains.unsigned_abs();
         let one = self.size.unsigned_abs();
         let scaled = (size % one) * 1_000_000_000;
-        if scaled % one != 0 {
+        if !scaled.is_multiple_of(one) {
             // Not a decimal in this unit (a day has no nine decimals of an hour's third).
             return format!("{sign}{size}{}", self.smallest);
         }

@@ -82,7 +82,7 @@ fn a_load_factor_multiplies_what_the_other_changes_leave() {
         let edits = study.edits(&[at], Arm::Whole).unwrap();
         load_without_control(&study.scenario, &edits).unwrap();
         let rates = edits.iter().filter(|edit| edit.path == "load.requests-per-second");
-        rates.last().unwrap().value.clone()
+        rates.collect::<Vec<_>>().pop().unwrap().value.clone()
     };
     assert_eq!([rate(0), rate(1), rate(4)], ["50", "75", "150"]);
 }
