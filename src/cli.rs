@@ -7,6 +7,7 @@ mod args;
 mod bill;
 mod check;
 mod completions;
+mod diff;
 mod exit;
 mod explain;
 mod folders;
@@ -16,6 +17,7 @@ mod out;
 mod progress;
 mod replay;
 mod run;
+mod runbook;
 mod signals;
 mod study;
 
@@ -46,6 +48,8 @@ fn carry_out(verb: Verb) -> Exit {
         Verb::Run(args) => run::run(&args),
         Verb::Check(args) => check::check(&args),
         Verb::Gate(args) => gate::gate(&args),
+        Verb::Diff(args) => diff::compare(&args),
+        Verb::Runbook(args) => runbook::runbook(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Bill(args) => bill::bill(&args),
         Verb::Replay(args) => replay::replay(&args),

@@ -59,6 +59,9 @@
 //!
 //! [`gate`]: a run against its baseline. Must not know the command line.
 //!
+//! [`runbook`]: a month's drills, rehearsed and compared with the last month's. Must not know the
+//! command line, nor a clock.
+//!
 //! [`cli`]: words to calls, verdicts to exit codes. The only layer that prints, and nothing imports
 //! it.
 
@@ -75,6 +78,7 @@ pub mod observe;
 pub mod rehearse;
 pub mod replay;
 pub mod report;
+pub mod runbook;
 pub mod scenario;
 pub mod slo;
 pub mod stats;

@@ -13,7 +13,7 @@ pub use course::Spell;
 pub use hop::Hop;
 pub use hops::{Attempts, Hops};
 pub use keep::{Keep, Recording};
-pub use run::{rehearse, rehearse_and_keep};
+pub use run::{Undisturbed, rehearse, rehearse_and_keep, undisturbed};
 
 use crate::cost::Bill;
 use crate::engine::Digest;
@@ -105,6 +105,11 @@ pub struct JudgedRun {
     pub control: Option<Control>,
     /// The bill of a month with this run's traffic.
     pub bill: Bill,
+    /// What the judged part of the run spends of a month's error budget, as a share of one; `None` if
+    /// nothing was measured.
+    pub error_budget_spent: Option<f64>,
+    /// How long the judged part is.
+    pub judged: Span,
     /// The bookkeeping, by region.
     pub conservation: Vec<Conservation>,
     /// What went on, in the order in which it began.

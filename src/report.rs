@@ -9,6 +9,7 @@ pub mod bill;
 pub mod chrome;
 mod colour;
 mod course;
+pub mod diff;
 mod hops;
 pub mod json;
 pub mod junit;

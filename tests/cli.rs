@@ -12,7 +12,18 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const VERBS: [&str; 7] = ["run", "check", "explain", "bill", "replay", "study", "completions"];
+const VERBS: [&str; 10] = [
+    "run",
+    "check",
+    "gate",
+    "diff",
+    "runbook",
+    "explain",
+    "bill",
+    "replay",
+    "study",
+    "completions",
+];
 
 fn squall(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_squall"));

@@ -93,6 +93,8 @@ fn run(seed: u64, p99: f64, waited: Option<f64>) -> JudgedRun {
             expected: vec![SERVED.into()],
         }),
         bill: bill(&Usage::capstone(), Mode::Exact).unwrap(),
+        error_budget_spent: Some(0.004),
+        judged: Span::from_secs(780),
         conservation: books(),
         course: course(),
         hops: hops(),

@@ -1,12 +1,16 @@
 //! The words of the command line.
 
+mod diff;
 mod gate;
 mod replay;
+mod runbook;
 mod study;
 
+pub(super) use diff::DiffArgs;
 pub(super) use gate::{GateArgs, GateFormat};
 pub(super) use replay::{Between, CurveBy, ReplayArgs, ReplayFormat, TraceFormat};
 
+pub(super) use runbook::RunbookArgs;
 pub(super) use study::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 
 use super::inputs;
@@ -62,6 +66,10 @@ pub(super) enum Verb {
     Check(CheckArgs),
     /// Run scenarios against their baselines and fail when something has become worse
     Gate(GateArgs),
+    /// Lay two reports or two scenarios side by side: what broke, what differs first, what it costs
+    Diff(DiffArgs),
+    /// Rehearse a month's drills: does each hold, what do they spend, what has changed?
+    Runbook(RunbookArgs),
     /// Look up a metric, fault, preset, budget, exit code, statistic or key
     Explain(ExplainArgs),
     /// The monthly bill, line by line

@@ -235,6 +235,15 @@ pub(super) fn seeds(text: &str) -> Result<Vec<u64>, String> {
     Ok((first..=last).collect())
 }
 
+/// A month, as clap reads it.
+pub(super) fn month(text: &str) -> Result<String, &'static str> {
+    if crate::runbook::is_month(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a month is a year and a number from 01 to 12, for example 2026-11")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -65,9 +65,6 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
     if let (EngineName::Slurm, Some(file), Some(folder)) = (args.engine, &args.file, &args.out) {
         return on_slurm(args, file, folder, &header);
     }
-    if let (EngineName::Slurm, Some(file), Some(folder)) = (args.engine, &args.file, &args.out) {
-        return on_slurm(args, file, folder, &header);
-    }
     let kept = match &args.out {
         Some(folder) => out::prepare(folder).map(|()| None),
         None => out::scratch().map(Some),

@@ -18,6 +18,9 @@ pub struct Rule {
     pub absolute: f64,
     /// Which way is worse.
     pub worse: Worse,
+    /// Whether it is a share, in per cent: `relative` is then of what it is or of what it lacks to the
+    /// whole, whichever is less, so that 1 % does not allow an availability of 99.99 % to fall to 98.99 %.
+    pub share: bool,
 }
 
 /// What has become of a quantity, the better first.
@@ -65,7 +68,9 @@ impl Rule {
     /// How much worse a mean may become that was `before`.
     #[must_use]
     pub fn allowed(&self, before: f64) -> f64 {
-        (self.relative * before.abs()).max(self.absolute)
+        let whole = before.abs();
+        let base = if self.share { whole.min((100.0 - before).abs()) } else { whole };
+        (self.relative * base).max(self.absolute)
     }
 
     /// What these pairs say, the baseline's value first; `None` of none.
@@ -135,7 +140,7 @@ pub fn confirm(probabilities: &[f64]) -> Vec<bool> {
 mod tests {
     use super::*;
 
-    const HIGHER: Rule = Rule { relative: 0.01, absolute: 0.0, worse: Worse::Higher };
+    const HIGHER: Rule = Rule { relative: 0.01, absolute: 0.0, worse: Worse::Higher, share: false };
 
     fn look(rule: Rule, pairs: &[(f64, f64)]) -> Look {
         rule.look(pairs).unwrap()
@@ -163,7 +168,7 @@ mod tests {
         assert!(seen.is_enough() && seen.verdict() == Verdict::Same);
         // The same change is beyond a tolerance of 0.1 %, and within one of 0.6 in its own unit.
         assert!(look(Rule { relative: 0.001, ..HIGHER }, &pairs).is_suspect());
-        let own = Rule { relative: 0.0, absolute: 0.7, worse: Worse::Higher };
+        let own = Rule { relative: 0.0, absolute: 0.7, ..HIGHER };
         assert!(look(own, &pairs).is_enough());
     }
 
@@ -191,6 +196,15 @@ mod tests {
         }
         let neither = Rule { worse: Worse::Neither, ..HIGHER };
         assert!(look(neither, &[(1.0, 9.0), (2.0, 8.0)]).is_enough());
+    }
+
+    #[test]
+    fn a_share_is_measured_from_its_nearer_end() {
+        let share = Rule { share: true, ..HIGHER };
+        assert!((share.allowed(99.99) - 0.000_1).abs() < 1e-12);
+        assert!((share.allowed(2.0) - 0.02).abs() < 1e-12);
+        assert_eq!(HIGHER.allowed(99.0), 0.99);
+        assert_eq!(Rule { absolute: 0.001, ..share }.allowed(99.99), 0.001);
     }
 
     #[test]

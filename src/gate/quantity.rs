@@ -37,8 +37,11 @@ const COST: &str = "monthly cost";
 /// The share of ended requests that were answered, warm-up included, in per cent.
 const ANSWERED: &str = "requests answered";
 
-/// What is allowed where nothing else is said.
+/// What is allowed where nothing else is said: a hundredth of what it was.
 const RELATIVE: f64 = 0.01;
+
+/// And for a share a thousandth of a percentage point: a tenth of what 99.99 % leaves.
+const POINTS: f64 = 0.001;
 
 /// The quantities of a scenario, in the order of its file; then the figures of every run. A sentence that
 /// has the name of an earlier one, or of a figure, takes its place.
@@ -95,7 +98,9 @@ impl Quantity {
     /// another unit than the quantity's is said to be wrong elsewhere and counts for nothing here.
     #[must_use]
     pub fn rule(&self, scenario: &str, tolerances: &[ToleranceRule]) -> Rule {
-        let mut rule = Rule { relative: RELATIVE, absolute: 0.0, worse: self.worse };
+        let share = self.unit == Unit::Ratio;
+        let absolute = if share { POINTS } else { 0.0 };
+        let mut rule = Rule { relative: RELATIVE, absolute, worse: self.worse, share };
         for one in rules(self, scenario, tolerances) {
             // A tolerance for every quantity does not make a watch a gate.
             if let Some(worse) = one.worse {
@@ -152,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_last_tolerance_that_speaks_of_it_counts() {
-        let plain = Rule { relative: 0.01, absolute: 0.0, worse: Worse::Higher };
+        let plain = Rule { relative: 0.01, absolute: 0.0, worse: Worse::Higher, share: false };
         assert_eq!(rule_of(""), plain);
         assert_eq!(rule_of("[every]\nrelative = '3%'").relative, 0.03);
         let own = "[[quantity]]\nname = 'monthly cost'\nabsolute = '$50'";

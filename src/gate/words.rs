@@ -84,6 +84,7 @@ pub(super) fn allowed(compared: &Compared) -> String {
     let share = 100.0 * rule.relative;
     let share = value::short(share, crate::units::Unit::Ratio);
     let own = value::short(rule.absolute, unit);
+    let own = if rule.share { own.replace(" %", " points") } else { own };
     match (rule.relative > 0.0, rule.absolute > 0.0) {
         (true, true) => format!("may {way} by {share} or {own}"),
         (true, false) => format!("may {way} by {share}"),

@@ -13,7 +13,7 @@ fn judged_cell(plan: &Plan, totals: &Totals, scope: Scope) -> Vec<u64> {
 }
 
 /// The length of the judged part of a run.
-fn judged_span(plan: &Plan) -> Span {
+pub(super) fn judged_span(plan: &Plan) -> Span {
     plan.length.saturating_sub(plan.warmup)
 }
 

@@ -3,11 +3,12 @@
 use super::alerts::Watch;
 use super::course::Course;
 use super::hops::Counting;
-use super::month::{budget_spent, monthly_bill};
+use super::month::{budget_spent, judged_span, monthly_bill};
 use super::{
     Alert, Asked, Conservation, Control, Hops, Identity, Judged, JudgedRun, Keep, Phase, Progress,
     Rehearsal, Spell, Trouble, Watched,
 };
+use crate::cost::Bill;
 use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
 use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
 use crate::observe::{Counter, Layout, Metric, Sample, Scope, SliceView};
@@ -93,7 +94,8 @@ struct Verdicts {
     outcome: Outcome,
     invariants: Vec<Judgement>,
     watch: Vec<Seen>,
-    bill: crate::cost::Bill,
+    bill: Bill,
+    error_budget_spent: Option<f64>,
     course: Vec<Spell>,
     hops: Hops,
     alerts: Vec<Alert>,
@@ -137,11 +139,49 @@ fn one_seed(
             .collect(),
         control,
         bill: verdicts.bill,
+        error_budget_spent: verdicts.error_budget_spent,
+        judged: judged_span(&scenario.plan),
         course: verdicts.course,
         hops: verdicts.hops,
         alerts: verdicts.alerts,
         conservation: conservation(&scenario.plan.fabric.regions, &verdicts.outcome),
     })
+}
+
+/// What is asked of a run, and what must be counted for that.
+struct Sentences {
+    statements: Vec<Statement>,
+    terms: Vec<Term>,
+    layout: Layout,
+    /// Whether the age of data is asked for.
+    staleness: bool,
+}
+
+impl Sentences {
+    fn of(scenario: &Scenario) -> Self {
+        let invariants = scenario.invariants.iter();
+        let statements: Vec<Statement> =
+            invariants.map(|invariant| invariant.statement.clone()).collect();
+        let terms: Vec<Term> = scenario.watch.iter().map(|watch| watch.term.clone()).collect();
+        let asked = statements.iter().flat_map(Statement::bounds);
+        let layout = Layout::new(asked.chain(terms.iter().flat_map(Term::bounds)));
+        let staleness = statements
+            .iter()
+            .map(Statement::term)
+            .chain(&terms)
+            .any(|term| term.metric() == Metric::Sample(Sample::Staleness));
+        Self { statements, terms, layout, staleness }
+    }
+}
+
+impl From<RunError> for Trouble {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Stopped => Self::Interrupted,
+            RunError::Trace(error) => Self::Error(error.to_string()),
+            RunError::Plan(why) => Self::Error(why),
+        }
+    }
 }
 
 /// Runs a scenario with a seed and judges its sentences.
@@ -154,17 +194,7 @@ fn judge(
 ) -> Result<Verdicts, Trouble> {
     let mut plan = scenario.plan.clone();
     plan.seed = seed;
-    let statements: Vec<Statement> =
-        scenario.invariants.iter().map(|invariant| invariant.statement.clone()).collect();
-    let terms: Vec<Term> = scenario.watch.iter().map(|watch| watch.term.clone()).collect();
-    let bounds =
-        statements.iter().flat_map(Statement::bounds).chain(terms.iter().flat_map(Term::bounds));
-    let layout = Layout::new(bounds);
-    let staleness = statements
-        .iter()
-        .map(Statement::term)
-        .chain(&terms)
-        .any(|term| term.metric() == Metric::Sample(Sample::Staleness));
+    let Sentences { statements, terms, layout, staleness } = Sentences::of(scenario);
     let mut judge = Judge::new(&statements, &terms, &timeline(&plan));
     let mut course = Course::new(&plan);
     let (mut alerts, mut hops) = (Watch::new(&plan), Counting::new(&plan));
@@ -195,12 +225,7 @@ fn judge(
         stop: &asked.stop,
         tracing: sampling,
     };
-    let mut outcome =
-        simulate(&plan, layout, &options, &mut each).map_err(|error| match error {
-            RunError::Stopped => Trouble::Interrupted,
-            RunError::Trace(error) => Trouble::Error(error.to_string()),
-            RunError::Plan(why) => Trouble::Error(why),
-        })?;
+    let mut outcome = simulate(&plan, layout, &options, &mut each).map_err(Trouble::from)?;
     keep.traces = std::mem::take(&mut outcome.traces);
     let bill = monthly_bill(&plan, &outcome).map_err(Trouble::Error)?;
     let figures = Figures {
@@ -210,7 +235,43 @@ fn judge(
     let (invariants, watch) = judge.finish(&outcome.totals, &figures);
     let alerts = alerts.finish(&plan);
     let course = course.finish(&plan, &alerts);
-    Ok(Verdicts { outcome, invariants, watch, bill, course, hops: hops.finish(), alerts })
+    Ok(Verdicts {
+        outcome,
+        invariants,
+        watch,
+        bill,
+        error_budget_spent: figures.error_budget_spent,
+        course,
+        hops: hops.finish(),
+        alerts,
+    })
+}
+
+/// A run to which nothing is done.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Undisturbed {
+    /// The bill of a month like it.
+    pub bill: Bill,
+    /// What it spends of a month's error budget all the same.
+    pub error_budget_spent: Option<f64>,
+}
+
+/// Runs a scenario with a seed and without its faults and changes, so that what these cost can be told
+/// from what the time costs anyway. A surge is load and stays.
+///
+/// # Errors
+/// As [`rehearse`].
+pub fn undisturbed(source: &Source, seed: u64, asked: &Asked) -> Result<Undisturbed, Trouble> {
+    let mut scenario = load_without_control(source, &asked.edits)
+        .map_err(|problems| Trouble::Problems(problems.0))?;
+    scenario.plan.injections.clear();
+    scenario.plan.changes.clear();
+    scenario.invariants.clear();
+    scenario.watch.clear();
+    let show = Show { path: source.name(), progress: &|_| {}, asked };
+    let verdicts = judge(&scenario, seed, Phase::Run, &show, &mut Keep::default())?;
+    let Verdicts { bill, error_budget_spent, .. } = verdicts;
+    Ok(Undisturbed { bill, error_budget_spent })
 }
 
 /// Whether the control broke what it names. What was not measured proves nothing.

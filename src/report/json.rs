@@ -8,7 +8,7 @@ use crate::units::Instant;
 use serde::Serialize;
 
 /// The name of the contract.
-const SCHEMA: &str = "squall.report/1";
+pub(super) const SCHEMA: &str = "squall.report/1";
 
 #[derive(Serialize)]
 struct Scenario<'a> {

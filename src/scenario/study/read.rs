@@ -176,7 +176,7 @@ impl Reader<'_> {
         let set = root.node("set").map_or(Some(Vec::new()), |node| self.changes(node));
         let axes = root.need(self, "change", Self::axes);
         let precision = root.node("precision").map(|node| self.share_grains(node, 1));
-        let seeds = root.need(self, "seeds", |r, n| r.seeds(n, precision.is_some()));
+        let seeds = root.need(self, "seeds", |r, n| r.study_seeds(n, precision.is_some()));
         let measures = root.node("measure").map(|node| self.measures(node));
         let must =
             root.node("must").map_or(Some(Vec::new()), |node| self.sentences(node, "invariants"));
@@ -273,7 +273,7 @@ impl Reader<'_> {
         true
     }
 
-    fn seeds(&mut self, node: &Node, adaptive: bool) -> Option<Seeds> {
+    fn study_seeds(&mut self, node: &Node, adaptive: bool) -> Option<Seeds> {
         let help = if adaptive {
             "with `precision`, how many seeds at least and at most: `\"5..100\"`"
         } else {

@@ -1,0 +1,86 @@
+//! `squall diff`: two reports or two scenarios side by side.
+
+use super::args::DiffArgs;
+use super::inputs;
+use super::run::threads;
+use super::signals::Signals;
+use super::{Exit, out};
+use crate::rehearse::{self, Asked, Trouble};
+use crate::report::{self, Shape, diff};
+use crate::scenario::{OpenError, Problem, Source};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Reads both, runs what is a scenario, and says what differs.
+pub(super) fn compare(args: &DiffArgs) -> Exit {
+    let (before, now) = (documents(&args.before), documents(&args.now));
+    let (before, now) = match (before, now) {
+        (Ok(before), Ok(now)) => (before, now),
+        (before, now) => {
+            let wrong = [before.err(), now.err()];
+            return Exit::worst(wrong.into_iter().flatten());
+        }
+    };
+    let difference = diff::diff(&before, &now);
+    let exit = if difference.broke { Exit::Broken } else { Exit::Holds };
+    exit.worse(out::print(&difference.text))
+}
+
+/// The reports of a file; those of a scenario are made first.
+fn documents(path: &Path) -> Result<Vec<diff::Document>, Exit> {
+    let name = path.display().to_string();
+    let text = if path.extension().is_some_and(|end| end == "toml") {
+        rehearsed(path)?
+    } else {
+        fs::read_to_string(path).map_err(|error| {
+            out::complain(&format!("{name} cannot be read: {error}"));
+            Exit::Error
+        })?
+    };
+    diff::read(&text).map_err(|wrong| {
+        let message = format!("this is no report: {wrong}");
+        let help =
+            "what `squall run --format json` writes, or a scenario, whose name ends in `.toml`";
+        inputs::tell_about(&Problem::about(&name, &message, help));
+        Exit::Problems
+    })
+}
+
+/// Runs a scenario with its own seed and without its control.
+fn rehearsed(path: &Path) -> Result<String, Exit> {
+    let source = Source::open(path).map_err(|error| match error {
+        OpenError::Problem(problem) => {
+            inputs::tell_about(&problem);
+            Exit::Problems
+        }
+        error @ OpenError::Io { .. } => {
+            out::complain(&error.to_string());
+            Exit::Error
+        }
+    })?;
+    let signals = Signals::listen().map_err(|error| {
+        out::complain(&format!("signals cannot be listened to: {error}"));
+        Exit::Error
+    })?;
+    let asked = Asked {
+        edits: Vec::new(),
+        seeds: Vec::new(),
+        threads: threads(None),
+        control: false,
+        stop: Arc::clone(&signals.stop),
+    };
+    let rehearsal =
+        rehearse::rehearse(&source, &asked, &|_| {}).map_err(|trouble| match trouble {
+            Trouble::Problems(problems) => inputs::tell(&problems, &source),
+            Trouble::Error(told) => {
+                out::complain(&told);
+                Exit::Error
+            }
+            Trouble::Interrupted => signals.exit().unwrap_or(Exit::Interrupted),
+        })?;
+    report::json::render(&[rehearsal], Shape::default()).map_err(|error| {
+        out::note(&format!("bug: a report cannot be written: {error}\n"));
+        Exit::Bug
+    })
+}
