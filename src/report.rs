@@ -10,6 +10,7 @@ pub mod chrome;
 mod colour;
 mod course;
 pub mod diff;
+pub mod github;
 mod hops;
 pub mod json;
 pub mod junit;

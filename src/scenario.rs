@@ -13,6 +13,7 @@ mod fabric;
 mod faults;
 mod harm;
 mod keys;
+mod lanes;
 mod law;
 mod load;
 mod near;

@@ -302,3 +302,21 @@ fn an_interrupted_run_says_so_and_reports_nothing() {
         }
     }
 }
+
+#[test]
+fn annotations_point_at_the_sentence_that_is_broken() {
+    let words = ["run", "scenarios/smoke/single-pool.toml", "--no-control", "--format", "github"];
+    let output = ran(&words);
+    assert_eq!((code(&output), stdout(&output)), (0, String::new()));
+    let output = ran(&[&words[..], &["--set", "fabric.pool.servers=7"]].concat());
+    assert_eq!(code(&output), 1);
+    let told = stdout(&output);
+    let text = fs::read_to_string(smoke().pop().unwrap()).unwrap();
+    let line = 1 + text.lines().position(|line| line.contains("is Erlang's\" ")).unwrap();
+    let head = format!("::error file=scenarios/smoke/single-pool.toml,line={line},col=32,");
+    assert!(told.starts_with(&head), "{told}");
+    assert!(
+        told.contains("title=broken%3A the mean wait is Erlang's::mean(wait) < 23ms: seen "),
+        "{told}"
+    );
+}

@@ -88,19 +88,39 @@ fn check_books(plan: &Plan, outcome: &Outcome) {
     assert!(count(Counter::Hits) + count(Counter::Stale) <= count(Counter::Served));
     // A first attempt leaves, or the budget refuses it and its request has failed.
     let refused = count(Counter::RefusedByBudget);
-    assert!(count(Counter::Attempts) + refused >= count(Counter::Requests));
-    assert!(refused <= count(Counter::Failed));
+    let held = count(Counter::ViewerBreakerRefused) + count(Counter::ViewerBulkheadFull);
+    let hedges = count(Counter::ViewerHedges);
+    let first = count(Counter::Attempts) - hedges;
+    assert!(first + refused + held >= count(Counter::Requests));
+    assert!(refused <= count(Counter::Failed) + count(Counter::ViewerFallbacks));
     let refuses = matches!(
         plan.fabric.viewers.retry.budget,
         Budget::AdaptiveThrottle { .. } | Budget::Decorator
     );
     assert!(refuses || refused == 0, "{refused} first attempts refused");
     let most = u64::from(plan.fabric.viewers.retry.attempts);
-    assert!(count(Counter::Attempts) <= most * count(Counter::Requests));
+    assert!(first + held <= most * count(Counter::Requests));
+    check_shield(plan, &count);
     assert!(samples(Sample::LockWait).count() <= count(Counter::Coalesced));
     let lengths = samples(Sample::FailoverTime);
     assert!(lengths.max().unwrap_or(0) < plan.length.as_nanos());
     check_pools(plan, outcome);
+}
+
+/// Viewers hedge an attempt once at most, and a protection that is off does nothing.
+fn check_shield(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
+    let shield = &plan.fabric.viewers.shield;
+    let [hedges, won, denied] =
+        [Counter::ViewerHedges, Counter::ViewerHedgesWon, Counter::ViewerHedgesDenied].map(count);
+    let first = count(Counter::Attempts) - hedges;
+    assert!(hedges + denied <= first && won <= hedges, "{hedges} hedges of {first}");
+    assert!(shield.hedge.is_some() || hedges + denied == 0);
+    assert!(shield.breaker.is_some() || count(Counter::ViewerBreakerRefused) == 0);
+    assert!(shield.bulkhead.is_some() || count(Counter::ViewerBulkheadFull) == 0);
+    let [answered, not] = [Counter::ViewerFallbacks, Counter::ViewerFallbackFailures].map(count);
+    assert!(answered + not == 0 || shield.fallback.is_some());
+    let bad = count(Counter::Failed) + count(Counter::GivenUp);
+    assert!(not == if shield.fallback.is_some() { bad } else { 0 }, "{not} of {bad}");
 }
 
 /// Who came to a pool was turned away, is served, or waits; nobody waits beside an idle server, and
@@ -132,8 +152,13 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
     assert!(throttles == 0 || manifest.pod.cpu.is_some_and(|cpu| cpu.limit.is_some()));
     assert!(kills == 0 || manifest.pod.memory.is_some());
     assert!(peak(Gauge::CpuThrottled) <= u64::from(pods));
-    let bound = manifest.queue.map_or(u64::MAX, u64::from);
-    assert!(peak(Gauge::ManifestQueue) <= bound);
+    let bound = |queue: Option<u32>| queue.map_or(u64::MAX, u64::from);
+    let own = manifest.pools.map_or(0, |pools| bound(pools.validations.queue));
+    let most = manifest.pools.map_or(manifest.queue, |pools| pools.manifests.queue);
+    assert!(peak(Gauge::ManifestQueue) <= bound(most).saturating_add(own));
+    assert!(peak(Gauge::ValidationsQueue) <= own);
+    let own = manifest.pools.map_or(0, |pools| pools.validations.slots * pods);
+    assert!(peak(Gauge::ValidationsBusy) <= u64::from(own));
     if let Some(database) = &plan.fabric.database {
         assert!(peak(Gauge::DatabaseBusy) <= u64::from(database.connections));
         let bound = database.queue.map_or(u64::MAX, u64::from);

@@ -243,6 +243,30 @@ fn hedges_stand_beside_what_they_hedge() {
 }
 
 #[test]
+fn a_viewers_second_attempt_stands_beside_its_first() {
+    let path = "scenarios/resilience/viewer-hedging-pays.toml";
+    let seen = written(&[path, "--trace-requests", "100%", "--set", "run.length=130s"]);
+    nested(&seen.trace);
+    let events = seen.trace["traceEvents"].as_array().unwrap();
+    let begins = |category: &str| {
+        let begun = events.iter().filter(|event| event["cat"] == category && event["ph"] == "b");
+        begun.filter(|event| event["name"].as_str().unwrap().starts_with("attempt ")).count() as u64
+    };
+    let [hedges, all] = ["viewer_hedges", "attempts"]
+        .map(|counter| seen.totals[&format!("squall_{counter}_total")]);
+    assert!(hedges > 400, "{hedges}");
+    assert_eq!((begins("beside"), begins("beside") + begins("request")), (hedges, all));
+    let second = events.iter().find(|event| event["cat"] == "beside" && event["ph"] == "b");
+    assert_eq!(second.unwrap()["name"], "attempt 1, again");
+    let outcomes = |outcome: &str| {
+        let ends = events.iter().filter(|event| event["ph"] == "e" && event["cat"] == "beside");
+        let ends = ends.filter(|event| event["args"]["outcome"] == outcome);
+        ends.filter(|event| event["name"] == "attempt 1, again").count() as u64
+    };
+    assert_eq!(outcomes("answered"), seen.totals["squall_viewer_hedges_won_total"]);
+}
+
+#[test]
 fn every_region_and_every_failure_is_told() {
     let words = ["scenarios/smoke/region-outage.toml", "--trace-requests", "20%"];
     let seen = written(&words);

@@ -49,8 +49,8 @@ Examples:
 Exit codes:
   0 everything holds; 1 an invariant is broken; 2 problems with the input or the command line;
   3 something was not measured; 4 a control did not break what it names; 6 the gate found a
-  regression; 7 the gate cannot tell; 70 a bug of ours; 74 a file error;
-  130 and 143 interrupted. Of several, the most severe: `squall explain exit-code`."
+  regression; 7 the gate cannot tell; 70 a bug of ours; 74 a file error; 130 and 143 interrupted.
+  Of several, the most severe: `squall explain exit-code`."
 )]
 pub struct Args {
     /// What to do.
@@ -91,6 +91,8 @@ pub(super) enum Format {
     Json,
     /// For continuous integration.
     Junit,
+    /// GitHub's annotations: at most ten, the worst first, pointing into the scenarios.
+    Github,
 }
 
 /// A range of seeds.
@@ -116,6 +118,7 @@ Examples:
   squall run scenarios/monthly/region-outage.toml
   squall run scenarios/monthly --format json > report.json
   squall run scenarios/smoke --format junit --out target/reports
+  squall run scenarios/smoke --format github
   squall run drill.toml --seeds 1..20
   squall run drill.toml --set run.length=5m --set inject.outage.at=1m --no-control
   squall run drill.toml --openmetrics run.om

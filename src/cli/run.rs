@@ -9,7 +9,7 @@ use crate::fabric::Sampling;
 use crate::rehearse::{self, Asked, Keep, Rehearsal, Trouble};
 use crate::report::text::Look;
 use crate::report::{self, Shape};
-use crate::scenario::{Edit, Source};
+use crate::scenario::{Edit, Source, place_of};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -256,11 +256,21 @@ fn document(
         }
         Format::Json => report::json::render(judged, shape).map_err(|error| error.to_string()),
         Format::Junit => report::junit::render(judged, shape).map_err(|error| error.to_string()),
+        Format::Github => return Ok(annotations(judged)),
     };
     told.map_err(|error| {
         out::note(&format!("bug: a report cannot be written: {error}\n"));
         Exit::Bug
     })
+}
+
+/// GitHub's annotations of the scenarios, with the place of each sentence if the file is still there.
+fn annotations(judged: &[Rehearsal]) -> String {
+    let of = |rehearsal: &Rehearsal| {
+        let source = Source::open(&rehearsal.scenario.path).ok();
+        report::github::notes(rehearsal, |name| place_of(source.as_ref()?, name))
+    };
+    report::github::render(judged.iter().flat_map(of).collect())
 }
 
 /// The threads to run on: what was asked for, or one for each core.
@@ -274,6 +284,7 @@ fn file_name(scenario: &str, format: Format, taken: &mut BTreeSet<String>) -> St
         Format::Text => "txt",
         Format::Json => "json",
         Format::Junit => "xml",
+        Format::Github => "annotations",
     };
     let stem = Path::new(scenario).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let stem = stem.unwrap_or_else(|| "report".into());

@@ -148,6 +148,14 @@ impl Breaker {
         }
     }
 
+    /// Its owner moves: what is under way says nothing any more, and trials that were may be made again.
+    pub fn move_on(&mut self) {
+        self.term = self.term.wrapping_add(1);
+        if self.state == State::HalfOpen {
+            self.passed = self.sum.all;
+        }
+    }
+
     fn is_bad(&self) -> bool {
         let of = |count: u32, share: f64| {
             count_to_f64(count.into()) >= share * count_to_f64(self.sum.all.into())
@@ -263,6 +271,20 @@ mod tests {
         assert_eq!(breaker.state(), State::HalfOpen);
         breaker.forget(trial);
         assert_eq!((0..4).filter(|_| breaker.admit(at(61)).is_some()).count(), 3);
+    }
+
+    #[test]
+    fn who_moves_leaves_calls_behind_and_takes_along_what_was_seen() {
+        let mut breaker = Breaker::new(RULE);
+        let old = breaker.admit(at(0)).unwrap();
+        calls(&mut breaker, at(0), &[true; 9]);
+        breaker.move_on();
+        breaker.record(at(0), old, true, Span::ZERO);
+        assert_eq!(breaker.state(), State::Closed, "the tenth says nothing");
+        assert_eq!(calls(&mut breaker, at(0), &[true]), State::Open);
+        let trials = (0..3).filter(|_| breaker.admit(at(60)).is_some()).count();
+        breaker.move_on();
+        assert_eq!((trials, breaker.admit(at(60)).is_some()), (3, true), "as many again");
     }
 
     #[test]

@@ -173,6 +173,10 @@ impl Purse {
 
     /// Whoever made an attempt was given up while it was under way, or before the retry that was
     /// granted to it had left.
+    ///
+    /// A place among attempts under way is free again. Tokens are not given back, as they are in none of the
+    /// products: the AWS SDKs, Finagle and tower take them when the retry is decided on, and what is done
+    /// with it then, be it refused by a breaker or a bulkhead, is no answer.
     pub fn dropped(&mut self, ticket: &mut Ticket, under_way: bool) {
         if let Rule::Concurrent(all) = &mut self.rule
             && ticket.term == self.term
@@ -224,6 +228,7 @@ impl Purse {
 mod tests {
     use super::*;
     use crate::engine::Seed;
+    use crate::units::Span;
 
     fn purse(budget: Budget) -> Purse {
         Purse::new(budget, || Seed(1).stream("throttle")).unwrap()
@@ -269,6 +274,32 @@ mod tests {
         assert!(!purse.grant(now, &mut c, Miss::Error));
         purse.answered(now, a);
         assert!(purse.grant(now, &mut c, Miss::Error));
+    }
+
+    #[test]
+    fn a_token_stays_taken_when_the_retry_does_not_leave() {
+        let second = Span::from_secs(1);
+        for budget in [
+            Budget::Standard { tokens: 5, retry_cost: 5, timeout_cost: 5 },
+            Budget::SmallBucket { tokens: 1, deposit: 100 },
+            Budget::DepositPerRequest { ttl: second, min_per_second: 1, ratio: 0.0 },
+        ] {
+            let mut purse = purse(budget);
+            let (mut a, mut b, now) = (Ticket::NEW, Ticket::NEW, Instant::ZERO);
+            assert!(purse.grant(now, &mut a, Miss::Error), "{budget:?}");
+            purse.dropped(&mut a, false);
+            assert!(!purse.grant(now, &mut b, Miss::Error), "{budget:?}");
+        }
+        // Ten of a hundred for each retry, and one left of which none is paid.
+        let mut purse = purse(Budget::DecoratorRepaired);
+        let now = Instant::ZERO;
+        let granted = (0..20).filter(|_| {
+            let mut ticket = Ticket::NEW;
+            let granted = purse.grant(now, &mut ticket, Miss::Error);
+            purse.dropped(&mut ticket, false);
+            granted
+        });
+        assert_eq!(granted.count(), 10);
     }
 
     #[test]

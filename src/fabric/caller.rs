@@ -184,8 +184,8 @@ impl Caller {
         (self.leave(now, &mut turn) == Leave::Goes).then_some(turn)
     }
 
-    /// Whether an attempt may leave; it has left if so. One that may not gives back what its budget had
-    /// granted.
+    /// Whether an attempt may leave; it has left if so. One that may not gives back the place that its budget
+    /// had granted; tokens stay taken ([`Purse::dropped`]).
     pub fn leave(&mut self, now: Instant, turn: &mut Turn) -> Leave {
         if let Some(client) = self.clients.get_mut(turn.client as usize) {
             let most = self.call.bulkhead.unwrap_or(u32::MAX);

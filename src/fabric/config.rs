@@ -6,7 +6,9 @@
 
 mod autoscale;
 mod call;
+mod lanes;
 mod pod;
+mod shield;
 
 use super::slowdown::Slowdown;
 use crate::change::Planned;
@@ -17,7 +19,9 @@ use crate::units::{Instant, Span};
 
 pub use autoscale::{AutoscaleRules, ScalePace, ScaleTarget};
 pub use call::{Call, Fallback, Hedge};
+pub use lanes::{ClassPool, ClassPools};
 pub use pod::{Balance, CpuRules, Ejection, MemoryRules, PodRules};
+pub use shield::Shield;
 
 /// Everything a run needs.
 #[derive(Clone, Debug)]
@@ -119,6 +123,8 @@ pub struct Viewers {
     /// Whether a viewer who gives up takes the work behind the edge back, once nobody else waits for
     /// it. Else it goes on.
     pub cancel: bool,
+    /// What else protects this hop.
+    pub shield: Shield,
 }
 
 /// Retries.
@@ -300,6 +306,8 @@ pub struct Manifest {
     pub pod: PodRules,
     /// What changes their number; `None` is nothing.
     pub autoscale: Option<AutoscaleRules>,
+    /// Slots for each kind of fetch; `None`: all share them. Not where they share the servers.
+    pub pools: Option<ClassPools>,
 }
 
 impl Manifest {
@@ -307,6 +315,14 @@ impl Manifest {
     #[must_use]
     pub const fn all_slots(&self) -> u32 {
         self.pods.saturating_mul(self.slots)
+    }
+
+    /// A pod's slots for each kind of fetch, in the order of [`ClassPools`]; all are of the first where
+    /// they share them.
+    #[must_use]
+    pub fn lanes(&self) -> [u32; 2] {
+        let apart = |pools: ClassPools| [pools.manifests.slots, pools.validations.slots];
+        self.pools.map_or([self.slots, 0], apart)
     }
 }
 

@@ -14,7 +14,8 @@ pub struct Visit {
     pub title: u32,
     /// Its last mile, in microseconds.
     pub last_mile: u32,
-    /// The number of the attempt; 0 before the first has arrived.
+    /// The number of the attempt; 0 before the first has arrived. One that was sent beside another has
+    /// the same with [`HEDGE`].
     pub attempt: u8,
     /// Whether some attempt met a full queue.
     pub rejected: bool,
@@ -175,6 +176,15 @@ pub enum Event {
     TimeOut(Key),
     /// A backoff is over: the retry arrives.
     Retry(Key),
+    /// An attempt has been out for so long that its viewer may send another beside it.
+    ViewerHedge {
+        /// Which attempt.
+        beside: Key,
+        /// When the second one comes to the edge.
+        arrives: Instant,
+    },
+    /// It comes to the edge.
+    HedgeArrives(Key),
     /// An attempt failed elsewhere; its network is served here, so the decision is made here.
     Failed {
         /// The request.
@@ -208,7 +218,8 @@ impl engine::Event for Event {
             Self::Failed { .. } => 11,
             Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) => 12,
             Self::CallHedge(_) | Self::ReadHedge(_) | Self::Scale => 12,
-            Self::Arrival(_) => 13,
+            Self::ViewerHedge { .. } => 12,
+            Self::Arrival(_) | Self::HedgeArrives(_) => 13,
             Self::Next => 14,
         }
     }
@@ -249,6 +260,8 @@ impl engine::Event for Event {
             // Beyond the kinds that there is room for, kinds share a number: what they say differs.
             Self::Scale => (28, 1 << 48),
             Self::Cpu(pod) => (29, u64::from(pod) << 40),
+            Self::ViewerHedge { beside, .. } => (30, beside.word() ^ 1 << 58),
+            Self::HedgeArrives(key) => (31, key.word() ^ 1 << 58),
             Self::Pod { pod, life, what } => {
                 (0, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)
             }
@@ -257,7 +270,16 @@ impl engine::Event for Event {
     }
 }
 
+/// Marks the number of an attempt that was sent beside another; attempts are never that many.
+pub const HEDGE: u8 = 0x80;
+
 impl Visit {
+    /// Whether this is an attempt that was sent beside another.
+    #[must_use]
+    pub const fn is_hedge(&self) -> bool {
+        self.attempt & HEDGE != 0
+    }
+
     const fn word(&self) -> u64 {
         (self.network as u64) << 32 ^ self.title as u64 ^ (self.attempt as u64) << 24
     }

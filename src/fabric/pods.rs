@@ -5,6 +5,7 @@
 //! pod that no longer takes calls finishes those that it has, and nobody gets its slots after them.
 
 use super::config::{Balance, Discipline, Ejection, Plan, PodRules};
+use super::lanes::Lane;
 use crate::engine::Stream;
 use crate::fault::Fault;
 use crate::units::{Instant, Span};
@@ -32,6 +33,8 @@ struct Pod<J> {
     life: u32,
     /// Calls under way, in the order in which they began.
     calls: Vec<J>,
+    /// How many of them there are in each lane.
+    busy: [usize; 2],
     record: Record,
 }
 
@@ -49,14 +52,15 @@ struct Record {
 impl<J> Pod<J> {
     const fn new(state: State) -> Self {
         let record = Record { failures: 0, ejections: 0, back: Instant::ZERO };
-        Self { state, life: 0, calls: Vec::new(), record }
+        Self { state, life: 0, calls: Vec::new(), busy: [0; 2], record }
     }
 }
 
 /// All pods of a region. It decides; it never schedules.
 #[derive(Debug)]
 pub struct Pods<J> {
-    slots: usize,
+    /// Of each lane; all are of the first where there is one.
+    slots: [usize; 2],
     balance: Balance,
     ejection: Option<Ejection>,
     pods: Vec<Pod<J>>,
@@ -82,12 +86,12 @@ pub fn are_needed(plan: &Plan) -> bool {
 }
 
 impl<J: Copy + PartialEq> Pods<J> {
-    /// So many pods that are ready, and room for more up to `most`, with so many slots each. `stream` is
-    /// for choices by chance.
+    /// So many pods that are ready, and room for more up to `most`, with so many slots each, of
+    /// each lane. `stream` is for choices by chance.
     #[must_use]
-    pub fn new(count: u32, most: u32, slots: u32, rules: &PodRules, stream: Stream) -> Self {
+    pub fn new(count: u32, most: u32, slots: [u32; 2], rules: &PodRules, stream: Stream) -> Self {
         Self {
-            slots: slots as usize,
+            slots: slots.map(|slots| slots as usize),
             balance: rules.balance,
             ejection: rules.ejection,
             pods: (0..most.max(count))
@@ -98,14 +102,19 @@ impl<J: Copy + PartialEq> Pods<J> {
         }
     }
 
-    /// How many slots the pool may give away, those in use included.
+    /// How many slots of each lane the pool may give away, those in use included.
     #[must_use]
-    pub fn capacity(&self) -> usize {
-        let slots = |pod: &Pod<J>| match pod.state {
-            State::Ready => self.slots,
-            _ => pod.calls.len(),
+    pub fn capacities(&self) -> [usize; 2] {
+        let slots = |pod: &Pod<J>, lane: usize| match pod.state {
+            State::Ready => self.slots[lane],
+            _ => pod.busy[lane],
         };
-        self.pods.iter().map(slots).sum()
+        [0, 1].map(|lane| self.pods.iter().map(|pod| slots(pod, lane)).sum())
+    }
+
+    /// Which lane it is where there may be but one.
+    const fn lane(&self, lane: Lane) -> usize {
+        if self.slots[1] == 0 { 0 } else { lane as usize }
     }
 
     /// How many take calls.
@@ -121,23 +130,25 @@ impl<J: Copy + PartialEq> Pods<J> {
         self.pods.len() as u32
     }
 
-    /// A call has got a slot: it gets a pod.
+    /// A call has got a slot of a lane: it gets a pod.
     ///
     /// # Panics
     /// When none has a free slot: a bug in the model.
-    pub fn seat(&mut self, job: J) -> u32 {
-        let chosen = self.choose();
+    pub fn seat(&mut self, job: J, lane: Lane) -> u32 {
+        let lane = self.lane(lane);
+        let chosen = self.choose(lane);
         assert!(chosen.is_some(), "a call has a slot, and no pod has one free");
         let chosen = chosen.unwrap_or_default();
         self.pods[chosen].calls.push(job);
+        self.pods[chosen].busy[lane] += 1;
         #[allow(clippy::cast_possible_truncation)] // reason: there are never that many pods
         let number = chosen as u32;
         number
     }
 
-    fn choose(&mut self) -> Option<usize> {
+    fn choose(&mut self, lane: usize) -> Option<usize> {
         let Self { pods, slots, stream, .. } = self;
-        let free = |pod: &Pod<J>| pod.state == State::Ready && pod.calls.len() < *slots;
+        let free = |pod: &Pod<J>| pod.state == State::Ready && pod.busy[lane] < slots[lane];
         let number = match self.balance {
             Balance::RoundRobin => {
                 let (passed, ahead) = pods.split_at(self.next);
@@ -175,12 +186,14 @@ impl<J: Copy + PartialEq> Pods<J> {
     }
 
     /// A call is over. The last one of a pod that drains ends it. True when the slot is gone with it.
-    pub fn unseat(&mut self, pod: u32, job: J) -> bool {
+    pub fn unseat(&mut self, pod: u32, job: J, lane: Lane) -> bool {
+        let lane = self.lane(lane);
         let Some(pod) = self.pods.get_mut(pod as usize) else {
             return false;
         };
         if let Some(at) = pod.calls.iter().position(|&other| other == job) {
             pod.calls.remove(at);
+            pod.busy[lane] -= 1;
         }
         if pod.state == State::Draining && pod.calls.is_empty() {
             pod.state = State::Down;
@@ -298,7 +311,7 @@ mod tests {
 
     fn pods(count: u32, slots: u32, balance: Balance) -> Pods<u32> {
         let rules = PodRules { balance, ejection: Some(Ejection::ENVOY), ..PodRules::plain() };
-        Pods::new(count, count, slots, &rules, Seed(1).stream("test"))
+        Pods::new(count, count, [slots, 0], &rules, Seed(1).stream("test"))
     }
 
     /// Fails a pod until it is to be ejected, and ejects it if it may be.
@@ -311,9 +324,13 @@ mod tests {
     #[test]
     fn a_round_goes_round_what_is_free() {
         let mut pods = pods(3, 2, Balance::RoundRobin);
-        assert_eq!([0, 1, 2, 3].map(|job| pods.seat(job)), [0, 1, 2, 0]);
-        pods.unseat(2, 2);
-        assert_eq!([4, 5, 6].map(|job| pods.seat(job)), [1, 2, 2], "pod 0 is full");
+        assert_eq!([0, 1, 2, 3].map(|job| pods.seat(job, Lane::Manifests)), [0, 1, 2, 0]);
+        pods.unseat(2, 2, Lane::Manifests);
+        assert_eq!(
+            [4, 5, 6].map(|job| pods.seat(job, Lane::Manifests)),
+            [1, 2, 2],
+            "pod 0 is full"
+        );
     }
 
     #[test]
@@ -321,9 +338,10 @@ mod tests {
         let mut first = [0; 4];
         for seed in 0..400 {
             let rules = PodRules::plain();
-            let mut pods = Pods::new(4, 4, 3, &rules, Seed(seed).stream("test"));
+            let mut pods = Pods::new(4, 4, [3, 0], &rules, Seed(seed).stream("test"));
             for round in 0..3 {
-                let mut seats: Vec<u32> = (0..4).map(|job| pods.seat(4 * round + job)).collect();
+                let mut seats: Vec<u32> =
+                    (0..4).map(|job| pods.seat(4 * round + job, Lane::Manifests)).collect();
                 first[seats[0] as usize] += u32::from(round == 0);
                 seats.sort_unstable();
                 assert_eq!(seats, [0, 1, 2, 3]);
@@ -338,7 +356,7 @@ mod tests {
         let mut pods = pods(5, 1_000, Balance::Random);
         pods.stop(2);
         let mut seats = [0; 5];
-        (0..2_000).for_each(|job| seats[pods.seat(job) as usize] += 1);
+        (0..2_000).for_each(|job| seats[pods.seat(job, Lane::Manifests) as usize] += 1);
         // 500 each, with a standard deviation of 19.
         assert!([0, 1, 3, 4].iter().all(|&pod| (420..=580).contains(&seats[pod])), "{seats:?}");
         assert_eq!(seats[2], 0);
@@ -348,20 +366,20 @@ mod tests {
     fn slots_are_those_of_the_ready_and_the_busy_ones_of_the_others() {
         let mut pods = pods(3, 4, Balance::RoundRobin);
         (0..6).for_each(|job| {
-            pods.seat(job);
+            pods.seat(job, Lane::Manifests);
         });
-        assert_eq!((pods.capacity(), pods.ready()), (12, 3));
+        assert_eq!((pods.capacities()[0], pods.ready()), (12, 3));
         pods.drain(0);
-        assert_eq!((pods.capacity(), pods.ready()), (10, 2), "two are busy in pod 0");
-        assert!(pods.unseat(0, 3) && !pods.unseat(1, 1));
+        assert_eq!((pods.capacities()[0], pods.ready()), (10, 2), "two are busy in pod 0");
+        assert!(pods.unseat(0, 3, Lane::Manifests) && !pods.unseat(1, 1, Lane::Manifests));
         assert_eq!(pods.stop(1), [4]);
-        assert_eq!(pods.capacity(), 1 + 1 + 4);
-        assert!(pods.unseat(0, 0) && pods.unseat(1, 4));
-        assert_eq!(pods.capacity(), 4);
+        assert_eq!(pods.capacities()[0], 1 + 1 + 4);
+        assert!(pods.unseat(0, 0, Lane::Manifests) && pods.unseat(1, 4, Lane::Manifests));
+        assert_eq!(pods.capacities()[0], 4);
         let life = pods.start(0);
-        assert_eq!(pods.capacity(), 4, "it is not ready yet");
+        assert_eq!(pods.capacities()[0], 4, "it is not ready yet");
         assert!(!pods.started(0, life - 1) && pods.started(0, life) && !pods.started(0, life));
-        assert_eq!(pods.capacity(), 8);
+        assert_eq!(pods.capacities()[0], 8);
     }
 
     #[test]
@@ -399,10 +417,10 @@ mod tests {
             ejection: Some(Ejection { most: 1.0, ..Ejection::ENVOY }),
             ..PodRules::plain()
         };
-        let mut pods = Pods::new(5, 5, 1, &rules, Seed(1).stream("test"));
+        let mut pods = Pods::new(5, 5, [1, 0], &rules, Seed(1).stream("test"));
         let out = (0..5).filter(|&pod| fail(&mut pods, pod, at(1)).is_some()).count();
         assert_eq!((out, pods.ready()), (2, 3));
-        let mut alone = Pods::new(1, 1, 1, &rules, Seed(1).stream("test"));
+        let mut alone = Pods::new(1, 1, [1, 0], &rules, Seed(1).stream("test"));
         assert_eq!(fail(&mut alone, 0, at(1)), None);
     }
 

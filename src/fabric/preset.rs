@@ -6,7 +6,7 @@
 use super::{
     AfterWait, Behind, BreakerRule, Budget, Call, Cost, Database, Detect, Discipline, Fabric,
     Jitter, Lock, Manifest, Metadata, PodRules, Pooling, Replication, Retry, Routing, SharedErrors,
-    Slowdown, TtlFrom, Viewers, WhenBehind, Window,
+    Shield, Slowdown, TtlFrom, Viewers, WhenBehind, Window,
 };
 use crate::engine::{Law, LawError};
 use crate::units::Span;
@@ -131,6 +131,7 @@ fn viewers() -> Viewers {
         },
         // Nobody tells an edge that a viewer has gone, unless its products look for it.
         cancel: false,
+        shield: Shield::NONE,
     }
 }
 
@@ -226,6 +227,7 @@ fn manifest() -> Manifest {
         call: Call::plain(),
         pod: PodRules::plain(),
         autoscale: None,
+        pools: None,
         validations: 0.0,
     }
 }
@@ -304,6 +306,7 @@ pub fn single_pool(
                 budget: Budget::None,
             },
             cancel: false,
+            shield: Shield::NONE,
         },
         metadata: None,
         manifest: Manifest {
@@ -319,6 +322,7 @@ pub fn single_pool(
             call: Call::plain(),
             pod: PodRules::plain(),
             autoscale: None,
+            pools: None,
             validations: 0.0,
         },
         database: None,

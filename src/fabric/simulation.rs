@@ -295,7 +295,7 @@ fn build(
         site.homes = Arc::clone(&homes);
         site.shelf = Arc::clone(&shelf);
         site.all_events = options.all_events;
-        site.hits_are_events = options.all_events || site.books_attempts;
+        site.hits_are_events = options.all_events || site.shield.hears_all;
         site.keep_ages(options.staleness);
         site.observe_pods();
         site.observe_nodes(Instant::ZERO);

@@ -17,6 +17,7 @@ mod new;
 mod pods;
 mod pools;
 mod primary;
+mod protect;
 mod rush;
 mod scaling;
 mod service;
@@ -29,6 +30,8 @@ use super::config::Plan;
 use super::cpu::Cpus;
 use super::event::{Event, Failure, Visit};
 use super::feed::Feed;
+use super::guard::Pass;
+use super::lanes::Lanes;
 use super::memory::Memory;
 use super::metadata::MetadataCache;
 use super::pods::Pods;
@@ -49,6 +52,7 @@ use std::sync::{Arc, Mutex};
 use connections::Distress;
 use database::Read;
 use fetch::Fetch;
+use protect::Shielding;
 use scaling::Scaling;
 use service::Call;
 
@@ -68,6 +72,10 @@ pub(super) struct Request {
     joined: Option<Instant>,
     /// Counts those that came before it.
     serial: u64,
+    /// What it carries of its network's protections.
+    pass: Pass,
+    /// The other attempt, where two are out beside each other.
+    twin: Option<Key>,
 }
 
 /// What a request under way waits for.
@@ -81,6 +89,10 @@ enum State {
     Backoff,
     /// The answer of a hit that has this age of data; where it is not over at once.
     Answer { stale: bool, age: Span },
+    /// Its arrival at the edge: a second attempt on its way.
+    Sent,
+    /// The second attempt: it has failed itself.
+    Spent,
 }
 
 /// The random streams of a site, one for each source of randomness.
@@ -147,7 +159,7 @@ pub struct Site {
     /// How the edge calls the manifest service, and that its database.
     pub(super) manifest_caller: Caller,
     pub(super) database_caller: Caller,
-    pub(super) manifest: Pool<Key>,
+    pub(super) manifest: Lanes<Key>,
     /// Who works where, where that matters.
     pub(super) pods: Option<Pods<Key>>,
     /// What they compute on, where that is bounded.
@@ -186,9 +198,9 @@ pub struct Site {
     pub(super) staleness: bool,
     /// Whether every request is an event: the same results, slower; for tests.
     pub(super) all_events: bool,
-    /// Whether the retry budget counts attempts and answers.
-    pub(super) books_attempts: bool,
-    /// Whether every hit is an event: with all events, and where the retry budget counts answers.
+    /// What the viewers' budget and their other protections want to hear of.
+    pub(super) shield: Shielding,
+    /// Whether every hit is an event: with all events, and where something counts answers.
     pub(super) hits_are_events: bool,
     /// When the next arrival is put into the queue for; only when every request is an event.
     pub(super) next_queued: Instant,
@@ -257,6 +269,8 @@ impl Process for Site {
             Event::Patience => self.look_at_patience(ctx),
             Event::TimeOut(request) => self.timed_out(ctx, request),
             Event::Retry(request) => self.retry(ctx, request),
+            Event::ViewerHedge { beside, arrives } => self.hedge_viewer(ctx, beside, arrives),
+            Event::HedgeArrives(request) => self.hedge_arrives(ctx, request),
             Event::Failed { visit, how } => {
                 self.land(&visit);
                 self.attempt_failed(ctx, visit, ctx.now(), how);

@@ -4,8 +4,10 @@
 //! whichever site serves them, and two variants of a scenario see the same viewers.
 
 use super::batch::Batch;
+use super::breaker::State;
 use super::budgets::Purse;
 use super::config::{Load, Plan};
+use super::guard::Guard;
 use crate::engine::{Law, Poisson, Profile, ProfileCursor, Seed, Stream, Zipf};
 use crate::units::{Instant, Span};
 use std::sync::Arc;
@@ -81,6 +83,8 @@ pub struct Network {
     pub misrouted: bool,
     /// What is left of its viewers' retry budget, if they have one. Boxed, as `routes` is.
     pub purse: Option<Box<Purse>>,
+    /// What else protects it from the edge, and the edge from it.
+    pub guard: Option<Box<Guard>>,
     /// Since when its viewers have not been served.
     pub lost_at: Option<Instant>,
     /// The number of its latest plan to move; older plans are void.
@@ -144,6 +148,10 @@ impl Network {
                 seed.stream(&format!("{name}/adaptive throttle"))
             })
             .map(Box::new),
+            guard: Guard::new(&plan.fabric.viewers.shield, |what| {
+                seed.stream(&format!("{name}/{what}"))
+            })
+            .map(Box::new),
             lost_at: None,
             plan: 0,
             heading: None,
@@ -174,11 +182,14 @@ impl Network {
         Begun { at, title, last_mile, network: self.id }
     }
 
-    /// A request was made: something for the retry budget.
+    /// A request was made: something for the retry budget, and for that of hedges.
     #[inline]
     pub fn deposit(&mut self, now: Instant) {
         if let Some(purse) = &mut self.purse {
             purse.deposit(now);
+        }
+        if let Some(guard) = &mut self.guard {
+            guard.deposit(now);
         }
     }
 
@@ -234,13 +245,13 @@ pub struct Crowd {
     networks: Vec<Network>,
     /// The place of each network in `networks`, or `NOWHERE`.
     place_of: Vec<u32>,
-    /// Whether requests pay into a retry budget.
+    /// Whether requests pay into a budget.
     deposits: bool,
 }
 
 const NOWHERE: u32 = u32::MAX;
 
-/// A request's network has something for its retry budget.
+/// A request's network has something for its budgets.
 fn deposit(networks: &mut [Network], place_of: &[u32], draw: &Draw) {
     if let Some(network) = networks.get_mut(place_of[draw.network as usize] as usize) {
         network.deposit(draw.at);
@@ -357,7 +368,8 @@ impl Crowd {
 
     #[allow(clippy::cast_possible_truncation)] // reason: fewer places than networks
     fn place(&mut self, network: Network) {
-        self.deposits |= network.purse.as_ref().is_some_and(|purse| purse.takes_deposits());
+        self.deposits |= network.purse.as_ref().is_some_and(|purse| purse.takes_deposits())
+            || network.guard.as_ref().is_some_and(|guard| guard.takes_deposits());
         self.place_of[network.id as usize] = self.networks.len() as u32;
         self.networks.push(network);
     }
@@ -382,6 +394,9 @@ impl Crowd {
         if let Some(purse) = &mut network.purse {
             purse.move_on();
         }
+        if let Some(guard) = &mut network.guard {
+            guard.move_on();
+        }
         if self.batch.is_empty() {
             self.refill();
         }
@@ -398,6 +413,12 @@ impl Crowd {
     #[must_use]
     pub fn has(&self, id: u32) -> bool {
         self.place_of[id as usize] != NOWHERE
+    }
+
+    /// The state of the breaker that is most open, of all networks that are served here.
+    #[must_use]
+    pub fn breaker(&self) -> State {
+        self.networks.iter().map(Network::breaker).max().unwrap_or(State::Closed)
     }
 
     /// The networks that are served here, in the order of their numbers.

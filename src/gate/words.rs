@@ -3,6 +3,7 @@
 use super::compare::Verdict;
 use super::run::{Compared, Gated};
 use crate::invariant;
+use crate::report::diff::relative;
 use crate::report::{self, value};
 use crate::scenario::Worse;
 
@@ -43,33 +44,15 @@ pub(super) fn change(compared: &Compared) -> String {
         return told(before, now);
     }
     if !half.is_finite() {
-        return format!(
-            "{means} ({}; one pair has no interval)",
-            relative(middle, before, compared)
-        );
+        return format!("{means} ({}; one pair has no interval)", relative(middle, before, unit));
     }
-    let end = |end: f64| relative(end, before, compared);
+    let end = |end: f64| relative(end, before, unit);
     format!(
         "{means} ({}; 95 % interval {} to {})",
         end(middle),
         end(middle - half),
         end(middle + half)
     )
-}
-
-/// A difference as a share of what was, or in its own unit where there was nothing or where shares are
-/// compared, whose own shares nobody can read.
-fn relative(difference: f64, before: f64, compared: &Compared) -> String {
-    let sign = if difference < 0.0 { "-" } else { "+" };
-    let unit = compared.quantity.unit;
-    let text = if before == 0.0 || unit == crate::units::Unit::Ratio {
-        let points = if unit == crate::units::Unit::Ratio { " points" } else { "" };
-        let text = value::short(difference.abs(), unit);
-        format!("{}{points}", text.trim_end_matches(" %"))
-    } else {
-        value::short(100.0 * (difference / before).abs(), crate::units::Unit::Ratio)
-    };
-    format!("{sign}{text}")
 }
 
 /// `may rise by 1 %`.

@@ -111,6 +111,20 @@ pub enum Counter {
     Validations,
     /// Those that failed.
     ValidationsFailed,
+    /// Second attempts of viewers, sent beside a first one; they are among the attempts.
+    ViewerHedges,
+    /// Those that were answered first.
+    ViewerHedgesWon,
+    /// Those that did not leave: a budget, a breaker or a bulkhead refused them.
+    ViewerHedgesDenied,
+    /// Attempts of viewers that an open breaker refused.
+    ViewerBreakerRefused,
+    /// Attempts of viewers that a full bulkhead refused.
+    ViewerBulkheadFull,
+    /// Requests that had failed and were answered by something else.
+    ViewerFallbacks,
+    /// Requests that had failed, and whose fallback did, too.
+    ViewerFallbackFailures,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -133,6 +147,8 @@ pub enum Sample {
     WaitHigh,
     /// As `Wait`, for the low class only, where there are two.
     WaitLow,
+    /// As `Wait`, for validations only, where they have slots of their own.
+    WaitValidations,
 }
 
 /// A level, of which the peak in each second is kept, for each region.
@@ -159,6 +175,12 @@ pub enum Gauge {
     CpuThrottled,
     /// Nodes that run pods of the manifest service or are on their way, where they are counted.
     Nodes,
+    /// The viewers' breakers, one a network, in the same numbers as the others; the most open counts.
+    ViewerBreaker,
+    /// Validations that wait for one of their own slots, where they have such.
+    ValidationsQueue,
+    /// Those slots that are in use.
+    ValidationsBusy,
 }
 
 /// A figure of the whole run.
@@ -215,7 +237,7 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::ValidationsFailed as usize + 1;
+    pub const COUNT: usize = Self::ViewerFallbackFailures as usize + 1;
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
@@ -224,7 +246,7 @@ impl Counter {
 }
 impl Sample {
     /// How many there are.
-    pub const COUNT: usize = Self::WaitLow as usize + 1;
+    pub const COUNT: usize = Self::WaitValidations as usize + 1;
     /// The first of those that are part of a digest only where there is one of them, so that digests
     /// do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::WaitHigh;
@@ -238,11 +260,12 @@ impl Sample {
         Self::Staleness,
         Self::WaitHigh,
         Self::WaitLow,
+        Self::WaitValidations,
     ];
 }
 impl Gauge {
     /// How many there are.
-    pub const COUNT: usize = Self::Nodes as usize + 1;
+    pub const COUNT: usize = Self::ValidationsBusy as usize + 1;
     /// The first of those that are part of a digest up to the last that was above zero, so that digests
     /// do not change with the length of this list.
     pub(super) const FIRST_LATER: Self = Self::PodsReady;
@@ -258,5 +281,8 @@ impl Gauge {
         Self::PodsReady,
         Self::CpuThrottled,
         Self::Nodes,
+        Self::ViewerBreaker,
+        Self::ValidationsQueue,
+        Self::ValidationsBusy,
     ];
 }

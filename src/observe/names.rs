@@ -327,6 +327,65 @@ pub const METRICS: &[Described] = &[
         "the manifest service's breaker before its database: 0 closed, 1 half open, 2 open; of \
          several the most open, peak of each second",
     ),
+    counted(
+        "viewer_hedges",
+        Counter::ViewerHedges,
+        "second attempts of viewers, sent beside a first one",
+    ),
+    counted(
+        "viewer_hedges_won",
+        Counter::ViewerHedgesWon,
+        "second attempts of viewers that were answered first",
+    ),
+    counted(
+        "viewer_hedges_denied",
+        Counter::ViewerHedgesDenied,
+        "second attempts of viewers that a budget, breaker or bulkhead refused",
+    ),
+    counted(
+        "viewer_breaker_refused",
+        Counter::ViewerBreakerRefused,
+        "attempts of viewers that an open breaker refused; they have failed at once",
+    ),
+    counted(
+        "viewer_bulkhead_full",
+        Counter::ViewerBulkheadFull,
+        "attempts of viewers that a full bulkhead refused; they have failed at once",
+    ),
+    counted(
+        "viewer_fallbacks",
+        Counter::ViewerFallbacks,
+        "failed requests that were answered by something else; they count as served",
+    ),
+    counted(
+        "viewer_fallback_failures",
+        Counter::ViewerFallbackFailures,
+        "failed requests whose fallback failed, too",
+    ),
+    sampled(
+        "wait_validations",
+        Sample::WaitValidations,
+        "as `wait`, for validations where they have slots of their own",
+    ),
+    level(
+        "viewer_breaker",
+        Gauge::ViewerBreaker,
+        Unit::Count,
+        "the viewers' breakers before the edge, one a network: 0 closed, 1 half open, 2 open; of \
+         those served in a region the most open, peak of each second",
+    ),
+    level(
+        "validations_queue",
+        Gauge::ValidationsQueue,
+        Unit::Count,
+        "validations that wait for a slot of their own, peak of each second",
+    ),
+    level(
+        "validations_busy",
+        Gauge::ValidationsBusy,
+        Unit::Count,
+        "slots of validations' own in use, peak of each second",
+    ),
 ];
 
 #[cfg(test)]

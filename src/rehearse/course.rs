@@ -89,7 +89,7 @@ const fn state(
     Sign { what, text, unit: "", by_region: true, seen }
 }
 
-static SIGNS: [Sign; 17] = [
+static SIGNS: [Sign; 19] = [
     counted("manifest-rejected", "the manifest service turns calls away", |g| {
         g.rate(Counter::ManifestRejected)
     }),
@@ -114,6 +114,10 @@ static SIGNS: [Sign; 17] = [
     state("manifest-breaker", "the edge's breaker is open", |g| g.is_open(Gauge::ManifestBreaker)),
     state("database-breaker", "the breaker before the database is open", |g| {
         g.is_open(Gauge::DatabaseBreaker)
+    }),
+    state("viewer-breaker", "a breaker of viewers is open", |g| g.is_open(Gauge::ViewerBreaker)),
+    counted("viewer-bulkhead", "viewers have as many attempts out as they may", |g| {
+        g.rate(Counter::ViewerBulkheadFull)
     }),
     counted("manifest-budget", "the edge's retry budget is used up", |g| {
         g.rate(Counter::ManifestRetriesDenied)

@@ -141,6 +141,7 @@ fn levels(events: &mut Events<'_>, page: &Page<'_>) -> io::Result<()> {
         }
         for &hop in &recording.breakers {
             let name = match hop {
+                Hop::Viewers => "viewers' breakers (2 is open)",
                 Hop::Manifest => "manifest breaker (2 is open)",
                 Hop::Database => "database breaker (2 is open)",
             };

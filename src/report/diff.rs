@@ -5,6 +5,7 @@ mod read;
 mod words;
 
 pub use read::{Document, Run, read};
+pub use words::relative;
 
 use crate::stats::Paired;
 use read::{Invariant, Spell};

@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
 use crate::fabric::preset;
-use crate::fabric::{BreakerRule, Budget, Call, Fallback, Hedge, Jitter, Retry, Window};
+use crate::fabric::{BreakerRule, Budget, Call, Fallback, Hedge, Jitter, Retry, Shield, Window};
 use crate::units::{Span, count_to_f64};
 
 /// More clients than any region has of its own services.
@@ -34,6 +34,16 @@ impl Reader<'_> {
         section.set(self, "hedge", &mut call.hedge, Self::hedge);
         section.finish(self);
         Some(call)
+    }
+
+    /// What protects viewers and edge from each other: the keys that a call has, too.
+    pub fn shield(&mut self, section: &mut Section<'_>, shield: &mut Shield) {
+        section.set(self, "bulkhead", &mut shield.bulkhead, |r, n| {
+            r.count_or(n, 1..=MANY_CALLS, "none", None, Some)
+        });
+        section.set(self, "breaker", &mut shield.breaker, Self::breaker);
+        section.set(self, "fallback", &mut shield.fallback, Self::fallback);
+        section.set(self, "hedge", &mut shield.hedge, Self::hedge);
     }
 
     /// `"none"`, or a breaker with what differs from Resilience4j's defaults.

@@ -153,6 +153,7 @@ impl Reader<'_> {
         section.set(self, "timeout", &mut viewers.timeout, Self::some_time);
         section.set(self, "cancel", &mut viewers.cancel, Self::on_off);
         self.retry(section, &mut viewers.retry);
+        self.shield(section, &mut viewers.shield);
     }
 
     fn metadata(&mut self, section: &mut Section<'_>, slot: &mut Option<Metadata>) {
@@ -192,6 +193,7 @@ impl Reader<'_> {
         section.set(self, "service", &mut manifest.service, Self::law);
         section.set(self, "validations", &mut manifest.validations, Self::share);
         section.set(self, "call", &mut manifest.call, Self::call);
+        self.class_pools(section, manifest);
         self.pod_rules(section, manifest);
         self.autoscaler(section, manifest);
     }

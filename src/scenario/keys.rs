@@ -81,6 +81,10 @@ fabric.viewers.max-backoff | time | 2s | "2s" | the longest wait
 fabric.viewers.jitter | "none", "full" or "equal" | full | "full" | how a wait is spread
 fabric.viewers.budget | "none" or budget | none | { kind = "deposit-per-request" } | what limits retries beyond the attempts; one for each network
 fabric.viewers.cancel | "on" or "off" | off | "on" | on: a fetch that no viewer waits for any more is given up
+fabric.viewers.bulkhead | count or "none" | none | 64 | attempts that the viewers of each network have under way at one time; one more has failed at once
+fabric.viewers.breaker | "none" or breaker | none | { window = 20, open = "10s" } | each network's circuit breaker, which every attempt has to pass; one that may not has failed at once
+fabric.viewers.fallback | "none" or fallback | none | { failing = "1%" } | what answers when a request has failed for good; it counts as served
+fabric.viewers.hedge | "none" or hedge | none | { after = "500ms" } | a second attempt beside one that is not answered soon, the ways to the edge and back included
 fabric.metadata | table | preset | {} | the cache of manifests and rights beside each edge
 fabric.metadata.cache | "on" or "off" | on | "on" | off: every request is a miss
 fabric.metadata.ttl | time | 60s | "60s" | how long a copy is fresh
@@ -103,6 +107,9 @@ fabric.manifest.controlled-delay | time or "off" | off | "5ms" | the longest wai
 fabric.manifest.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
 fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
 fabric.manifest.validations | share | 0% | "40%" | the share of fetches that only validate a request, and so need no read
+fabric.manifest.pools | table or "shared" | shared | { manifests = { slots = 24 }, validations = { slots = 8 } } | slots for each kind of fetch, so that one that is slow holds none of the other's
+fabric.manifest.pools.manifests | pool | required | { slots = 24, queue = 100, wait = "200ms" } | the slots of fetches that make a manifest
+fabric.manifest.pools.validations | pool | required | { slots = 8 } | the slots of fetches that only validate a request
 fabric.manifest.call | call | one attempt | { timeout = "200ms", attempts = 3 } | how the edge calls it
 fabric.manifest.balance | "least-requests", "round-robin" or "random" | least-requests | "random" | which pod gets a call, where something makes them differ
 fabric.manifest.pod-start | time | 5s | "5s" | from the start of a pod until it takes calls
@@ -289,6 +296,9 @@ call.hedge | "none" or hedge | none | { after = "50ms" } | a second attempt besi
 hedge.after | time | required | "50ms" | how long the first is waited for
 hedge.percentile | share or "none" | none | "95%" | wait as long as this share of calls took in the last ten seconds instead, once there are a hundred of them
 hedge.budget | "none" or budget | none | { kind = "deposit-per-request", ratio = "5%" } | what limits hedges: any kind that refuses retries alone; one for each client
+pool.slots | count | required | 24 | slots of each pod; those of all pools are its `slots`
+pool.queue | count or "unbounded" | `fabric.manifest.queue` | 100 | fetches of this kind that may wait in a region
+pool.wait | time or "unbounded" | `fabric.manifest.max-wait` | "200ms" | the longest wait; who has waited so long is rejected
 breaker.window | count | 100 | 20 | the calls that it looks at: the last so many
 breaker.window-time | time | none | "10s" | instead: the calls of so many last whole seconds, 1 s to 1 h
 breaker.minimum | count | 100 | 20 | fewer calls in the window say nothing; at most the window's
@@ -302,10 +312,10 @@ pace.window | time | 0s up, 5m down | "5m" | the most cautious recommendation of
 pace.pods | count | 4 up, 0 down | 4 | pods that may come or go in a period
 pace.percent | count | 100 | 50 | or so many per cent of those that were there, if that is more
 pace.period | time | 15s | "1m" | the period, 1 s to 30 min
-budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule
+budget.kind | "limit", "deposit-per-request", "deposit-per-success", "small-bucket", "concurrent-share", "standard", "adaptive-throttle", "decorator" or "decorator-repaired" | required | "deposit-per-request" | which rule; tokens that a retry took stay taken when a breaker or a bulkhead refuses it
 budget[limit].retries | count | 3 | 3 | retries at one time, their backoff included
 budget[deposit-per-request].ttl | time | 10s | "10s" | how long a deposit counts, 1 s to 60 s
-budget[deposit-per-request].min-per-second | count | 10 | 10 | retries a second that are always allowed
+budget[deposit-per-request].min-per-second | count | 10 | 10 | retries a second that are always allowed, to each network or client: with 200 networks 10 are 2,000
 budget[deposit-per-request].ratio | share | 20% | "20%" | retries allowed for each request
 budget[deposit-per-success].max-tokens | count | 10 | 10 | tokens of a full bucket, 1 to 1000; retries go while more than half are left
 budget[deposit-per-success].token-ratio | number | 0.1 | 0.1 | what a success adds, in whole thousandths; a failed attempt takes 1
@@ -354,7 +364,7 @@ pub(super) fn is_known(segments: &[String]) -> bool {
 }
 
 /// Tables that may stand in several places, by the last word of such a place's kind.
-const SHARED: [&str; 7] = ["pace", "law", "call", "budget", "breaker", "fallback", "hedge"];
+const SHARED: [&str; 8] = ["pace", "law", "call", "budget", "breaker", "fallback", "hedge", "pool"];
 
 /// Whether a path leads to a key, be it through a table that is described by itself.
 fn is_path(wanted: &[&str]) -> bool {

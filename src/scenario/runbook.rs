@@ -210,7 +210,7 @@ mod tests {
             "no key `titel`",
             "`title` is missing",
             "`sometimes` is not known",
-            "cannot be overdrawn",
+            "does not start with a number",
             "no range of seeds",
             "expected a text",
         ] {

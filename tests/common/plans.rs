@@ -108,8 +108,14 @@ fn retry() -> impl Strategy<Value = Retry> {
 }
 
 fn viewers() -> impl Strategy<Value = Viewers> {
-    (law(50), span(5, 1_500), retry(), any::<bool>()).prop_map(
-        |(last_mile, timeout, retry, cancel)| Viewers { last_mile, timeout, retry, cancel },
+    (law(50), span(5, 1_500), retry(), any::<bool>(), shield()).prop_map(
+        |(last_mile, timeout, retry, cancel, shield)| Viewers {
+            last_mile,
+            timeout,
+            retry,
+            cancel,
+            shield,
+        },
     )
 }
 
@@ -137,6 +143,24 @@ fn hedge() -> impl Strategy<Value = Hedge> {
         percentile,
         budget,
     })
+}
+
+/// Each protection of viewers in some of the plans, none in most.
+fn shield() -> BoxedStrategy<Shield> {
+    let hedge = (hedge(), span(1, 300)).prop_map(|(hedge, after)| Hedge { after, ..hedge });
+    let parts = (
+        option::weighted(0.4, 1_u32..6),
+        option::weighted(0.4, breaker()),
+        option::weighted(0.4, 0.0..=1.0),
+        option::weighted(0.6, hedge),
+    );
+    let some = parts.prop_map(|(bulkhead, breaker, failing, hedge)| Shield {
+        bulkhead,
+        breaker,
+        fallback: failing.map(|failing| Fallback { failing }),
+        hedge,
+    });
+    prop_oneof![3 => Just(Shield::NONE), 2 => some].boxed()
 }
 
 /// A hop that does nothing of its own, or that does much. Boxed, as large parts are here: trees of values lie
@@ -253,6 +277,15 @@ fn autoscale() -> BoxedStrategy<AutoscaleRules> {
         .boxed()
 }
 
+/// Slots for each kind of fetch; the longest wait and the queue of one of them are bounded more.
+const fn apart(slots: u32, queue: Option<u32>, wait: Option<Span>) -> ClassPools {
+    let own = slots / 2;
+    ClassPools {
+        manifests: ClassPool { slots: slots - own, queue, wait },
+        validations: ClassPool { slots: own, queue: Some(3), wait: Some(Span::from_millis(40)) },
+    }
+}
+
 fn manifest() -> impl Strategy<Value = Manifest> {
     let disciplines = vec![
         Discipline::Fifo,
@@ -286,6 +319,9 @@ fn manifest() -> impl Strategy<Value = Manifest> {
                 pod,
                 validations: if high < 0.3 { high } else { 0.0 },
                 autoscale: scaled.filter(|_| discipline != Discipline::ProcessorSharing),
+                pools: (high < 0.3 && high > 0.1 && slots > 1)
+                    .then(|| apart(slots, queue, wait))
+                    .filter(|_| discipline != Discipline::ProcessorSharing),
             },
         )
 }

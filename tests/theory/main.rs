@@ -24,6 +24,7 @@ mod queues;
 mod retries;
 #[path = "../common/runs.rs"]
 mod runs;
+mod shields;
 mod stats;
 mod table;
 mod tools;
@@ -45,6 +46,7 @@ static OVERLOAD: LazyLock<Vec<Row>> = LazyLock::new(overload::rows);
 static PODS: LazyLock<Vec<Row>> = LazyLock::new(pods::rows);
 static DATA: LazyLock<Vec<Row>> = LazyLock::new(data::rows);
 static FAILOVER: LazyLock<Vec<Row>> = LazyLock::new(failover::rows);
+static SHIELDS: LazyLock<Vec<Row>> = LazyLock::new(shields::rows);
 
 fn assert_agree(rows: &[Row]) {
     let wrong: Vec<String> = rows.iter().filter_map(|row| row.verdict().err()).collect();
@@ -104,6 +106,11 @@ fn data_and_money_agree() {
 #[test]
 fn failover_agrees() {
     assert_agree(&FAILOVER);
+}
+
+#[test]
+fn shields_agree() {
+    assert_agree(&SHIELDS);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Ctx, Event, Key, Request, Site, State};
 use crate::fabric::event::Visit;
+use crate::fabric::guard::Pass;
 use crate::observe::When;
 use crate::units::{Instant, Span};
 
@@ -57,7 +58,11 @@ impl Site {
     /// Keeps an attempt that has just arrived, with its time-out.
     pub(super) fn park_attempt(&mut self, ctx: &mut Ctx<'_>, visit: Visit, state: State) -> Key {
         let deadline = self.deadline(ctx.now(), &visit);
-        let key = self.park(visit, state, deadline);
+        let key = if self.shield.is_on {
+            self.park_protected(ctx, visit, state, deadline)
+        } else {
+            self.park(visit, state, deadline)
+        };
         let look = ctx.now().saturating_add(self.plan.fabric.viewers.timeout.half());
         if look < deadline {
             if self.patience.is_empty() {
@@ -91,7 +96,9 @@ impl Site {
     pub(super) fn park(&mut self, visit: Visit, state: State, deadline: Instant) -> Key {
         self.take_off(&visit);
         self.parked += 1;
-        self.requests.insert(Request { visit, state, deadline, joined: None, serial: self.parked })
+        let (serial, pass) = (self.parked, Pass::NONE);
+        let joined = None;
+        self.requests.insert(Request { visit, state, deadline, joined, serial, pass, twin: None })
     }
 
     pub(super) fn unpark(&mut self, key: Key) -> Option<Request> {

@@ -8,6 +8,7 @@
 
 use super::{Ctx, Site};
 use crate::fabric::budgets::Miss;
+use crate::fabric::caller::Leave;
 use crate::fabric::event::{Failure, Visit};
 use crate::observe::Counter;
 use crate::units::Instant;
@@ -22,14 +23,14 @@ impl From<Failure> for Miss {
 }
 
 impl Site {
-    /// Whether the budget lets an attempt leave, which is counted in `visit` already.
-    pub(super) fn may_leave(&mut self, now: Instant, visit: &mut Visit) -> bool {
-        let purse = self.crowd.get_mut(visit.network).and_then(|network| network.purse.as_mut());
-        purse.is_none_or(|purse| purse.leave(now, &mut visit.ticket, visit.attempt > 1))
-    }
-
-    /// An attempt is not allowed to leave: its request has failed, at once.
-    pub(super) fn stays(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit) {
+    /// An attempt is not allowed to leave. If it is the budget that refuses it, its request has failed, at
+    /// once; else only the attempt has.
+    pub(super) fn stays(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit, why: Leave) {
+        match why {
+            Leave::Breaker => return self.is_held_back(ctx, visit, Counter::ViewerBreakerRefused),
+            Leave::Bulkhead => return self.is_held_back(ctx, visit, Counter::ViewerBulkheadFull),
+            Leave::Budget | Leave::Goes => {}
+        }
         let refused =
             if visit.attempt > 1 { Counter::RetriesDenied } else { Counter::RefusedByBudget };
         let origin = self.origin(&visit);
@@ -37,13 +38,13 @@ impl Site {
         self.trace_note(ctx.now(), &visit, "the budget refuses the attempt");
         // The attempt was none.
         visit.attempt -= 1;
-        self.give_up(ctx.now(), &visit, Failure::Error);
+        self.give_up(ctx.now(), ctx.now(), &visit, Failure::Error);
         self.think(ctx, ctx.now());
     }
 
     /// An attempt is answered.
     pub(super) fn book_answer(&mut self, now: Instant, visit: &Visit) {
-        if !self.books_attempts {
+        if !self.shield.books_attempts {
             return;
         }
         if let Some(network) = self.crowd.get_mut(visit.network)

@@ -13,7 +13,7 @@
 //!
 //! `rush` takes the commonest branch, a first attempt that finds a fresh copy, for many requests in a
 //! row. What goes on behind the cache is in `fetch`, `service`, `database` and `primary`, in this order;
-//! what a budget hears is in `budget`.
+//! what a budget hears is in `budget`, and what else protects viewers and edge in `protect`.
 
 use super::{Ctx, Event, Failure, Key, Request, Site, State, books};
 use crate::fabric::config::AfterWait;
@@ -57,8 +57,10 @@ impl Site {
         if first {
             self.recorder.count(Counter::Requests, origin);
         }
-        if self.books_attempts && !self.may_leave(now, &mut visit) {
-            return self.stays(ctx, visit);
+        if self.shield.asks
+            && let Some(why) = self.refusal(now, &mut visit)
+        {
+            return self.stays(ctx, visit, why);
         }
         self.recorder.count(Counter::Attempts, origin);
         self.trace_attempt(now, &visit);
@@ -84,7 +86,7 @@ impl Site {
 
     /// A fresh copy is served.
     #[inline]
-    fn used(&mut self, title: u32, now: Instant) {
+    pub(super) fn used(&mut self, title: u32, now: Instant) {
         if let Some(cache) = &mut self.cache {
             cache.used(title, now);
         }
@@ -96,7 +98,7 @@ impl Site {
     fn is_over_at_once(&self, now: Instant, visit: &Visit) -> bool {
         !self.hits_are_events
             && now + self.hit_takes < self.next_change
-            && self.trip(visit) + self.hit_takes <= self.plan.fabric.viewers.timeout
+            && self.trip(visit) + self.hit_takes <= self.shield.soon
     }
 
     /// The cache answers.
@@ -116,7 +118,7 @@ impl Site {
     }
 
     /// The age of the data that the cache answers with, if that is asked for.
-    fn data_age(&self, now: Instant, title: u32) -> Span {
+    pub(super) fn data_age(&self, now: Instant, title: u32) -> Span {
         match &self.cache {
             Some(cache) if self.staleness => cache.data_age(title, now),
             _ => Span::ZERO,
@@ -125,22 +127,22 @@ impl Site {
 
     /// A hit's answer leaves, if the site can still be reached.
     pub(super) fn answered(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(&Request { visit, state: State::Answer { stale, age }, .. }) =
-            self.requests.get(key)
+        let Some(&Request { state: State::Answer { stale, age }, .. }) = self.requests.get(key)
         else {
             return;
         };
         if self.outage.is_some() {
             return self.lose(key);
         }
-        self.unpark(key);
-        self.book_answer(ctx.now(), &visit);
+        let Some(visit) = self.answers(ctx, key) else {
+            return;
+        };
         let when = self.when(ctx.now(), &visit);
         self.record_answer(when, &visit, ctx.now(), Some(stale), age);
     }
 
     /// The cache has nothing to serve: join the fetch that holds the lock, or start one.
-    fn miss(&mut self, ctx: &mut Ctx<'_>, visit: Visit, locked: Option<Key>) {
+    pub(super) fn miss(&mut self, ctx: &mut Ctx<'_>, visit: Visit, locked: Option<Key>) {
         let origin = self.origin(&visit);
         let Some(fetch) = locked else {
             let request = self.park_attempt(ctx, visit, State::Lost);
@@ -198,10 +200,9 @@ impl Site {
             self.lose(key);
             return;
         }
-        let Some(Request { visit, .. }) = self.unpark(key) else {
+        let Some(visit) = self.answers(ctx, key) else {
             return;
         };
-        self.book_answer(ctx.now(), &visit);
         let when = self.when(ctx.now(), &visit);
         self.record_answer(when, &visit, ctx.now(), stale.then_some(true), age);
         self.think(ctx, heard);
@@ -225,7 +226,7 @@ impl Site {
         self.lose(key);
         if self.outage.is_none()
             && heard <= request.deadline
-            && let Some(Request { visit, .. }) = self.unpark(key)
+            && let Some(visit) = self.fails(now, key, heard, Failure::Error)
         {
             self.attempt_failed(ctx, visit, heard, Failure::Error);
         }
@@ -239,15 +240,17 @@ impl Site {
     }
 
     pub(super) fn timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(request) = self.unpark(key) else {
+        let Some(&request) = self.requests.get(key).filter(|one| one.state != State::Spent) else {
             return;
         };
-        let visit = request.visit;
-        let origin = self.origin(&visit);
+        let origin = self.origin(&request.visit);
+        let failed = self.fails(ctx.now(), key, ctx.now(), Failure::TimeOut);
         self.recorder.count(Counter::TimedOut, origin);
         self.sample_lock_wait(ctx.now(), &request);
         self.stops_waiting(ctx, &request);
-        self.attempt_failed(ctx, visit, ctx.now(), Failure::TimeOut);
+        if let Some(visit) = failed {
+            self.attempt_failed(ctx, visit, ctx.now(), Failure::TimeOut);
+        }
     }
 
     /// A viewer waits no longer for what its request waited for.
@@ -267,25 +270,37 @@ impl Site {
         how: Failure,
     ) {
         self.trace_failed(ctx.now(), heard, &visit, how);
-        let retry = &self.plan.fabric.viewers.retry;
         let Some(network) = self.crowd.get_mut(visit.network) else {
             return self.send_on(ctx, &visit, heard, Event::Failed { visit, how });
         };
         if let Some(purse) = &mut network.purse {
             purse.failed(&mut visit.ticket);
         }
+        self.what_follows(ctx, visit, heard, how);
+    }
+
+    /// An attempt has failed, or was not let go, at a site that serves its network.
+    pub(super) fn what_follows(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        mut visit: Visit,
+        heard: Instant,
+        how: Failure,
+    ) {
+        let retry = &self.plan.fabric.viewers.retry;
         let attempt = u32::from(visit.attempt);
         if attempt >= retry.attempts {
-            self.give_up(ctx.now(), &visit, how);
+            self.give_up(ctx.now(), heard, &visit, how);
             return self.think(ctx, heard);
         }
         let miss = how.into();
-        let purse = network.purse.as_mut();
+        let network = self.crowd.get_mut(visit.network);
+        let purse = network.and_then(|network| network.purse.as_mut());
         if !purse.is_none_or(|purse| purse.grant(ctx.now(), &mut visit.ticket, miss)) {
             let origin = self.origin(&visit);
             self.recorder.count(Counter::RetriesDenied, origin);
             self.trace_note(ctx.now(), &visit, "the budget refuses a retry");
-            self.give_up(ctx.now(), &visit, how);
+            self.give_up(ctx.now(), heard, &visit, how);
             return self.think(ctx, heard);
         }
         let wait = retry.wait(attempt, &mut self.streams.jitter);
@@ -305,8 +320,11 @@ impl Site {
         }
     }
 
-    /// The request has failed for good.
-    pub(super) fn give_up(&mut self, now: Instant, visit: &Visit, how: Failure) {
+    /// The request has failed for good, as its viewer knows at `heard`.
+    pub(super) fn give_up(&mut self, now: Instant, heard: Instant, visit: &Visit, how: Failure) {
+        if self.shield.is_on && self.falls_back(now, heard, visit) {
+            return;
+        }
         let origin = self.origin(visit);
         let when = self.when(now, visit);
         let outcome = match how {
@@ -347,7 +365,7 @@ impl Site {
         }
     }
 
-    fn record_course(&mut self, when: When, visit: &Visit, origin: usize) {
+    pub(super) fn record_course(&mut self, when: When, visit: &Visit, origin: usize) {
         if visit.attempt > 1 {
             self.recorder.count_at(when, Counter::Retried, origin);
         }

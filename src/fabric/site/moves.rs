@@ -171,6 +171,7 @@ impl Site {
         let Some((network, draws)) = self.crowd.remove(id, moves) else {
             return;
         };
+        self.observe_viewers();
         for draw in draws {
             ctx.schedule(draw.at, Event::Arrival(first_visit(&draw)));
         }
@@ -190,6 +191,7 @@ impl Site {
             self.recorder.sample(Sample::FailoverTime, network.home, ctx.now().since(lost));
         }
         self.crowd.add(network);
+        self.observe_viewers();
         self.replan(ctx, id);
     }
 
@@ -201,12 +203,15 @@ impl Site {
         let mut open: Vec<(u64, Key)> = open.map(|(key, request)| (request.serial, key)).collect();
         open.sort_unstable();
         for (_, key) in open {
-            let Some(request) = self.unpark(key) else {
+            let Some(&request) = self.requests.get(key) else {
                 continue;
             };
+            let failed = self.fails(ctx.now(), key, ctx.now(), Failure::Error);
             self.sample_lock_wait(ctx.now(), &request);
             self.stops_waiting(ctx, &request);
-            self.attempt_failed(ctx, request.visit, ctx.now(), Failure::Error);
+            if let Some(visit) = failed {
+                self.attempt_failed(ctx, visit, ctx.now(), Failure::Error);
+            }
         }
     }
 
@@ -221,7 +226,8 @@ impl Site {
     }
 }
 
-/// Whether a request of a network has a connection open.
+/// Whether a request of a network has a connection open, or a second one on its way.
 fn is_open(request: &Request, network: u32) -> bool {
-    request.visit.network == network && matches!(request.state, State::Fetch(_) | State::Lost)
+    request.visit.network == network
+        && matches!(request.state, State::Fetch(_) | State::Lost | State::Sent)
 }

@@ -1,12 +1,14 @@
 //! A site as it is before anything has happened.
 
 use super::connections::Distress;
+use super::protect::Shielding;
 use super::scaling::Scaling;
 use super::{Key, Site, Streams};
 use crate::engine::Seed;
 use crate::fabric::caller::Caller;
 use crate::fabric::config::{Call, Database, Discipline, Manifest, Plan, Pooling};
 use crate::fabric::cpu::Cpus;
+use crate::fabric::lanes::Lanes;
 use crate::fabric::memory::Memory;
 use crate::fabric::metadata::MetadataCache;
 use crate::fabric::pods::{self, Pods};
@@ -54,7 +56,7 @@ impl Site {
             cache: cache_of(plan),
             manifest_caller,
             database_caller,
-            manifest: slots_of(&fabric.manifest),
+            manifest: Lanes::new(&fabric.manifest),
             pods,
             cpus,
             memory,
@@ -78,7 +80,7 @@ impl Site {
             under_way: vec![0; regions],
             staleness: false,
             all_events: false,
-            books_attempts: fabric.viewers.retry.budget.books_attempts(),
+            shield: Shielding::new(&fabric.viewers),
             hits_are_events: false,
             next_queued: Instant::NEVER,
             patience: VecDeque::new(),
@@ -121,7 +123,7 @@ fn machines_of(
     }
     let most = config.autoscale.map_or(config.pods, |rules| rules.max.max(config.pods));
     let stream = Seed(plan.seed).stream(&format!("{region}/pods"));
-    let pods = Pods::new(config.pods, most, config.slots, &config.pod, stream);
+    let pods = Pods::new(config.pods, most, config.lanes(), &config.pod, stream);
     let cpus = config.pod.cpu.map(|rules| Cpus::new(&rules, most));
     (Some(pods), cpus, config.pod.memory.map(|rules| Memory::new(rules, most)))
 }
@@ -130,10 +132,4 @@ fn machines_of(
 fn sharing_of(config: &Manifest) -> Option<Sharing<Key>> {
     let all_share = config.discipline == Discipline::ProcessorSharing;
     all_share.then(|| Sharing::new(config.all_slots()))
-}
-
-/// The slots of a region's manifest service.
-fn slots_of(config: &Manifest) -> Pool<Key> {
-    let pool = Pool::new(config.all_slots(), config.queue, config.discipline);
-    pool.standing_after(config.standing)
 }

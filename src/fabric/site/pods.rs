@@ -5,6 +5,7 @@ use super::service::Call;
 use super::{Ctx, Event, Key, Site};
 use crate::fabric::cpu::Cpu;
 use crate::fabric::event::PodEvent;
+use crate::fabric::lanes::Lane;
 use crate::fabric::pods::{Pods, start_takes};
 use crate::fabric::tracer::Part;
 use crate::fault::Calls;
@@ -16,7 +17,7 @@ impl Site {
     /// A call goes on with its slot: it gets a pod.
     pub(super) fn seat(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         if let (Some(pods), Some(call)) = (&mut self.pods, self.calls.get_mut(key)) {
-            let pod = pods.seat(key);
+            let pod = pods.seat(key, call.lane);
             call.pod = Some(pod);
             self.look_for_memory(ctx, pod);
         }
@@ -29,11 +30,11 @@ impl Site {
     }
 
     /// A call that had a pod is over, and its slot is about to be released.
-    pub(super) fn unseat(&mut self, key: Key, pod: Option<u32>) {
+    pub(super) fn unseat(&mut self, key: Key, pod: Option<u32>, lane: Lane) {
         if let (Some(pods), Some(pod)) = (&mut self.pods, pod)
-            && pods.unseat(pod, key)
+            && pods.unseat(pod, key, lane)
         {
-            self.manifest.resize(pods.capacity());
+            self.manifest.resize(pods.capacities());
         }
     }
 
@@ -162,8 +163,8 @@ impl Site {
         let Some(pods) = &self.pods else {
             return;
         };
-        self.manifest.resize(pods.capacity());
-        while let Some((next, _)) = self.manifest.take(ctx.now()) {
+        self.manifest.resize(pods.capacities());
+        while let Some(next) = self.manifest.take(ctx.now()) {
             self.starting.push_back(next);
         }
         self.observe_manifest();

@@ -3,6 +3,7 @@
 use super::fetch::Cause;
 use super::{Ctx, Draw, Event, Key, Sharing, Site, first_visit};
 use crate::fabric::config::Discipline;
+use crate::fabric::lanes::Lane;
 use crate::fabric::pool::Class;
 use crate::observe::{Counter, Sample};
 use crate::units::{Instant, Span};
@@ -28,7 +29,10 @@ impl Site {
     }
 
     /// A fetch has waited for its slot: its class is seen where there are two.
-    pub(super) fn sample_class(&mut self, class: Class, origin: usize, waited: Span) {
+    pub(super) fn sample_class(&mut self, class: Class, lane: Lane, origin: usize, waited: Span) {
+        if lane == Lane::Validations && self.manifest.are_apart() {
+            self.recorder.sample(Sample::WaitValidations, origin, waited);
+        }
         if self.plan.fabric.manifest.discipline != Discipline::Priority {
             return;
         }
@@ -40,18 +44,15 @@ impl Site {
     }
 
     /// A fetch waits for a slot: it may do so for so long.
-    pub(super) fn limit_wait(&mut self, ctx: &mut Ctx<'_>) {
-        if let Some(wait) = self.plan.fabric.manifest.wait {
+    pub(super) fn limit_wait(&self, ctx: &mut Ctx<'_>, lane: Lane) {
+        if let Some(wait) = self.manifest.wait(lane) {
             ctx.schedule(ctx.now().saturating_add(wait), Event::SlotWaitOver);
         }
     }
 
     /// The one that has waited longest for a slot may have waited long enough.
     pub(super) fn slot_wait_over(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(wait) = self.plan.fabric.manifest.wait else {
-            return;
-        };
-        let Some((key, _)) = self.manifest.expire(ctx.now(), wait) else {
+        let Some(key) = self.manifest.expire(ctx.now()) else {
             return;
         };
         if let Some(call) = self.calls.get(key) {
@@ -165,9 +166,11 @@ impl Site {
     /// # Panics
     /// When a pool's levels and its jobs' times differ: a bug in the model.
     pub(in crate::fabric) fn balance_pools(&mut self, now: Instant) {
-        let inside = self.calls.iter().map(|(_, call)| call).filter(|call| call.inside);
-        let within = inside.map(|call| (call.came, call.has_slot));
-        self.manifest.balance("manifest service", now, within);
+        self.manifest.balance(now, |lane| {
+            let inside = self.calls.iter().map(|(_, call)| call).filter(|call| call.inside);
+            let inside = inside.filter(move |call| lane.is_none_or(|lane| call.lane == lane));
+            inside.map(|call| (call.came, call.has_slot))
+        });
         if let Some(sharing) = &mut self.sharing {
             sharing.balance("manifest service", now);
         }

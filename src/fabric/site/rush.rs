@@ -25,7 +25,7 @@ impl Site {
             .min(next)
             .min(self.recorder.slice_end())
             .min(self.next_change.saturating_sub(takes));
-        let patience = self.plan.fabric.viewers.timeout;
+        let patience = self.shield.soon;
         let mut hits = self.recorder.hits();
         let last = self.crowd.take_while(until, |draw, soon| {
             let origin = usize::from(self.homes[draw.network as usize]);

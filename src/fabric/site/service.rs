@@ -7,6 +7,7 @@ use super::connections::Held;
 use super::fetch::{Cause, Hedged, is_out};
 use super::{Ctx, Event, Key, Site, tracing};
 use crate::fabric::caller::{Leave, Turn};
+use crate::fabric::lanes::Lane;
 use crate::fabric::pool::{Class, Offer};
 use crate::fabric::tracer::Part;
 use crate::fault::Service;
@@ -21,6 +22,8 @@ pub struct Call {
     pub(super) origin: usize,
     /// Whom the manifest service takes first.
     class: Class,
+    /// Whose slots it asks for.
+    pub(super) lane: Lane,
     /// Whether it needs a read.
     reads: bool,
     /// When it came.
@@ -113,6 +116,7 @@ impl Site {
             fetch: key,
             origin: fetch.origin,
             class: fetch.class,
+            lane: Lane::of(fetch.validates),
             reads: self.database.is_some() && !fetch.validates,
             came: now,
             deadline,
@@ -134,7 +138,8 @@ impl Site {
         let Some(call) = self.calls.get_mut(key) else {
             return;
         };
-        let offer = self.manifest.offer(key, call.class, ctx.now());
+        let lane = call.lane;
+        let offer = self.manifest.offer(lane, key, call.class, ctx.now());
         if let Some(scaling) = &mut self.scaling {
             scaling.meter.came += 1;
         }
@@ -145,7 +150,7 @@ impl Site {
         }
         match offer {
             Offer::Starts => self.starting.push_back(key),
-            Offer::Waits => self.limit_wait(ctx),
+            Offer::Waits => self.limit_wait(ctx, lane),
             Offer::Refused => {
                 self.recorder.count(Counter::ManifestRejected, origin);
                 self.call_failed(ctx, key, Cause::Refused);
@@ -163,21 +168,23 @@ impl Site {
             };
             call.has_slot = Some(ctx.now());
             let (origin, class, waited) = (call.origin, call.class, ctx.now().since(call.came));
-            let reads = call.reads;
+            let (reads, lane) = (call.reads, call.lane);
             if call.deadline <= ctx.now() {
                 self.recorder.count(Counter::ManifestExpired, origin);
                 self.call_failed(ctx, key, Cause::TimeOut);
                 continue;
             }
             let longest = self.plan.fabric.manifest.controlled_delay;
-            if longest.is_some_and(|longest| waited > longest) && self.manifest.stands(ctx.now()) {
+            if longest.is_some_and(|longest| waited > longest)
+                && self.manifest.stands(lane, ctx.now())
+            {
                 self.recorder.count(Counter::ManifestRejected, origin);
                 self.call_failed(ctx, key, Cause::Refused);
                 continue;
             }
             self.recorder.sample(Sample::Wait, origin, waited);
             self.trace_mark(ctx.now(), Part::Call, key, "it has a slot");
-            self.sample_class(class, origin, waited);
+            self.sample_class(class, lane, origin, waited);
             self.seat(ctx, key);
             if reads {
                 self.read(ctx, key);
@@ -251,10 +258,10 @@ impl Site {
         if !self.plan.fabric.manifest.call.cancel {
             return;
         }
-        let waits = self.manifest.withdraw(key, ctx.now());
         let Some(call) = self.calls.get_mut(key) else {
             return;
         };
+        let waits = self.manifest.withdraw(call.lane, key, ctx.now());
         if !waits {
             // It may have got its slot at this very instant and not have begun.
             call.has_slot.get_or_insert(ctx.now());
@@ -276,13 +283,13 @@ impl Site {
     pub(super) fn end_call(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Call> {
         let now = ctx.now();
         let call = self.calls.remove(key)?;
-        self.unseat(key, call.pod);
+        self.unseat(key, call.pod, call.lane);
         self.trace_over(now, Part::Call, key);
         if call.inside {
-            self.manifest.left(call.came, call.has_slot, now);
+            self.manifest.left(call.lane, call.came, call.has_slot, now);
         }
         if call.has_slot.is_some()
-            && let Some((next, _)) = self.manifest.release(now)
+            && let Some(next) = self.manifest.release(call.lane, now)
         {
             self.starting.push_back(next);
         }
@@ -312,8 +319,13 @@ impl Site {
     }
 
     pub(super) fn observe_manifest(&mut self) {
-        self.recorder.gauge(Gauge::ManifestQueue, self.manifest.queued());
-        self.recorder.gauge(Gauge::ManifestBusy, self.manifest.busy());
+        let ((queued, of_validations), busy) = (self.manifest.queued(), self.manifest.busy());
+        self.recorder.gauge(Gauge::ManifestQueue, queued);
+        self.recorder.gauge(Gauge::ManifestBusy, busy.0);
+        if self.manifest.are_apart() {
+            self.recorder.gauge(Gauge::ValidationsQueue, of_validations);
+            self.recorder.gauge(Gauge::ValidationsBusy, busy.1);
+        }
     }
 }
 

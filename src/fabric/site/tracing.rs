@@ -28,7 +28,7 @@ impl Site {
 
     /// A fact of a request, if it is traced. `when` is for the site; the viewer is half a trip away.
     #[inline]
-    fn tell(&mut self, at: Instant, when: Instant, visit: &Visit, what: What) {
+    pub(super) fn tell(&mut self, at: Instant, when: Instant, visit: &Visit, what: What) {
         if visit.traced {
             self.tell_traced(at, when, visit, what);
         }
@@ -66,6 +66,18 @@ impl Site {
             Failure::Error => "error",
             Failure::TimeOut => "timed out",
         };
+        let key = visit.attempt.into();
+        self.tell(now, heard, visit, What::End { part: Part::Attempt, key, outcome });
+    }
+
+    /// One of two attempts that are out beside each other ends; the viewer knows at `heard`.
+    pub(super) fn trace_attempt_ends(
+        &mut self,
+        now: Instant,
+        heard: Instant,
+        visit: &Visit,
+        outcome: &'static str,
+    ) {
         let key = visit.attempt.into();
         self.tell(now, heard, visit, What::End { part: Part::Attempt, key, outcome });
     }

@@ -12,6 +12,8 @@ use std::io;
 const GOES_ON: &str = "goes on for nobody";
 /// What is said of a part that was taken back with its caller.
 const TAKEN_BACK: &str = "taken back";
+/// Marks the number of an attempt that was sent beside the one with that number.
+const HEDGE: u64 = 0x80;
 /// What is said of a part that lasts to the end.
 const UNDER_WAY: &str = "under way at the end";
 
@@ -132,7 +134,7 @@ impl Request<'_, '_> {
         let whose = (outer, site, parent);
         let Some((track, depth)) = self.find(whose) else { return Ok(None) };
         let beside = |open: &Open| open.part == part && !open.over;
-        if matches!(part, Part::Call | Part::Read)
+        if matches!(part, Part::Attempt | Part::Call | Part::Read)
             && self.tracks[track].open.get(depth + 1).is_some_and(beside)
         {
             let id = self.id_of((part, site, key));
@@ -168,6 +170,7 @@ impl Request<'_, '_> {
                 args["network"] = self.request.network.into();
                 "request".to_owned()
             }
+            Part::Attempt if key & HEDGE != 0 => format!("attempt {}, again", key ^ HEDGE),
             Part::Attempt => format!("attempt {key}"),
             Part::Lock => "wait for another's fetch".to_owned(),
             Part::Fetch => "fetch".to_owned(),

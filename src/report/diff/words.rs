@@ -51,8 +51,10 @@ pub(super) fn change(values: &[(f64, f64)], unit: &str) -> String {
     format!("{means} ({})", relative(middle, before, unit))
 }
 
-/// A difference as a share of what was; of shares, and of what was nothing, in its own unit.
-pub(in crate::report) fn relative(difference: f64, before: f64, unit: Unit) -> String {
+/// A difference as a share of what was; of shares, and of what was nothing, in its own unit: `+2.48 %`,
+/// `-0.3 points`.
+#[must_use]
+pub fn relative(difference: f64, before: f64, unit: Unit) -> String {
     let sign = if difference < 0.0 { "-" } else { "+" };
     let size = difference.abs();
     let text = match unit {
