@@ -21,6 +21,14 @@ impl Change {
             Self::Drain { .. } => "drain",
         }
     }
+
+    /// Whether it is done to this region.
+    #[must_use]
+    pub const fn acts_on(&self, site: usize) -> bool {
+        match *self {
+            Self::Drain { region } => region == site,
+        }
+    }
 }
 
 /// A change with its time.

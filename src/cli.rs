@@ -16,6 +16,7 @@ mod inputs;
 mod out;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod runbook;
 mod signals;
@@ -55,6 +56,7 @@ fn carry_out(verb: Verb) -> Exit {
         Verb::Replay(args) => replay::replay(&args),
         Verb::Study(args) => study::study(&args),
         Verb::Completions(args) => completions::completions(&args),
+        Verb::Report(args) => report::report(&args),
     }
 }
 

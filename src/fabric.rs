@@ -43,3 +43,4 @@ pub use simulation::{
 };
 pub use slowdown::{Curve, CurveError, Slowdown};
 pub use tracer::{Fact, Part, Sampling, Traced, Traces, What};
+pub use weather::acts_on;

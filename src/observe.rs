@@ -6,6 +6,7 @@
 
 mod cells;
 mod histogram;
+mod ladder;
 mod metric;
 mod names;
 mod recorder;
@@ -18,6 +19,6 @@ pub use histogram::{Histogram, rank_of};
 pub use metric::{Counter, Described, Figure, Form, Gauge, Metric, Sample};
 pub use names::METRICS;
 pub use recorder::{Hits, Recorder, Slice, When};
-pub use series::{Series, Track};
+pub use series::{PERCENTILES, Series, Track};
 pub use timeline::Timeline;
 pub use totals::{Scope, SliceView, Totals};

@@ -12,7 +12,7 @@ pub use alerts::Alert;
 pub use course::Spell;
 pub use hop::Hop;
 pub use hops::{Attempts, Hops};
-pub use keep::{Keep, Recording};
+pub use keep::{Happening, Keep, Recording};
 pub use run::{Undisturbed, rehearse, rehearse_and_keep, undisturbed};
 
 use crate::cost::Bill;

@@ -1,5 +1,5 @@
 //! A judged run becomes bytes: text for people, JSON for programs, JUnit for continuous integration,
-//! OpenMetrics for a Prometheus, a Chrome trace for Perfetto.
+//! OpenMetrics for a Prometheus, a Chrome trace for Perfetto, a page for whoever has to decide.
 //!
 //! Every report is a function of the rehearsal and of how it is asked for, and of nothing else: no
 //! clock, no terminal, no environment. The same run gives the same bytes.
@@ -12,17 +12,21 @@ mod course;
 pub mod diff;
 pub mod github;
 mod hops;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod openmetrics;
 pub mod replay;
 mod seeds;
+mod series;
+mod stored;
 mod summary;
 pub mod text;
 pub mod value;
 
 pub use again::{quoted, run as again};
 pub use colour::{Paint, tame};
+pub use stored::{ReadProblem, Stored, read};
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
 
 /// The published JSON Schema of `squall.report/1`.

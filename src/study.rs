@@ -5,11 +5,14 @@
 //! study that was killed goes on behind its last whole line, shards are joined by putting their lines
 //! one behind the other, and memory does not grow with the number of runs.
 
+pub mod columns;
 pub mod csv;
 mod drive;
 mod find;
+pub mod html;
 pub mod journal;
 pub mod json;
+pub mod parquet;
 mod plan;
 mod rows;
 mod run;

@@ -489,3 +489,17 @@ fn the_interval_is_that_of_clopper_and_pearson() {
     let text = report::text::render(&twenty(), SEEDS, Look::default());
     assert!(text.contains("held in 20 of 20 runs (95 % interval 83.2 % to 100 %)"), "{text}");
 }
+
+/// A page without its style, so that a golden one can be read.
+#[test]
+fn pages_are_golden() {
+    for (name, rehearsal, shape) in
+        [("single.html", single(), ONE), ("seeds.html", twenty(), SEEDS)]
+    {
+        let stored = report::read(&json(&[rehearsal], shape)).unwrap();
+        let page = report::html::run::page(&stored);
+        let (head, body) = page.split_once("<style>").unwrap();
+        let (_, body) = body.split_once("</style>").unwrap();
+        golden(name, &format!("{head}{body}"));
+    }
+}

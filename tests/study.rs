@@ -61,7 +61,15 @@ fn good(folder: &Path, words: &[&str]) -> String {
 
 /// The files of a finished study, with their names.
 fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let names = ["runs.csv", "runs.jsonl", "study.json", "study.txt", "variants.csv"];
+    let names = [
+        "runs.csv",
+        "runs.jsonl",
+        "runs.parquet",
+        "study.json",
+        "study.txt",
+        "variants.csv",
+        "variants.parquet",
+    ];
     let mut there: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -118,6 +126,47 @@ fn a_table_has_each_run_that_squall_run_makes() {
     let contrast = &variants[1]["contrasts"][of.unwrap()];
     assert_eq!(contrast["n"], 5);
     assert!(variants[0]["contrasts"].is_null());
+}
+
+#[test]
+fn a_page_shows_curves_maps_and_money() {
+    let folder = folder(GRID);
+    let page = |name: &str| {
+        good(folder.path(), &["a.study.toml", "--html", name]);
+        fs::read_to_string(folder.path().join(name)).unwrap()
+    };
+    let html = page("one.html");
+    let wanted = [
+        "<h1",
+        ">Pools<",
+        "Along",
+        "Two changes at once",
+        "Money against availability",
+        "Differences to the base",
+        "servers 3",
+        "mean wait",
+    ];
+    for wanted in wanted {
+        assert!(html.contains(wanted), "{wanted}");
+    }
+    assert_eq!(html, page("two.html"));
+}
+
+#[test]
+fn tables_for_other_programs_begin_and_end_as_their_formats_say() {
+    let folder = folder(GRID);
+    good(folder.path(), &["a.study.toml", "--out", "out"]);
+    let read = |name: &str| fs::read(folder.path().join("out").join(name)).unwrap();
+    let csv = String::from_utf8(read("runs.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 40);
+    assert!(csv.starts_with("variant,fabric.pool.servers,load-factor,trigger,seed,digest,"));
+    for name in ["runs.parquet", "variants.parquet"] {
+        let bytes = read(name);
+        assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"), "{name}");
+        let size = &bytes[bytes.len() - 8..bytes.len() - 4];
+        let size = u32::from_le_bytes(size.try_into().unwrap()) as usize;
+        assert!(size > 100 && size < bytes.len() - 12, "{name}");
+    }
 }
 
 #[test]

@@ -3,13 +3,14 @@
 mod diff;
 mod gate;
 mod replay;
+mod report;
 mod runbook;
 mod study;
 
 pub(super) use diff::DiffArgs;
 pub(super) use gate::{GateArgs, GateFormat};
 pub(super) use replay::{Between, CurveBy, ReplayArgs, ReplayFormat, TraceFormat};
-
+pub(super) use report::ReportArgs;
 pub(super) use runbook::RunbookArgs;
 pub(super) use study::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 
@@ -43,6 +44,7 @@ Examples:
   squall check scenarios
   squall run scenarios/monthly/region-outage.toml
   squall run scenarios/monthly --seeds 1..20 --format junit --out target/reports
+  squall run scenarios/monthly --html drills.html
   squall gate scenarios
   squall explain metric failover_time
 
@@ -80,6 +82,8 @@ pub(super) enum Verb {
     Study(StudyArgs),
     /// Print a script that completes commands and options in a shell
     Completions(CompletionsArgs),
+    /// A stored result as a page: the same bytes each time
+    Report(ReportArgs),
 }
 
 /// How a report is written.
@@ -124,7 +128,9 @@ Examples:
   squall run drill.toml --openmetrics run.om
     && promtool tsdb create-blocks-from openmetrics run.om data
     && prometheus --storage.tsdb.path data --storage.tsdb.retention.time 100y
-  squall run drill.toml --trace run.json --trace-requests 0.1%")]
+  squall run drill.toml --trace run.json --trace-requests 0.1%
+  squall run scenarios/smoke --html drills.html
+  squall run drill.toml --format json --series > result.json")]
 pub(super) struct RunArgs {
     /// Scenario files, or folders: every `*.toml` in a folder and in those below it, by path
     #[arg(required = true, value_name = "SCENARIO", value_hint = clap::ValueHint::AnyPath)]
@@ -159,6 +165,14 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "SHARE", default_value = "1%", requires = "trace")]
     #[arg(value_parser = inputs::share)]
     pub trace_requests: f64,
+    /// Write a page that opens offline: verdicts, what happened, plots over time. Of several seeds the
+    /// plots are of the first
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
+    /// Add each second of every run to the JSON report (`timeline` and `series`), so that `squall
+    /// report` can plot it
+    #[arg(long)]
+    pub series: bool,
     /// Threads to run on; never more than regions. The default is one for each core
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = inputs::threads)]
     pub threads: Option<NonZeroUsize>,
@@ -195,9 +209,10 @@ Examples:
   squall explain metric failover_time
   squall explain fault region-down
   squall explain key fabric.metadata.ttl
-  squall explain exit-code 4")]
+  squall explain exit-code 4
+  squall explain schema report")]
 pub(super) struct ExplainArgs {
-    /// metric, fault, preset, budget, exit-code, statistic or key; or a name, whatever it is
+    /// metric, fault, preset, budget, exit-code, statistic, key or schema; or a name, whatever it is
     #[arg(value_name = "TOPIC", value_parser = utf8())]
     pub topic: Option<String>,
     /// What to explain

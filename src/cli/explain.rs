@@ -22,6 +22,25 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
     }
 }
 
+/// Published JSON Schemas: the name, what has it, and the schema.
+const SCHEMAS: &[(&str, &str, &str)] =
+    &[("report", "what `squall run --format json` prints", crate::report::SCHEMA)];
+
+/// A schema as it is published, or which there are.
+fn schema(name: Option<&str>) -> Result<String, String> {
+    let Some(name) = name else {
+        let mut out =
+            String::from("JSON Schemas, printed whole by `squall explain schema NAME`\n\n");
+        for (name, what, _) in SCHEMAS {
+            let _ = writeln!(out, "  {name}  {what}");
+        }
+        return Ok(out);
+    };
+    let names: Vec<_> = SCHEMAS.iter().map(|(name, ..)| *name).collect();
+    let found = SCHEMAS.iter().find(|(known, ..)| *known == name);
+    found.map(|(.., text)| (*text).to_owned()).ok_or_else(|| unknown("schema", name, &names))
+}
+
 /// What is said about a topic and a name.
 ///
 /// # Errors
@@ -30,6 +49,7 @@ fn answer(topic: Option<&str>, name: Option<&str>, paint: Paint) -> Result<Strin
     let all = topics();
     match (topic, name) {
         (None, _) => Ok(overview(&all, paint)),
+        (Some("schema"), name) => schema(name),
         (Some(word), None) => match all.iter().find(|topic| topic.word == word) {
             Some(topic) => Ok(list(topic, &topic.entries.iter().collect::<Vec<_>>(), paint)),
             None => anywhere(&all, word, paint),
@@ -51,6 +71,8 @@ fn overview(all: &[Topic], paint: Paint) -> String {
         let _ =
             writeln!(out, "  {}  {} ({})", paint.strong(&word), topic.title, topic.entries.len());
     }
+    let word = format!("{:<10}", "schema");
+    let _ = writeln!(out, "  {}  JSON Schemas ({})", paint.strong(&word), SCHEMAS.len());
     out.push_str(
         "\nFor example `squall explain metric latency`, or only `squall explain latency`.\n",
     );
@@ -198,6 +220,13 @@ mod tests {
         let section = plain("key", Some("fabric.metadata")).unwrap();
         assert!(section.starts_with("key fabric.metadata\n"), "{section}");
         assert!(plain("key", Some("ttl")).unwrap().contains("fabric.metadata.ttl"));
+    }
+
+    #[test]
+    fn schemas_are_printed_whole() {
+        assert_eq!(plain("schema", Some("report")).unwrap(), crate::report::SCHEMA);
+        assert!(plain("schema", None).unwrap().contains("squall run --format json"));
+        assert!(plain("schema", Some("reprot")).unwrap_err().contains("`report` is the nearest"));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use super::progress::{self, Bar};
 use super::signals::Signals;
 use super::{Exit, out};
 use crate::fabric::Sampling;
-use crate::rehearse::{self, Asked, Keep, Rehearsal, Trouble};
+use crate::rehearse::{self, Asked, Keep, Recording, Rehearsal, Trouble};
+use crate::report::json::Told;
 use crate::report::text::Look;
 use crate::report::{self, Shape};
 use crate::scenario::{Edit, Source, place_of};
@@ -53,8 +54,38 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     Work { args, edits, signals, bar: Bar::new(), names: BTreeSet::new() }.run(&sources)
 }
 
-/// Looks at the files that are to hold one run each.
+/// A rehearsal and the seconds of its runs that were kept.
+struct Done {
+    rehearsal: Rehearsal,
+    recordings: Vec<Recording>,
+}
+
+impl Done {
+    fn told(&self) -> Told<'_> {
+        Told { rehearsal: &self.rehearsal, recordings: &self.recordings }
+    }
+
+    /// The same for a report in which no second is told.
+    const fn without_series(&self) -> Told<'_> {
+        Told { rehearsal: &self.rehearsal, recordings: &[] }
+    }
+}
+
+/// Looks at the files that are to be written, most of which hold one run each.
 fn files(args: &RunArgs, scenarios: usize) -> Result<(), Exit> {
+    if args.series && args.format != Format::Json {
+        out::note(
+            "problem: --series goes with --format json\n  --> --series\nhelp: for a page with plots, \
+             --html FILE is enough\n\n",
+        );
+        return Err(Exit::Problems);
+    }
+    if let Some(path) = &args.html {
+        out::prepare_file(path).map_err(|told| {
+            out::complain(&told);
+            Exit::Error
+        })?;
+    }
     for (option, path) in [("--openmetrics", &args.openmetrics), ("--trace", &args.trace)] {
         let Some(path) = path else {
             continue;
@@ -99,8 +130,9 @@ impl Work<'_> {
                 Ok(rehearsal) => {
                     exit = exit.worse(self.write_kept(&rehearsal, &keep));
                     exit = exit.worse(Exit::from(&rehearsal));
-                    exit = exit.worse(self.keep(&rehearsal, source, shape));
-                    judged.push(rehearsal);
+                    let done = Done { rehearsal, recordings: keep.recordings };
+                    exit = exit.worse(self.keep(&done, source, shape));
+                    judged.push(done);
                 }
                 Err(Trouble::Problems(problems)) => {
                     exit = exit.worse(inputs::tell(&problems, source));
@@ -121,14 +153,30 @@ impl Work<'_> {
                 }
             }
         }
+        exit = exit.worse(self.write_page(&judged, shape));
         if self.args.out.is_some() || self.args.format == Format::Text {
             return exit; // printed as it came
         }
         // Half an array is no JSON: a document is printed when all of it is known.
-        exit.worse(match document(&judged, shape, self.args.format, Look::default()) {
+        exit.worse(match self.document(&judged, shape, Look::default()) {
             Ok(text) => out::print(&text),
             Err(bug) => bug,
         })
+    }
+
+    /// The page, from the result as it would be stored: a stored one gives the same bytes.
+    fn write_page(&self, judged: &[Done], shape: Shape) -> Exit {
+        let Some(path) = &self.args.html else {
+            return Exit::Holds;
+        };
+        let told: Vec<_> = judged.iter().map(Done::told).collect();
+        let stored = report::json::render_with_series(&told, shape)
+            .map_err(|error| error.to_string())
+            .and_then(|text| report::read(&text).map_err(|wrong| wrong.to_string()));
+        match stored {
+            Ok(results) => super::report::write(path, &results),
+            Err(error) => bug(&error),
+        }
     }
 
     /// Runs one scenario with all its seeds.
@@ -163,7 +211,11 @@ impl Work<'_> {
     fn keep_of(&self) -> Keep {
         let share = self.args.trace_requests;
         Keep {
-            seconds: self.args.openmetrics.is_some() || self.args.trace.is_some(),
+            seconds: self.args.openmetrics.is_some()
+                || self.args.trace.is_some()
+                || self.args.html.is_some()
+                || self.args.series,
+            every_seed: self.args.series,
             sampling: self.args.trace.as_ref().map(|_| Sampling { share, most: MOST_TRACED }),
             ..Keep::default()
         }
@@ -171,7 +223,7 @@ impl Work<'_> {
 
     /// Writes what was kept of the run.
     fn write_kept(&self, rehearsal: &Rehearsal, keep: &Keep) -> Exit {
-        let (Some(recording), Some(run)) = (&keep.recording, rehearsal.runs.first()) else {
+        let (Some(recording), Some(run)) = (keep.recordings.first(), rehearsal.runs.first()) else {
             return Exit::Holds;
         };
         let metrics =
@@ -198,15 +250,15 @@ impl Work<'_> {
     }
 
     /// Prints the text and writes the file of one scenario, as far as they are asked for.
-    fn keep(&mut self, rehearsal: &Rehearsal, source: &Source, shape: Shape) -> Exit {
+    fn keep(&mut self, done: &Done, source: &Source, shape: Shape) -> Exit {
         let mut exit = Exit::Holds;
         let verbose = self.args.verbose;
         if let Some(folder) = &self.args.out {
             let plain = Look { verbose, ..Look::default() };
             let alone = Shape { list: false, ..shape };
-            let one = std::slice::from_ref(rehearsal);
+            let one = std::slice::from_ref(done);
             let name = file_name(source.name(), self.args.format, &mut self.names);
-            exit = match document(one, alone, self.args.format, plain) {
+            exit = match self.document(one, alone, plain) {
                 Ok(text) => match out::save(folder, &name, text.as_bytes()) {
                     Ok(_) => Exit::Holds,
                     Err(told) => {
@@ -220,7 +272,7 @@ impl Work<'_> {
         if self.args.out.is_some() || self.args.format == Format::Text {
             let look = Look { paint: out::stdout_paint(), verbose };
             let gap = if self.first_text() { "" } else { "\n" };
-            let text = report::text::render(rehearsal, shape, look);
+            let text = report::text::render(&done.rehearsal, shape, look);
             exit = exit.worse(out::print(&format!("{gap}{text}")));
         }
         exit
@@ -232,6 +284,29 @@ impl Work<'_> {
         self.names.insert(String::new())
     }
 
+    /// The reports in the format that is asked for. What cannot be written is a bug, and is told.
+    fn document(&self, judged: &[Done], shape: Shape, look: Look) -> Result<String, Exit> {
+        let all = || judged.iter().map(|one| &one.rehearsal);
+        let told = match self.args.format {
+            Format::Text => {
+                let texts: Vec<_> =
+                    all().map(|one| report::text::render(one, shape, look)).collect();
+                return Ok(texts.join("\n"));
+            }
+            Format::Json => {
+                let with = if self.args.series { Done::told } else { Done::without_series };
+                let told: Vec<_> = judged.iter().map(with).collect();
+                report::json::render_with_series(&told, shape).map_err(|error| error.to_string())
+            }
+            Format::Junit => {
+                let all: Vec<_> = all().cloned().collect();
+                report::junit::render(&all, shape).map_err(|error| error.to_string())
+            }
+            Format::Github => return Ok(annotations(all())),
+        };
+        told.map_err(|error| bug(&error))
+    }
+
     fn shape(&self) -> Shape {
         let named = &self.args.scenarios;
         Shape {
@@ -241,36 +316,19 @@ impl Work<'_> {
     }
 }
 
-/// The reports in one format. What cannot be written is a bug, and is told.
-fn document(
-    judged: &[Rehearsal],
-    shape: Shape,
-    format: Format,
-    look: Look,
-) -> Result<String, Exit> {
-    let told = match format {
-        Format::Text => {
-            let texts: Vec<_> =
-                judged.iter().map(|one| report::text::render(one, shape, look)).collect();
-            return Ok(texts.join("\n"));
-        }
-        Format::Json => report::json::render(judged, shape).map_err(|error| error.to_string()),
-        Format::Junit => report::junit::render(judged, shape).map_err(|error| error.to_string()),
-        Format::Github => return Ok(annotations(judged)),
-    };
-    told.map_err(|error| {
-        out::note(&format!("bug: a report cannot be written: {error}\n"));
-        Exit::Bug
-    })
+/// Tells of a report that cannot be written.
+fn bug(error: &str) -> Exit {
+    out::note(&format!("bug: a report cannot be written: {error}\n"));
+    Exit::Bug
 }
 
 /// GitHub's annotations of the scenarios, with the place of each sentence if the file is still there.
-fn annotations(judged: &[Rehearsal]) -> String {
+fn annotations<'a>(judged: impl Iterator<Item = &'a Rehearsal>) -> String {
     let of = |rehearsal: &Rehearsal| {
         let source = Source::open(&rehearsal.scenario.path).ok();
         report::github::notes(rehearsal, |name| place_of(source.as_ref()?, name))
     };
-    report::github::render(judged.iter().flat_map(of).collect())
+    report::github::render(judged.flat_map(of).collect())
 }
 
 /// The threads to run on: what was asked for, or one for each core.

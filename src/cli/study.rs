@@ -14,6 +14,7 @@ use crate::scenario::{Study, StudyError, open_study};
 use crate::study::{self, Halt, Header, Job, Planner, Shard};
 use bar::Bar;
 use journal::{Journal, Refused};
+use results::Wanted;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -23,7 +24,9 @@ const JOURNAL: &str = "runs.jsonl";
 /// Runs a study or a part of it, or joins parts.
 pub(super) fn study(args: &StudyArgs) -> Exit {
     match (&args.verb, &args.file) {
-        (Some(StudyVerb::Merge(MergeArgs { parts, out, format })), _) => join(parts, out, *format),
+        (Some(StudyVerb::Merge(MergeArgs { parts, out, html, format })), _) => {
+            join(parts, &Wanted { folder: Some(out), html: html.as_deref(), format: *format })
+        }
         (None, Some(file)) => match opened(file) {
             Ok(study) => run(args, &study),
             Err(exit) => exit,
@@ -65,6 +68,10 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
     if let (EngineName::Slurm, Some(file), Some(folder)) = (args.engine, &args.file, &args.out) {
         return on_slurm(args, file, folder, &header);
     }
+    if let Some(Err(told)) = args.html.as_deref().map(out::prepare_file) {
+        out::complain(&told);
+        return Exit::Error;
+    }
     let kept = match &args.out {
         Some(folder) => out::prepare(folder).map(|()| None),
         None => out::scratch().map(Some),
@@ -90,7 +97,12 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
         let Shard { part, parts } = shard;
         return out::print(&format!("part {part} of {parts} is in {}\n", path.display()));
     }
-    results::report(&header, &path, args.out.as_deref(), args.format)
+    results::report(&header, &path, &wanted(args))
+}
+
+/// What is to be made of a finished journal.
+fn wanted(args: &StudyArgs) -> Wanted<'_> {
+    Wanted { folder: args.out.as_deref(), html: args.html.as_deref(), format: args.format }
 }
 
 fn listen() -> Result<Signals, Exit> {
@@ -115,7 +127,7 @@ fn on_slurm(args: &StudyArgs, file: &Path, folder: &Path, header: &Header) -> Ex
     match array.run(&signals) {
         Exit::Holds => {
             let parts: Vec<PathBuf> = (1..=parts).map(|part| array.part(part)).collect();
-            join(&parts, folder, args.format)
+            join(&parts, &wanted(args))
         }
         exit => exit,
     }
@@ -190,7 +202,8 @@ fn halted(halt: &Halt, study: &Study, path: &Path) -> Exit {
 }
 
 /// Joins the parts of a study.
-fn join(folders: &[PathBuf], folder: &Path, format: StudyFormat) -> Exit {
+fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
+    let folder = wanted.folder.unwrap_or(Path::new("."));
     let parts = match parts_of(folders) {
         Ok(parts) => parts,
         Err(told) => return refused(told),
@@ -235,7 +248,7 @@ fn join(folders: &[PathBuf], folder: &Path, format: StudyFormat) -> Exit {
             out::complain(&told);
             Exit::Error
         }
-        (Ok(()), None) => results::report(&header, &path, Some(folder), format),
+        (Ok(()), None) => results::report(&header, &path, wanted),
     }
 }
 

@@ -1,17 +1,21 @@
 //! The flat layout of counts: one row of words for each pair of origin and place of work.
 
+use super::ladder::{STEPS, step_of};
 use super::metric::{Counter, Sample};
 use crate::units::Span;
 
 /// Where each count stands in a cell. A cell holds all counters, then for each sample the number of
 /// values, their sum in two words (of the low and of the high halves, so that neither overflows), and
 /// how many lay below each bound that an invariant asks about (so that shares
-/// and percentiles are judged by exact counts, not by histogram buckets).
+/// and percentiles are judged by exact counts, not by histogram buckets). Where latencies are to be
+/// looked at second by second, the steps of a ladder follow, which no digest takes in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     bounds: [Vec<u64>; Sample::COUNT],
     starts: [usize; Sample::COUNT],
     width: usize,
+    /// Where the steps of latencies begin, if they are counted.
+    ladder: Option<usize>,
 }
 
 /// Words of a sample before its bounds.
@@ -35,7 +39,19 @@ impl Layout {
             *start = width;
             width += BOUNDS + list.len();
         }
-        Self { bounds: by_sample, starts, width }
+        Self { bounds: by_sample, starts, width, ladder: None }
+    }
+
+    /// The same, and each latency is counted in its step, too. Changes no digest.
+    #[must_use]
+    pub fn with_ladder(self) -> Self {
+        let start = self.width;
+        Self { width: start + STEPS, ladder: Some(start), ..self }
+    }
+
+    /// A cell's latencies by step; `None` where they are not counted.
+    pub(super) fn ladder<'a>(&self, cell: &'a [u64]) -> Option<&'a [u64]> {
+        self.ladder.map(|start| &cell[start..start + STEPS])
     }
 
     /// Words in a cell.
@@ -55,11 +71,17 @@ impl Layout {
         for (word, bound) in words[BOUNDS..].iter_mut().zip(bounds) {
             *word += values.iter().map(|value| u64::from(value < bound)).sum::<u64>();
         }
+        if let Some(start) = self.ladder
+            && sample == Sample::Latency
+        {
+            values.iter().for_each(|&value| cell[start + step_of(value)] += 1);
+        }
     }
 
     /// A cell's words without those of optional counters and samples that it does not hold.
     pub(super) fn told<'a>(&self, cell: &'a [u64]) -> impl Iterator<Item = &'a u64> {
-        let (counters, samples) = cell.split_at(Counter::COUNT);
+        let (counters, samples) =
+            cell[..self.ladder.unwrap_or(self.width)].split_at(Counter::COUNT);
         let start = self.starts[Sample::FIRST_OPTIONAL as usize] - Counter::COUNT;
         let some = |words: &'a [u64], start: usize| {
             let (always, optional) = words.split_at(start);
@@ -124,5 +146,22 @@ mod tests {
         assert_eq!(layout.below(&cell, Sample::Latency, ms(10)), Some(4));
         assert_eq!(layout.below(&cell, Sample::Latency, ms(11)), None);
         assert_eq!(layout.samples(&cell, Sample::Wait), 0);
+    }
+
+    #[test]
+    fn steps_are_counted_and_told_to_nobody() {
+        let (plain, fine) = (Layout::new([]), Layout::new([]).with_ladder());
+        let (mut one, mut two) = (vec![0; plain.width()], vec![0; fine.width()]);
+        for value in [1_000_000, 2_000_000, 2_000_001] {
+            plain.record(&mut one, Sample::Latency, &[value]);
+            fine.record(&mut two, Sample::Latency, &[value]);
+            fine.record(&mut two, Sample::Staleness, &[value]);
+            plain.record(&mut one, Sample::Staleness, &[value]);
+        }
+        assert!(plain.told(&one).eq(fine.told(&two)));
+        assert!(plain.ladder(&one).is_none());
+        let steps = fine.ladder(&two).unwrap();
+        assert_eq!(steps.iter().sum::<u64>(), 3);
+        assert_eq!(steps[step_of(2_000_000)], 2);
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that slices of time say, second by second, for those who want to look at a run later.
 
+use super::ladder::quantile;
 use super::metric::{Counter, Gauge, Sample};
 use super::totals::SliceView;
 use crate::units::{Instant, Span};
@@ -21,7 +22,15 @@ pub struct Series {
     levels: Vec<[u64; 2]>,
     /// The peaks so far of a second that was cut.
     peaks: Vec<u64>,
+    /// By row and origin: percentiles of latency in nanoseconds, where there were any and they were
+    /// counted by step.
+    latency: Vec<[Option<f64>; PERCENTILES.len()]>,
+    /// By origin, the steps so far of a second that was cut.
+    ladders: Vec<Vec<u64>>,
 }
+
+/// The percentiles of latency that are kept of each second, as shares of the ranks.
+pub const PERCENTILES: [f64; 3] = [0.5, 0.95, 0.99];
 
 /// A quantity that only grows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,6 +81,8 @@ impl Series {
             sums: vec![None; Sample::COUNT * pairs],
             levels: Vec::new(),
             peaks: vec![0; regions * Gauge::COUNT],
+            latency: Vec::new(),
+            ladders: vec![Vec::new(); regions],
         }
     }
 
@@ -98,6 +109,11 @@ impl Series {
                     grow(&mut self.sums[place], row, slice.layout.sum(cell, sample));
                 }
             }
+            if let Some(steps) = slice.layout.ladder(cell) {
+                let sum = &mut self.ladders[from];
+                sum.resize(steps.len(), 0);
+                sum.iter_mut().zip(steps).for_each(|(sum, &count)| *sum += count);
+            }
         }
         for (most, &peak) in self.peaks.iter_mut().zip(slice.peaks) {
             *most = (*most).max(peak);
@@ -111,6 +127,10 @@ impl Series {
             let both = slice.levels.iter().zip(&self.peaks);
             self.levels.extend(both.map(|(&level, &peak)| [level, peak]));
             self.peaks.fill(0);
+            for steps in &mut self.ladders {
+                self.latency.push(PERCENTILES.map(|p| quantile(steps, p)));
+                steps.fill(0);
+            }
         }
     }
 
@@ -144,6 +164,14 @@ impl Series {
         self.values[place].as_ref().zip(self.sums[place].as_ref())
     }
 
+    /// The [`PERCENTILES`] of the latency of viewers from `from` whose requests were first made in the
+    /// second before a row's instant, in nanoseconds and to a sixteenth of their value; `None` where
+    /// nobody was answered, or where the layout counts no steps.
+    #[must_use]
+    pub fn latency(&self, from: usize, row: usize) -> [Option<f64>; PERCENTILES.len()] {
+        self.latency[row * self.regions + from]
+    }
+
     /// A gauge's level at a row's instant.
     #[must_use]
     pub fn level(&self, gauge: Gauge, at: usize, row: usize) -> u64 {
@@ -167,7 +195,7 @@ mod tests {
     fn rows_are_whole_seconds_and_the_end_and_hold_what_was_counted() {
         let at = |millis| Instant::ZERO + Span::from_millis(millis);
         let timeline = Arc::new(Timeline::new(Span::from_millis(2_500), [at(1_500)]));
-        let layout = Arc::new(Layout::new([]));
+        let layout = Arc::new(Layout::new([]).with_ladder());
         let mut recorder = Recorder::new(Arc::clone(&layout), Arc::clone(&timeline), 1);
         for (millis, level) in [(100, 3), (1_100, 7), (1_600, 2), (2_200, 5)] {
             recorder.advance(at(millis));
@@ -175,6 +203,7 @@ mod tests {
             if millis > 1_000 {
                 recorder.count(Counter::Fetches, 0);
                 recorder.sample(Sample::Wait, 0, Span::from_millis(millis));
+                recorder.sample(Sample::Latency, 0, Span::from_millis(millis));
             }
         }
         recorder.advance(at(2_500));
@@ -205,5 +234,11 @@ mod tests {
         };
         assert_eq!([0, 1, 2].map(queue), [(3, 3), (2, 7), (5, 5)]);
         assert!(series.counter(Counter::Requests, 0, 0).is_none());
+        let medians = [0, 1, 2].map(|row| series.latency(0, row)[0]);
+        assert_eq!(medians[0], None);
+        // 1.1 and 1.6 s in the second that was cut at 1.5 s, of which the median is the first.
+        for (seen, exact) in [(medians[1], 1.1e9), (medians[2], 2.2e9)] {
+            assert!((seen.unwrap() / exact - 1.0).abs() < 0.07, "{seen:?} against {exact}");
+        }
     }
 }

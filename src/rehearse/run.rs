@@ -28,7 +28,7 @@ pub fn rehearse(
 }
 
 /// The same, and keeps what `keep` asks for of each seed's own run; of several seeds the last one's
-/// stays.
+/// traces stay.
 ///
 /// # Errors
 /// As [`rehearse`].
@@ -195,11 +195,12 @@ fn judge(
     let mut plan = scenario.plan.clone();
     plan.seed = seed;
     let Sentences { statements, terms, layout, staleness } = Sentences::of(scenario);
+    keep.begin(&plan);
+    let layout = keep.fitted(layout);
     let mut judge = Judge::new(&statements, &terms, &timeline(&plan));
     let mut course = Course::new(&plan);
     let (mut alerts, mut hops) = (Watch::new(&plan), Counting::new(&plan));
     let mut requests = 0;
-    keep.begin(&plan);
     let sampling = keep.sampling;
     let end = Instant::ZERO + plan.length;
     let mut each = |view: &SliceView<'_>| {
@@ -227,6 +228,7 @@ fn judge(
     };
     let mut outcome = simulate(&plan, layout, &options, &mut each).map_err(Trouble::from)?;
     keep.traces = std::mem::take(&mut outcome.traces);
+    keep.end(&plan);
     let bill = monthly_bill(&plan, &outcome).map_err(Trouble::Error)?;
     let figures = Figures {
         error_budget_spent: budget_spent(&plan, &outcome),

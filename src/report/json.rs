@@ -1,8 +1,8 @@
 //! A judged run as JSON: the contract `squall.report/1`, whose order of keys is stable.
 
 use super::seeds::LEVEL;
-use super::{Shape, Spread, across, again, control_verdict, verdict_name};
-use crate::rehearse::{self, JudgedRun, Rehearsal};
+use super::{Shape, Spread, across, again, control_verdict, series, verdict_name};
+use crate::rehearse::{self, JudgedRun, Recording, Rehearsal};
 use crate::stats::clopper_pearson;
 use crate::units::Instant;
 use serde::Serialize;
@@ -59,6 +59,10 @@ struct Run<'a> {
     course: Vec<Spell<'a>>,
     hops: Vec<Hop>,
     alerts: Vec<Alert<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeline: Option<Vec<series::Planned<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    series: Option<series::Seconds<'a>>,
     again: String,
 }
 
@@ -206,7 +210,27 @@ enum Document<'a> {
 /// # Errors
 /// Never for a judged run: the error is that of the serialiser.
 pub fn render(rehearsals: &[Rehearsal], shape: Shape) -> Result<String, serde_json::Error> {
-    let documents: Vec<_> = rehearsals.iter().map(|one| document(one, shape)).collect();
+    let plain: Vec<Told<'_>> =
+        rehearsals.iter().map(|rehearsal| Told { rehearsal, recordings: &[] }).collect();
+    render_with_series(&plain, shape)
+}
+
+/// A rehearsal, and each second of as many of its runs as were kept, the first ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// The rehearsal.
+    pub rehearsal: &'a Rehearsal,
+    /// The seconds of its runs, in the order of seeds.
+    pub recordings: &'a [Recording],
+}
+
+/// The same, with `timeline` and `series` in each run that was kept.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_with_series(told: &[Told<'_>], shape: Shape) -> Result<String, serde_json::Error> {
+    let documents: Vec<_> =
+        told.iter().map(|&one| document(one, shape)).collect::<Result<_, _>>()?;
     let mut text = match documents.as_slice() {
         [one] if !shape.list => serde_json::to_string_pretty(one)?,
         all => serde_json::to_string_pretty(all)?,
@@ -215,34 +239,46 @@ pub fn render(rehearsals: &[Rehearsal], shape: Shape) -> Result<String, serde_js
     Ok(text)
 }
 
-fn document(rehearsal: &Rehearsal, shape: Shape) -> Document<'_> {
+fn document(told: Told<'_>, shape: Shape) -> Result<Document<'_>, serde_json::Error> {
+    let Told { rehearsal, recordings } = told;
     let scenario = Scenario {
         path: &rehearsal.scenario.path,
         title: &rehearsal.scenario.title,
         hash: rehearsal.scenario.hash.to_string(),
     };
     let version = env!("CARGO_PKG_VERSION");
-    match rehearsal.runs.as_slice() {
+    let kept = |index: usize| recordings.get(index);
+    Ok(match rehearsal.runs.as_slice() {
         [one] if !shape.seeds => Document::Single(Box::new(Single {
             schema: SCHEMA,
             scenario,
             seed: one.seed,
             version,
-            run: run(rehearsal, one),
+            run: run(rehearsal, one, kept(0))?,
         })),
         runs => Document::Several(Box::new(Several {
             schema: SCHEMA,
             scenario,
             version,
-            runs: runs.iter().map(|r| Seeded { seed: r.seed, run: run(rehearsal, r) }).collect(),
+            runs: runs
+                .iter()
+                .enumerate()
+                .map(|(index, one)| {
+                    Ok(Seeded { seed: one.seed, run: run(rehearsal, one, kept(index))? })
+                })
+                .collect::<Result<_, serde_json::Error>>()?,
             summary: summary(rehearsal),
             again: again::all(rehearsal),
         })),
-    }
+    })
 }
 
-fn run<'a>(rehearsal: &Rehearsal, run: &'a JudgedRun) -> Run<'a> {
-    Run {
+fn run<'a>(
+    rehearsal: &Rehearsal,
+    run: &'a JudgedRun,
+    kept: Option<&'a Recording>,
+) -> Result<Run<'a>, serde_json::Error> {
+    Ok(Run {
         digest: run.digest.to_string(),
         simulated_s: run.simulated.as_secs_f64(),
         requests: run.requests,
@@ -254,8 +290,10 @@ fn run<'a>(rehearsal: &Rehearsal, run: &'a JudgedRun) -> Run<'a> {
         course: run.course.iter().map(spell).collect(),
         hops: hops(&run.hops),
         alerts: run.alerts.iter().map(alert).collect(),
+        timeline: kept.map(series::timeline),
+        series: kept.map(series::seconds).transpose()?,
         again: again::run(rehearsal, run.seed),
-    }
+    })
 }
 
 fn invariant(judged: &rehearse::Judged) -> Invariant<'_> {

@@ -38,7 +38,7 @@ pub fn write(out: &mut dyn Write, recording: &Recording) -> io::Result<()> {
 
 /// Whether a counter is told under this name: as events where it has such a name, else as what is
 /// asked of requests.
-fn is_told(row: &Described) -> bool {
+pub(super) fn is_told(row: &Described) -> bool {
     let counted = |other: &Described| other.metric == row.metric && other.form == Form::Counted;
     row.form == Form::Counted || !METRICS.iter().any(counted)
 }

@@ -193,7 +193,7 @@ pub(super) fn wanted(judged: &Judged) -> String {
 }
 
 /// The comparison of a sentence: the last one, because what stands in `share(...)` comes before.
-fn comparison(text: &str) -> Option<&str> {
+pub(super) fn comparison(text: &str) -> Option<&str> {
     let last = text.rfind(['<', '>', '='])?;
     let first = match text[..last].chars().next_back() {
         Some('<' | '>' | '=') => last - 1,

@@ -3,7 +3,7 @@
 use super::Pass;
 use super::find::{Finding, Found, Side};
 use super::journal::{Header, Named};
-use super::rows::{LEVEL, Row};
+use super::rows::{Contrast, LEVEL, Row};
 use crate::report::value::{clock, count, short};
 use crate::stats::{Sample, clopper_pearson};
 use crate::units::Unit;
@@ -116,7 +116,8 @@ fn share(held: u64, runs: u64) -> String {
     format!("{held} of {runs} ({:.0} to {:.0} %)", low * 100.0, high * 100.0)
 }
 
-fn mean(sample: &Sample, unit: Unit) -> String {
+/// `12 ms +- 1 ms`.
+pub(super) fn mean(sample: &Sample, unit: Unit) -> String {
     let width = sample.half_width(LEVEL);
     let value = short(sample.mean, unit);
     if width.is_finite() { format!("{value} +- {}", short(width, unit)) } else { value }
@@ -150,21 +151,26 @@ fn contrasts(out: &mut dyn Write, header: &Header, rows: Pass<'_, Row>) -> io::R
             let Some(contrast) = row.contrasts.get(at).copied().flatten() else {
                 return "-".into();
             };
-            let (paired, unit) = (contrast.paired, named.unit());
-            let width = paired.difference.half_width(LEVEL);
-            let mut text = signed(paired.difference.mean, unit);
-            if width.is_finite() {
-                text += &format!(" +- {}", in_points(&short(width, unit)));
-            }
-            match paired.correlation {
-                Some(_) if contrast.is_lost() => text += " [pairing lost]",
-                Some(correlation) => text += &format!(" [{correlation:.2}]"),
-                None => {}
-            }
-            text
+            difference(&contrast, named.unit())
         };
         (!row.contrasts.is_empty()).then(|| header.measures.iter().enumerate().map(of).collect())
     })
+}
+
+/// `+12 ms +- 1 ms [0.93]`.
+pub(super) fn difference(contrast: &Contrast, unit: Unit) -> String {
+    let paired = contrast.paired;
+    let width = paired.difference.half_width(LEVEL);
+    let mut text = signed(paired.difference.mean, unit);
+    if width.is_finite() {
+        text += &format!(" +- {}", in_points(&short(width, unit)));
+    }
+    match paired.correlation {
+        Some(_) if contrast.is_lost() => text += " [pairing lost]",
+        Some(correlation) => text += &format!(" [{correlation:.2}]"),
+        None => {}
+    }
+    text
 }
 
 /// What is written of a row; `None` leaves it out.
@@ -292,7 +298,7 @@ fn value(header: &Header, axis: usize, step: usize) -> Option<&str> {
 }
 
 /// Between what the edge lies, and what gives way there.
-fn told(header: &Header, axis: usize, side: &Side) -> String {
+pub(super) fn told(header: &Header, axis: usize, side: &Side) -> String {
     let name = header.axes.get(axis).map_or("", |axis| axis.name.as_str());
     let of = |step: Option<usize>| step.and_then(|step| value(header, axis, step));
     let mut text = match (of(side.holds), of(side.fails)) {
@@ -314,7 +320,7 @@ fn told(header: &Header, axis: usize, side: &Side) -> String {
 }
 
 /// The loads at which it holds unless something pushes it over, and then does not come back.
-fn gap(header: &Header, axis: usize, up: &Side, down: &Side) -> String {
+pub(super) fn gap(header: &Header, axis: usize, up: &Side, down: &Side) -> String {
     let of = |step: usize| value(header, axis, step).unwrap_or_default();
     match (up.holds, down.fails) {
         (Some(holds), Some(fails)) if fails < holds => {

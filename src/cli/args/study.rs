@@ -41,7 +41,8 @@ Examples:
   squall study merge target/part-* --out target/my
   SBATCH_PARTITION=batch squall study my.study.toml --out shared/my --engine slurm --parts 200
 
-The folder of --out gets study.txt, study.json, variants.csv, runs.csv and runs.jsonl, the journal.")]
+The folder of --out gets study.txt, study.json, variants.csv and runs.csv, the same as .parquet, and
+runs.jsonl, the journal.")]
 pub(in crate::cli) struct StudyArgs {
     /// What to do instead of running a study
     #[command(subcommand)]
@@ -55,6 +56,9 @@ pub(in crate::cli) struct StudyArgs {
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = StudyFormat::Text)]
     pub format: StudyFormat,
+    /// Write a page with plots into this file: curves, maps of two changes, money against availability
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "shard")]
+    pub html: Option<PathBuf>,
     /// Runs at one time. The default is one for each core
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = inputs::threads)]
     pub threads: Option<NonZeroUsize>,
@@ -89,6 +93,9 @@ pub(in crate::cli) struct MergeArgs {
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = StudyFormat::Text)]
     pub format: StudyFormat,
+    /// Write a page with plots into this file: curves, maps of two changes, money against availability
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
 }
 
 /// The most parts of a study.

@@ -2,7 +2,7 @@
 
 use super::super::{Exit, out};
 use super::{StudyFormat, file_of, journal};
-use crate::study::{Found, Group, Header, Record, Row, Rows, csv, json, text};
+use crate::study::{Found, Group, Header, Record, Row, Rows, csv, html, json, parquet, text};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -14,6 +14,16 @@ pub(super) fn records_of(path: &Path) -> Box<dyn Iterator<Item = Result<Record, 
     }
 }
 
+/// What is to be made of a finished journal.
+pub(super) struct Wanted<'a> {
+    /// The folder for its files.
+    pub folder: Option<&'a Path>,
+    /// The page with its plots.
+    pub html: Option<&'a Path>,
+    /// What is printed.
+    pub format: StudyFormat,
+}
+
 /// A finished journal.
 struct Finished<'a> {
     header: &'a Header,
@@ -23,12 +33,7 @@ struct Finished<'a> {
 }
 
 /// Writes the files of a study into its folder, prints it, and says how the program ends.
-pub(super) fn report(
-    header: &Header,
-    path: &Path,
-    folder: Option<&Path>,
-    format: StudyFormat,
-) -> Exit {
+pub(super) fn report(header: &Header, path: &Path, wanted: &Wanted<'_>) -> Exit {
     let finished = match Finished::read(header, path) {
         Ok(finished) => finished,
         Err(told) => {
@@ -37,18 +42,30 @@ pub(super) fn report(
         }
     };
     let mut exit = if finished.found.is_nothing() { Exit::Broken } else { Exit::Holds };
-    if let Some(folder) = folder {
+    let mut saved = Vec::new();
+    if let Some(folder) = wanted.folder {
         let formats = [StudyFormat::Text, StudyFormat::Json, StudyFormat::Csv];
-        let mut saved = vec![out::save_with(&folder.join("runs.csv"), |file| finished.runs(file))];
+        saved.push(out::save_with(&folder.join("runs.csv"), |file| {
+            csv::runs(file, header, &|each| finished.records(each))
+        }));
+        saved.push(out::save_with(&folder.join("runs.parquet"), |file| {
+            parquet::runs(file, header, &|each| finished.records(each))
+        }));
+        saved.push(out::save_with(&folder.join("variants.parquet"), |file| {
+            parquet::variants(file, header, &|each| finished.rows(each))
+        }));
         saved.extend(formats.map(|format| {
             out::save_with(&folder.join(file_of(format)), |file| finished.write(file, format))
         }));
-        for told in saved.into_iter().filter_map(Result::err) {
-            out::complain(&told);
-            exit = exit.worse(Exit::Error);
-        }
     }
-    exit.worse(out::print_with(|file| finished.write(file, format)))
+    if let Some(page) = wanted.html {
+        saved.push(out::save_with(page, |file| finished.page(file)));
+    }
+    for told in saved.into_iter().filter_map(Result::err) {
+        out::complain(&told);
+        exit = exit.worse(Exit::Error);
+    }
+    exit.worse(out::print_with(|file| finished.write(file, wanted.format)))
 }
 
 impl<'a> Finished<'a> {
@@ -84,10 +101,18 @@ impl<'a> Finished<'a> {
         }
     }
 
-    fn runs(&self, file: &mut dyn Write) -> io::Result<()> {
-        let records = |each: &mut dyn FnMut(&Record) -> io::Result<()>| {
-            records_of(self.path).try_for_each(|record| each(&record.map_err(io::Error::other)?))
-        };
-        csv::runs(file, self.header, &records)
+    fn page(&self, file: &mut dyn Write) -> io::Result<()> {
+        let mut rows = Vec::new();
+        if self.header.variants() <= html::MOST && !self.header.is_search() {
+            self.rows(&mut |row| {
+                rows.push(row.clone());
+                Ok(())
+            })?;
+        }
+        file.write_all(html::page(self.header, &rows, &self.found).as_bytes())
+    }
+
+    fn records(&self, each: &mut dyn FnMut(&Record) -> io::Result<()>) -> io::Result<()> {
+        records_of(self.path).try_for_each(|record| each(&record.map_err(io::Error::other)?))
     }
 }
