@@ -143,7 +143,7 @@ fn a_page_shows_curves_maps_and_money() {
         "Two changes at once",
         "Money against availability",
         "Differences to the base",
-        "servers 3",
+        "load-factor 0.5",
         "mean wait",
     ];
     for wanted in wanted {

@@ -2,6 +2,7 @@
 
 use super::journal::{Header, Named, Record};
 use super::rows::{LEVEL, Row};
+use std::collections::BTreeSet;
 
 /// A column.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,7 +57,7 @@ pub fn variants(header: &Header) -> Vec<Column> {
             all.extend(parts.iter().map(|part| column(format!("{name}: {part}"), Kind::Number)));
         }
     }
-    all
+    told_apart(all)
 }
 
 /// The row of a variant.
@@ -91,11 +92,25 @@ pub fn runs(header: &Header) -> Vec<Column> {
     all.push(column("seed", Kind::Count));
     all.push(column("digest", Kind::Text));
     all.push(column("requests", Kind::Count));
-    all.push(column("monthly cost ($)", Kind::Number));
+    all.push(column("bill of a month ($)", Kind::Number));
     let verdict = |one: &Named| column(format!("verdict: {}", one.name), Kind::Text);
     all.extend(header.invariants.iter().map(verdict));
     all.extend(header.measures.iter().map(|one| column(titled(one), Kind::Number)));
-    all
+    told_apart(all)
+}
+
+/// No title twice: readers of tables ask for columns by their titles. A second one gets a number.
+fn told_apart(mut columns: Vec<Column>) -> Vec<Column> {
+    let mut taken = BTreeSet::new();
+    for column in &mut columns {
+        let plain = column.title.clone();
+        let mut number = 2_u32;
+        while !taken.insert(column.title.clone()) {
+            column.title = format!("{plain} {number}");
+            number += 1;
+        }
+    }
+    columns
 }
 
 /// The row of a run.
@@ -138,5 +153,17 @@ fn titled(measure: &Named) -> String {
         measure.name.clone()
     } else {
         format!("{} ({})", measure.name, measure.unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_title_stands_twice() {
+        let columns = ["a", "b", "a", "a"].map(|title| column(title, Kind::Count)).to_vec();
+        let titles: Vec<_> = told_apart(columns).into_iter().map(|one| one.title).collect();
+        assert_eq!(titles, ["a", "b", "a 2", "a 3"]);
     }
 }

@@ -232,6 +232,17 @@ fn heats(page: &mut Page, header: &Header, rows: &[Row]) {
     });
 }
 
+/// Which of these, the cheapest first, are better than all that cost less.
+fn front(good: impl Iterator<Item = f64>) -> Vec<bool> {
+    let mut best = f64::NEG_INFINITY;
+    good.map(|good| {
+        let better = good > best;
+        best = best.max(good);
+        better
+    })
+    .collect()
+}
+
 /// Money against availability, and the variants of which none is cheaper and at least as good.
 fn pareto(page: &mut Page, header: &Header, rows: &[Row]) {
     let found = |is: &dyn Fn(&Named) -> bool| header.measures.iter().position(is);
@@ -248,15 +259,7 @@ fn pareto(page: &mut Page, header: &Header, rows: &[Row]) {
         return;
     }
     points.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    let mut best = f64::NEG_INFINITY;
-    let front: Vec<bool> = points
-        .iter()
-        .map(|&(_, good, _)| {
-            let better = good > best;
-            best = best.max(good);
-            better
-        })
-        .collect();
+    let front = front(points.iter().map(|one| one.1));
     let name = header.measures[good].name.clone();
     page.section(2, "pareto", "Money against availability", |page| {
         let line = |name: &str, colour, strong, of: &dyn Fn(usize) -> bool| Line {
@@ -397,4 +400,26 @@ fn along(page: &mut Page, header: &Header, axis: usize, findings: &[Finding]) {
         }
         page.table(&table);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_the_front_is_what_no_cheaper_one_beats() {
+        let good = [90.0, 89.0, 95.0, 95.0, 99.0];
+        assert_eq!(front(good.into_iter()), [true, false, true, false, true]);
+    }
+
+    #[test]
+    fn an_axis_of_numbers_has_one_unit() {
+        let axis = |values: &[&str]| Axis {
+            name: "a".into(),
+            values: values.iter().map(|&value| value.to_owned()).collect(),
+        };
+        assert_eq!(numbers(&axis(&["100ms", "1s"])), Some((Unit::Time, vec![100.0, 1_000.0])));
+        assert_eq!(numbers(&axis(&["1", "1s"])), None);
+        assert_eq!(numbers(&axis(&["fifo", "lifo"])), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! The journal of a study: a line that says what is studied, then one line a run, in JSON.
 
+use crate::engine::STREAMS;
 use crate::scenario::{Find, Study};
 use crate::units::Unit;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ pub struct Header {
     pub schema: String,
     /// The program's version.
     pub version: String,
+    /// The layout of the random streams ([`STREAMS`]): runs of another one are other runs.
+    pub streams: u32,
     /// What reports call the study.
     pub title: String,
     /// What it answers.
@@ -138,6 +141,7 @@ impl Header {
         Self {
             schema: SCHEMA.into(),
             version: env!("CARGO_PKG_VERSION").into(),
+            streams: STREAMS,
             title: study.title.clone(),
             question: study.question.clone(),
             hash: study.hash.to_string(),

@@ -36,6 +36,7 @@ struct Seeds {
 struct Variant<'a> {
     variant: u64,
     values: Vec<&'a str>,
+    trigger: bool,
     runs: u64,
     all_held: Share,
     requests: u64,
@@ -177,6 +178,7 @@ fn variant<'a>(header: &'a Header, row: &Row) -> Variant<'a> {
     Variant {
         variant: row.variant,
         values: header.shown(row.variant),
+        trigger: row.variant < header.variants(),
         runs: row.runs,
         all_held: share(row.all_held),
         requests: row.requests,

@@ -222,6 +222,7 @@ mod tests {
         Header {
             schema: SCHEMA.into(),
             version: String::new(),
+            streams: 0,
             title: String::new(),
             question: String::new(),
             hash: String::new(),

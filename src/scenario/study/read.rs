@@ -194,6 +194,7 @@ impl Reader<'_> {
             Some(node) => Some(self.find(node, &axes, without.is_empty())?),
             None => None,
         };
+        self.moot(tree, find, precision.is_some());
         Some(Draft {
             title: title?,
             question: question?,
@@ -218,6 +219,34 @@ impl Reader<'_> {
                 None => None,
             },
         })
+    }
+
+    /// Reports keys that would do nothing beside the others.
+    fn moot(&mut self, tree: &Node, find: Option<Find>, precise: bool) {
+        let along = matches!(find, Some(Find::Largest { .. } | Find::Recovery { .. }));
+        let moot = [
+            (
+                "without",
+                !matches!(find, Some(Find::Recovery { .. })),
+                "only a recovery has a trigger",
+            ),
+            ("holds", find.is_none(), "only a search looks at what holds"),
+            (
+                "precision",
+                along && precise,
+                "a search along an axis takes the same seeds everywhere",
+            ),
+            ("base", along, "a search along an axis compares with no base"),
+        ];
+        for (key, is_moot, why) in moot {
+            if let Some(entry) = tree.get(key).filter(|_| is_moot) {
+                self.say(
+                    &entry.key_at,
+                    format!("`{key}` does nothing here: {why}"),
+                    "leave it out",
+                );
+            }
+        }
     }
 
     /// A value as it is written, to be read again where an edit puts it.

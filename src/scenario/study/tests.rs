@@ -144,7 +144,16 @@ fn what_is_no_study_is_refused_with_a_help() {
         ("change = { load-factor = [1] }\nfind = 'best'", "cannot be searched for"),
         ("change = { load-factor = [1] }\nfind = 'recovery'", "what takes the trigger away"),
         ("change = { load-factor = [1] }\nfind = 'largest x that holds'", "has no entry `x`"),
-        ("change = { load-factor = [1] }\nholds = ['x']", "there is no invariant `x`"),
+        (
+            "change = { load-factor = [1] }\nholds = ['x']\nfind = 'cheapest that holds'",
+            "there is no invariant `x`",
+        ),
+        ("change = { load-factor = [1] }\nholds = ['x']", "`holds` does nothing here"),
+        ("change = { load-factor = [1] }\nwithout = {}", "`without` does nothing here"),
+        (
+            "change = { load-factor = [1] }\nbase = {}\nfind = 'largest load-factor that holds'",
+            "`base` does nothing here",
+        ),
         ("change = { load-factor = [1] }\nmeasure = { a = 'p99(x)' }", "`x`"),
         ("change = { load-factor = [1] }\nprecision = '5%'", "so many seeds cannot be run"),
         (
