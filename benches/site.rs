@@ -36,6 +36,7 @@ fn plan(fabric: Fabric, rates: &[f64], titles: u32) -> Plan {
             titles,
             zipf: 0.9,
             rates: rates.to_vec(),
+            segments: Vec::new(),
             profiles: vec![Profile::flat(); rates.len()],
             interarrival: None,
             trace: None,

@@ -214,6 +214,12 @@ impl<W: Weigh> Cache<W> {
         Self { objects: 0, policy }
     }
 
+    /// Whether an object is in it. This is no request: it changes nothing.
+    #[must_use]
+    pub fn holds(&self, object: u32) -> bool {
+        (object as usize) < self.objects && with!(&self.policy, cache => cache.holds(object))
+    }
+
     fn room_held(&self) -> u64 {
         with!(&self.policy, cache => cache.held())
     }

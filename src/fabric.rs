@@ -11,6 +11,7 @@ mod breaker;
 pub mod budgets;
 mod caller;
 mod config;
+mod content;
 mod cpu;
 mod event;
 mod feed;
@@ -38,6 +39,7 @@ mod weather;
 
 pub use breaker::{BreakerRule, Window};
 pub use config::*;
+pub use content::Catalogue;
 pub use simulation::{
     Options, Outcome, RunError, lookahead, simulate, timeline, worthwhile_threads,
 };

@@ -31,6 +31,17 @@ pub enum Service {
     Manifest,
     /// The region's database.
     Database,
+    /// The origin, in its region.
+    Origin,
+}
+
+/// A cache of an edge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// That of manifests and rights.
+    Metadata,
+    /// That of video segments.
+    Content,
 }
 
 /// What becomes of the calls of a pod that is stopped.
@@ -54,7 +65,7 @@ pub enum Delay {
     TcpStall,
 }
 
-/// What a database that is down does with those who ask it.
+/// What a database or an origin that is down does with those who ask it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Answers {
     /// It resets its connections and refuses new ones: its host is there.
@@ -85,12 +96,14 @@ pub enum Fault {
         /// What is cut.
         scope: Reach,
     },
-    /// A share of a region's metadata cache is thrown out, old copies included.
+    /// A share of a region's cache is thrown out, old copies included.
     EvictCache {
         /// Where.
         region: usize,
         /// Which share of the entries, each by chance.
         share: f64,
+        /// Which cache.
+        cache: Kept,
     },
     /// The replication channel to a region is delayed.
     DelayReplication {
@@ -190,6 +203,13 @@ pub enum Fault {
         /// Which share of packets, each by chance.
         share: f64,
     },
+    /// The origin is down.
+    OriginDown {
+        /// In which region it is.
+        region: usize,
+        /// What those get who ask it.
+        answers: Answers,
+    },
     /// More viewers come.
     Surge {
         /// From where.
@@ -218,6 +238,7 @@ impl Fault {
             Self::Leak { .. } => "leak",
             Self::ClockSkew { .. } => "clock-skew",
             Self::PacketLoss { .. } => "packet-loss",
+            Self::OriginDown { .. } => "origin-down",
             Self::Surge { .. } => "surge",
         }
     }

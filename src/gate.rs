@@ -19,6 +19,7 @@ mod github;
 mod json;
 mod junit;
 mod markdown;
+mod page;
 mod quantity;
 mod run;
 mod text;
@@ -27,7 +28,9 @@ mod words;
 pub use baseline::{Baseline, BaselineError, Known, Seeded, file_name};
 pub use compare::{CONFIRM, FIRST_LOOK, Look, Rule, Verdict, confirm};
 pub use quantity::{Kind, Quantity, quantities, rules};
-pub use run::{Asked, Compared, Gated, compare, record};
+pub use run::{Asked, Compared, Gated, Kept, compare, keep, record};
+
+use crate::report::json::Told;
 
 /// How the result of a gate is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,4 +59,17 @@ pub fn render(gated: &[Gated], form: Form, paint: crate::report::Paint) -> Resul
         Form::Github => Ok(github::render(gated)),
         Form::Markdown => Ok(markdown::render(gated)),
     }
+}
+
+/// Everything that the gate has found as a page for people, with the plots of what was kept
+/// ([`keep`]): one self-contained file.
+///
+/// # Errors
+/// A sentence, which is a bug of ours.
+pub fn page(gated: &[Gated], kept: &[Kept]) -> Result<String, String> {
+    let told: Vec<Told<'_>> = kept
+        .iter()
+        .map(|one| Told { rehearsal: &one.rehearsal, recordings: &one.recordings })
+        .collect();
+    page::render(gated, &told)
 }

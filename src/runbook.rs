@@ -5,13 +5,14 @@
 
 mod changes;
 mod junit;
+mod page;
 mod record;
 mod run;
 mod text;
 
 pub use changes::changes;
 pub use record::{Change, DrillRecord, Invariant, Purse, Record, Spent, is_month, month_before};
-pub use run::{Asked, Prepared, rehearse};
+pub use run::{Asked, Kept, Prepared, rehearse};
 
 use crate::report::Paint;
 
@@ -27,4 +28,12 @@ pub fn text(record: &Record, paint: Paint) -> String {
 /// A sentence when a text cannot be written as XML.
 pub fn junit(record: &Record) -> Result<String, String> {
     junit::render(record).map_err(|error| error.to_string())
+}
+
+/// The record as a page for people, with the plots of what was kept: one self-contained file.
+///
+/// # Errors
+/// A sentence, which is a bug of ours.
+pub fn page(record: &Record, kept: &[Kept]) -> Result<String, String> {
+    page::render(record, kept)
 }

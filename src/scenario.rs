@@ -7,6 +7,7 @@
 mod autoscale;
 mod budget;
 mod call;
+mod content;
 mod database;
 mod edit;
 mod fabric;
@@ -262,6 +263,7 @@ impl Reader<'_> {
             run.unwrap_or(Run { seed: 0, length: LONGEST, warmup: Span::ZERO, holds_in: 1.0 });
         let section = self.top(&mut root, "load");
         let load = self.load(section, preset, &fabric.regions);
+        self.segments_fit(root.node("load"), &fabric, &load);
         let plan = Plan {
             seed: run.seed,
             length: run.length,
@@ -281,7 +283,9 @@ impl Reader<'_> {
     fn happenings(&mut self, root: &mut Section<'_>, mut plan: Plan, sound: bool) -> Scenario {
         let fabric = &plan.fabric;
         let (regions, manifest) = (&fabric.regions, &fabric.manifest);
-        let stage = Stage { regions, manifest, end: Instant::ZERO + plan.length };
+        let (origin, end) = (fabric.origin_region(), Instant::ZERO + plan.length);
+        let segments = plan.load.has_segments();
+        let stage = Stage { regions, manifest, origin, segments, end };
         let (inject, change) = (root.node("inject"), root.node("change"));
         let harm = self.harm(inject, change, stage);
         self.fold_surges(&harm, &mut plan.load.profiles);

@@ -255,10 +255,8 @@ fn line(name: &str, colour: usize, style: Style, of: impl Fn(f64) -> f64) -> Lin
     Line { name: name.into(), colour, strong: colour < 2, style, values }
 }
 
-/// What the pages of runs do not use: bands, marks, clouds, other axes than time, heat maps.
-#[test]
-fn the_other_parts_of_a_page_are_drawn_as_well() {
-    let Some(browser) = browser() else { return };
+/// A page of what the pages of runs do not use: bands, marks, clouds, other axes than time, heat maps.
+fn parts() -> String {
     let plot = |title: &str, lines, bands| Plot {
         title: title.into(),
         note: String::new(),
@@ -305,9 +303,15 @@ fn the_other_parts_of_a_page_are_drawn_as_well() {
         });
         page.section(2, "heat", "Heat", |page| page.markup(&heat.html()));
     });
+    page.finish()
+}
+
+#[test]
+fn the_other_parts_of_a_page_are_drawn_as_well() {
+    let Some(browser) = browser() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("parts.html");
-    std::fs::write(&file, page.finish()).unwrap();
+    std::fs::write(&file, parts()).unwrap();
     for (width, scheme) in [(1_440, "light"), (360, "dark")] {
         browser.resize(width, 900, scheme);
         browser.open(&file);

@@ -13,7 +13,7 @@ mod runs;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use squall::fabric::{Budget, Call, Outcome, Plan};
+use squall::fabric::{Budget, Call, Outcome, PATIENCE, Plan};
 use squall::fault::{Fault, Injection, Label, Reach, Routes};
 use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::scenario::{Source, load};
@@ -78,7 +78,10 @@ fn check_books(plan: &Plan, outcome: &Outcome) {
     let count = |counter| count(counter, None);
     let samples = |sample| outcome.totals.histogram(|_| true, Scope::default(), sample);
     assert_eq!(samples(Sample::Latency).count(), count(Counter::Served));
-    assert_eq!(samples(Sample::Staleness).count(), count(Counter::Served));
+    // What does not go stale has no age.
+    let manifests = count(Counter::Served) - count(Counter::SegmentServed);
+    assert_eq!(samples(Sample::Staleness).count(), manifests);
+    assert_eq!(samples(Sample::SegmentLatency).count(), count(Counter::SegmentServed));
     // Those that waited too long for a connection have waited, too.
     let (reads, refused) = (count(Counter::DatabaseReads), count(Counter::DatabaseRefused));
     let waits = samples(Sample::DatabaseWait).count();
@@ -104,7 +107,47 @@ fn check_books(plan: &Plan, outcome: &Outcome) {
     assert!(samples(Sample::LockWait).count() <= count(Counter::Coalesced));
     let lengths = samples(Sample::FailoverTime);
     assert!(lengths.max().unwrap_or(0) < plan.length.as_nanos());
+    check_segments(plan, outcome);
     check_pools(plan, outcome);
+}
+
+/// Requests for segments are a part of all, and no bytes come from nowhere.
+fn check_segments(plan: &Plan, outcome: &Outcome) {
+    let count = |counter| outcome.totals.count(counter, Scope::default());
+    let mut any = false;
+    for all in [
+        Counter::Requests,
+        Counter::Served,
+        Counter::Failed,
+        Counter::GivenUp,
+        Counter::Hits,
+        Counter::Rejected,
+        Counter::Retried,
+        Counter::Attempts,
+        Counter::TimedOut,
+        Counter::RetriesDenied,
+        Counter::RefusedByBudget,
+        Counter::Coalesced,
+        Counter::LockTimeouts,
+    ] {
+        let twin = count(all.of_segments().unwrap());
+        assert!(twin <= count(all), "{all:?}");
+        any |= twin > 0;
+    }
+    assert!(plan.load.has_segments() || !any);
+    let requests = count(Counter::SegmentRequests);
+    let ended = [Counter::SegmentServed, Counter::SegmentFailed, Counter::SegmentGivenUp];
+    assert!(ended.map(count).iter().sum::<u64>() <= requests);
+    let (bytes, hits) = (count(Counter::ContentBytes), count(Counter::ContentHitBytes));
+    assert!(hits <= bytes && (count(Counter::SegmentHits) > 0) == (hits > 0));
+    assert!(plan.fabric.content.store.is_some() || hits == 0);
+    let origin = &plan.fabric.origin;
+    let peak = |gauge| {
+        let peaks = outcome.totals.peaks(|_| true, Scope::default(), gauge);
+        peaks.max().unwrap_or(0)
+    };
+    assert!(peak(Gauge::OriginBusy) <= u64::from(origin.slots));
+    assert!(peak(Gauge::OriginQueue) <= origin.queue.map_or(u64::MAX, u64::from));
 }
 
 /// Viewers hedge an attempt once at most, and a protection that is off does nothing.
@@ -190,6 +233,17 @@ fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
     assert!((opened == 0 || how.breaker.is_some()) && (full == 0 || how.bulkhead.is_some()));
     let refused = opened + full;
     assert!(calls + denied + refused >= fetches, "{calls} calls of {fetches} fetches");
+    // An edge that is not told how long to wait for the origin waits for a while all the same.
+    let call = Call { timeout: Some(PATIENCE), ..plan.fabric.origin.call.clone() };
+    let [fetches, asks, timeouts, denied] = [
+        Counter::OriginFetches,
+        Counter::OriginCalls,
+        Counter::OriginTimeouts,
+        Counter::OriginRetriesDenied,
+    ]
+    .map(count);
+    let hedges = [Counter::OriginHedges, Counter::OriginHedgesWon, Counter::OriginHedgesDenied];
+    hop(&call, fetches, asks, timeouts, denied, hedges.map(count));
     if let Some(database) = &plan.fabric.database {
         let [reads, timeouts, denied] =
             [Counter::DatabaseCalls, Counter::DatabaseTimeouts, Counter::DatabaseRetriesDenied]

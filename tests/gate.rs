@@ -125,7 +125,7 @@ fn the_same_program_is_the_same_with_any_number_of_threads() {
 fn a_quantity_that_is_worse_with_every_seed_is_a_regression_and_is_named() {
     let bench = Bench::recorded();
     bench.change("the mean is short", |_| 0.97);
-    let output = bench.gate(&["pool.toml", "--out", "out"]);
+    let output = bench.gate(&["pool.toml", "--out", "out", "--html", "gate.html"]);
     assert_eq!(code(&output), 6, "{}", text(&output));
     for part in [
         "regressed     pool.toml",

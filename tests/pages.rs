@@ -73,6 +73,27 @@ fn a_page_is_the_same_from_the_run_and_from_its_stored_result() {
     assert!(page == again, "a second run gives another page");
 }
 
+/// Byte for byte, in every build: the stored seconds as they are, the page by its digest, without the
+/// style and the scripts that it carries. `SQUALL_BLESS=1` rewrites both.
+#[test]
+fn the_seconds_and_the_page_of_a_small_run_are_golden() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("page.html");
+    let json = good(&["run", LOCK, "--format", "json", "--series", "--html", at.to_str().unwrap()]);
+    let page = fs::read_to_string(at).unwrap();
+    let body = page.split_once("</style>").unwrap().1.split_once("<script>\n").unwrap().0;
+    let mut digest = squall::engine::Digest::default();
+    body.bytes().for_each(|byte| digest.word(byte.into()));
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    for (name, text) in [("series.json", json), ("page.txt", format!("{digest}\n"))] {
+        if std::env::var_os("SQUALL_BLESS").is_some() {
+            fs::write(golden.join(name), &text).unwrap();
+        }
+        let expected = fs::read_to_string(golden.join(name)).unwrap();
+        assert!(text == expected, "{name} differs; SQUALL_BLESS=1 rewrites it");
+    }
+}
+
 #[test]
 fn several_seeds_and_several_scenarios_have_pages_that_keep_to_their_size() {
     let folder = tempfile::tempdir().unwrap();

@@ -118,6 +118,11 @@ fn a_month_is_recorded_with_what_it_spends() {
     let junit = fs::read_to_string(month.path("records/2026-10/runbook.xml")).unwrap();
     assert!(junit.contains("<testsuite name=\"purse\" tests=\"2\""), "{junit}");
 
+    let page = fs::read_to_string(month.path("records/2026-10/runbook.html")).unwrap();
+    for part in ["<h1 id=\"top\">Drills, 2026-10</h1>", "Every drill holds", "id=\"plot-data\""] {
+        assert!(page.contains(part), "{part} is missing in the page");
+    }
+
     // The same month again is the same to the byte, at any number of threads.
     let before = fs::read(month.path("records/2026-10/runbook.json")).unwrap();
     month.rehearse("2026-10", &["--threads", "5"]);

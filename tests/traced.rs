@@ -60,13 +60,17 @@ fn facts_agree_with_counters_and_change_nothing() {
         let ended = [Counter::Served, Counter::Failed, Counter::GivenUp].map(count);
         let over = |what| matches!(what, What::End { part: Part::Request, .. });
         prop_assert_eq!(facts(&traced, over), ended.iter().sum::<u64>());
-        // A refresh is for nobody: it belongs to no request, nor does what is done for it.
+        // A refresh is for nobody: it belongs to no request, nor does what is done for it. What a second
+        // attempt of a viewer starts that comes too late is for nobody, too.
         let metadata = plan.fabric.metadata.as_ref();
-        let refreshes = metadata.is_some_and(|m| m.stale_while_revalidate > Span::ZERO);
+        let refreshes = metadata.is_some_and(|m| m.stale_while_revalidate > Span::ZERO)
+            || plan.fabric.viewers.shield.hedge.is_some();
         for (part, counter) in [
             (Part::Fetch, Counter::Fetches),
             (Part::Call, Counter::ManifestCalls),
             (Part::Read, Counter::DatabaseCalls),
+            (Part::Fill, Counter::OriginFetches),
+            (Part::Ask, Counter::OriginCalls),
         ] {
             let (written, counted) = (begun(&traced, part), count(counter));
             prop_assert!(written == counted || refreshes && written < counted, "{:?}", part);

@@ -71,6 +71,11 @@ impl<W: Weigh, const SECOND: bool> Replace for Fifo<W, SECOND> {
         false
     }
 
+    #[inline]
+    fn holds(&self, object: u32) -> bool {
+        self.state[object as usize] != ABSENT
+    }
+
     fn held(&self) -> u64 {
         self.held
     }

@@ -141,6 +141,11 @@ impl<W: Weigh> Replace for Lfu<W> {
         false
     }
 
+    #[inline]
+    fn holds(&self, object: u32) -> bool {
+        self.level[object as usize] != NONE
+    }
+
     fn held(&self) -> u64 {
         self.held
     }

@@ -233,6 +233,11 @@ impl<W: Weigh> Replace for Lru<W> {
         misses
     }
 
+    #[inline]
+    fn holds(&self, object: u32) -> bool {
+        self.last[object as usize] >= self.oldest
+    }
+
     fn held(&self) -> u64 {
         self.held
     }

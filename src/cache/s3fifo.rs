@@ -190,6 +190,11 @@ impl<W: Weigh> Replace for S3Fifo<W> {
         false
     }
 
+    #[inline]
+    fn holds(&self, object: u32) -> bool {
+        matches!(self.state[object as usize] & PLACE, SMALL | MAIN)
+    }
+
     fn held(&self) -> u64 {
         self.small.held + self.main.held
     }

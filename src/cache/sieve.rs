@@ -157,6 +157,11 @@ impl<W: Weigh> Replace for Sieve<W> {
         false
     }
 
+    #[inline]
+    fn holds(&self, object: u32) -> bool {
+        self.state[object as usize] != ABSENT
+    }
+
     fn held(&self) -> u64 {
         self.held
     }

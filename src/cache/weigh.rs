@@ -94,6 +94,8 @@ pub(super) trait Replace: Sized {
         }
         misses
     }
+    /// Whether an object below what was grown to is cached. Changes nothing.
+    fn holds(&self, object: u32) -> bool;
     /// The slots or bytes that are taken.
     fn held(&self) -> u64;
     /// Starts to load what a request for the object will read first.

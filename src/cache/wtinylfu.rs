@@ -156,6 +156,11 @@ impl<W: Weigh> Replace for WTinyLfu<W> {
         false
     }
 
+    #[inline]
+    fn holds(&self, object: u32) -> bool {
+        self.state[object as usize] != ABSENT
+    }
+
     fn held(&self) -> u64 {
         self.held
     }

@@ -7,7 +7,7 @@ use super::signals::Signals;
 use super::{Exit, out};
 use crate::rehearse::{self, Asked, Trouble};
 use crate::report::{self, Shape, diff};
-use crate::scenario::{OpenError, Problem, Source};
+use crate::scenario::{OpenError, Source};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(super) fn compare(args: &DiffArgs) -> Exit {
 }
 
 /// The reports of a file; those of a scenario are made first.
-fn documents(path: &Path) -> Result<Vec<diff::Document>, Exit> {
+fn documents(path: &Path) -> Result<Vec<report::Stored>, Exit> {
     let name = path.display().to_string();
     let text = if path.extension().is_some_and(|end| end == "toml") {
         rehearsed(path)?
@@ -38,13 +38,7 @@ fn documents(path: &Path) -> Result<Vec<diff::Document>, Exit> {
             Exit::Error
         })?
     };
-    diff::read(&text).map_err(|wrong| {
-        let message = format!("this is no report: {wrong}");
-        let help =
-            "what `squall run --format json` writes, or a scenario, whose name ends in `.toml`";
-        inputs::tell_about(&Problem::about(&name, &message, help));
-        Exit::Problems
-    })
+    report::read(&text).map_err(|wrong| super::report::refuse(&wrong, path))
 }
 
 /// Runs a scenario with its own seed and without its control.

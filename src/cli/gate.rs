@@ -56,6 +56,9 @@ fn prepare(args: &GateArgs) -> Result<Ready<'_>, Exit> {
     if let Some(folder) = &args.out {
         out::prepare(folder).map_err(complain)?;
     }
+    if let Some(path) = &args.html {
+        out::prepare_file(path).map_err(complain)?;
+    }
     let signals = Signals::listen()
         .map_err(|error| complain(format!("signals cannot be listened to: {error}")))?;
     Ok(Ready { args, entries, tolerances, signals })
@@ -205,7 +208,7 @@ impl Ready<'_> {
         let compared = gate::compare(&entries, &self.asked(), &mut |done, all| bar.show(done, all));
         bar.clear();
         match compared {
-            Ok(gated) => self.tell(&gated),
+            Ok(gated) => self.tell(&gated).worse(self.write_page(&gated)),
             Err(trouble) => self.trouble(trouble),
         }
     }
@@ -264,6 +267,28 @@ impl Ready<'_> {
             Ok(text) => out::print(&text),
             Err(bug) => bug,
         })
+    }
+
+    /// Writes the page, for which the scenarios that are not the same are run once more.
+    fn write_page(&self, gated: &[Gated]) -> Exit {
+        let Some(path) = &self.args.html else {
+            return Exit::Holds;
+        };
+        let mut kept = Vec::new();
+        for (entry, one) in self.entries.iter().zip(gated).filter(|(_, one)| !one.is_same()) {
+            match gate::keep(&entry.source, one, &self.asked()) {
+                Ok(one) => kept.push(one),
+                Err(trouble) => return self.trouble(trouble),
+            }
+        }
+        match gate::page(gated, &kept) {
+            Ok(page) => out::save_with(path, |file| file.write_all(page.as_bytes()))
+                .map_or_else(complain, |()| Exit::Holds),
+            Err(error) => {
+                out::note(&format!("bug: a page cannot be written: {error}\n"));
+                Exit::Bug
+            }
+        }
     }
 
     fn update(&self) -> Exit {

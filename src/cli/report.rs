@@ -60,7 +60,8 @@ fn read(path: &Path) -> Result<String, Exit> {
     String::from_utf8(bytes).map_err(|_| problem("it is no UTF-8, so it is no JSON"))
 }
 
-fn refuse(wrong: &ReadProblem, path: &Path) -> Exit {
+/// Tells of what is no stored result.
+pub(super) fn refuse(wrong: &ReadProblem, path: &Path) -> Exit {
     let ReadProblem { message, place, help } = wrong;
     let place = place.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
     let (message, path) = (out::cut(message), path.display());

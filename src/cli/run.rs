@@ -170,10 +170,7 @@ impl Work<'_> {
             return Exit::Holds;
         };
         let told: Vec<_> = judged.iter().map(Done::told).collect();
-        let stored = report::json::render_with_series(&told, shape)
-            .map_err(|error| error.to_string())
-            .and_then(|text| report::read(&text).map_err(|wrong| wrong.to_string()));
-        match stored {
+        match report::stored(&told, shape) {
             Ok(results) => super::report::write(path, &results),
             Err(error) => bug(&error),
         }

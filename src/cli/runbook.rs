@@ -7,7 +7,7 @@ use super::run::threads;
 use super::signals::Signals;
 use super::{Exit, out};
 use crate::rehearse::Trouble;
-use crate::runbook::{self, Asked, Change, Prepared, Record, month_before};
+use crate::runbook::{self, Asked, Change, Kept, Prepared, Record, month_before};
 use crate::scenario::{self, OpenError, Problem, Runbook, Source};
 use std::fs;
 use std::io::ErrorKind;
@@ -51,7 +51,7 @@ fn work(args: &RunbookArgs) -> Result<Exit, Exit> {
     let bar = Runs::new("runbook");
     let rehearsed = runbook::rehearse(&book, &drills, &asked, &mut |done, all| bar.show(done, all));
     bar.clear();
-    let mut record = rehearsed.map_err(|trouble| match trouble {
+    let (mut record, kept) = rehearsed.map_err(|trouble| match trouble {
         Trouble::Problems(problems) => {
             problems.iter().for_each(inputs::tell_about);
             Exit::Problems
@@ -64,7 +64,7 @@ fn work(args: &RunbookArgs) -> Result<Exit, Exit> {
     })?;
     record.since = before
         .map(|before| Change { lines: runbook::changes(&before, &record), month: before.month });
-    store(&record, &folder)?;
+    store(&record, &kept, &folder)?;
     let printed = out::print(&runbook::text(&record, out::stdout_paint()));
     Ok(exit_of(&record).worse(printed))
 }
@@ -164,7 +164,7 @@ fn last_month(folder: &Path, month: &str) -> Result<Option<Record>, Exit> {
     }
 }
 
-fn store(record: &Record, folder: &Path) -> Result<(), Exit> {
+fn store(record: &Record, kept: &[Kept], folder: &Path) -> Result<(), Exit> {
     let bug = |error: String| {
         out::note(&format!("bug: a record cannot be written: {error}\n"));
         Exit::Bug
@@ -172,6 +172,7 @@ fn store(record: &Record, folder: &Path) -> Result<(), Exit> {
     let files = [
         (RECORD, record.write().map_err(bug)?),
         ("runbook.xml", runbook::junit(record).map_err(bug)?),
+        ("runbook.html", runbook::page(record, kept).map_err(bug)?),
     ];
     for (name, text) in files {
         out::save(folder, name, text.as_bytes()).map_err(|told| complain(&told))?;

@@ -6,20 +6,25 @@
 
 mod autoscale;
 mod call;
+mod content;
 mod lanes;
+mod load;
+mod origin;
 mod pod;
 mod shield;
 
 use super::slowdown::Slowdown;
 use crate::change::Planned;
-use crate::engine::{Law, Profile};
+use crate::engine::Law;
 use crate::fault::Injection;
-use crate::trace::TraceSpec;
 use crate::units::{Instant, Span};
 
 pub use autoscale::{AutoscaleRules, ScalePace, ScaleTarget};
 pub use call::{Call, Fallback, Hedge};
+pub use content::{Content, Rendition, Store};
 pub use lanes::{ClassPool, ClassPools};
+pub use load::{Closed, Load, TraceLoad};
+pub use origin::{Origin, PATIENCE};
 pub use pod::{Balance, CpuRules, Ejection, MemoryRules, PodRules};
 pub use shield::Shield;
 
@@ -65,8 +70,20 @@ pub struct Fabric {
     pub database: Option<Database>,
     /// The channel from the primary to the replicas.
     pub replication: Replication,
+    /// Video segments and the cache of them beside each edge; of no meaning where nobody asks for any.
+    pub content: Content,
+    /// The store that holds all segments.
+    pub origin: Origin,
     /// What is paid for.
     pub cost: Cost,
+}
+
+impl Fabric {
+    /// The region that holds the origin.
+    #[must_use]
+    pub fn origin_region(&self) -> usize {
+        self.origin.region.unwrap_or(self.primary)
+    }
 }
 
 /// Anycast: every region announces one prefix, and networks of viewers find their way to one.
@@ -436,43 +453,4 @@ pub struct Cost {
     pub as_printed: bool,
     /// The availability that the month's error budget is counted from, in billionths.
     pub sla: u64,
-}
-
-/// The viewers' requests.
-#[derive(Clone, Debug)]
-pub struct Load {
-    /// How many titles there are.
-    pub titles: u32,
-    /// Exponent of their popularity by rank (Zipf); not used with a trace.
-    pub zipf: f64,
-    /// Requests a second from each region.
-    pub rates: Vec<f64>,
-    /// How the rate of each region changes with time (daily curve), surges not included.
-    pub profiles: Vec<Profile>,
-    /// The law of the time between arrivals instead of Poisson arrivals, for one network only.
-    pub interarrival: Option<Law>,
-    /// A real trace instead of drawn arrivals and titles.
-    pub trace: Option<TraceLoad>,
-    /// Viewers who wait for their answer before they ask again, for one pool by itself only.
-    pub closed: Option<Closed>,
-}
-
-/// A closed loop: each viewer thinks, asks, waits for its answer or failure, and thinks again.
-#[derive(Clone, Debug)]
-pub struct Closed {
-    /// How many viewers.
-    pub viewers: u32,
-    /// How long each thinks before it asks; its mean is above zero.
-    pub think: Law,
-}
-
-/// A trace to replay.
-#[derive(Clone, Debug)]
-pub struct TraceLoad {
-    /// What to read.
-    pub spec: TraceSpec,
-    /// Where its viewers sit.
-    pub region: usize,
-    /// How many times as fast as it was recorded.
-    pub speed: f64,
 }

@@ -1,6 +1,7 @@
 //! What can happen at a site.
 
 use super::budgets::Ticket;
+use super::site::Order;
 use super::slab::Key;
 use crate::engine;
 use crate::units::Instant;
@@ -10,7 +11,7 @@ use crate::units::Instant;
 pub struct Visit {
     /// The network in which the viewer sits.
     pub network: u32,
-    /// What it asks for.
+    /// What it asks for: a title, or a segment by its number.
     pub title: u32,
     /// Its last mile, in microseconds.
     pub last_mile: u32,
@@ -21,6 +22,8 @@ pub struct Visit {
     pub rejected: bool,
     /// Whether it is written down what is done for it; changes nothing else.
     pub traced: bool,
+    /// Whether it asks for a segment.
+    pub segment: bool,
     /// What it carries along of its network's retry budget.
     pub ticket: Ticket,
     /// How long before its first arrival the viewer began to wait, in microseconds.
@@ -196,7 +199,41 @@ pub enum Event {
     Arrival(Visit),
     /// The next of the crowd arrives; only when every request is an event.
     Next,
+    /// A backoff is over: a fill makes another attempt.
+    AskAgain(Key),
+    /// An attempt at the origin has been out for so long that another may go beside it.
+    AskHedge(Key),
+    /// The edge waits no longer for an attempt at the origin.
+    AskTimeOut(Key),
+    /// An attempt from another region comes to the origin.
+    OriginAsked {
+        /// Which, and for what.
+        order: Order,
+        /// When its caller gives it up.
+        deadline: Instant,
+    },
+    /// Another region takes an attempt back that it has given up.
+    OriginCancelled {
+        /// Which region.
+        site: u8,
+        /// The attempt there.
+        ask: Key,
+    },
+    /// The origin is done with an attempt.
+    OriginDone(Key),
+    /// The longest wait for a slot of the origin is over for somebody.
+    OriginWaitOver,
+    /// The origin has answered an attempt, or refused it.
+    OriginAnswered {
+        /// Which.
+        order: Order,
+        /// What came back.
+        reply: Reply,
+    },
 }
+
+/// What tells the events of the origin's hop from those that share their numbers.
+const ORIGIN: u64 = 0x2b5a << 44;
 
 impl engine::Event for Event {
     /// Ends before beginnings, replies before time-outs, arrivals last.
@@ -209,15 +246,17 @@ impl engine::Event for Event {
             Self::Gone { .. } => 4,
             Self::MoveIn { .. } => 5,
             Self::Read(_) | Self::SharedReads | Self::PrimaryAnswered { .. } => 6,
+            Self::OriginDone(_) | Self::OriginAnswered { .. } => 6,
             Self::Made(_) | Self::Shared | Self::Cpu(_) | Self::Answered(_) => 7,
-            Self::PrimaryAsked { .. } | Self::Pod { .. } => 8,
+            Self::PrimaryAsked { .. } | Self::OriginAsked { .. } | Self::Pod { .. } => 8,
             Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
             Self::SlotWaitOver | Self::Patience => 9,
-            Self::CallTimeOut(_) | Self::ReadTimeOut(_) => 9,
+            Self::CallTimeOut(_) | Self::ReadTimeOut(_) | Self::AskTimeOut(_) => 9,
+            Self::OriginWaitOver | Self::OriginCancelled { .. } => 9,
             Self::TimeOut(_) => 10,
             Self::Failed { .. } => 11,
-            Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) => 12,
-            Self::CallHedge(_) | Self::ReadHedge(_) | Self::Scale => 12,
+            Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) | Self::AskAgain(_) => 12,
+            Self::CallHedge(_) | Self::ReadHedge(_) | Self::AskHedge(_) | Self::Scale => 12,
             Self::ViewerHedge { .. } => 12,
             Self::Arrival(_) | Self::HedgeArrives(_) => 13,
             Self::Next => 14,
@@ -262,6 +301,18 @@ impl engine::Event for Event {
             Self::Cpu(pod) => (29, u64::from(pod) << 40),
             Self::ViewerHedge { beside, .. } => (30, beside.word() ^ 1 << 58),
             Self::HedgeArrives(key) => (31, key.word() ^ 1 << 58),
+            Self::AskAgain(key) => (27, key.word() ^ ORIGIN),
+            Self::AskTimeOut(key) => (28, key.word() ^ ORIGIN),
+            Self::AskHedge(key) => (30, key.word() ^ ORIGIN),
+            Self::OriginDone(key) => (9, key.word() ^ ORIGIN),
+            Self::OriginWaitOver => (25, ORIGIN),
+            Self::OriginCancelled { site, ask } => {
+                (29, ask.word() ^ ORIGIN ^ u64::from(site) << 56)
+            }
+            Self::OriginAsked { order, .. } => (12, order.word() ^ ORIGIN),
+            Self::OriginAnswered { order, reply } => {
+                (11, order.word() ^ ORIGIN ^ (reply as u64) << 56)
+            }
             Self::Pod { pod, life, what } => {
                 (0, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)
             }
@@ -281,7 +332,10 @@ impl Visit {
     }
 
     const fn word(&self) -> u64 {
-        (self.network as u64) << 32 ^ self.title as u64 ^ (self.attempt as u64) << 24
+        (self.network as u64) << 32
+            ^ self.title as u64
+            ^ (self.attempt as u64) << 24
+            ^ (self.segment as u64) << 56
     }
 }
 

@@ -4,10 +4,11 @@
 //! the field and that a user should replace with his own.
 
 use super::{
-    AfterWait, Behind, BreakerRule, Budget, Call, Cost, Database, Detect, Discipline, Fabric,
-    Jitter, Lock, Manifest, Metadata, PodRules, Pooling, Replication, Retry, Routing, SharedErrors,
-    Shield, Slowdown, TtlFrom, Viewers, WhenBehind, Window,
+    AfterWait, Behind, BreakerRule, Budget, Call, Content, Cost, Database, Detect, Discipline,
+    Fabric, Jitter, Lock, Manifest, Metadata, Origin, PodRules, Pooling, Rendition, Replication,
+    Retry, Routing, SharedErrors, Shield, Slowdown, Store, TtlFrom, Viewers, WhenBehind, Window,
 };
+use crate::cache::Policy;
 use crate::engine::{Law, LawError};
 use crate::units::Span;
 
@@ -78,6 +79,8 @@ pub fn five_regions() -> Fabric {
         manifest: manifest(),
         database: Some(database()),
         replication: replication(),
+        content: content(),
+        origin: origin(),
         cost: cost(),
     }
 }
@@ -258,6 +261,44 @@ fn replication() -> Replication {
     }
 }
 
+/// Segments of six seconds, as HTTP Live Streaming asks for (Apple's authoring specification), of titles
+/// of an hour, watched for half an hour on the mean: sessions last 20 to 40 minutes, a usual figure.
+fn content() -> Content {
+    const TB: u64 = 1_000_000_000_000;
+    let rendition = |bits_per_second, share| Rendition { bits_per_second, share };
+    Content {
+        // A few machines full of disks: a usual figure.
+        store: Some(Store { policy: Policy::Lru, bytes: 20 * TB }),
+        hit: Span::from_millis(1),
+        // nginx' `proxy_cache_lock_timeout` is five seconds.
+        lock: Some(Lock { wait: Span::from_secs(5), ..lock() }),
+        segment: Span::from_secs(6),
+        segments: 600,
+        watched: Span::from_secs(30 * 60),
+        // 480p, 720p, 1080p and 4K at usual rates (H.264, HEVC for 4K); the shares are a model.
+        ladder: vec![
+            rendition(1_400_000, 0.15),
+            rendition(3_000_000, 0.30),
+            rendition(6_000_000, 0.45),
+            rendition(16_000_000, 0.10),
+        ],
+    }
+}
+
+/// Amazon S3, as its documentation describes it: 5,500 reads a second of a prefix, 100 to 200 ms until the
+/// first byte, 85 to 90 MB/s for a request. 5,500 a second of 150 ms are 825 at one time.
+fn origin() -> Origin {
+    Origin {
+        region: None,
+        slots: 825,
+        queue: Some(1_000),
+        wait: Some(Span::from_secs(1)),
+        service: sure(Law::uniform(Span::from_millis(100), Span::from_millis(200))),
+        rate: Some(85_000_000),
+        call: Call::plain(),
+    }
+}
+
 /// The brief's estimate, section 5.A.
 fn cost() -> Cost {
     const TB: u64 = 1_000_000_000_000;
@@ -327,6 +368,8 @@ pub fn single_pool(
         },
         database: None,
         replication: Replication { lag: Law::ZERO, ..replication() },
+        content: content(),
+        origin: origin(),
         // A pool is one machine: no library, no copies, nobody who watches.
         cost: Cost { library: 0, uploads: 0, egress: 0, nodes: 1, ..cost() },
     }

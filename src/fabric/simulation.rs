@@ -1,10 +1,11 @@
 //! A plan becomes a run: sites are built, time goes on slice by slice, what was seen is put together.
 
 use super::config::Plan;
+use super::content::Catalogue;
 use super::event::Event;
 use super::feed::Feed;
 use super::routing::{best, rankings};
-use super::site::{Shelf, Site, Step, first_change, steps_of};
+use super::site::{Contents, Shelf, Site, Step, first_change, steps_of};
 use super::tracer::{Sampling, Tracer, Traces, gather};
 use super::viewers::{Audience, Crowd, Network, network_shares};
 use crate::engine::{Digest, Engine, Zipf};
@@ -252,8 +253,7 @@ pub fn lookahead(plan: &Plan) -> Span {
 pub fn worthwhile_threads(plan: &Plan, asked: NonZeroUsize) -> NonZeroUsize {
     /// About 0.2 ms of work.
     const REQUESTS: f64 = 2_000.0;
-    let rate: f64 = plan.load.rates.iter().sum();
-    if rate * lookahead(plan).as_secs_f64() < REQUESTS {
+    if plan.load.rate() * lookahead(plan).as_secs_f64() < REQUESTS {
         return NonZeroUsize::MIN;
     }
     asked.min(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
@@ -271,7 +271,9 @@ fn build(
         titles: Arc::new(zipf),
         last_mile: plan.fabric.viewers.last_mile.clone(),
         profiles: plan.load.profiles.clone(),
+        catalogue: None,
     });
+    let segments = segments_of(plan, &audience);
     let regions = plan.fabric.regions.len();
     let networks = regions * plan.fabric.routing.networks as usize;
     let steps: Arc<[Step]> = steps_of(plan).into();
@@ -300,21 +302,14 @@ fn build(
         site.observe_pods();
         site.observe_nodes(Instant::ZERO);
         site.tracer = options.tracing.map(Tracer::new);
+        site.content = segments.as_ref().map(|(audience, catalogue)| {
+            let crowd = Crowd::new(Arc::clone(audience), networks);
+            Box::new(Contents::new(me, plan, Arc::clone(catalogue), crowd))
+        });
         site.feed.clone_from(&feed);
         sites.push(site);
     }
-    let all = vec![true; regions];
-    let shares = network_shares(plan.fabric.routing.networks, plan.fabric.routing.skew);
-    let mut crowds: Vec<Vec<Network>> = (0..regions).map(|_| Vec::new()).collect();
-    for (home, ranking) in rankings.iter().enumerate() {
-        for (place, &share) in (0_u32..).zip(&shares) {
-            let network = Network::new(plan, &audience, home, place, share);
-            crowds[best(ranking, network.misrouted, &all).unwrap_or(home)].push(network);
-        }
-    }
-    for (site, here) in sites.iter_mut().zip(crowds) {
-        site.crowd.add_all(here);
-    }
+    settle(plan, &audience, segments.as_ref(), &mut sites);
     let first = first_events(&mut sites);
     let mut engine = Engine::new(sites, lookahead(plan));
     for (site, at, event) in first {
@@ -324,6 +319,49 @@ fn build(
         engine.schedule(step.site, step.at, Event::Step(number));
     }
     Ok(engine)
+}
+
+/// Brings each network to the site that serves it at the beginning.
+fn settle(plan: &Plan, audience: &Audience, segments: Option<&Segments>, sites: &mut [Site]) {
+    let (regions, rankings) = (sites.len(), rankings(&plan.fabric));
+    let all = vec![true; regions];
+    let shares = network_shares(plan.fabric.routing.networks, plan.fabric.routing.skew);
+    let mut crowds: Vec<Vec<Network>> = (0..regions).map(|_| Vec::new()).collect();
+    let mut twins: Vec<Vec<Network>> = (0..regions).map(|_| Vec::new()).collect();
+    for (home, ranking) in rankings.iter().enumerate() {
+        for (place, &share) in (0_u32..).zip(&shares) {
+            let network = Network::new(plan, audience, home, place, share);
+            let at = best(ranking, network.misrouted, &all).unwrap_or(home);
+            crowds[at].push(network);
+            if let Some((audience, _)) = segments {
+                twins[at].push(Network::of_segments(plan, audience, home, place, share));
+            }
+        }
+    }
+    for ((site, here), twins) in sites.iter_mut().zip(crowds).zip(twins) {
+        site.crowd.add_all(here);
+        if let Some(content) = &mut site.content {
+            content.crowd.add_all(twins);
+        }
+    }
+}
+
+/// Those who ask for segments, and what there is to ask for.
+type Segments = (Arc<Audience>, Arc<Catalogue>);
+
+/// Those who ask for segments, and what there is to ask for; `None` where nobody does.
+fn segments_of(plan: &Plan, audience: &Audience) -> Option<Segments> {
+    if !plan.load.has_segments() {
+        return None;
+    }
+    let catalogue = Arc::new(Catalogue::new(&plan.fabric.content));
+    let audience = Arc::new(Audience {
+        titles: Arc::clone(&audience.titles),
+        last_mile: audience.last_mile.clone(),
+        profiles: audience.profiles.clone(),
+        catalogue: Some(Arc::clone(&catalogue)),
+    });
+    Some((audience, catalogue))
 }
 
 /// What waits at each site before anything has happened, steps of the plan apart.

@@ -4,7 +4,7 @@ use super::super::config::{
 use super::super::preset;
 use super::*;
 use crate::engine::{Law, Profile};
-use crate::fault::{Delay, Fault, Injection, Label, Reach, Routes, Service};
+use crate::fault::{Delay, Fault, Injection, Kept, Label, Reach, Routes, Service};
 use crate::observe::Sample;
 
 pub(crate) fn five(length: u64, rates: [f64; 5]) -> Plan {
@@ -18,6 +18,7 @@ pub(crate) fn five(length: u64, rates: [f64; 5]) -> Plan {
             titles: 2_000,
             zipf: 0.9,
             rates: rates.to_vec(),
+            segments: Vec::new(),
             profiles: vec![Profile::flat(); 5],
             interarrival: None,
             trace: None,
@@ -49,7 +50,7 @@ fn stormy() -> Plan {
     let mut plan = five(60, [600.0, 500.0, 400.0, 300.0, 200.0]);
     let routes = Routes::Withdrawn;
     inject(&mut plan, 10, Some(30), Fault::RegionDown { region: 4, routes, scope: Reach::All });
-    inject(&mut plan, 20, None, Fault::EvictCache { region: 2, share: 0.8 });
+    inject(&mut plan, 20, None, Fault::EvictCache { region: 2, share: 0.8, cache: Kept::Metadata });
     let delay = Span::from_secs(20);
     inject(
         &mut plan,

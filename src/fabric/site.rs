@@ -9,11 +9,14 @@
 mod books;
 mod budget;
 mod connections;
+mod content;
 mod database;
 mod fetch;
 mod life;
 mod moves;
 mod new;
+mod origin;
+mod pair;
 mod pods;
 mod pools;
 mod primary;
@@ -50,16 +53,21 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use connections::Distress;
+pub(super) use content::Contents;
 use database::Read;
 use fetch::Fetch;
 use protect::Shielding;
 use scaling::Scaling;
 use service::Call;
 
+pub use origin::Order;
 pub(super) use steps::{Step, first_change, steps_of};
 
 /// Where networks wait between two sites: taken off by the one to which the message says they go.
-pub(super) type Shelf = Vec<Mutex<Option<Network>>>;
+pub(super) type Shelf = Vec<Mutex<Option<Traveller>>>;
+
+/// A network on its way, and what of it asks for segments, where somebody does.
+pub(super) type Traveller = (Network, Option<Network>);
 
 /// A request under way that needed more than a look into the cache.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +91,8 @@ pub(super) struct Request {
 enum State {
     /// A fetch.
     Fetch(Key),
+    /// A fetch of a segment.
+    Fill(Key),
     /// Nothing: no answer will reach the viewer.
     Lost,
     /// The end of its backoff.
@@ -206,6 +216,8 @@ pub struct Site {
     pub(super) next_queued: Instant,
     /// Attempts with their deadlines, in the order in which they are looked at again.
     pub(super) patience: VecDeque<(Instant, Key)>,
+    /// What serves segments; `None` where nobody asks for any.
+    pub(super) content: Option<Box<Contents>>,
     /// What is written down of a sample of requests; `None`: nothing.
     pub(super) tracer: Option<Tracer>,
     /// How many requests were ever kept.
@@ -277,6 +289,14 @@ impl Process for Site {
             }
             Event::Arrival(visit) => self.arrival(ctx, visit),
             Event::Next => self.next_is_due(ctx),
+            Event::AskAgain(fill) => self.ask_origin(ctx, fill),
+            Event::AskHedge(ask) => self.hedge_ask(ctx, ask),
+            Event::AskTimeOut(ask) => self.ask_timed_out(ctx, ask),
+            Event::OriginAsked { order, deadline } => self.origin_asked(ctx, order, deadline),
+            Event::OriginCancelled { site, ask } => self.origin_cancelled(ctx, site.into(), ask),
+            Event::OriginDone(ask) => self.origin_done(ctx, ask),
+            Event::OriginWaitOver => self.origin_wait_over(ctx),
+            Event::OriginAnswered { order, reply } => self.origin_answered(ctx, order, reply),
         }
         self.start_waiting(ctx);
     }
@@ -286,6 +306,12 @@ impl Process for Site {
 impl Site {
     #[inline]
     fn next_arrival(&self) -> Instant {
+        self.next_manifest().min(self.next_segment())
+    }
+
+    /// When the next request comes that is not for a segment.
+    #[inline]
+    fn next_manifest(&self) -> Instant {
         let crowd = self.crowd.next_at();
         self.feed.as_ref().map_or(crowd, |feed| crowd.min(feed.next_at()))
     }
@@ -293,6 +319,12 @@ impl Site {
     /// Takes the next arrival, which is due now.
     #[inline]
     fn arrive_next(&mut self, ctx: &mut Ctx<'_>) {
+        if self.next_segment() < self.next_manifest() {
+            if let Some(visit) = self.take_segment() {
+                self.arrive(ctx, visit);
+            }
+            return self.start_waiting(ctx);
+        }
         let from_feed =
             self.feed.as_ref().is_some_and(|feed| feed.next_at() < self.crowd.next_at());
         let draw = if from_feed { self.take_from_feed() } else { self.take_from_crowd() };
@@ -351,6 +383,7 @@ pub(super) const fn first_visit(draw: &Draw) -> Visit {
         attempt: 0,
         rejected: false,
         traced: false,
+        segment: false,
         ticket: Ticket::NEW,
         lead: 0,
         born: Instant::ZERO,

@@ -24,7 +24,7 @@ impl Sampling {
     /// the plan's rates, so that the whole run is sampled and not its beginning.
     #[must_use]
     pub fn fitted(self, plan: &Plan) -> Self {
-        let expected = plan.load.rates.iter().sum::<f64>() * plan.length.as_secs_f64();
+        let expected = plan.load.rate() * plan.length.as_secs_f64();
         let share = self.share.min(0.9 * f64::from(self.most) / expected.max(1.0));
         Self { share, ..self }
     }
@@ -45,6 +45,10 @@ pub enum Part {
     Call,
     /// A read of the call.
     Read,
+    /// A fetch of a segment by the edge.
+    Fill,
+    /// A request of the edge for it at the origin.
+    Ask,
 }
 
 /// What happened.
@@ -99,8 +103,10 @@ pub struct Fact {
 pub struct Traced {
     /// The hash that names it.
     pub id: u64,
-    /// What it asked for.
+    /// What it asked for: a title, or a segment by its number.
     pub title: u32,
+    /// Whether it asked for a segment.
+    pub segment: bool,
     /// The network of its viewer.
     pub network: u32,
     /// Its facts, the first of which is its beginning.
@@ -116,6 +122,14 @@ pub struct Traces {
     pub left_out: u64,
 }
 
+/// What a request asked for, and from which network.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    title: u32,
+    network: u32,
+    segment: bool,
+}
+
 /// What a site writes down.
 #[derive(Debug)]
 pub struct Tracer {
@@ -126,7 +140,7 @@ pub struct Tracer {
     left_out: u64,
     facts: Vec<Fact>,
     /// What the requests asked for, and their networks.
-    asked: Vec<(u64, u32, u32)>,
+    asked: Vec<(u64, Asked)>,
     /// The requests for which fetches, calls and reads were begun.
     whose: BTreeMap<(Part, Key), u64>,
 }
@@ -136,7 +150,8 @@ pub struct Tracer {
 #[must_use]
 pub fn id_of(visit: &Visit) -> u64 {
     let place = u64::from(visit.network) << 32 | u64::from(visit.title);
-    let word = mixed(place ^ u64::from(visit.last_mile).rotate_left(17));
+    let class = u64::from(visit.segment) << 63;
+    let word = mixed(place ^ class ^ u64::from(visit.last_mile).rotate_left(17));
     mixed(word ^ visit.born.as_nanos())
 }
 
@@ -174,7 +189,8 @@ impl Tracer {
             return false;
         };
         self.left = left;
-        self.asked.push((id, visit.title, visit.network));
+        let asked = Asked { title: visit.title, network: visit.network, segment: visit.segment };
+        self.asked.push((id, asked));
         true
     }
 
@@ -211,7 +227,7 @@ pub fn gather(tracers: Vec<Tracer>) -> Traces {
     let (mut asked, mut facts) = (BTreeMap::new(), Vec::new());
     for (site, tracer) in tracers.into_iter().enumerate() {
         traces.left_out += tracer.left_out;
-        asked.extend(tracer.asked.into_iter().map(|(id, title, network)| (id, (title, network))));
+        asked.extend(tracer.asked);
         facts.extend(tracer.facts.into_iter().map(|fact| (site, fact)));
     }
     // Nothing of a request is known at two sites at one instant: the way between them takes time. So
@@ -219,8 +235,8 @@ pub fn gather(tracers: Vec<Tracer>) -> Traces {
     facts.sort_by_key(|(_, fact)| (fact.request, fact.at));
     for facts in facts.chunk_by(|(_, a), (_, b)| a.request == b.request) {
         let id = facts[0].1.request;
-        if let Some(&(title, network)) = asked.get(&id) {
-            traces.requests.push(Traced { id, title, network, facts: facts.to_vec() });
+        if let Some(&Asked { title, network, segment }) = asked.get(&id) {
+            traces.requests.push(Traced { id, title, segment, network, facts: facts.to_vec() });
         }
     }
     traces.requests.sort_by_key(|request| (request.facts[0].1.at, request.id));

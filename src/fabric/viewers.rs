@@ -7,6 +7,7 @@ use super::batch::Batch;
 use super::breaker::State;
 use super::budgets::Purse;
 use super::config::{Load, Plan};
+use super::content::Catalogue;
 use super::guard::Guard;
 use crate::engine::{Law, Poisson, Profile, ProfileCursor, Seed, Stream, Zipf};
 use crate::units::{Instant, Span};
@@ -21,6 +22,8 @@ pub struct Audience {
     pub last_mile: Law,
     /// How rates change with time, by region of origin.
     pub profiles: Vec<Profile>,
+    /// What they ask for of a title, where these are requests for segments.
+    pub catalogue: Option<Arc<Catalogue>>,
 }
 
 /// When requests come.
@@ -66,9 +69,18 @@ impl Audience {
         Draw {
             at: begun.at,
             network: begun.network,
-            title: self.titles.draw_from(begun.title),
+            title: self.asked(begun.title),
             last_mile: carried(self.last_mile.finish(begun.last_mile)),
         }
+    }
+}
+
+impl Audience {
+    /// What a request asks for that was drawn from these bits.
+    #[inline(always)] // reason: as `finish`
+    fn asked(&self, bits: u64) -> u32 {
+        let title = self.titles.draw_from(bits);
+        self.catalogue.as_ref().map_or(title, |catalogue| catalogue.draw(title, bits))
     }
 }
 
@@ -135,8 +147,39 @@ impl Network {
     /// The network of a place in its region, at instant zero.
     #[must_use]
     pub fn new(plan: &Plan, audience: &Audience, home: usize, place: u32, share: f64) -> Self {
-        let routing = &plan.fabric.routing;
         let name = format!("{}/network {place}", plan.fabric.regions[home]);
+        let stream = |what: &str| Seed(plan.seed).stream(&format!("{name}/{what}"));
+        let viewers = &plan.fabric.viewers;
+        let purse = Purse::new(viewers.retry.budget, || stream("adaptive throttle"));
+        let guard = Guard::new(&viewers.shield, |what| stream(what));
+        let arrivals = arrivals(&plan.load, home, share);
+        let network = Self::named(plan, audience, (home, place), &name, arrivals);
+        Self { purse: purse.map(Box::new), guard: guard.map(Box::new), ..network }
+    }
+
+    /// The same network, as far as its viewers ask for segments: a sequence of its own. It has no
+    /// retry budget, because there is one for both.
+    #[must_use]
+    pub fn of_segments(
+        plan: &Plan,
+        audience: &Audience,
+        home: usize,
+        place: u32,
+        share: f64,
+    ) -> Self {
+        let name = format!("{}/network {place}/segments", plan.fabric.regions[home]);
+        let rate = plan.load.segments.get(home).copied().unwrap_or(0.0);
+        Self::named(plan, audience, (home, place), &name, poisson(rate * share))
+    }
+
+    fn named(
+        plan: &Plan,
+        audience: &Audience,
+        (home, place): (usize, u32),
+        name: &str,
+        arrivals: Arrivals,
+    ) -> Self {
+        let routing = &plan.fabric.routing;
         let seed = Seed(plan.seed);
         #[allow(clippy::cast_possible_truncation)] // reason: at most 64 regions
         let id = home as u32 * routing.networks + place;
@@ -144,19 +187,13 @@ impl Network {
             id,
             home,
             misrouted: is_misrouted(place, routing.misrouted),
-            purse: Purse::new(plan.fabric.viewers.retry.budget, || {
-                seed.stream(&format!("{name}/adaptive throttle"))
-            })
-            .map(Box::new),
-            guard: Guard::new(&plan.fabric.viewers.shield, |what| {
-                seed.stream(&format!("{name}/{what}"))
-            })
-            .map(Box::new),
+            purse: None,
+            guard: None,
             lost_at: None,
             plan: 0,
             heading: None,
             routes: Box::new(seed.stream(&format!("{name}/routes"))),
-            arrivals: arrivals(&plan.load, home, share),
+            arrivals,
             carried: Vec::new(),
             next: Begun { at: Instant::ZERO, network: id, title: 0, last_mile: 0 },
             title_bits: 0,
@@ -229,8 +266,11 @@ fn arrivals(load: &Load, home: usize, share: f64) -> Arrivals {
     if let Some(gap) = &load.interarrival {
         return Arrivals::Renewal(gap.clone());
     }
-    // The loader has checked the rates; one that is none means no viewers.
-    let rate = load.rates[home] * share;
+    poisson(load.rates[home] * share)
+}
+
+/// A Poisson process. The loader has checked the rates; one that is none means no viewers.
+fn poisson(rate: f64) -> Arrivals {
     let process = Poisson::new(rate).or_else(|_| Poisson::new(0.0));
     process.map_or(Arrivals::Renewal(Law::Constant(Span::MAX)), |process| {
         Arrivals::Poisson(process, ProfileCursor::default())
@@ -375,8 +415,14 @@ impl Crowd {
     }
 
     /// Lets a network go, which takes along what it has drawn from `until` on. Its requests before
-    /// then are given out, in order.
-    pub fn remove(&mut self, id: u32, until: Instant) -> Option<(Network, Vec<Draw>)> {
+    /// then are given out, in order; `others` are requests of the same viewers that pay into the same
+    /// retry budget.
+    pub fn remove(
+        &mut self,
+        id: u32,
+        until: Instant,
+        others: &[Draw],
+    ) -> Option<(Network, Vec<Draw>)> {
         let place = std::mem::replace(&mut self.place_of[id as usize], NOWHERE);
         if place == NOWHERE {
             return None;
@@ -390,7 +436,9 @@ impl Crowd {
         let mut later = draws.split_off(draws.partition_point(|draw| draw.at < until));
         later.append(&mut network.carried);
         network.carried = later;
-        draws.iter().for_each(|draw| network.deposit(draw.at));
+        let mut made: Vec<Instant> = draws.iter().chain(others).map(|draw| draw.at).collect();
+        made.sort_unstable();
+        made.into_iter().for_each(|at| network.deposit(at));
         if let Some(purse) = &mut network.purse {
             purse.move_on();
         }

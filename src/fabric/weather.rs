@@ -120,6 +120,15 @@ impl Weather {
         })
     }
 
+    /// What an origin does that is down, with those who ask it.
+    #[must_use]
+    pub fn origin_down(&self, all: &[Injection]) -> Option<Answers> {
+        self.faults(all).find_map(|fault| match fault {
+            Fault::OriginDown { answers, .. } => Some(answers),
+            _ => None,
+        })
+    }
+
     /// The delay of the replication channel: of several the last that began.
     #[must_use]
     pub fn database_down(&self, all: &[Injection], site: usize) -> Option<Answers> {
@@ -188,7 +197,9 @@ pub fn packet_loss(all: &[Injection], region: usize, now: Instant) -> f64 {
 pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
     let covers = |region: Option<usize>| region.is_none_or(|region| region == site);
     match *fault {
-        Fault::RegionDown { region, .. } | Fault::EvictCache { region, .. } => region == site,
+        Fault::RegionDown { region, .. }
+        | Fault::EvictCache { region, .. }
+        | Fault::OriginDown { region, .. } => region == site,
         Fault::DelayReplication { region, .. } => covers(region) && site != primary,
         Fault::LockTable { region } | Fault::ClockSkew { region, .. } => covers(region),
         Fault::PacketLoss { region, .. } => covers(region) && site != primary,
@@ -205,7 +216,7 @@ pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Label;
+    use crate::fault::{Kept, Label};
 
     fn all(faults: &[Fault]) -> Vec<Injection> {
         let injection =
@@ -292,7 +303,7 @@ mod tests {
         let delay = Fault::DelayReplication { region: None, delay: Span::ZERO, by: Delay::Apply };
         assert!(!acts_on(&delay, 0, 0), "the primary does not replicate to itself");
         assert!(acts_on(&delay, 1, 0));
-        let evict = Fault::EvictCache { region: 2, share: 0.8 };
+        let evict = Fault::EvictCache { region: 2, share: 0.8, cache: Kept::Metadata };
         assert!(acts_on(&evict, 2, 0) && !acts_on(&evict, 1, 0));
     }
 }

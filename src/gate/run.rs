@@ -4,7 +4,7 @@
 use super::baseline::{Baseline, Seeded};
 use super::compare::{Look, Rule, Verdict, confirm};
 use super::quantity::{Quantity, quantities};
-use crate::rehearse::{self, JudgedRun, Rehearsal, Trouble};
+use crate::rehearse::{self, JudgedRun, Keep, Recording, Rehearsal, Trouble};
 use crate::scenario::{Edit, Place, Scenario, Source, ToleranceRule, Worse, place_of};
 use crate::study::work::in_order;
 use std::num::NonZeroUsize;
@@ -54,6 +54,15 @@ pub struct Compared {
     pub verdict: Option<Verdict>,
     /// Where its sentence stands in the file.
     pub place: Option<Place>,
+}
+
+impl Gated {
+    /// Whether nothing is to be said of it: every invariant and its control hold, and nothing differs by
+    /// more than is allowed.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        super::words::summary(self) == Verdict::Same.name()
+    }
 }
 
 /// One scenario on its way.
@@ -129,6 +138,34 @@ pub fn record(
             .is_none_or(|all| all.verdict == crate::invariant::Verdict::Holds);
     let baseline = holds.then(|| Baseline::of(scenario, &all, &rehearsal, first));
     Ok((rehearsal, baseline))
+}
+
+/// One more run of a scenario, with each of its seconds.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The run.
+    pub rehearsal: Rehearsal,
+    /// Its seconds.
+    pub recordings: Vec<Recording>,
+}
+
+/// Runs a scenario once more with the first seed of its gate, and keeps each second: for a page, and only
+/// of those few scenarios that people will want to look at.
+///
+/// # Errors
+/// As [`rehearse::rehearse`].
+pub fn keep(source: &Source, gated: &Gated, asked: &Asked<'_>) -> Result<Kept, Trouble> {
+    let seeds = gated.rehearsal.runs.first().map(|run| run.seed).into_iter().collect();
+    let once = rehearse::Asked {
+        edits: Vec::new(),
+        seeds,
+        threads: asked.threads,
+        control: false,
+        stop: Arc::clone(&asked.stop),
+    };
+    let mut keep = Keep { seconds: true, ..Keep::default() };
+    let rehearsal = rehearse::rehearse_and_keep(source, &once, &mut keep, &|_| {})?;
+    Ok(Kept { rehearsal, recordings: keep.recordings })
 }
 
 /// One run of one scenario.

@@ -20,7 +20,7 @@ struct Subject {
 impl Subject {
     /// A metric's own values.
     fn values(row: &Described) -> Self {
-        let is_part = row.metric == Metric::Availability;
+        let is_part = matches!(row.metric, Metric::Availability | Metric::ByteHits);
         Self { name: row.name.to_owned(), unit: row.unit, is_part }
     }
 

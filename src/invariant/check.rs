@@ -224,7 +224,7 @@ fn time_until(row: &Described, condition: Option<Condition>) -> Result<Ask, Refu
         }
         _ => condition.map(Ask::TimeUntil).ok_or_else(|| {
             let bound = match row.metric {
-                Metric::Availability => ">= 99%".to_owned(),
+                Metric::Availability | Metric::ByteHits => ">= 99%".to_owned(),
                 _ => format!("< {}", example(row.unit)),
             };
             (

@@ -75,6 +75,23 @@ pub(super) fn read(
     (Some(reader.clauses).filter(|_| !reader.wrong), window)
 }
 
+/// What is wrong with a metric of a class, if it is not of that.
+fn not_of(row: &Described, class: Class) -> Option<String> {
+    let (name, metric) = (row.name, row.metric);
+    match class {
+        _ if metric.has_no_class() => {
+            Some(format!("`{name}` is told of all requests together: it has no class"))
+        }
+        Class::Manifest if metric.is_of_segments_alone() => {
+            Some(format!("`{name}` is of segments: no manifest has it"))
+        }
+        Class::Segment if !metric.is_of_segments() => {
+            Some(format!("`{name}` is of manifests and what is behind them: no segment has it"))
+        }
+        _ => None,
+    }
+}
+
 #[derive(Default)]
 struct Reader {
     clauses: Clauses,
@@ -185,6 +202,10 @@ impl Reader {
         });
         if let Some(row @ Described { metric: Metric::Gauge(_), .. }) = row {
             let message = format!("`{}` is a level in a region: it has no class", row.name);
+            parser.complain(at, message, None);
+        } else if let (Some(row), Some(class)) = (row, found)
+            && let Some(message) = not_of(row, class)
+        {
             parser.complain(at, message, None);
         }
         self.wrong |= found.is_none() || !is_first;

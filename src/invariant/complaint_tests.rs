@@ -24,13 +24,21 @@ fn unknown_names_get_the_nearest_or_where_all_are() {
         ],
     );
     refused(
-        "p99(latency) from sa-est-1 in mars of segments < 3s",
+        "p99(latency) from sa-est-1 in mars of segmnt < 3s",
         &[
             "sa-est-1: `sa-est-1` is no region here (did you mean `sa-east-1`?)",
             "mars: `mars` is no region here (`us-east-1`, `eu-central-1`, `ap-northeast-1`, \
              `ap-southeast-1` or `sa-east-1`)",
-            "segments: `segments` is no class of requests (`manifest`)",
+            "segmnt: `segmnt` is no class of requests (did you mean `segment`?)",
         ],
+    );
+    refused(
+        "total(fetches) of segment < 3",
+        &["of segment: `fetches` is of manifests and what is behind them: no segment has it"],
+    );
+    refused(
+        "byte_hit_ratio of manifest > 3%",
+        &["of manifest: `byte_hit_ratio` is of segments: no manifest has it"],
     );
     refused("avg(latency) < 3s", &["avg: `avg` is no statistic (did you mean `mean`?)"]);
     refused("hare(hit) < 3%", &["hare: `hare` is no statistic (did you mean `share`?)"]);

@@ -1,12 +1,12 @@
 //! From what was remembered and the totals to a judgement.
 
 use super::tally::{State, Tally, rank};
-use super::term::Ask;
+use super::term::{Ask, Class};
 use super::value::{
     Fraction, Ranks, Rate, Reading, from_milli_rate, level_in_short_unit, on_its_side,
 };
 use super::{Figures, Judgement, Seen, Verdict};
-use crate::observe::{Figure, Form, Histogram, Metric, Totals};
+use crate::observe::{Figure, Form, Histogram, Metric, Sample, Totals};
 use crate::units::{Instant, Span, count_to_f64};
 
 /// The least, greatest or interpolated value of a histogram that answers a question of rank.
@@ -39,16 +39,27 @@ impl Tally {
                 self.of_levels(ranks, peaks.sum(), seen)
             }
             (Metric::Counter(counter), Form::Counted) => {
-                self.of_counts(totals.cell(chosen, scope)[counter as usize])
+                self.of_counts(self.count(&totals.cell(chosen, scope), counter))
             }
             _ => {
                 let cell = totals.cell(chosen, scope);
                 let whole = totals.cell(chosen, self.whole_scope());
                 self.of_cells(&cell, &whole, totals.layout(), |sample| {
-                    let histogram = totals.histogram(chosen, scope, sample);
+                    let histogram = self.values(totals, sample);
                     ranked_value(self.term.ask, &histogram).unwrap_or(0.0) / 1e6
                 })
             }
+        }
+    }
+
+    /// The values of a sample in the window, of the term's class.
+    fn values(&self, totals: &Totals, sample: Sample) -> Histogram {
+        let seen =
+            |sample| totals.histogram(|segment| self.is_chosen(segment), self.term.scope(), sample);
+        match (self.term.class, sample.of_segments()) {
+            (Some(Class::Segment), Some(twin)) => seen(twin),
+            (Some(Class::Manifest), Some(twin)) => seen(sample).without(&seen(twin)),
+            _ => seen(sample),
         }
     }
 

@@ -61,6 +61,9 @@ fn head() -> BoxedStrategy<(String, Unit, bool, bool)> {
     .boxed()
 }
 
+/// What stands in the names of metrics that no manifest has.
+const SEGMENTS: [&str; 4] = ["segment", "content_", "origin_", "byte_hit"];
+
 fn sentence() -> impl Strategy<Value = String> {
     let region = || prop::option::of(prop::sample::select(REGIONS.to_vec()));
     let time = "()|( (before|during|after) (outage|slow_db-2|across|storm)| within \
@@ -76,7 +79,13 @@ fn sentence() -> impl Strategy<Value = String> {
         }
         if has_clauses {
             let at = at.map_or(String::new(), |at| format!(" in {at}"));
-            let class = if class && has_from { " of manifest" } else { "" };
+            let of_segments = SEGMENTS.iter().any(|name| term.contains(name));
+            let has_class = class && has_from && !term.contains("viewer_");
+            let class = match (has_class, of_segments) {
+                (true, true) => " of segment",
+                (true, false) => " of manifest",
+                (false, _) => "",
+            };
             term = format!("{term}{time}{class}{at}");
         }
         // A random time may be longer than the window, which is refused below a bound.
@@ -108,7 +117,8 @@ proptest! {
         words in prop::collection::vec(prop::sample::select(vec![
             "p99", "(", ")", "latency", "<", "<=", "==", "≥", "3s", "75%", "$5", "10", "s", "in",
             "from", "of", "during", "within", "storm", "outage", "sa-east-1", "and", "+", "share",
-            "time_until", "availability", "monthly_cost", "é", "-", "database_queue", "manifest",
+            "time_until", "availability", "monthly_cost", "é", "-", "database_queue", "manifest", "segment",
+            "byte_hit_ratio",
         ]), 0..12),
         glue in "[ ]{0,2}",
     ) {

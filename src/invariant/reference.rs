@@ -76,7 +76,10 @@ const STATISTICS: &[Entry] = &[
 const CLAUSES: &[Entry] = &[
     entry("from REGION", "where the viewer sits"),
     entry("in REGION", "where the work is done"),
-    entry("of CLASS", "which requests; the only class is `manifest`"),
+    entry(
+        "of CLASS",
+        "which requests: those for a `manifest` (and validation), or those for a `segment`",
+    ),
     entry("before LABEL", "from the end of the warm-up until the fault or change begins"),
     entry("during LABEL", "from its beginning to its end, or to the end of the run"),
     entry(

@@ -1,6 +1,6 @@
 //! What one term needs to remember while the run goes on: a fixed amount, whatever its length.
 
-use super::term::{Ask, Condition, Statement, Term};
+use super::term::{Ask, Class, Condition, Statement, Term};
 use super::value::{Fraction, Ranks, Rate, Reading, level_against, milli_rate};
 use crate::observe::{
     Counter, Form, Gauge, Histogram, Layout, Metric, Sample, Scope, SliceView, Timeline, rank_of,
@@ -41,9 +41,15 @@ pub(super) enum State {
     Until { measured: u64, held: bool, violated: Option<Instant> },
 }
 
-/// Requests that ended.
-fn ended(cell: &[u64]) -> u64 {
-    [Counter::Served, Counter::Failed, Counter::GivenUp].map(|c| cell[c as usize]).iter().sum()
+/// Bytes of segments from the content cache, of all that viewers got.
+fn byte_hits(cell: &[u64]) -> Reading {
+    match cell[Counter::ContentBytes as usize] {
+        0 => Reading::Nothing,
+        all => {
+            let hits = cell[Counter::ContentHitBytes as usize];
+            Reading::Exact(Fraction::part(hits, all), cell[Counter::SegmentServed as usize])
+        }
+    }
 }
 
 /// The rank of a percentile, least or greatest value among `n`; `None` for other questions.
@@ -94,6 +100,27 @@ impl Tally {
         }
     }
 
+    /// What of all belongs to the term's class, when so many of it belong to segments.
+    pub(super) fn of_class<T: std::ops::Sub<Output = T>>(&self, all: T, segments: Option<T>) -> T {
+        match (self.term.class, segments) {
+            (Some(Class::Segment), Some(segments)) => segments,
+            (Some(Class::Manifest), Some(segments)) => all - segments,
+            _ => all,
+        }
+    }
+
+    /// How many of a counter a cell holds of the term's class.
+    pub(super) fn count(&self, cell: &[u64], counter: Counter) -> u64 {
+        let twin = counter.of_segments().map(|twin| cell[twin as usize]);
+        self.of_class(cell[counter as usize], twin)
+    }
+
+    /// Requests of the term's class that ended.
+    fn ended(&self, cell: &[u64]) -> u64 {
+        let ends = [Counter::Served, Counter::Failed, Counter::GivenUp];
+        ends.map(|end| self.count(cell, end)).iter().sum()
+    }
+
     pub(super) fn is_chosen(&self, segment: usize) -> bool {
         self.chosen.get(segment).copied().unwrap_or(false)
     }
@@ -131,11 +158,14 @@ impl Tally {
 
     /// Adds to the running total; says whether it is beyond the bound for good.
     fn running(&mut self, view: &SliceView<'_>) -> bool {
-        let (Metric::Counter(counter), State::Running(total)) = (self.term.metric, &mut self.state)
-        else {
+        let Metric::Counter(counter) = self.term.metric else {
             return false;
         };
-        *total += view.cell(self.term.scope())[counter as usize];
+        let count = self.count(&view.cell(self.term.scope()), counter);
+        let State::Running(total) = &mut self.state else {
+            return false;
+        };
+        *total += count;
         let value = Fraction::count(*total);
         self.test.is_some_and(|test| test.compare.is_beyond(value.against(test.bound)))
     }
@@ -233,7 +263,7 @@ impl Tally {
         if length < SHORTEST_RATED {
             return Reading::Nothing;
         }
-        let count = view.cell(self.term.scope())[counter as usize];
+        let count = self.count(&view.cell(self.term.scope()), counter);
         let rate = Rate { count, nanos: length.as_nanos() };
         if let State::Rates { ranks, rates, least, most } = &mut self.state {
             match self.test {
@@ -255,27 +285,40 @@ impl Tally {
         layout: &Layout,
         seen: impl FnOnce(Sample) -> f64,
     ) -> Reading {
-        let part = |counter: Counter| match ended(whole) {
+        let part = |counter: Counter| match self.ended(whole) {
             0 => Reading::Nothing,
-            all => Reading::Exact(Fraction::part(cell[counter as usize], all), all),
+            all => Reading::Exact(Fraction::part(self.count(cell, counter), all), all),
         };
         let sample = match self.term.metric {
             Metric::Availability => return part(Counter::Served),
+            Metric::ByteHits => return byte_hits(cell),
             Metric::Counter(counter) => return part(counter),
             Metric::Sample(sample) => sample,
             Metric::Gauge(_) | Metric::Figure(_) => return Reading::Nothing,
         };
-        let n = layout.samples(cell, sample);
+        let twin = sample.of_segments();
+        let values = |sample| layout.samples(cell, sample);
+        let n = self.of_class(values(sample), twin.map(values));
         let counted = |condition: Option<Condition>| {
             let bound = condition.and_then(|condition| condition.bound.as_span());
-            let below = |bound: Span| layout.below(cell, sample, bound);
+            let below = |bound: Span| {
+                let all = layout.below(cell, sample, bound)?;
+                let segments = twin.map(|twin| layout.below(cell, twin, bound));
+                match (self.term.class, segments) {
+                    // Asked of a class, both are counted.
+                    (Some(_), Some(segments)) => Some(self.of_class(all, Some(segments?))),
+                    _ => Some(all),
+                }
+            };
             let next = bound.map(|bound| bound.saturating_add(Span::from_nanos(1)));
             Ranks { n, below: bound.and_then(below), up_to: next.and_then(below) }
         };
         match self.term.ask {
             _ if n == 0 => Reading::Nothing,
             Ask::Mean => {
-                let sum = i128::try_from(layout.sum(cell, sample)).unwrap_or(i128::MAX);
+                let sum = |sample| layout.sum(cell, sample);
+                let sum = self.of_class(sum(sample), twin.map(sum));
+                let sum = i128::try_from(sum).unwrap_or(i128::MAX);
                 Reading::Exact(Fraction::grains(sum, i128::from(n)), n)
             }
             Ask::ShareWhere(condition) => {

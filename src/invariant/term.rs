@@ -63,8 +63,10 @@ pub enum Ask {
 /// A class of requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Class {
-    /// Requests for validation and a manifest: at present every request.
+    /// Requests for validation and a manifest: all but those for segments.
     Manifest,
+    /// Requests for video segments.
+    Segment,
 }
 
 /// A region, by its place in the fabric's list and by name.
@@ -187,13 +189,14 @@ impl fmt::Display for Percentile {
 
 impl Class {
     /// All, in order.
-    pub const ALL: [Self; 1] = [Self::Manifest];
+    pub const ALL: [Self; 2] = [Self::Manifest, Self::Segment];
 
     /// As written.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Manifest => "manifest",
+            Self::Segment => "segment",
         }
     }
 }
@@ -252,11 +255,16 @@ impl Term {
     #[must_use]
     pub fn bounds(&self) -> Vec<(Sample, Span)> {
         match (self.metric, self.ask) {
-            (Metric::Sample(sample), Ask::ShareWhere(condition)) => {
-                condition.cuts().map(|bound| (sample, bound)).collect()
-            }
+            (Metric::Sample(sample), Ask::ShareWhere(condition)) => self.counted(sample, condition),
             _ => Vec::new(),
         }
+    }
+
+    /// The bounds of a condition for each sample of which the term needs counts.
+    fn counted(&self, sample: Sample, condition: Condition) -> Vec<(Sample, Span)> {
+        let twin = sample.of_segments().filter(|_| self.class.is_some());
+        let samples = std::iter::once(sample).chain(twin);
+        samples.flat_map(|sample| condition.cuts().map(move |bound| (sample, bound))).collect()
     }
 }
 
@@ -302,7 +310,7 @@ impl Statement {
     pub fn bounds(&self) -> Vec<(Sample, Span)> {
         match (self.term.metric, self.term.ask) {
             (Metric::Sample(sample), Ask::Min | Ask::Max | Ask::Percentile(_)) => {
-                self.test.cuts().map(|bound| (sample, bound)).collect()
+                self.term.counted(sample, self.test)
             }
             _ => self.term.bounds(),
         }

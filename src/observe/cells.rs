@@ -89,7 +89,10 @@ impl Layout {
         };
         let (counters, later) = counters.split_at(Counter::FIRST_LATER as usize);
         let counters = some(counters, Counter::FIRST_OPTIONAL as usize).iter();
-        counters.chain(up_to_the_last(later)).chain(some(samples, start))
+        let (samples, newer) =
+            samples.split_at(self.starts[Sample::FIRST_LATER as usize] - Counter::COUNT);
+        let samples = some(samples, start).iter().chain(up_to_the_last(newer));
+        counters.chain(up_to_the_last(later)).chain(samples)
     }
 
     /// How many values of a sample a cell holds.

@@ -81,6 +81,24 @@ impl Histogram {
         self.sum += other.sum;
     }
 
+    /// What is left without another's values, which are among these. The least and greatest are known up
+    /// to the width of their buckets.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let theirs = other.buckets.iter().copied().chain(std::iter::repeat(0));
+        let buckets: Vec<u64> =
+            self.buckets.iter().zip(theirs).map(|(mine, theirs)| mine - theirs).collect();
+        let first = buckets.iter().position(|&n| n > 0).map(bounds_of);
+        let last = buckets.iter().rposition(|&n| n > 0).map(bounds_of);
+        Self {
+            count: self.count - other.count,
+            sum: self.sum - other.sum,
+            min: first.map_or(0, |(low, _)| low.max(self.min)),
+            max: last.map_or(0, |(low, width)| (low + (width - 1)).min(self.max)),
+            buckets,
+        }
+    }
+
     /// How many values.
     #[must_use]
     pub const fn count(&self) -> u64 {

@@ -15,7 +15,7 @@ pub enum Counter {
     Failed,
     /// Requests whose last attempt timed out.
     GivenUp,
-    /// Requests answered with a fresh copy from the metadata cache.
+    /// Requests answered with a fresh copy from the metadata cache, or the content cache.
     Hits,
     /// Requests answered with a copy past its TTL.
     Stale,
@@ -125,6 +125,70 @@ pub enum Counter {
     ViewerFallbacks,
     /// Requests that had failed, and whose fallback did, too.
     ViewerFallbackFailures,
+    /// Of the requests, those for segments.
+    SegmentRequests,
+    /// Of those, the answered ones.
+    SegmentServed,
+    /// Those whose last attempt got an error.
+    SegmentFailed,
+    /// Those whose last attempt timed out.
+    SegmentGivenUp,
+    /// Those answered with a copy from the content cache.
+    SegmentHits,
+    /// Those of which some attempt met a full queue, or waited too long in one.
+    SegmentRejected,
+    /// Those that needed more than one attempt.
+    SegmentRetried,
+    /// Of the attempts, those for segments.
+    SegmentAttempts,
+    /// Of those, the ones that timed out.
+    SegmentTimedOut,
+    /// Of the retries that the retry budget refused, those for segments.
+    SegmentRetriesDenied,
+    /// Of the first attempts that the retry budget refused, those for segments.
+    SegmentRefusedByBudget,
+    /// Of the misses that joined a fetch under way, those for segments.
+    SegmentCoalesced,
+    /// Of the waiters that gave up the lock, those for segments.
+    SegmentLockTimeouts,
+    /// Bytes of segments that viewers were answered with.
+    ContentBytes,
+    /// Of those, bytes from the content cache.
+    ContentHitBytes,
+    /// Copies of segments thrown out by a fault.
+    ContentEvicted,
+    /// Fetches of segments from the origin: misses that were not coalesced.
+    OriginFetches,
+    /// Those that failed.
+    OriginFetchesFailed,
+    /// Attempts of these fetches at the origin.
+    OriginCalls,
+    /// Attempts that the origin turned away: it was full or down, or they waited too long.
+    OriginRejected,
+    /// Attempts for which the edge waited in vain.
+    OriginTimeouts,
+    /// Attempts that the edge's own retry budget refused.
+    OriginRetriesDenied,
+    /// Answers of the origin that came to the edge for nobody.
+    OriginWasted,
+    /// Attempts that got a slot when their deadline was over, and were dropped.
+    OriginExpired,
+    /// Attempts that an open breaker refused.
+    OriginBreakerRefused,
+    /// Fetches that had failed and were answered by something else.
+    OriginFallbacks,
+    /// Fetches that had failed, and whose fallback did, too.
+    OriginFallbackFailures,
+    /// Attempts that a full bulkhead refused.
+    OriginBulkheadFull,
+    /// Second attempts at the origin, sent beside a first one.
+    OriginHedges,
+    /// Those that were answered first.
+    OriginHedgesWon,
+    /// Those that did not leave.
+    OriginHedgesDenied,
+    /// Bytes of segments that came from the origin to the edge, also for nobody.
+    OriginBytes,
 }
 
 /// A quantity with one value for each request, wait or network.
@@ -149,6 +213,12 @@ pub enum Sample {
     WaitLow,
     /// As `Wait`, for validations only, where they have slots of their own.
     WaitValidations,
+    /// Of `Latency`, that of requests for segments.
+    SegmentLatency,
+    /// Of `LockWait`, that of requests for segments.
+    SegmentLockWait,
+    /// Time in the origin's queue, for each attempt that got a slot or waited too long.
+    OriginWait,
 }
 
 /// A level, of which the peak in each second is kept, for each region.
@@ -181,6 +251,12 @@ pub enum Gauge {
     ValidationsQueue,
     /// Those slots that are in use.
     ValidationsBusy,
+    /// Attempts that wait for a slot of the origin.
+    OriginQueue,
+    /// Slots of the origin in use.
+    OriginBusy,
+    /// The edge's breaker before the origin, in the numbers of the others.
+    OriginBreaker,
 }
 
 /// A figure of the whole run.
@@ -197,6 +273,8 @@ pub enum Figure {
 pub enum Metric {
     /// Answered requests as a share of those that ended.
     Availability,
+    /// Bytes of segments from the content cache as a share of those that viewers got.
+    ByteHits,
     /// Counted events.
     Counter(Counter),
     /// One value each.
@@ -237,7 +315,7 @@ pub struct Described {
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: usize = Self::ViewerFallbackFailures as usize + 1;
+    pub const COUNT: usize = Self::OriginBytes as usize + 1;
     /// The first of those that are part of a digest only where one of them was counted, so that
     /// digests do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
@@ -246,10 +324,12 @@ impl Counter {
 }
 impl Sample {
     /// How many there are.
-    pub const COUNT: usize = Self::WaitValidations as usize + 1;
+    pub const COUNT: usize = Self::OriginWait as usize + 1;
     /// The first of those that are part of a digest only where there is one of them, so that digests
     /// do not change with the length of this list.
     pub(super) const FIRST_OPTIONAL: Self = Self::WaitHigh;
+    /// The first of those that came later: they are part of a digest up to the last that was seen.
+    pub(super) const FIRST_LATER: Self = Self::SegmentLatency;
     /// All, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Latency,
@@ -261,11 +341,14 @@ impl Sample {
         Self::WaitHigh,
         Self::WaitLow,
         Self::WaitValidations,
+        Self::SegmentLatency,
+        Self::SegmentLockWait,
+        Self::OriginWait,
     ];
 }
 impl Gauge {
     /// How many there are.
-    pub const COUNT: usize = Self::ValidationsBusy as usize + 1;
+    pub const COUNT: usize = Self::OriginBreaker as usize + 1;
     /// The first of those that are part of a digest up to the last that was above zero, so that digests
     /// do not change with the length of this list.
     pub(super) const FIRST_LATER: Self = Self::PodsReady;
@@ -284,5 +367,84 @@ impl Gauge {
         Self::ViewerBreaker,
         Self::ValidationsQueue,
         Self::ValidationsBusy,
+        Self::OriginQueue,
+        Self::OriginBusy,
+        Self::OriginBreaker,
     ];
+}
+
+// Classes of requests.
+impl Counter {
+    /// The same of requests for segments alone; `None` where it is not a property of viewers' requests.
+    #[inline]
+    #[must_use]
+    pub const fn of_segments(self) -> Option<Self> {
+        Some(match self {
+            Self::Requests => Self::SegmentRequests,
+            Self::Served => Self::SegmentServed,
+            Self::Failed => Self::SegmentFailed,
+            Self::GivenUp => Self::SegmentGivenUp,
+            Self::Hits => Self::SegmentHits,
+            Self::Rejected => Self::SegmentRejected,
+            Self::Retried => Self::SegmentRetried,
+            Self::Attempts => Self::SegmentAttempts,
+            Self::TimedOut => Self::SegmentTimedOut,
+            Self::RetriesDenied => Self::SegmentRetriesDenied,
+            Self::RefusedByBudget => Self::SegmentRefusedByBudget,
+            Self::Coalesced => Self::SegmentCoalesced,
+            Self::LockTimeouts => Self::SegmentLockTimeouts,
+            _ => return None,
+        })
+    }
+}
+
+impl Sample {
+    /// The same of requests for segments alone; `None` where it is not a property of viewers' requests.
+    #[must_use]
+    pub const fn of_segments(self) -> Option<Self> {
+        match self {
+            Self::Latency => Some(Self::SegmentLatency),
+            Self::LockWait => Some(Self::SegmentLockWait),
+            _ => None,
+        }
+    }
+}
+
+impl Metric {
+    /// Whether only requests for segments have it.
+    #[must_use]
+    pub fn is_of_segments_alone(self) -> bool {
+        match self {
+            Self::ByteHits => true,
+            Self::Counter(counter) => {
+                (Counter::SegmentRequests..=Counter::OriginBytes).contains(&counter)
+            }
+            Self::Sample(sample) => {
+                matches!(
+                    sample,
+                    Sample::SegmentLatency | Sample::SegmentLockWait | Sample::OriginWait
+                )
+            }
+            Self::Availability | Self::Gauge(_) | Self::Figure(_) => false,
+        }
+    }
+
+    /// Whether it is told of requests of all kinds together.
+    #[must_use]
+    pub fn has_no_class(self) -> bool {
+        let viewers = Counter::ViewerHedges..=Counter::ViewerFallbackFailures;
+        matches!(self, Self::Counter(counter) if viewers.contains(&counter))
+    }
+
+    /// Whether requests for segments have it.
+    #[must_use]
+    pub fn is_of_segments(self) -> bool {
+        self.is_of_segments_alone()
+            || match self {
+                Self::Availability => true,
+                Self::Counter(counter) => counter.of_segments().is_some(),
+                Self::Sample(sample) => sample.of_segments().is_some(),
+                _ => false,
+            }
+    }
 }

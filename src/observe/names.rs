@@ -1,5 +1,7 @@
 //! The name of everything that can be seen: what files, reports and series call it.
 
+mod content;
+
 use super::metric::{Counter, Described, Figure, Form, Gauge, Metric, Sample};
 use crate::units::Unit;
 
@@ -26,7 +28,20 @@ const fn figure(name: &'static str, figure: Figure, unit: Unit, text: &'static s
 }
 
 /// Every name that a term may use.
-pub const METRICS: &[Described] = &[
+pub const METRICS: &[Described] = &ALL;
+
+const ALL: [Described; FIRST.len() + content::ROWS.len()] = {
+    let mut all = [FIRST[0]; FIRST.len() + content::ROWS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < FIRST.len() { FIRST[at] } else { content::ROWS[at - FIRST.len()] };
+        at += 1;
+    }
+    all
+};
+
+/// What has to do with manifests and what is behind them, or with all requests.
+const FIRST: &[Described] = &[
     Described {
         name: "availability",
         metric: Metric::Availability,
@@ -53,7 +68,7 @@ pub const METRICS: &[Described] = &[
     ),
     flag("failed", Counter::Failed, "the last attempt got an error"),
     flag("given_up", Counter::GivenUp, "the last attempt timed out"),
-    flag("hit", Counter::Hits, "answered with a fresh copy from the metadata cache"),
+    flag("hit", Counter::Hits, "answered with a fresh copy from a cache of the edge"),
     flag("stale", Counter::Stale, "answered with a copy past its TTL"),
     flag("rejected", Counter::Rejected, "some attempt met a full queue, or waited too long in one"),
     flag("retried", Counter::Retried, "needed more than one attempt"),

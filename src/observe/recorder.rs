@@ -161,6 +161,11 @@ impl Recorder {
         self.cell(self.now.slice, origin)[counter as usize] += count;
     }
 
+    /// Counts several that belong to another time.
+    pub fn count_many_at(&mut self, when: When, counter: Counter, origin: usize, count: u64) {
+        self.cell(when.slice, origin)[counter as usize] += count;
+    }
+
     /// Counts something that belongs to another time.
     #[inline]
     pub fn count_at(&mut self, when: When, counter: Counter, origin: usize) {

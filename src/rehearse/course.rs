@@ -89,7 +89,7 @@ const fn state(
     Sign { what, text, unit: "", by_region: true, seen }
 }
 
-static SIGNS: [Sign; 19] = [
+static SIGNS: [Sign; 24] = [
     counted("manifest-rejected", "the manifest service turns calls away", |g| {
         g.rate(Counter::ManifestRejected)
     }),
@@ -124,6 +124,19 @@ static SIGNS: [Sign; 19] = [
     }),
     counted("database-budget", "the manifest service's retry budget is used up", |g| {
         g.rate(Counter::DatabaseRetriesDenied)
+    }),
+    counted("origin-rejected", "the origin turns requests away", |g| {
+        g.rate(Counter::OriginRejected)
+    }),
+    counted("origin-timeouts", "the edge waits in vain for the origin", |g| {
+        g.rate(Counter::OriginTimeouts)
+    }),
+    counted("origin-wasted", "the origin answers for nobody", |g| g.rate(Counter::OriginWasted)),
+    state("origin-breaker", "the breaker before the origin is open", |g| {
+        g.is_open(Gauge::OriginBreaker)
+    }),
+    counted("origin-budget", "the edge's retry budget before the origin is used up", |g| {
+        g.rate(Counter::OriginRetriesDenied)
     }),
     Sign {
         what: "viewer-timeouts",

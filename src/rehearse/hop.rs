@@ -12,11 +12,13 @@ pub enum Hop {
     Manifest,
     /// The manifest service calls its database.
     Database,
+    /// The edge calls the origin, where anybody asks for segments.
+    Origin,
 }
 
 impl Hop {
     /// All, from the viewers inwards.
-    pub const ALL: [Self; 3] = [Self::Viewers, Self::Manifest, Self::Database];
+    pub const ALL: [Self; 4] = [Self::Viewers, Self::Manifest, Self::Database, Self::Origin];
 
     /// Its name in reports and labels: that of the service called, or of who asks the edge.
     #[must_use]
@@ -25,6 +27,7 @@ impl Hop {
             Self::Viewers => "viewers",
             Self::Manifest => "manifest",
             Self::Database => "database",
+            Self::Origin => "origin",
         }
     }
 
@@ -35,6 +38,7 @@ impl Hop {
             Self::Viewers => Gauge::ViewerBreaker,
             Self::Manifest => Gauge::ManifestBreaker,
             Self::Database => Gauge::DatabaseBreaker,
+            Self::Origin => Gauge::OriginBreaker,
         }
     }
 
@@ -45,6 +49,7 @@ impl Hop {
             Self::Viewers => Counter::ViewerFallbackFailures,
             Self::Manifest => Counter::ManifestFallbackFailures,
             Self::Database => Counter::DatabaseFallbackFailures,
+            Self::Origin => Counter::OriginFallbackFailures,
         }
     }
 
@@ -60,6 +65,8 @@ impl Hop {
             Self::Database => {
                 plan.fabric.database.as_ref().map_or((false, false), |database| of(&database.call))
             }
+            Self::Origin if plan.load.has_segments() => of(&plan.fabric.origin.call),
+            Self::Origin => (false, false),
         }
     }
 

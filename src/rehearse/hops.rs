@@ -5,10 +5,11 @@ use crate::observe::{Counter, Scope, SliceView};
 use crate::units::{Instant, count_to_f64};
 
 /// The hops from the viewer inwards: the word for it, what is attempted, and of what.
-const HOPS: [(&str, Counter, Counter); 3] = [
+const HOPS: [(&str, Counter, Counter); 4] = [
     ("viewers", Counter::Attempts, Counter::Requests),
     ("manifest", Counter::ManifestCalls, Counter::Fetches),
     ("database", Counter::DatabaseCalls, Counter::ManifestCalls),
+    ("origin", Counter::OriginCalls, Counter::OriginFetches),
 ];
 
 /// Attempts for each request, in the whole judged run and in its worst second.
@@ -24,17 +25,22 @@ pub struct Attempts {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Hops {
     /// By hop: `viewers` (attempts of a request), `manifest` (calls of a fetch), `database` (reads of a
-    /// call).
+    /// call); where anybody asks for segments also `origin` (calls of a fetch of one).
     pub hops: Vec<(&'static str, Attempts)>,
-    /// Their product: the attempts at the last hop for a request that needs all of them.
+    /// Their product along the longer way: the attempts at the last hop for a request that needs all of
+    /// them. Manifests go by viewers, manifest service and database, segments by viewers and origin.
     pub product: Attempts,
 }
 
 /// Takes slices in and counts.
 pub struct Counting {
     warmup: Instant,
+    /// How many of the hops there are in the plan.
+    hops: usize,
     /// By hop: attempts, and of how many.
     counts: [[u64; 2]; HOPS.len()],
+    /// Those of viewers for segments alone.
+    segments: [u64; 2],
     worst: [Option<(f64, Instant)>; HOPS.len()],
     worst_product: Option<(f64, Instant)>,
 }
@@ -43,9 +49,18 @@ fn share([attempts, requests]: [u64; 2]) -> Option<f64> {
     (requests > 0).then(|| count_to_f64(attempts) / count_to_f64(requests))
 }
 
+/// Attempts and requests of viewers for segments alone.
+const SEGMENTS: [Counter; 2] = [Counter::SegmentAttempts, Counter::SegmentRequests];
+
 /// What layers make of each other; those that nothing reaches do not count.
-fn product(shares: &[Option<f64>]) -> Option<f64> {
-    shares.iter().copied().flatten().reduce(|all, share| all * share)
+fn product(hops: [[u64; 2]; HOPS.len()], segments: [u64; 2]) -> Option<f64> {
+    let [_, manifest, database, origin] = hops.map(share);
+    let others = share([hops[0][0] - segments[0], hops[0][1] - segments[1]]);
+    let along =
+        |hops: &[Option<f64>]| hops.iter().copied().flatten().reduce(|all, share| all * share);
+    let manifests = along(&[others, manifest, database]);
+    let segments = origin.and_then(|_| along(&[share(segments), origin]));
+    manifests.map_or(segments, |most| Some(segments.map_or(most, |other| most.max(other))))
 }
 
 impl Counting {
@@ -54,7 +69,9 @@ impl Counting {
     pub fn new(plan: &Plan) -> Self {
         Self {
             warmup: Instant::ZERO + plan.warmup,
+            hops: HOPS.len() - usize::from(!plan.load.has_segments()),
             counts: [[0; 2]; HOPS.len()],
+            segments: [0; 2],
             worst: [None; HOPS.len()],
             worst_product: None,
         }
@@ -70,6 +87,8 @@ impl Counting {
         for (sum, now) in self.counts.iter_mut().flatten().zip(now.iter().flatten()) {
             *sum += now;
         }
+        let segments = SEGMENTS.map(|counter| cell[counter as usize]);
+        self.segments.iter_mut().zip(segments).for_each(|(sum, now)| *sum += now);
         let shares = now.map(share);
         let worse = |worst: &mut Option<(f64, Instant)>, share: Option<f64>| {
             if let Some(share) = share
@@ -79,7 +98,7 @@ impl Counting {
             }
         };
         self.worst.iter_mut().zip(shares).for_each(|(worst, share)| worse(worst, share));
-        worse(&mut self.worst_product, product(&shares));
+        worse(&mut self.worst_product, product(now, segments));
     }
 
     /// What came of it.
@@ -88,8 +107,15 @@ impl Counting {
         let shares = self.counts.map(share);
         let of = |hop: usize| Attempts { mean: shares[hop], worst: self.worst[hop] };
         Hops {
-            hops: HOPS.iter().enumerate().map(|(hop, (name, ..))| (*name, of(hop))).collect(),
-            product: Attempts { mean: product(&shares), worst: self.worst_product },
+            hops: HOPS[..self.hops]
+                .iter()
+                .enumerate()
+                .map(|(hop, (name, ..))| (*name, of(hop)))
+                .collect(),
+            product: Attempts {
+                mean: product(self.counts, self.segments),
+                worst: self.worst_product,
+            },
         }
     }
 }

@@ -119,16 +119,23 @@ fn course(events: &mut Events<'_>, page: &Page<'_>) -> io::Result<()> {
 /// The levels of each region, each second in which they changed. Queues and slots are the peaks of the
 /// second that begins there, breakers are as they were at its end.
 fn levels(events: &mut Events<'_>, page: &Page<'_>) -> io::Result<()> {
-    const PEAKS: [(Gauge, &str); 4] = [
+    const PEAKS: [(Gauge, &str); 6] = [
         (Gauge::ManifestQueue, "manifest queue"),
         (Gauge::ManifestBusy, "manifest slots in use"),
         (Gauge::DatabaseQueue, "database queue"),
         (Gauge::DatabaseBusy, "database connections in use"),
+        (Gauge::OriginQueue, "origin queue"),
+        (Gauge::OriginBusy, "origin slots in use"),
     ];
     let (recording, series) = (page.recording, &page.recording.series);
     for at in 0..recording.regions.len() {
         let pid = REGIONS + at;
         for (gauge, name) in PEAKS {
+            // There is one origin, and none where nobody asks for segments.
+            let mut rows = 0..series.times().len();
+            if gauge >= Gauge::OriginQueue && rows.all(|row| series.peak(gauge, at, row) == 0) {
+                continue;
+            }
             let mut before = None;
             let mut start = Instant::ZERO;
             for (row, &end) in series.times().iter().enumerate() {
@@ -144,6 +151,7 @@ fn levels(events: &mut Events<'_>, page: &Page<'_>) -> io::Result<()> {
                 Hop::Viewers => "viewers' breakers (2 is open)",
                 Hop::Manifest => "manifest breaker (2 is open)",
                 Hop::Database => "database breaker (2 is open)",
+                Hop::Origin => "origin breaker (2 is open)",
             };
             let mut before = None;
             for (row, &end) in series.times().iter().enumerate() {

@@ -1,16 +1,16 @@
 //! Two stored reports, said as a review would: what broke, what differs first, what it led to, and what it
 //! costs. Markdown, because that is where it is read.
 
-mod read;
 mod words;
 
-pub use read::{Document, Run, read};
 pub use words::relative;
 
-use crate::stats::Paired;
-use read::{Invariant, Spell};
+use super::stored::{Invariant, Run, Spell, Stored};
+use super::value;
+use crate::invariant::Verdict;
+use crate::units::Unit;
 use std::fmt::Write as _;
-use words::{change, marked, shown};
+use words::{change, marked};
 
 /// The comparison of two sets of reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,7 +23,7 @@ pub struct Difference {
 
 /// Lays the second set beside the first, scenario by scenario and seed by seed.
 #[must_use]
-pub fn diff(before: &[Document], now: &[Document]) -> Difference {
+pub fn diff(before: &[Stored], now: &[Stored]) -> Difference {
     let mut text = String::new();
     let (mut same, mut broke) = (Vec::new(), false);
     for new in now {
@@ -50,7 +50,7 @@ pub fn diff(before: &[Document], now: &[Document]) -> Difference {
 }
 
 /// The report of the same scenario in the other set: of the same path, or the only one there is.
-fn partner<'a>(others: &'a [Document], own: &[Document], one: &Document) -> Option<&'a Document> {
+fn partner<'a>(others: &'a [Stored], own: &[Stored], one: &Stored) -> Option<&'a Stored> {
     match others {
         [only] if own.len() == 1 => Some(only),
         _ => others.iter().find(|other| other.scenario.path == one.scenario.path),
@@ -58,7 +58,7 @@ fn partner<'a>(others: &'a [Document], own: &[Document], one: &Document) -> Opti
 }
 
 /// What differs in one scenario, and whether something that held is broken; `None` when nothing differs.
-fn one(old: &Document, new: &Document) -> Option<(String, bool)> {
+fn one(old: &Stored, new: &Stored) -> Option<(String, bool)> {
     let pairs: Vec<(&Run, &Run)> = new
         .runs
         .iter()
@@ -67,7 +67,7 @@ fn one(old: &Document, new: &Document) -> Option<(String, bool)> {
             before.map(|before| (before, run))
         })
         .collect();
-    let differing = pairs.iter().filter(|(before, run)| before != run).count();
+    let differing = pairs.iter().filter(|(before, run)| differs(before, run)).count();
     let seeds = old.runs.len() == pairs.len() && new.runs.len() == pairs.len();
     if differing == 0 && seeds && old.scenario == new.scenario {
         return None;
@@ -88,11 +88,20 @@ fn one(old: &Document, new: &Document) -> Option<(String, bool)> {
     if let Some((before, run)) = first {
         out.push_str(&chain(before, run));
     }
-    if let Some((_, run)) = pairs.iter().find(|(before, run)| before != run) {
+    if let Some((_, run)) = pairs.iter().find(|(before, run)| differs(before, run)) {
         let _ = writeln!(out, "\n`{}`", run.again);
     }
     out.push('\n');
     Some((out, broke))
+}
+
+/// Whether two runs are not the same run, or are judged or billed otherwise. Whether a control was run, and
+/// what else was kept, makes no difference.
+fn differs(before: &Run, now: &Run) -> bool {
+    before.digest != now.digest
+        || before.invariants != now.invariants
+        || before.watch != now.watch
+        || before.bill != now.bill
 }
 
 /// Something that is said of an invariant; the smaller its rank, the earlier.
@@ -121,7 +130,7 @@ fn headline(lines: &[Line], differing: usize) -> String {
 }
 
 /// What is compared: how many seeds, and whether it is the same scenario and the same program.
-fn basis(old: &Document, new: &Document, pairs: &[(&Run, &Run)], differing: usize) -> String {
+fn basis(old: &Stored, new: &Stored, pairs: &[(&Run, &Run)], differing: usize) -> String {
     let seeds = match pairs {
         [] => "no seed in common".to_owned(),
         [(_, run)] => format!("seed {}", run.seed),
@@ -156,32 +165,34 @@ fn invariant(name: &str, pairs: &[(&Run, &Run)]) -> Line {
     }
     let both: Vec<(&Invariant, &Invariant)> =
         pairs.iter().filter_map(|(a, b)| Some((of(a, name)?, of(b, name)?))).collect();
-    let turned = |was: &str, is: &str| {
+    let turned = |was: Verdict, is: Verdict| {
         both.iter().filter(|(a, b)| a.verdict == was && b.verdict == is).count()
     };
-    let became = |is: &str| both.iter().find(|(a, b)| a.verdict != is && b.verdict == is);
+    let became = |is: Verdict| both.iter().find(|(a, b)| a.verdict != is && b.verdict == is);
     let title = marked(name);
     let values: Vec<(f64, f64)> =
         both.iter().filter_map(|(a, b)| Some((a.seen?, b.seen?))).collect();
-    let Some((old, new)) = became("broken").or_else(|| became("unmeasured")).or(both.first())
+    let Some((old, new)) =
+        became(Verdict::Broken).or_else(|| became(Verdict::Unmeasured)).or(both.first())
     else {
         return Line { rank: 3, text: format!("new: {title}") };
     };
-    let moved = change(&values, &new.unit);
-    let bound = shown(new.bound, &new.unit);
-    let since = new.first_broken_s.map(super::value::clock);
+    let moved = change(&values, new.unit);
+    let bound = value::full(new.bound, new.unit);
+    let since = new.first_broken_s.map(value::clock);
     let since = since.map_or_else(String::new, |since| format!(", first at {since}"));
     let in_runs = |count: usize| match both.len() {
         1 => String::new(),
         all => format!(" in {count} of {all} runs"),
     };
-    let (broke, mended) = (turned("holds", "broken"), turned("broken", "holds"));
+    let (broke, mended) =
+        (turned(Verdict::Holds, Verdict::Broken), turned(Verdict::Broken, Verdict::Holds));
     if broke > 0 {
         let text =
             format!("**now broken** {title}{}: {moved}; bound {bound}{since}", in_runs(broke));
         return Line { rank: 0, text };
     }
-    if new.verdict == "unmeasured" && old.verdict != "unmeasured" {
+    if new.verdict == Verdict::Unmeasured && old.verdict != Verdict::Unmeasured {
         return Line { rank: 1, text: format!("**no longer measured** {title}") };
     }
     if mended > 0 {
@@ -189,7 +200,10 @@ fn invariant(name: &str, pairs: &[(&Run, &Run)]) -> Line {
         return Line { rank: 2, text };
     }
     let rank = if values.iter().any(|(a, b)| a.to_bits() != b.to_bits()) { 3 } else { QUIET };
-    Line { rank, text: format!("{title}: {moved}; bound {bound}, {}", new.verdict) }
+    Line {
+        rank,
+        text: format!("{title}: {moved}; bound {bound}, {}", super::verdict_name(new.verdict)),
+    }
 }
 
 fn watches(pairs: &[(&Run, &Run)]) -> Vec<String> {
@@ -202,7 +216,7 @@ fn watches(pairs: &[(&Run, &Run)]) -> Vec<String> {
             pairs.iter().filter_map(|(a, b)| Some((of(a)?, of(b)?))).collect();
         let differs = values.iter().any(|(a, b)| a.to_bits() != b.to_bits());
         differs
-            .then(|| format!("{} (watched): {}", marked(&watch.name), change(&values, &watch.unit)))
+            .then(|| format!("{} (watched): {}", marked(&watch.name), change(&values, watch.unit)))
     });
     told.collect()
 }
@@ -226,8 +240,8 @@ fn bill(pairs: &[(&Run, &Run)]) -> Option<String> {
         .max_by(|a, b| moved(&a.name).abs().total_cmp(&moved(&b.name).abs()))?;
     let more = moved(&most.name);
     let sign = if more < 0.0 { "-" } else { "+" };
-    let line = format!("{sign}{} {}", shown(more.abs(), "$"), marked(&most.name));
-    Some(format!("the month's bill: {}; most of it {line}", change(&totals, "$")))
+    let line = format!("{sign}{} {}", value::short(more.abs(), Unit::Money), marked(&most.name));
+    Some(format!("the month's bill: {}; most of it {line}", change(&totals, Unit::Money)))
 }
 
 /// What differs first in what happened, and what it led to.
@@ -242,7 +256,7 @@ fn chain(before: &Run, now: &Run) -> String {
         let was = gone.iter().find(|old| old.text == spell.text);
         let was = match was {
             Some(old) if old.from_s.to_bits() != spell.from_s.to_bits() => {
-                format!(" (before: from {})", super::value::clock(old.from_s))
+                format!(" (before: from {})", value::clock(old.from_s))
             }
             Some(old) => format!(" (before: {})", words::until(old)),
             None => " (before: never)".into(),
@@ -258,11 +272,6 @@ fn chain(before: &Run, now: &Run) -> String {
         let _ = writeln!(out, "- no longer: {}", words::spell(spell));
     }
     out
-}
-
-/// The paired statistics of several values, for the words.
-fn paired(values: &[(f64, f64)]) -> Option<Paired> {
-    Paired::of(values)
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use crate::units::Instant;
 use std::fmt::Write as _;
 
 /// A hop, what is attempted there and of what.
-const TOLD: [(&str, &str); 3] = [
+const TOLD: [(&str, &str); 4] = [
     ("viewers", "attempts of a request"),
     ("manifest", "calls of a fetch"),
     ("database", "reads of a call"),
+    ("origin", "calls for a segment"),
 ];
 
 /// The table; a hop that nothing reached has no row.

@@ -3,7 +3,8 @@
 //! What is read is what a page needs. Keys that are not known here are left alone: the contract grows by
 //! addition.
 
-use super::json::SCHEMA;
+use super::Shape;
+use super::json::{SCHEMA, Told};
 use crate::invariant::Verdict;
 use crate::units::Unit;
 use serde::de::{DeserializeOwned, Error as _};
@@ -283,6 +284,19 @@ pub fn read(text: &str) -> Result<Vec<Stored>, ReadProblem> {
         }
         one => Ok(vec![document(one)?]),
     }
+}
+
+/// Rehearsals as they would be stored and read back, so that a page of them and a page of the stored ones
+/// are the same page.
+///
+/// # Errors
+/// A sentence, which is a bug of ours.
+pub fn stored(told: &[Told<'_>], shape: Shape) -> Result<Vec<Stored>, String> {
+    let text = super::json::render_with_series(told, shape).map_err(|error| error.to_string())?;
+    if told.is_empty() {
+        return Ok(Vec::new());
+    }
+    read(&text).map_err(|wrong| wrong.to_string())
 }
 
 fn document(mut value: Value) -> Result<Stored, ReadProblem> {

@@ -1,7 +1,7 @@
 //! Rehearses the drills of a runbook, one after the other, and adds up what they spend.
 
 use super::record::{DrillRecord, Invariant, Purse, Record, SCHEMA, Spent};
-use crate::rehearse::{self, JudgedRun, Rehearsal, Trouble, Undisturbed};
+use crate::rehearse::{self, JudgedRun, Keep, Recording, Rehearsal, Trouble, Undisturbed};
 use crate::report::{self, value, verdict_name};
 use crate::scenario::{Drill, Runbook, Scenario, Source};
 use crate::slo::MONTH;
@@ -45,12 +45,21 @@ enum Job {
 }
 
 enum Done {
-    Drill(Box<Rehearsal>),
+    Drill(Box<Kept>),
     Undisturbed(Undisturbed),
 }
 
-/// Rehearses all drills with their controls, and each once more without its faults for every seed.
-/// `progress` hears how many runs are done, and of how many.
+/// The runs of a drill, and each second of the first.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Its runs.
+    pub rehearsal: Rehearsal,
+    /// The seconds of the first.
+    pub recordings: Vec<Recording>,
+}
+
+/// Rehearses all drills with their controls, and each once more without its faults for every seed. What is
+/// kept for a page comes beside the record, of each drill that was not left out. `progress` hears how many runs are done, and of how many.
 ///
 /// # Errors
 /// As [`rehearse::rehearse`].
@@ -59,14 +68,14 @@ pub fn rehearse(
     drills: &[Prepared<'_>],
     asked: &Asked,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<Record, Trouble> {
+) -> Result<(Record, Vec<Kept>), Trouble> {
     let seeds = |prepared: &Prepared<'_>| match prepared.drill.seeds.as_slice() {
         [] => vec![prepared.scenario.plan.seed],
         seeds => seeds.to_vec(),
     };
     let all: usize = drills.iter().map(|prepared| 2 * seeds(prepared).len()).sum();
     let (mut done, mut stopped) = (0, false);
-    let mut records = Vec::new();
+    let (mut records, mut all_kept) = (Vec::new(), Vec::new());
     for prepared in drills {
         if stopped {
             records.push(left_out(prepared, seeds(prepared)));
@@ -76,11 +85,12 @@ pub fn rehearse(
             done += 1;
             progress(done, all);
         };
-        let record = one(prepared, &seeds(prepared), asked, &mut tick)?;
+        let (record, kept) = one(prepared, &seeds(prepared), asked, &mut tick)?;
         stopped = runbook.stop_at_broken && record.verdict != HOLDS;
         records.push(record);
+        all_kept.push(kept);
     }
-    Ok(collect(runbook, records, asked))
+    Ok((collect(runbook, records, asked), all_kept))
 }
 
 /// What a drill is called in which nothing went wrong.
@@ -142,14 +152,15 @@ fn one(
     seeds: &[u64],
     asked: &Asked,
     tick: &mut dyn FnMut(),
-) -> Result<DrillRecord, Trouble> {
+) -> Result<(DrillRecord, Kept), Trouble> {
     let jobs = seeds.iter().flat_map(|&seed| [Job::Drill(seed), Job::Undisturbed(seed)]);
-    let (mut rehearsal, mut quiet, mut trouble) = (None, Vec::new(), None);
-    let work = |job| one_run(&prepared.source, job, asked);
+    let (mut kept, mut quiet, mut trouble) = (None, Vec::new(), None);
+    let first = seeds.first().copied();
+    let work = |job| one_run(&prepared.source, job, first, asked);
     in_order(jobs, asked.threads, work, |result| {
         tick();
         match result {
-            Ok(Done::Drill(one)) => merge(&mut rehearsal, *one),
+            Ok(Done::Drill(one)) => merge(&mut kept, *one),
             Ok(Done::Undisturbed(one)) => quiet.push(one),
             Err(wrong) => trouble = Some(wrong),
         }
@@ -158,16 +169,16 @@ fn one(
     if let Some(trouble) = trouble {
         return Err(trouble);
     }
-    match rehearsal {
-        Some(rehearsal) if !asked.stop.load(Ordering::Relaxed) => {
-            let spent = spent(&rehearsal.runs, &quiet);
-            Ok(DrillRecord { spent, ..judged(prepared, seeds, &rehearsal) })
+    match kept {
+        Some(kept) if !asked.stop.load(Ordering::Relaxed) => {
+            let spent = spent(&kept.rehearsal.runs, &quiet);
+            Ok((DrillRecord { spent, ..judged(prepared, seeds, &kept.rehearsal) }, kept))
         }
         _ => Err(Trouble::Interrupted),
     }
 }
 
-fn one_run(source: &Source, job: Job, asked: &Asked) -> Result<Done, Trouble> {
+fn one_run(source: &Source, job: Job, first: Option<u64>, asked: &Asked) -> Result<Done, Trouble> {
     let (Job::Drill(seed) | Job::Undisturbed(seed)) = job;
     let asked = rehearse::Asked {
         edits: Vec::new(),
@@ -178,7 +189,9 @@ fn one_run(source: &Source, job: Job, asked: &Asked) -> Result<Done, Trouble> {
     };
     match job {
         Job::Drill(_) => {
-            rehearse::rehearse(source, &asked, &|_| {}).map(|one| Done::Drill(Box::new(one)))
+            let mut keep = Keep { seconds: first == Some(seed), ..Keep::default() };
+            let rehearsal = rehearse::rehearse_and_keep(source, &asked, &mut keep, &|_| {})?;
+            Ok(Done::Drill(Box::new(Kept { rehearsal, recordings: keep.recordings })))
         }
         Job::Undisturbed(seed) => {
             rehearse::undisturbed(source, seed, &asked).map(Done::Undisturbed)
@@ -186,9 +199,9 @@ fn one_run(source: &Source, job: Job, asked: &Asked) -> Result<Done, Trouble> {
     }
 }
 
-fn merge(into: &mut Option<Rehearsal>, one: Rehearsal) {
+fn merge(into: &mut Option<Kept>, one: Kept) {
     match into {
-        Some(all) => all.runs.extend(one.runs),
+        Some(all) => all.rehearsal.runs.extend(one.rehearsal.runs),
         None => *into = Some(one),
     }
 }

@@ -7,7 +7,7 @@ use super::tree::Node;
 use crate::engine::Law;
 use crate::fabric::preset;
 use crate::fabric::{
-    AfterWait, Cost, Detect, Discipline, Fabric, Manifest, Metadata, Replication, Routing,
+    AfterWait, Cost, Detect, Discipline, Fabric, Lock, Manifest, Metadata, Replication, Routing,
     SharedErrors, TtlFrom, Viewers,
 };
 use crate::units::Span;
@@ -88,6 +88,11 @@ impl Reader<'_> {
         self.part(section, "manifest", &mut fabric.manifest, Self::manifest);
         self.part(section, "database", &mut fabric.database, Self::database);
         self.part(section, "replication", &mut fabric.replication, Self::replication);
+        self.part(section, "content", &mut fabric.content, Self::content);
+        let regions = fabric.regions.clone();
+        self.part(section, "origin", &mut fabric.origin, |r, s, origin| {
+            r.origin(s, origin, &regions);
+        });
         self.part(section, "cost", &mut fabric.cost, Self::cost);
         Some(fabric)
     }
@@ -157,28 +162,34 @@ impl Reader<'_> {
     }
 
     fn metadata(&mut self, section: &mut Section<'_>, slot: &mut Option<Metadata>) {
-        const AFTER: &[(&str, AfterWait)] =
-            &[("fetch", AfterWait::Fetch), ("fail", AfterWait::Fail)];
-        const ERRORS: &[(&str, SharedErrors)] =
-            &[("shared", SharedErrors::Shared), ("alone", SharedErrors::Alone)];
         let Some(mut metadata) = slot.take() else {
             return;
         };
-        let (mut cache, mut lock, mut lock_on) = (true, preset::lock(), true);
+        let mut cache = true;
         section.set(self, "cache", &mut cache, Self::on_off);
         section.set(self, "ttl", &mut metadata.ttl, Self::some_time);
         let kinds = [("fill", TtlFrom::Fill), ("hit", TtlFrom::Hit)];
         section.set(self, "ttl-from", &mut metadata.ttl_from, |r, n| r.choice(n, &kinds));
         section.set(self, "hit", &mut metadata.hit, Self::time);
-        section.set(self, "lock", &mut lock_on, Self::on_off);
-        section.set(self, "lock-wait", &mut lock.wait, Self::some_time);
-        section.set(self, "after-lock-wait", &mut lock.after, |r, n| r.choice(n, AFTER));
-        section.set(self, "lock-errors", &mut lock.errors, |r, n| r.choice(n, ERRORS));
+        self.lock(section, &mut metadata.lock);
         let off = |r: &mut Self, n: &Node| r.time_or(n, "off", Span::ZERO, |age| age);
         section.set(self, "stale-while-revalidate", &mut metadata.stale_while_revalidate, off);
         section.set(self, "stale-if-error", &mut metadata.stale_if_error, off);
-        metadata.lock = lock_on.then_some(lock);
         *slot = cache.then_some(metadata);
+    }
+
+    /// The lock on what is fetched.
+    pub(super) fn lock(&mut self, section: &mut Section<'_>, slot: &mut Option<Lock>) {
+        const AFTER: &[(&str, AfterWait)] =
+            &[("fetch", AfterWait::Fetch), ("fail", AfterWait::Fail)];
+        const ERRORS: &[(&str, SharedErrors)] =
+            &[("shared", SharedErrors::Shared), ("alone", SharedErrors::Alone)];
+        let (mut lock, mut on) = (slot.take().unwrap_or(preset::lock()), true);
+        section.set(self, "lock", &mut on, Self::on_off);
+        section.set(self, "lock-wait", &mut lock.wait, Self::some_time);
+        section.set(self, "after-lock-wait", &mut lock.after, |r, n| r.choice(n, AFTER));
+        section.set(self, "lock-errors", &mut lock.errors, |r, n| r.choice(n, ERRORS));
+        *slot = on.then_some(lock);
     }
 
     pub(super) fn queue(&mut self, node: &Node) -> Option<Option<u32>> {

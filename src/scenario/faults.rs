@@ -5,11 +5,14 @@ use super::load::LARGEST_FACTOR;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fault::{Clock, Delay, Fault, Reach, Routes, Service};
+use crate::fault::{Clock, Delay, Fault, Kept, Reach, Routes, Service};
 use crate::units::Span;
 
-const SERVICES: &[(&str, Service)] =
-    &[("manifest", Service::Manifest), ("database", Service::Database)];
+const SERVICES: &[(&str, Service)] = &[
+    ("manifest", Service::Manifest),
+    ("database", Service::Database),
+    ("origin", Service::Origin),
+];
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -26,6 +29,7 @@ enum Kind {
     PacketLoss,
     StopPods,
     Surge,
+    OriginDown,
 }
 
 impl Reader<'_> {
@@ -44,6 +48,7 @@ impl Reader<'_> {
             ("clock-skew", Kind::ClockSkew),
             ("packet-loss", Kind::PacketLoss),
             ("surge", Kind::Surge),
+            ("origin-down", Kind::OriginDown),
         ];
         let mut section = self.section(node, "inject.fault")?;
         let kind_node = section.require(self, "kind");
@@ -56,14 +61,7 @@ impl Reader<'_> {
         let regions = stage.regions;
         let fault = match kind {
             Kind::RegionDown => self.region_down(&mut section, regions),
-            Kind::EvictCache => {
-                let region = section.need(self, "region", |r, n| r.region(n, regions));
-                let share = section.need(self, "share", |r, n| r.share_grains(n, 1));
-                region.zip(share).map(|(region, grains)| Fault::EvictCache {
-                    region,
-                    share: crate::units::count_to_f64(grains) / 1e9,
-                })
-            }
+            Kind::EvictCache => self.evict_cache(&mut section, regions),
             Kind::DelayReplication => self.delay_replication(&mut section, regions),
             Kind::Slow => self.slow(&mut section, stage),
             Kind::Errors => self.errors(&mut section, stage),
@@ -78,9 +76,27 @@ impl Reader<'_> {
             Kind::ClockSkew => self.clock_skew(&mut section, regions),
             Kind::PacketLoss => self.packet_loss(&mut section, regions),
             Kind::Surge => self.surge(&mut section, regions),
+            Kind::OriginDown => self.origin_down(&mut section, stage.origin),
         };
         section.finish(self);
+        self.meets_somebody(node, fault, stage);
         fault
+    }
+
+    /// What is done to the origin or to the content cache is felt by those who ask for segments.
+    fn meets_somebody(&mut self, node: &Node, fault: Option<Fault>, stage: Stage<'_>) {
+        let of_segments = match fault {
+            Some(Fault::OriginDown { .. }) => true,
+            Some(Fault::EvictCache { cache, .. }) => cache == Kept::Content,
+            Some(Fault::Slow { service, .. } | Fault::Errors { service, .. }) => {
+                service == Service::Origin
+            }
+            _ => false,
+        };
+        if of_segments && !stage.segments {
+            let message = "nobody asks for segments, so that this fault meets nobody";
+            self.say(&node.at, message, "`[load.segments-per-second]`, with a rate for a region");
+        }
     }
 
     fn slow(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Fault> {
@@ -135,10 +151,20 @@ impl Reader<'_> {
         let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
         let service = section.need(self, "service", |r, n| r.choice(n, SERVICES));
         let mut pods = None;
+        if let (Some(Some(at)), Some(Service::Origin)) = (region, service)
+            && at != stage.origin
+            && self.regions_known
+        {
+            let here = stage.regions.get(stage.origin).map_or("", String::as_str);
+            let message = format!("the origin is in `{here}`");
+            self.say(section.at(), message, format!("`region = \"{here}\"`, or \"all\""));
+            return None;
+        }
         if let Some(entry) = section.take("pods") {
-            if service == Some(Service::Database) {
+            if let Some(service @ (Service::Database | Service::Origin)) = service {
                 let help = "`service = \"manifest\"`, or remove this key";
-                self.say(&entry.key_at, "the database has no pods", help);
+                let what = if service == Service::Origin { "origin" } else { "database" };
+                self.say(&entry.key_at, format!("the {what} has no pods"), help);
                 return None;
             }
             pods = Some(self.some_pods(&entry.node, stage.manifest)?);

@@ -20,6 +20,10 @@ const MOST_TIMES: u32 = 100;
 pub(super) struct Stage<'a> {
     pub regions: &'a [String],
     pub manifest: &'a Manifest,
+    /// The region that holds the origin.
+    pub origin: usize,
+    /// Whether anybody asks for segments.
+    pub segments: bool,
     pub end: Instant,
 }
 
@@ -332,7 +336,8 @@ fn same_target(one: Fault, two: Fault) -> bool {
             Fault::Errors { region: a, service: s, .. },
             Fault::Errors { region: b, service: t, .. },
         ) => s == t && meet(a, b),
-        (Fault::DatabaseDown { region: a, .. }, Fault::DatabaseDown { region: b, .. }) => a == b,
+        (Fault::DatabaseDown { region: a, .. }, Fault::DatabaseDown { region: b, .. })
+        | (Fault::OriginDown { region: a, .. }, Fault::OriginDown { region: b, .. }) => a == b,
         (Fault::LockTable { region: a }, Fault::LockTable { region: b })
         | (Fault::ClockSkew { region: a, .. }, Fault::ClockSkew { region: b, .. })
         | (Fault::PacketLoss { region: a, .. }, Fault::PacketLoss { region: b, .. }) => meet(a, b),

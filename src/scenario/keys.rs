@@ -167,6 +167,29 @@ fabric.replication.lag | law | lognormal, median 200ms, p99 1s | { law = "consta
 fabric.replication.catch-up | number | 10 | 10 | seconds of changes that a replica applies in a second when it is behind, above 1
 fabric.replication.write-per-second | volume | 2MB | "2MB" | changes in one second
 fabric.replication.window | volume | 4MB | "4MB" | what may be under way unacknowledged
+fabric.content | table | preset | {} | video segments and the cache of them beside each edge; of no meaning without `load.segments-per-second`
+fabric.content.cache | "on" or "off" | on | "on" | off: every request for a segment goes to the origin
+fabric.content.policy | "lru", "fifo", "clock", "sieve", "s3-fifo", "lfu" or "w-tinylfu" | lru | "s3-fifo" | which segment leaves a full cache
+fabric.content.bytes | volume | 20TB | "500GB" | the room of the cache in each region
+fabric.content.hit | time | 1ms | "1ms" | what a hit takes until its first byte
+fabric.content.lock | "on" or "off" | on | "on" | one request to the origin for a segment, the others wait
+fabric.content.lock-wait | time | 5s | "5s" | the longest wait for another's request
+fabric.content.after-lock-wait | "fetch" or "fail" | fetch | "fetch" | what a waiter does then
+fabric.content.lock-errors | "shared" or "alone" | shared | "shared" | whether waiters get the error of the one that asked
+fabric.content.segment | time | 6s | "6s" | how long a segment plays, 1 ms to 1 h
+fabric.content.segments-per-title | count | 600 | 600 | segments of each title; titles times renditions times these are below 2^32
+fabric.content.watched | time | 30m | "30m" | how long viewers watch on the mean: the segment at t is asked for in proportion to exp(-t / watched)
+fabric.content.ladder | list | 1.4, 3, 6 and 16 Mbit/s | [{ mbit-per-second = 6, share = "100%" }] | the renditions of each title
+fabric.content.ladder.mbit-per-second | number | required | 6 | its rate, from which the bytes of its segments follow
+fabric.content.ladder.share | share | required | "45%" | the share of requests that ask for it
+fabric.origin | table | preset | {} | the store in one region that holds all segments
+fabric.origin.region | text | the primary's | "us-east-1" | where it is
+fabric.origin.slots | count | 825 | 825 | requests that it works on at once
+fabric.origin.queue | count or "unbounded" | 1000 | 1_000 | requests that may wait
+fabric.origin.wait | time or "unbounded" | 1s | "1s" | the longest wait
+fabric.origin.service | law | uniform, 100ms to 200ms | { law = "constant", value = "150ms" } | what it takes until the first byte
+fabric.origin.bytes-per-second | volume or "unbounded" | 85MB | "85MB" | bytes of an answer in one second, each by itself
+fabric.origin.call | call | one attempt | { timeout = "1s", attempts = 2 } | how each edge calls it; without a time-out it waits for 30s
 fabric.cost | table | preset | {} | what is paid for, where the run does not say
 fabric.cost.library | volume | 100TB | "100TB" | the master library
 fabric.cost.uploads | volume | 20TB | "20TB" | new videos a month
@@ -191,6 +214,8 @@ load.popularity.law | "zipf" | required | "zipf" | the law of popularity
 load.popularity.exponent | number | required | 0.9 | its exponent, 0 to 10; 0 makes all alike
 load.manifests-per-second | table | required | { us-east-1 = 60_000 } | requests a second from each region, without a trace
 load.manifests-per-second.* | number | 0 | 60_000 | requests a second from this region
+load.segments-per-second | table | none | { us-east-1 = 5_000 } | requests for video segments a second from each region; they follow the curve and surges, too
+load.segments-per-second.* | number | 0 | 5_000 | requests for segments a second from this region
 load.requests-per-second | number | required | 360 | Poisson arrivals at the single pool
 load.viewers | count | none | 100 | viewers of the single pool who each wait for their answer, instead of arrivals
 load.think | law | required | { law = "exponential", mean = "1s" } | how long each of them thinks before it asks
@@ -214,22 +239,23 @@ inject.lasts | time | to the end | "5m" | how long; not for what happens at an i
 inject.times | count | 1 | 3 | how often it happens; the repeats are called `LABEL-2`, `LABEL-3` and so on
 inject.every | time | none | "5m" | how long after the last time it begins again
 inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
-inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "noisy-neighbour", "leak", "database-down", "lock-table", "clock-skew", "packet-loss" or "surge" | required | "surge" | which harm
+inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "noisy-neighbour", "leak", "database-down", "lock-table", "clock-skew", "packet-loss", "origin-down" or "surge" | required | "surge" | which harm
 inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
 inject.fault[region-down].routes | "withdrawn" or "silent" | required | "withdrawn" | whether its routes end
 inject.fault[region-down].scope | "all" or "data-plane" | all | "all" | what is cut: everything, or viewers only
-inject.fault[evict-cache].region | text | required | "us-east-1" | whose metadata cache
+inject.fault[evict-cache].region | text | required | "us-east-1" | whose cache
 inject.fault[evict-cache].share | share | required | "50%" | the share of entries that is thrown out
+inject.fault[evict-cache].cache | "metadata" or "content" | metadata | "content" | which cache
 inject.fault[delay-replication].region | text | required | "sa-east-1" | whose replica; or "all"
 inject.fault[delay-replication].delay | time | required | "30s" | by how much
 inject.fault[delay-replication].by | "apply" or "tcp-stall" | required | "apply" | changes applied later, or a longer path
 inject.fault[slow].region | text | required | "sa-east-1" | where; or "all"
-inject.fault[slow].service | "manifest" or "database" | required | "database" | which service
+inject.fault[slow].service | "manifest", "database" or "origin" | required | "database" | which service
 inject.fault[slow].factor | number | required | 3 | how many times as long it takes
 inject.fault[slow].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the fault
 inject.fault[slow].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
 inject.fault[errors].region | text | required | "sa-east-1" | where; or "all"
-inject.fault[errors].service | "manifest" or "database" | required | "manifest" | which service
+inject.fault[errors].service | "manifest", "database" or "origin" | required | "manifest" | which service
 inject.fault[errors].share | share | required | "10%" | the share of its answers that are errors
 inject.fault[errors].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the fault
 inject.fault[errors].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
@@ -252,6 +278,7 @@ inject.fault[clock-skew].by | time | required | "30s" | by how much its clock is
 inject.fault[clock-skew].clock | "ahead" or "behind" | required | "ahead" | ahead: copies are fresh for so much shorter; behind: for so much longer
 inject.fault[packet-loss].region | text | required | "sa-east-1" | on whose way to the primary; or "all"
 inject.fault[packet-loss].share | share | required | "1%" | the share of packets that are lost: retransmissions delay reads at the primary, and replication carries less
+inject.fault[origin-down].answers | "refused" or "silent" | refused | "silent" | whether requests are reset and refused, or nobody answers
 inject.fault[surge].region | text | required | "sa-east-1" | from where viewers come; or "all"
 inject.fault[surge].factor | number | required | 3 | how many times as many, 0 to 1000
 inject.fault[surge].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the surge

@@ -35,6 +35,7 @@ impl Reader<'_> {
             titles: 1,
             zipf: 0.0,
             rates: vec![0.0; regions.len()],
+            segments: Vec::new(),
             profiles: vec![Profile::flat(); regions.len()],
             interarrival: None,
             trace: None,
@@ -126,13 +127,15 @@ impl Reader<'_> {
         }
     }
 
-    fn rate(&mut self, node: &Node) -> Option<f64> {
+    pub(super) fn rate(&mut self, node: &Node) -> Option<f64> {
         self.number(node, 0.0..=MOST_PER_SECOND)
     }
 
     fn viewers_load(&mut self, section: &mut Section<'_>, load: &mut Load, regions: &[String]) {
         if let Some(node) = section.node("trace") {
-            for key in ["titles", "popularity", "manifests-per-second", "curve"] {
+            for key in
+                ["titles", "popularity", "manifests-per-second", "segments-per-second", "curve"]
+            {
                 if let Some(entry) = section.take(key) {
                     let message = format!("`{key}` and `trace` are two ways to say the same");
                     self.say(&entry.key_at, message, "the trace says it; remove this key");
@@ -147,6 +150,9 @@ impl Reader<'_> {
         let titles = section.need(self, "titles", |r, n| r.count(n, 1..=Zipf::MOST));
         load.titles = titles.unwrap_or(1);
         load.zipf = section.need(self, "popularity", Self::popularity).unwrap_or(0.0);
+        if let Some(node) = section.node("segments-per-second") {
+            load.segments = self.segment_rates(node, regions);
+        }
         let Some(node) = section.require(self, "manifests-per-second") else {
             return;
         };
@@ -163,6 +169,7 @@ impl Reader<'_> {
         if self.problems.len() == before
             && self.regions_known
             && load.rates.iter().all(|&rate| rate == 0.0)
+            && !load.has_segments()
         {
             let help =
                 format!("`{} = 60_000`", regions.first().map_or("us-east-1", String::as_str));

@@ -1,5 +1,8 @@
 //! Small fabrics at random, with everything that can be done to one.
 
+#[path = "segments.rs"]
+mod segments;
+
 use proptest::bool::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -8,9 +11,11 @@ use squall::change::{Change, Planned};
 use squall::engine::{Law, Profile};
 use squall::fabric::*;
 use squall::fault::{
-    Answers, Calls, Clock, Delay, Fault, Injection, Label, Reach, Routes, Service,
+    Answers, Calls, Clock, Delay, Fault, Injection, Kept, Label, Reach, Routes, Service,
 };
 use squall::units::{Instant, Span};
+
+use segments::{content, origin};
 
 /// Requests of one run, about.
 const REQUESTS: f64 = 3_000.0;
@@ -384,11 +389,11 @@ fn round_trips(regions: usize) -> impl Strategy<Value = Vec<Vec<Span>>> {
 
 fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
     let elements = (routing(), viewers(), option::of(metadata()), manifest()).boxed();
-    let behind = (option::of(database()), replication()).boxed();
+    let behind = (option::of(database()), replication(), content(), origin(regions)).boxed();
     (round_trips(regions), 0..regions, elements, behind).prop_map(
         move |(round_trip, primary, elements, behind)| {
             let (routing, viewers, metadata, manifest) = elements;
-            let (database, replication) = behind;
+            let (database, replication, content, origin) = behind;
             Fabric {
                 regions: (0..regions).map(|region| format!("r{region}")).collect(),
                 round_trip,
@@ -399,6 +404,8 @@ fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
                 manifest,
                 database,
                 replication,
+                content,
+                origin,
                 cost: preset::five_regions().cost,
             }
         },
@@ -422,6 +429,10 @@ fn data_fault(regions: usize) -> BoxedStrategy<Fault> {
         1 => (place(), span(1, 3_000), select(vec![Clock::Ahead, Clock::Behind]))
             .prop_map(|(region, by, clock)| Fault::ClockSkew { region, by, clock }),
         1 => (place(), 0.0..=1.0).prop_map(|(region, share)| Fault::PacketLoss { region, share }),
+        1 => (0..regions, any::<bool>()).prop_map(|(region, refused)| Fault::OriginDown {
+            region,
+            answers: if refused { Answers::Refused } else { Answers::Silent },
+        }),
     ]
     .boxed()
 }
@@ -431,9 +442,10 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
     // Some pods, or all, or more than there are; a database has none.
     let some = || option::weighted(0.4, 1_u32..5);
     let service = || {
-        (any::<bool>(), some()).prop_map(|(manifest, pods)| match manifest {
-            true => (Service::Manifest, pods),
-            false => (Service::Database, None),
+        (0..5, some()).prop_map(|(service, pods)| match service {
+            0 | 1 => (Service::Manifest, pods),
+            2 | 3 => (Service::Database, None),
+            _ => (Service::Origin, None),
         })
     };
     let down = (0..regions, any::<bool>(), any::<bool>());
@@ -443,7 +455,9 @@ fn fault(regions: usize) -> impl Strategy<Value = Fault> {
             routes: if withdrawn { Routes::Withdrawn } else { Routes::Silent },
             scope: if all { Reach::All } else { Reach::DataPlane },
         }),
-        2 => (0..regions, 0.0..=1.0).prop_map(|(region, share)| Fault::EvictCache { region, share }),
+        4 => (0..regions, 0.0..=1.0, select(vec![Kept::Metadata, Kept::Content, Kept::Content])).prop_map(
+            |(region, share, cache)| Fault::EvictCache { region, share, cache }
+        ),
         1 => (place(), span(0, 5_000), any::<bool>()).prop_map(|(region, delay, apply)| {
             let by = if apply { Delay::Apply } else { Delay::TcpStall };
             Fault::DelayReplication { region, delay, by }
@@ -531,10 +545,14 @@ fn changes(regions: usize, length: Span) -> impl Strategy<Value = Vec<Planned>> 
 fn load(regions: usize, length: Span) -> impl Strategy<Value = Load> {
     let weights = collection::vec(prop_oneof![1 => Just(0.0), 4 => 0.1..1.0], regions);
     let titles = prop_oneof![1_u32..5, 5_u32..500];
-    (weights, titles, 0.0..1.2, option::of(0.0..4.0)).prop_map(
-        move |(weights, titles, zipf, surge)| {
+    // Half of the plans have segments, as many as manifests.
+    let other = collection::vec(prop_oneof![1 => Just(0.0), 4 => 0.1..1.0], regions);
+    let segments = option::of(other);
+    (weights, titles, 0.0..1.2, option::of(0.0..4.0), segments).prop_map(
+        move |(weights, titles, zipf, surge, segments)| {
             let all: f64 = weights.iter().sum::<f64>().max(0.1);
-            let rate = REQUESTS / length.as_secs_f64() / all;
+            let both = if segments.is_some() { 2.0 } else { 1.0 };
+            let rate = REQUESTS / both / length.as_secs_f64() / all;
             let middle = Instant::ZERO + length.half();
             let points = |factor| [(Instant::ZERO, 1.0), (middle, 1.0), (middle, factor)];
             let profile =
@@ -543,6 +561,9 @@ fn load(regions: usize, length: Span) -> impl Strategy<Value = Load> {
                 titles,
                 zipf,
                 rates: weights.iter().map(|weight| weight * rate).collect(),
+                segments: segments
+                    .map(|weights| weights.iter().map(|weight| weight * rate).collect())
+                    .unwrap_or_default(),
                 profiles: vec![profile; regions],
                 interarrival: None,
                 trace: None,

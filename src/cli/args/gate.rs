@@ -72,6 +72,10 @@ pub(in crate::cli) struct GateArgs {
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     #[arg(conflicts_with = "update")]
     pub out: Option<PathBuf>,
+    /// Write a page for people: what has changed, with plots of the scenarios that are not the same
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(conflicts_with = "update")]
+    pub html: Option<PathBuf>,
     /// Runs at one time. The default is one for each core
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = inputs::threads)]
     pub threads: Option<NonZeroUsize>,

@@ -28,12 +28,12 @@ pub(super) struct Entry {
 }
 
 /// The kinds of harm.
-const FAULTS: [(&str, &str); 13] = [
+const FAULTS: [(&str, &str); 14] = [
     (
         "region-down",
         "a region can no longer be reached: its viewers, and by choice the other regions",
     ),
-    ("evict-cache", "a share of a region's metadata cache is thrown out at an instant"),
+    ("evict-cache", "a share of a region's cache is thrown out at an instant"),
     (
         "delay-replication",
         "the replication channel to a region is delayed, so that its data get old",
@@ -47,6 +47,7 @@ const FAULTS: [(&str, &str); 13] = [
     ("lock-table", "reads wait for a lock on their table"),
     ("clock-skew", "the clock of an edge is off, by which its copies expire"),
     ("packet-loss", "packets are lost between a region and the primary"),
+    ("origin-down", "the origin is gone: edges have what they have"),
     ("surge", "a multiple of the usual viewers come"),
 ];
 

@@ -3,7 +3,7 @@
 use super::{Ctx, Event, Key, Request, Site, State};
 use crate::fabric::event::Visit;
 use crate::fabric::guard::Pass;
-use crate::observe::When;
+use crate::observe::{Counter, When};
 use crate::units::{Instant, Span};
 
 /// The way to the first site on a round trip, in whole microseconds, as a visit carries it.
@@ -47,6 +47,23 @@ impl Site {
     pub(super) fn deadline(&self, arrived: Instant, visit: &Visit) -> Instant {
         let left = self.plan.fabric.viewers.timeout.saturating_sub(self.trip(visit).half());
         arrived.saturating_add(left)
+    }
+
+    /// Counts something of a request that happens now.
+    #[inline]
+    pub(super) fn count(&mut self, visit: &Visit, counter: Counter) {
+        self.count_at(self.recorder.now(), visit, counter);
+    }
+
+    /// Counts something of a request that belongs to another time: among all requests, and among those
+    /// for segments if it is one.
+    #[inline]
+    pub(super) fn count_at(&mut self, when: When, visit: &Visit, counter: Counter) {
+        let origin = self.origin(visit);
+        self.recorder.count_at(when, counter, origin);
+        if let (true, Some(twin)) = (visit.segment, counter.of_segments()) {
+            self.recorder.count_at(when, twin, origin);
+        }
     }
 
     /// The time to which a request belongs.

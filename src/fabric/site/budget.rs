@@ -33,8 +33,7 @@ impl Site {
         }
         let refused =
             if visit.attempt > 1 { Counter::RetriesDenied } else { Counter::RefusedByBudget };
-        let origin = self.origin(&visit);
-        self.recorder.count(refused, origin);
+        self.count(&visit, refused);
         self.trace_note(ctx.now(), &visit, "the budget refuses the attempt");
         // The attempt was none.
         visit.attempt -= 1;

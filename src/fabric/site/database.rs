@@ -1,9 +1,9 @@
 //! The database: reads, connections, the replica's lag.
 
-use super::fetch::{Cause, Hedged, is_out, take_hedge};
-use super::service::Call;
+use super::fetch::Cause;
+use super::pair::Pair;
 use super::{Ctx, Event, Key, Site, tracing};
-use crate::fabric::caller::{After, Leave, Turn};
+use crate::fabric::caller::{After, Leave};
 use crate::fabric::config::WhenBehind;
 use crate::fabric::event::Reply;
 use crate::fabric::tracer::Part;
@@ -41,7 +41,7 @@ impl Site {
     pub(super) fn read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let turn = self.database_caller.begin(ctx.now());
         if let Some(call) = self.calls.get_mut(key) {
-            call.turn = Some(turn);
+            call.pair = Some(Pair::new(turn));
         }
         self.try_read(ctx, key);
     }
@@ -53,10 +53,10 @@ impl Site {
             return;
         };
         let origin = call.origin;
-        let Some(turn) = &mut call.turn else {
+        let Some(pair) = &mut call.pair else {
             return;
         };
-        let refused = match self.database_caller.leave(now, turn) {
+        let refused = match self.database_caller.leave(now, &mut pair.turn) {
             Leave::Goes => None,
             Leave::Budget => Some(Counter::DatabaseRetriesDenied),
             Leave::Breaker => Some(Counter::DatabaseBreakerRefused),
@@ -72,8 +72,8 @@ impl Site {
         let Some(read) = self.new_read(ctx, key) else {
             return;
         };
-        if let Some(call) = self.calls.get_mut(key) {
-            call.read = Some(read);
+        if let Some(pair) = self.calls.get_mut(key).and_then(|call| call.pair.as_mut()) {
+            pair.sent(read);
         }
         if let Some(after) = after {
             ctx.schedule(now.saturating_add(after), Event::ReadHedge(read));
@@ -86,10 +86,11 @@ impl Site {
         let Some(&Read { of: Asker::Call(key), origin, .. }) = self.reads.get(beside) else {
             return;
         };
-        let Some(call) = self.calls.get(key).filter(|call| call.read == Some(beside)) else {
+        let pair = self.calls.get(key).and_then(|call| call.pair.as_ref());
+        let Some(pair) = pair.filter(|pair| pair.is_first(beside)) else {
             return;
         };
-        let turn = call.turn.and_then(|turn| self.database_caller.hedge(ctx.now(), &turn));
+        let turn = self.database_caller.hedge(ctx.now(), &pair.turn);
         self.observe_breakers();
         let Some(turn) = turn else {
             return self.recorder.count(Counter::DatabaseHedgesDenied, origin);
@@ -98,8 +99,8 @@ impl Site {
         let Some(read) = self.new_read(ctx, key) else {
             return;
         };
-        if let Some(call) = self.calls.get_mut(key) {
-            call.hedge = Some(Box::new(Hedged { key: read, turn }));
+        if let Some(pair) = self.calls.get_mut(key).and_then(|call| call.pair.as_mut()) {
+            pair.hedged(read, turn);
         }
         self.ask_replica(ctx, read);
     }
@@ -140,7 +141,8 @@ impl Site {
         {
             // The primary is never behind. Of two attempts the older data count.
             let lag = if to_primary { Span::ZERO } else { lag };
-            let before = call.lag.filter(|_| call.hedge.is_some());
+            let two = call.pair.as_ref().is_some_and(Pair::is_hedged);
+            let before = call.lag.filter(|_| two);
             call.lag = Some(before.map_or(lag, |before| before.max(lag)));
         }
         if to_primary {
@@ -156,8 +158,8 @@ impl Site {
     /// Whether a read is not the first attempt of its call.
     fn is_again(&self, read: &Read, key: Key) -> bool {
         let Asker::Call(call) = read.of else { return false };
-        let turn = |call: &Call| call.read != Some(key) || call.turn.is_some_and(Turn::is_retry);
-        self.calls.get(call).is_some_and(turn)
+        let again = |pair: &Pair| !pair.is_first(key) || pair.turn.is_retry();
+        self.calls.get(call).is_some_and(|call| call.pair.as_ref().is_none_or(again))
     }
 
     /// A read has its data.
@@ -215,8 +217,8 @@ impl Site {
 
     /// Whether a call still waits for a read.
     pub(super) fn wants(&self, call: Key, read: Key) -> bool {
-        let call = self.calls.get(call);
-        call.is_some_and(|call| is_out(call.read, call.hedge.as_deref(), read))
+        let pair = self.calls.get(call).and_then(|call| call.pair.as_ref());
+        pair.is_some_and(|pair| pair.is_out(read))
     }
 
     /// A call has its read. The other one that may be under way for it is given up.
@@ -224,25 +226,15 @@ impl Site {
         let Some(call) = self.calls.get_mut(key) else {
             return;
         };
-        let (first, hedge, now) = (call.turn.take(), call.hedge.take(), ctx.now());
-        let (Some(first), caller) = (first, &mut self.database_caller) else {
+        let Some(mut pair) = call.pair.take() else {
             return;
         };
-        let before = call.read.take();
-        let other = match hedge {
-            Some(hedge) if hedge.key == read => {
-                self.recorder.count(Counter::DatabaseHedgesWon, call.origin);
-                caller.answered(now, &hedge.turn, first.left());
-                before.map(|read| (read, first))
-            }
-            hedge => {
-                caller.answered(now, &first, first.left());
-                hedge.map(|hedge| (hedge.key, hedge.turn))
-            }
-        };
-        if let Some((read, turn)) = other {
-            caller.dropped(turn, true);
-            self.trace_end(now, Part::Read, read, "the other was faster");
+        let won = pair.answered(&mut self.database_caller, ctx.now(), read);
+        if won.by_hedge {
+            self.recorder.count(Counter::DatabaseHedgesWon, call.origin);
+        }
+        if let Some(read) = won.other {
+            self.trace_end(ctx.now(), Part::Read, read, "the other was faster");
             self.abandon_read(ctx, read);
         }
         self.observe_breakers();
@@ -254,19 +246,13 @@ impl Site {
         let (Some(call), caller) = (self.calls.get_mut(key), &mut self.database_caller) else {
             return;
         };
-        let Some(turn) = &mut call.turn else {
+        let Some(pair) = &mut call.pair else {
             return;
         };
-        if let Some(mut hedge) = take_hedge(&mut call.hedge, read) {
-            caller.failed(ctx.now(), &mut hedge.turn);
-        } else {
-            call.read = None;
-            caller.failed(ctx.now(), turn);
-        }
-        if call.read.is_some() || call.hedge.is_some() {
+        if !pair.failed(caller, ctx.now(), read) {
             return self.observe_breakers();
         }
-        match caller.after(ctx.now(), turn, cause.into(), call.deadline) {
+        match caller.after(ctx.now(), &mut pair.turn, cause.into(), call.deadline) {
             After::Again(at) => return ctx.schedule(at, Event::ReadAgain(key)),
             After::Denied => self.recorder.count(Counter::DatabaseRetriesDenied, call.origin),
             After::Last => {}
@@ -283,7 +269,7 @@ impl Site {
         };
         match fallback {
             Some(true) => {
-                (call.lag, call.turn) = (None, None);
+                (call.lag, call.pair) = (None, None);
                 self.recorder.count(Counter::DatabaseFallbacks, call.origin);
                 self.make_manifest(ctx, key);
             }

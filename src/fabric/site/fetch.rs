@@ -1,9 +1,10 @@
 //! The edge's side of a fetch: who waits for it, which call is under way for it, what follows when
 //! that fails.
 
+use super::pair::Pair;
 use super::{Ctx, Event, Key, Site, State, tracing};
 use crate::fabric::budgets::Miss;
-use crate::fabric::caller::{After, Turn};
+use crate::fabric::caller::After;
 use crate::fabric::config::SharedErrors;
 use crate::fabric::pool::Class;
 use crate::fabric::tracer::Part;
@@ -28,29 +29,8 @@ pub struct Fetch {
     pub(super) refresh: bool,
     /// When the last of its waiters gives up.
     pub(super) deadline: Instant,
-    /// The attempts that it has made.
-    pub(super) turn: Turn,
-    /// The call that is under way for it; `None` between two attempts.
-    pub(super) call: Option<Key>,
-    /// The one that has been sent beside it.
-    pub(super) hedge: Option<Box<Hedged>>,
-}
-
-/// A second attempt beside the first: what is under way, and how its caller counts it.
-#[derive(Clone, Copy, Debug)]
-pub struct Hedged {
-    pub(super) key: Key,
-    pub(super) turn: Turn,
-}
-
-/// Whether one of the two attempts that there may be is this one.
-pub(super) fn is_out(first: Option<Key>, hedge: Option<&Hedged>, key: Key) -> bool {
-    first == Some(key) || hedge.is_some_and(|hedge| hedge.key == key)
-}
-
-/// Takes the second attempt, if it is this one.
-pub(super) fn take_hedge(hedge: &mut Option<Box<Hedged>>, key: Key) -> Option<Box<Hedged>> {
-    hedge.take_if(|hedge| hedge.key == key)
+    /// The calls that it has made.
+    pub(super) pair: Pair,
 }
 
 impl Fetch {
@@ -102,9 +82,7 @@ impl Site {
             validates,
             refresh: of.is_none(),
             deadline: deadline.unwrap_or(Instant::NEVER),
-            turn: self.manifest_caller.begin(ctx.now()),
-            call: None,
-            hedge: None,
+            pair: Pair::new(self.manifest_caller.begin(ctx.now())),
         });
         if let Some(request) = of.and_then(|request| self.requests.get_mut(request)) {
             request.state = State::Fetch(fetch);
@@ -112,7 +90,7 @@ impl Site {
         if let Some(cache) = &mut self.cache {
             cache.begin(title, fetch.place, of.is_none());
         }
-        self.trace_fetch(ctx.now(), fetch, of);
+        self.trace_fetch(ctx.now(), (Part::Fetch, fetch), of);
         self.call_manifest(ctx, fetch);
     }
 
@@ -137,16 +115,10 @@ impl Site {
             return;
         };
         let caller = &mut self.manifest_caller;
-        if let Some(mut hedge) = take_hedge(&mut fetch.hedge, call) {
-            caller.failed(ctx.now(), &mut hedge.turn);
-        } else {
-            fetch.call = None;
-            caller.failed(ctx.now(), &mut fetch.turn);
-        }
-        if fetch.call.is_some() || fetch.hedge.is_some() {
+        if !fetch.pair.failed(caller, ctx.now(), call) {
             return self.observe_breakers();
         }
-        match caller.after(ctx.now(), &mut fetch.turn, cause.into(), fetch.deadline) {
+        match caller.after(ctx.now(), &mut fetch.pair.turn, cause.into(), fetch.deadline) {
             After::Again(at) => return ctx.schedule(at, Event::CallAgain(key)),
             After::Denied => self.recorder.count(Counter::ManifestRetriesDenied, fetch.origin),
             After::Last => {}
@@ -159,26 +131,15 @@ impl Site {
     pub(super) fn fetched(&mut self, ctx: &mut Ctx<'_>, key: Key, call: Key, lag: Option<Span>) {
         let mut other = None;
         if let Some(fetch) = self.fetches.get_mut(key) {
-            let (first, caller) = (fetch.turn, &mut self.manifest_caller);
-            let (hedge, now) = (fetch.hedge.take(), ctx.now());
-            match hedge {
-                Some(hedge) if hedge.key == call => {
-                    self.recorder.count(Counter::ManifestHedgesWon, fetch.origin);
-                    caller.answered(now, &hedge.turn, first.left());
-                    other = fetch.call.take().map(|call| (call, first));
-                }
-                hedge => {
-                    caller.answered(now, &first, first.left());
-                    other = hedge.map(|hedge| (hedge.key, hedge.turn));
-                }
+            let won = fetch.pair.answered(&mut self.manifest_caller, ctx.now(), call);
+            if won.by_hedge {
+                self.recorder.count(Counter::ManifestHedgesWon, fetch.origin);
             }
-            if let Some((_, turn)) = other {
-                caller.dropped(turn, true);
-            }
+            other = won.other;
             self.observe_breakers();
         }
         self.end_well(ctx, key, lag);
-        if let Some((call, _)) = other {
+        if let Some(call) = other {
             self.trace_end(ctx.now(), Part::Call, call, "the other was faster");
             self.abandon_call(ctx, call);
         }
@@ -271,12 +232,8 @@ impl Site {
         if self.fetches.get(key).is_none_or(wanted) {
             return;
         }
-        if let Some(fetch) = self.end_fetch(ctx.now(), key) {
-            self.manifest_caller.dropped(fetch.turn, fetch.call.is_some());
-            if let Some(hedge) = &fetch.hedge {
-                self.manifest_caller.dropped(hedge.turn, true);
-            }
-            for call in fetch.call.into_iter().chain(fetch.hedge.map(|hedge| hedge.key)) {
+        if let Some(mut fetch) = self.end_fetch(ctx.now(), key) {
+            for call in fetch.pair.dropped(&mut self.manifest_caller) {
                 self.abandon_call(ctx, call);
             }
             self.trace_end(ctx.now(), Part::Fetch, key, "taken back");

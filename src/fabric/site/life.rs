@@ -18,7 +18,7 @@
 use super::{Ctx, Event, Failure, Key, Request, Site, State, books};
 use crate::fabric::config::AfterWait;
 use crate::fabric::event::Visit;
-use crate::fabric::metadata::Found;
+use crate::fabric::metadata::{Found, MetadataCache};
 use crate::observe::{Counter, Sample, When};
 use crate::units::{Instant, Span};
 
@@ -51,22 +51,25 @@ impl Site {
         visit.attempt += 1;
         let lost = self.outage.is_some() || !self.reachable;
         let found = match &self.cache {
-            Some(cache) if !lost => cache.find(visit.title, now),
+            Some(cache) if !lost && !visit.segment => cache.find(visit.title, now),
             _ => Found::Missing,
         };
         if first {
-            self.recorder.count(Counter::Requests, origin);
+            self.count(&visit, Counter::Requests);
         }
         if self.shield.asks
             && let Some(why) = self.refusal(now, &mut visit)
         {
             return self.stays(ctx, visit, why);
         }
-        self.recorder.count(Counter::Attempts, origin);
+        self.count(&visit, Counter::Attempts);
         self.trace_attempt(now, &visit);
         if lost {
             self.park_attempt(ctx, visit, State::Lost);
             return;
+        }
+        if visit.segment {
+            return self.segment_arrives(ctx, visit);
         }
         match found {
             Found::Fresh => {
@@ -169,6 +172,9 @@ impl Site {
         let Some(&request) = self.requests.get(key) else {
             return;
         };
+        if request.state == State::Fill(fetch) {
+            return self.fill_wait_over(ctx, key, &request);
+        }
         if request.state != State::Fetch(fetch) {
             return;
         }
@@ -215,7 +221,8 @@ impl Site {
         };
         let now = ctx.now();
         let title = request.visit.title;
-        if self.cache.as_ref().is_some_and(|cache| cache.serves_on_error(title, now)) {
+        let serves = |cache: &MetadataCache| cache.serves_on_error(title, now);
+        if !request.visit.segment && self.cache.as_ref().is_some_and(serves) {
             let age = self.data_age(now, title);
             return self.deliver(ctx, key, true, age);
         }
@@ -243,9 +250,8 @@ impl Site {
         let Some(&request) = self.requests.get(key).filter(|one| one.state != State::Spent) else {
             return;
         };
-        let origin = self.origin(&request.visit);
         let failed = self.fails(ctx.now(), key, ctx.now(), Failure::TimeOut);
-        self.recorder.count(Counter::TimedOut, origin);
+        self.count(&request.visit, Counter::TimedOut);
         self.sample_lock_wait(ctx.now(), &request);
         self.stops_waiting(ctx, &request);
         if let Some(visit) = failed {
@@ -255,8 +261,10 @@ impl Site {
 
     /// A viewer waits no longer for what its request waited for.
     pub(super) fn stops_waiting(&mut self, ctx: &mut Ctx<'_>, request: &Request) {
-        if let State::Fetch(fetch) = request.state {
-            self.leave_fetch(ctx, fetch);
+        match request.state {
+            State::Fetch(fetch) => self.leave_fetch(ctx, fetch),
+            State::Fill(fill) => self.leave_fill(ctx, fill),
+            _ => {}
         }
     }
 
@@ -297,8 +305,7 @@ impl Site {
         let network = self.crowd.get_mut(visit.network);
         let purse = network.and_then(|network| network.purse.as_mut());
         if !purse.is_none_or(|purse| purse.grant(ctx.now(), &mut visit.ticket, miss)) {
-            let origin = self.origin(&visit);
-            self.recorder.count(Counter::RetriesDenied, origin);
+            self.count(&visit, Counter::RetriesDenied);
             self.trace_note(ctx.now(), &visit, "the budget refuses a retry");
             self.give_up(ctx.now(), heard, &visit, how);
             return self.think(ctx, heard);
@@ -325,21 +332,20 @@ impl Site {
         if self.shield.is_on && self.falls_back(now, heard, visit) {
             return;
         }
-        let origin = self.origin(visit);
         let when = self.when(now, visit);
         let outcome = match how {
             Failure::Error => Counter::Failed,
             Failure::TimeOut => Counter::GivenUp,
         };
-        self.recorder.count_at(when, outcome, origin);
+        self.count_at(when, visit, outcome);
         self.trace_given_up(now, visit, how);
-        self.record_course(when, visit, origin);
+        self.record_course(when, visit);
     }
 
     /// The request is answered by what leaves the site at `ready`. `from_cache` says whether the
     /// cache answered, and then whether its copy was stale.
     #[inline]
-    fn record_answer(
+    pub(super) fn record_answer(
         &mut self,
         when: When,
         visit: &Visit,
@@ -355,31 +361,38 @@ impl Site {
             None => {}
         }
         if visit.attempt > 1 {
-            self.record_course(when, visit, origin);
+            self.record_course(when, visit);
         }
         self.trace_answer(ready, visit, from_cache);
         let waited = ready.since(visit.born) + self.way(visit);
         self.recorder.sample_at(when, Sample::Latency, origin, waited);
-        if self.staleness {
+        if visit.segment {
+            self.record_segment(when, visit, from_cache.is_some(), waited);
+        } else if self.staleness {
             self.recorder.sample_at(when, Sample::Staleness, origin, age);
         }
     }
 
-    pub(super) fn record_course(&mut self, when: When, visit: &Visit, origin: usize) {
+    pub(super) fn record_course(&mut self, when: When, visit: &Visit) {
         if visit.attempt > 1 {
-            self.recorder.count_at(when, Counter::Retried, origin);
+            self.count_at(when, visit, Counter::Retried);
         }
         if visit.rejected {
-            self.recorder.count_at(when, Counter::Rejected, origin);
+            self.count_at(when, visit, Counter::Rejected);
         }
     }
 
     /// A request that waited for another's fetch waits no longer.
     pub(super) fn sample_lock_wait(&mut self, now: Instant, request: &Request) {
-        if let (Some(joined), State::Fetch(fetch)) = (request.joined, request.state) {
+        if let (Some(joined), State::Fetch(fetch) | State::Fill(fetch)) =
+            (request.joined, request.state)
+        {
             self.trace_leaves(now, &request.visit, fetch);
             let origin = self.origin(&request.visit);
             self.recorder.sample(Sample::LockWait, origin, now.since(joined));
+            if request.visit.segment {
+                self.recorder.sample(Sample::SegmentLockWait, origin, now.since(joined));
+            }
         }
     }
 }

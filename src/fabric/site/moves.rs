@@ -2,6 +2,7 @@
 
 use super::{Ctx, Event, Failure, Key, Request, Site, State, first_visit};
 use crate::fabric::config::Detect;
+use crate::fabric::event::Visit;
 use crate::fabric::routing::{Notice, best};
 use crate::fault::Routes;
 use crate::observe::{Counter, Sample};
@@ -168,29 +169,41 @@ impl Site {
             return;
         };
         let moves = ctx.now() + ctx.lookahead();
-        let Some((network, draws)) = self.crowd.remove(id, moves) else {
+        let segments =
+            self.content.as_mut().and_then(|content| content.crowd.remove(id, moves, &[]));
+        let (twin, segments) = segments.unzip();
+        let segments = segments.unwrap_or_default();
+        let Some((network, draws)) = self.crowd.remove(id, moves, &segments) else {
             return;
         };
         self.observe_viewers();
         for draw in draws {
             ctx.schedule(draw.at, Event::Arrival(first_visit(&draw)));
         }
+        for draw in segments {
+            let visit = Visit { segment: true, ..first_visit(&draw) };
+            ctx.schedule(draw.at, Event::Arrival(visit));
+        }
         self.forward[id as usize] = to;
         self.leaving[id as usize] = moves;
-        *self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner) = Some(network);
+        *self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((network, twin));
         ctx.send(to, moves, Event::MoveIn { network: id });
         ctx.schedule(moves, Event::Gone { network: id });
     }
 
     pub(super) fn move_in(&mut self, ctx: &mut Ctx<'_>, id: u32) {
         let taken = self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut network) = taken else { return };
+        let Some((mut network, twin)) = taken else { return };
         if self.outage.is_some() {
             network.lost_at.get_or_insert(ctx.now());
         } else if let Some(lost) = network.lost_at.take() {
             self.recorder.sample(Sample::FailoverTime, network.home, ctx.now().since(lost));
         }
         self.crowd.add(network);
+        if let (Some(content), Some(twin)) = (&mut self.content, twin) {
+            content.crowd.add(twin);
+        }
         self.observe_viewers();
         self.replan(ctx, id);
     }
@@ -229,5 +242,5 @@ impl Site {
 /// Whether a request of a network has a connection open, or a second one on its way.
 fn is_open(request: &Request, network: u32) -> bool {
     request.visit.network == network
-        && matches!(request.state, State::Fetch(_) | State::Lost | State::Sent)
+        && matches!(request.state, State::Fetch(_) | State::Fill(_) | State::Lost | State::Sent)
 }

@@ -28,8 +28,7 @@ impl Site {
     /// The site of a region at instant zero. What all sites share is empty yet.
     pub fn new(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Self {
         let fabric = &plan.fabric;
-        let database = fabric.database.as_ref();
-        let regions = fabric.regions.len();
+        let (database, regions) = (fabric.database.as_ref(), fabric.regions.len());
         let networks = regions * fabric.routing.networks as usize;
         let name = &fabric.regions[me];
         let (pods, cpus, memory) = machines_of(plan, name);
@@ -84,6 +83,7 @@ impl Site {
             hits_are_events: false,
             next_queued: Instant::NEVER,
             patience: VecDeque::new(),
+            content: None,
             tracer: None,
             parked: 0,
         }

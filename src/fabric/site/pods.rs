@@ -45,15 +45,11 @@ impl Site {
             cpus.at(pod, |cpu| cpu.withdraw(key, ctx.now()));
             self.look_for_computed(ctx, pod);
         }
-        let call = self.end_call(ctx, key)?;
-        if let Some(turn) = call.turn {
-            self.database_caller.dropped(turn, call.read.is_some());
-        }
-        if let Some(hedge) = &call.hedge {
-            self.database_caller.dropped(hedge.turn, true);
-        }
-        for read in call.read.into_iter().chain(call.hedge.as_ref().map(|hedge| hedge.key)) {
-            self.abandon_read(ctx, read);
+        let mut call = self.end_call(ctx, key)?;
+        if let Some(mut pair) = call.pair.take() {
+            for read in pair.dropped(&mut self.database_caller) {
+                self.abandon_read(ctx, read);
+            }
         }
         Some(call)
     }

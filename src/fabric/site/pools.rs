@@ -187,5 +187,6 @@ impl Site {
             let within = within.chain(held.map(|held| (held.came, Some(held.began))));
             pool.balance("database", now, within);
         }
+        self.balance_origin(now);
     }
 }

@@ -88,7 +88,7 @@ impl Site {
     /// How much later a message between the primary and another region comes because its packet was lost,
     /// perhaps again and again. The sender waits for a round trip and 200 ms, and twice as long each time
     /// (RFC 6298, with the least variance that Linux takes).
-    fn retransmissions(&mut self, now: Instant, primary: usize, other: usize) -> Span {
+    pub(super) fn retransmissions(&mut self, now: Instant, primary: usize, other: usize) -> Span {
         let loss = packet_loss(&self.plan.injections, other, now);
         let mut late = Span::ZERO;
         let mut wait = self.plan.fabric.round_trip[primary][other] + LEAST_VARIANCE;
@@ -104,13 +104,13 @@ impl Site {
     }
 
     /// Whether other regions cannot be reached.
-    fn cut_off(&self) -> bool {
+    pub(super) fn cut_off(&self) -> bool {
         self.outage.is_some_and(|outage| outage.cut_off)
     }
 }
 
 /// A region's number in an event.
 #[allow(clippy::cast_possible_truncation)] // reason: at most 64 regions
-const fn small(region: usize) -> u8 {
+pub(super) const fn small(region: usize) -> u8 {
     region as u8
 }

@@ -151,7 +151,7 @@ impl Site {
         let Some(after) = guard.and_then(|guard| guard.hedges_after(now)) else {
             return;
         };
-        let soon = matches!(state, State::Answer { .. }) && trip + self.hit_takes <= after;
+        let soon = matches!(state, State::Answer { .. }) && trip + self.takes_hit(visit) <= after;
         if soon || after >= self.plan.fabric.viewers.timeout {
             return;
         }
@@ -177,7 +177,7 @@ impl Site {
             self.recorder.count(Counter::ViewerHedgesDenied, origin);
             return self.trace_note(now, &visit, "a second attempt is refused");
         };
-        self.recorder.count(Counter::Attempts, origin);
+        self.count(&visit, Counter::Attempts);
         self.recorder.count(Counter::ViewerHedges, origin);
         let key = hedge.attempt.into();
         self.tell(now, arrives, &hedge, What::Begin { part: Part::Attempt, key, parent: 0 });
@@ -194,7 +194,7 @@ impl Site {
         let now = ctx.now();
         let lost = self.outage.is_some() || !self.reachable;
         let found = match &self.cache {
-            Some(cache) if !lost => cache.find(visit.title, now),
+            Some(cache) if !lost && !visit.segment => cache.find(visit.title, now),
             _ => Found::Missing,
         };
         if twin.is_none() {
@@ -208,6 +208,7 @@ impl Site {
             _ if lost => {
                 self.park_attempt(ctx, visit, State::Lost);
             }
+            _ if visit.segment => self.segment_arrives(ctx, visit),
             Found::Fresh => {
                 self.used(visit.title, now);
                 self.hedge_hits(ctx, visit, false);
@@ -240,6 +241,9 @@ impl Site {
     fn comes_for_nobody(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, found: Found) {
         if self.plan.fabric.viewers.cancel {
             return;
+        }
+        if visit.segment {
+            return self.segment_comes_for_nobody(ctx, visit);
         }
         match found {
             Found::Fresh => self.used(visit.title, ctx.now()),
@@ -398,11 +402,14 @@ impl Site {
             return false;
         }
         self.recorder.count(Counter::ViewerFallbacks, origin);
-        self.recorder.count_at(when, Counter::Served, origin);
-        self.record_course(when, visit, origin);
+        self.count_at(when, visit, Counter::Served);
+        self.record_course(when, visit);
         let began = visit.born.saturating_sub(Span::from_micros(visit.lead.into()));
         self.recorder.sample_at(when, Sample::Latency, origin, heard.since(began));
-        if self.staleness {
+        if visit.segment {
+            // What stands in for a segment are no bytes of this edge.
+            self.recorder.sample_at(when, Sample::SegmentLatency, origin, heard.since(began));
+        } else if self.staleness {
             self.recorder.sample_at(when, Sample::Staleness, origin, Span::ZERO);
         }
         let outcome = "fallback";

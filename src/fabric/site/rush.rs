@@ -19,7 +19,8 @@ impl Site {
             return;
         }
         let takes = self.hit_takes;
-        let next = self.feed.as_ref().map_or(Instant::NEVER, |feed| feed.next_at());
+        let feed = self.feed.as_ref().map_or(Instant::NEVER, |feed| feed.next_at());
+        let next = feed.min(self.next_segment());
         let until = ctx
             .quiet_until()
             .min(next)

@@ -4,9 +4,10 @@
 //! does.
 
 use super::connections::Held;
-use super::fetch::{Cause, Hedged, is_out};
+use super::fetch::Cause;
+use super::pair::Pair;
 use super::{Ctx, Event, Key, Site, tracing};
-use crate::fabric::caller::{Leave, Turn};
+use crate::fabric::caller::Leave;
 use crate::fabric::lanes::Lane;
 use crate::fabric::pool::{Class, Offer};
 use crate::fabric::tracer::Part;
@@ -37,11 +38,7 @@ pub struct Call {
     /// The pod that works on it, where they are looked at one by one.
     pub(super) pod: Option<u32>,
     /// The attempts that it has made to read, until one is answered.
-    pub(super) turn: Option<Turn>,
-    /// The read that is under way for it.
-    pub(super) read: Option<Key>,
-    /// The one that has been sent beside it.
-    pub(super) hedge: Option<Box<Hedged>>,
+    pub(super) pair: Option<Pair>,
     /// The connection that it keeps between its reads, where it does.
     pub(super) held: Option<Held>,
     /// How far the replica was behind that was read; `None` when it makes do without its read.
@@ -56,7 +53,7 @@ impl Site {
             return;
         };
         let origin = fetch.origin;
-        let refused = match self.manifest_caller.leave(now, &mut fetch.turn) {
+        let refused = match self.manifest_caller.leave(now, &mut fetch.pair.turn) {
             Leave::Goes => None,
             Leave::Budget => Some(Counter::ManifestRetriesDenied),
             Leave::Breaker => Some(Counter::ManifestBreakerRefused),
@@ -73,7 +70,7 @@ impl Site {
             return;
         };
         if let Some(fetch) = self.fetches.get_mut(key) {
-            fetch.call = Some(call);
+            fetch.pair.sent(call);
         }
         if let Some(after) = after {
             ctx.schedule(now.saturating_add(after), Event::CallHedge(call));
@@ -87,10 +84,10 @@ impl Site {
         let Some(key) = self.calls.get(beside).map(|call| call.fetch) else {
             return;
         };
-        let Some(fetch) = self.fetches.get(key).filter(|fetch| fetch.call == Some(beside)) else {
+        let Some(fetch) = self.fetches.get(key).filter(|fetch| fetch.pair.is_first(beside)) else {
             return;
         };
-        let (origin, turn) = (fetch.origin, self.manifest_caller.hedge(now, &fetch.turn));
+        let (origin, turn) = (fetch.origin, self.manifest_caller.hedge(now, &fetch.pair.turn));
         self.observe_breakers();
         let Some(turn) = turn else {
             return self.recorder.count(Counter::ManifestHedgesDenied, origin);
@@ -100,7 +97,7 @@ impl Site {
             return;
         };
         if let Some(fetch) = self.fetches.get_mut(key) {
-            fetch.hedge = Some(Box::new(Hedged { key: call, turn }));
+            fetch.pair.hedged(call, turn);
         }
         self.offer_call(ctx, call);
     }
@@ -123,9 +120,7 @@ impl Site {
             inside: false,
             has_slot: None,
             pod: None,
-            turn: None,
-            read: None,
-            hedge: None,
+            pair: None,
             held: None,
             lag: Some(Span::ZERO),
         });
@@ -276,7 +271,7 @@ impl Site {
     /// Whether the caller of a call still waits for it.
     pub(super) fn listens(&self, call: &Call, key: Key) -> bool {
         let fetch = self.fetches.get(call.fetch);
-        fetch.is_some_and(|fetch| is_out(fetch.call, fetch.hedge.as_deref(), key))
+        fetch.is_some_and(|fetch| fetch.pair.is_out(key))
     }
 
     /// A call is over: its slot is free.

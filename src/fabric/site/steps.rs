@@ -4,7 +4,7 @@ use super::{Ctx, Site};
 use crate::change::Change;
 use crate::fabric::config::Plan;
 use crate::fabric::weather::{acts_on, packet_loss};
-use crate::fault::Fault;
+use crate::fault::{Fault, Kept};
 use crate::units::Instant;
 
 /// What happens in a step.
@@ -105,6 +105,9 @@ impl Site {
 
     fn begin_fault(&mut self, ctx: &mut Ctx<'_>, injection: usize) {
         let fault = self.plan.injections[injection].fault;
+        if let Fault::EvictCache { share, cache: Kept::Content, .. } = fault {
+            return self.evict_content(share);
+        }
         if let Fault::EvictCache { share, .. } = fault {
             let gone = match &mut self.cache {
                 Some(cache) => cache.evict(share, &mut self.streams.eviction),
@@ -115,6 +118,7 @@ impl Site {
         self.weather.begin(injection);
         self.follow_weather(ctx, &fault);
         self.follow_database(ctx, &fault);
+        self.follow_origin(ctx, &fault);
         match fault {
             Fault::RegionDown { .. } => self.go_dark(ctx),
             Fault::StopPods { pods, calls, .. } => self.stop_pods(ctx, pods, calls),
@@ -129,6 +133,7 @@ impl Site {
         self.weather.end(injection);
         self.follow_weather(ctx, &fault);
         self.follow_database(ctx, &fault);
+        self.follow_origin(ctx, &fault);
         match fault {
             Fault::RegionDown { .. } => self.come_back(ctx),
             Fault::StopPods { pods, .. } => self.start_pods(ctx, pods),

@@ -128,21 +128,21 @@ impl Site {
         self.tell(now, now, visit, What::End { part: Part::Lock, key, outcome });
     }
 
-    /// A fetch begins for a request.
+    /// A fetch or fill begins for a request.
     #[inline]
-    pub(super) fn trace_fetch(&mut self, now: Instant, fetch: Key, of: Option<Key>) {
+    pub(super) fn trace_fetch(&mut self, now: Instant, fetch: (Part, Key), of: Option<Key>) {
         if self.tracer.is_some() {
             self.fetch_begins(now, fetch, of);
         }
     }
 
     #[cold]
-    fn fetch_begins(&mut self, now: Instant, fetch: Key, of: Option<Key>) {
+    fn fetch_begins(&mut self, now: Instant, (part, key): (Part, Key), of: Option<Key>) {
         let Some(tracer) = &mut self.tracer else { return };
         let request = of.and_then(|of| self.requests.get(of));
         if let Some(request) = request.filter(|request| request.visit.traced) {
             let (id, attempt) = (id_of(&request.visit), request.visit.attempt.into());
-            tracer.begin(now, id, Part::Fetch, fetch, attempt);
+            tracer.begin(now, id, part, key, attempt);
         }
     }
 

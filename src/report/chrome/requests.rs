@@ -96,9 +96,10 @@ const fn outer(part: Part) -> Option<Part> {
     match part {
         Part::Request => None,
         Part::Attempt => Some(Part::Request),
-        Part::Lock | Part::Fetch => Some(Part::Attempt),
+        Part::Lock | Part::Fetch | Part::Fill => Some(Part::Attempt),
         Part::Call => Some(Part::Fetch),
         Part::Read => Some(Part::Call),
+        Part::Ask => Some(Part::Fill),
     }
 }
 
@@ -134,7 +135,7 @@ impl Request<'_, '_> {
         let whose = (outer, site, parent);
         let Some((track, depth)) = self.find(whose) else { return Ok(None) };
         let beside = |open: &Open| open.part == part && !open.over;
-        if matches!(part, Part::Attempt | Part::Call | Part::Read)
+        if matches!(part, Part::Attempt | Part::Call | Part::Read | Part::Ask)
             && self.tracks[track].open.get(depth + 1).is_some_and(beside)
         {
             let id = self.id_of((part, site, key));
@@ -166,7 +167,8 @@ impl Request<'_, '_> {
         let mut args = json!({ "request": name_of(self.request) });
         let name = match part {
             Part::Request => {
-                args["title"] = self.request.title.into();
+                let asked = if self.request.segment { "segment" } else { "title" };
+                args[asked] = self.request.title.into();
                 args["network"] = self.request.network.into();
                 "request".to_owned()
             }
@@ -176,8 +178,10 @@ impl Request<'_, '_> {
             Part::Fetch => "fetch".to_owned(),
             Part::Call => format!("call {}", self.count(part, site, parent)),
             Part::Read => format!("read {}", self.count(part, site, parent)),
+            Part::Fill => "fetch of a segment".to_owned(),
+            Part::Ask => format!("call of the origin {}", self.count(part, site, parent)),
         };
-        if matches!(part, Part::Attempt | Part::Fetch) {
+        if matches!(part, Part::Attempt | Part::Fetch | Part::Fill) {
             args["at"] = place.into();
         }
         self.event(track, "b", &name, &args)?;
@@ -230,7 +234,7 @@ impl Request<'_, '_> {
             }
         }
         self.event(track, "e", &open.name, &json!({ "outcome": outcome }))?;
-        let works = matches!(open.part, Part::Fetch | Part::Call | Part::Read);
+        let works = !matches!(open.part, Part::Request | Part::Attempt | Part::Lock);
         if works && !open.over && outcome != UNDER_WAY {
             self.orphans.insert(whose, (self.now, false));
         }
@@ -268,6 +272,8 @@ impl Request<'_, '_> {
         let name = match part {
             Part::Call => "call for nobody",
             Part::Read => "read for nobody",
+            Part::Ask => "call of the origin for nobody",
+            Part::Fill => "fetch of a segment without its first request",
             _ => "fetch without its first request",
         };
         let id = self.id_of((part, site, key));

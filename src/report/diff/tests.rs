@@ -1,4 +1,5 @@
 use super::*;
+use crate::report::read;
 
 /// A stored report of one run, as `squall run --format json` writes it, without what is not read.
 fn report(p99: f64, verdict: &str, digest: &str, usd: f64, full_s: Option<f64>) -> String {
@@ -53,15 +54,6 @@ fn what_is_the_same_is_one_line() {
         told,
         Difference { text: "The same to the bit: A \\*drill\\*.\n".into(), broke: false }
     );
-}
-
-#[test]
-fn what_is_no_report_is_refused() {
-    assert!(read("").is_err());
-    assert!(read("[]").unwrap_err().contains("no report"));
-    assert!(read("{}").is_err());
-    let other = report(1.0, "holds", "a", 1.0, None).replace("report/1", "report/9");
-    assert!(read(&other).unwrap_err().contains("squall.report/9"));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Values, changes and spells as a reader wants them.
 
-use super::read::Spell;
+use crate::report::stored::Spell;
 use crate::report::{tame, value};
+use crate::stats::Paired;
 use crate::units::Unit;
 
 /// A name in Markdown: what would begin something there is escaped.
@@ -16,22 +17,11 @@ pub(super) fn marked(text: &str) -> String {
     out
 }
 
-/// The unit with this short name.
-fn unit_of(short: &str) -> Unit {
-    let units = [Unit::Time, Unit::Bytes, Unit::Ratio, Unit::Rate, Unit::Count, Unit::Money];
-    units.into_iter().find(|unit| unit.short() == short).unwrap_or(Unit::Count)
-}
-
-pub(super) fn shown(seen: f64, unit: &str) -> String {
-    value::short(seen, unit_of(unit))
-}
-
 /// `812 ms -> 1.24 s (+52.7 %)`; of several pairs the means, with the interval of their difference.
-pub(super) fn change(values: &[(f64, f64)], unit: &str) -> String {
-    let Some(paired) = super::paired(values) else {
+pub(super) fn change(values: &[(f64, f64)], unit: Unit) -> String {
+    let Some(paired) = Paired::of(values) else {
         return "nothing measured both times".into();
     };
-    let unit = unit_of(unit);
     let (before, now) = (paired.first.mean, paired.second.mean);
     if values.iter().all(|(a, b)| a.to_bits() == b.to_bits()) {
         return format!("{} as before", value::short(now, unit));

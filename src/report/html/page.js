@@ -165,6 +165,10 @@
         ctx.stroke();
         ctx.textBaseline = 'bottom';
         ctx.textAlign = 'right';
+        ctx.setLineDash([]);
+        ctx.lineWidth = 3 * ratio;
+        ctx.strokeStyle = palette.card;
+        ctx.strokeText(mark.label, bbox.left + bbox.width - 3 * ratio, y - 2 * ratio);
         ctx.fillText(mark.label, bbox.left + bbox.width - 3 * ratio, y - 2 * ratio);
       }
       ctx.restore();
@@ -385,8 +389,11 @@
       if (entry.isIntersecting) { near.unobserve(entry.target); draw(entry.target); }
     }
   }, { rootMargin: '600px' });
-  boxes.forEach(box => near.observe(box));
-  window.addEventListener('beforeprint', () => boxes.filter(box => box.clientWidth > 0).forEach(draw));
+  // Few plots are drawn at once, many as the reader comes near; those folded away when they are unfolded.
+  const FEW = 40;
+  const unfolded = box => !box.closest('details:not([open])');
+  boxes.forEach((box, n) => { if (n < FEW && unfolded(box)) draw(box); else near.observe(box); });
+  window.addEventListener('beforeprint', () => boxes.filter(unfolded).forEach(draw));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     readPalette();
     all.forEach(one => one.u.redraw(false, true));

@@ -261,9 +261,11 @@ impl Plot {
         };
         let most = value::short(most, self.unit);
         let x = self.x.get(place).map_or_else(String::new, |&x| self.place_said(x));
-        match self.lines.len() {
-            1 => format!("At most {most}, {x}."),
-            _ => format!("At most {most}, in {name}, {x}."),
+        match (self.lines.len(), &self.across) {
+            (1, _) => format!("At most {most}, {x}."),
+            // Over time lines are regions.
+            (_, Across::Clock) => format!("At most {most}, in {name}, {x}."),
+            (_, Across::Quantity { .. }) => format!("At most {most} ({name}), {x}."),
         }
     }
 

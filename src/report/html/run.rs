@@ -20,9 +20,28 @@ const MOST_SPELLS: usize = 40;
 /// several seconds, and the page says for how many.
 #[must_use]
 pub fn page(results: &[Stored]) -> String {
+    fitting(results, |room| attempt(results, room))
+}
+
+/// A page of something else that is about these results, which follow below what `head` says. `title` is
+/// its heading. Links to the results go to `#s1`, `#s2` and so on.
+#[must_use]
+pub fn page_below(title: &str, head: impl Fn(&mut Page), results: &[Stored]) -> String {
+    fitting(results, |room| {
+        let mut page = Page::new(title);
+        page.section(1, "top", title, |page| {
+            head(page);
+            each(page, results, room);
+        });
+        page.finish()
+    })
+}
+
+/// The page that is drawn with as much room as fits into [`MOST_BYTES`].
+fn fitting(results: &[Stored], draw: impl Fn(Room) -> String) -> String {
     let mut room = Room::default();
     loop {
-        let html = attempt(results, room);
+        let html = draw(room.fitted(results));
         match room.less() {
             Some(less) if html.len() > MOST_BYTES => room = less,
             _ => return html,
@@ -30,8 +49,17 @@ pub fn page(results: &[Stored]) -> String {
     }
 }
 
+/// A section for each scenario.
+fn each(page: &mut Page, all: &[Stored], room: Room) {
+    for (number, one) in (1..).zip(all) {
+        let place = format!("s{number}");
+        page.section(2, &place, &one.scenario.title, |page| {
+            whole(page, one, &format!("{place}-"), room);
+        });
+    }
+}
+
 fn attempt(results: &[Stored], room: Room) -> String {
-    let room = room.fitted(results);
     match results {
         [one] => {
             let mut page = Page::new(&one.scenario.title);
@@ -43,12 +71,7 @@ fn attempt(results: &[Stored], room: Room) -> String {
             let mut page = Page::new(&title);
             page.section(1, "top", &title, |page| {
                 overview(page, all);
-                for (number, one) in (1..).zip(all) {
-                    let place = format!("s{number}");
-                    page.section(2, &place, &one.scenario.title, |page| {
-                        whole(page, one, &format!("{place}-"), room);
-                    });
-                }
+                each(page, all, room);
             });
             page.finish()
         }
@@ -56,13 +79,20 @@ fn attempt(results: &[Stored], room: Room) -> String {
 }
 
 /// A verdict that is told without its colour, too: by a sign and a word.
-fn badge(verdict: Verdict) -> String {
-    let (sign, word) = match verdict {
-        Verdict::Holds => ("✓", "holds"),
-        Verdict::Broken => ("✗", "broken"),
-        Verdict::Unmeasured => ("?", "unmeasured"),
+#[must_use]
+pub fn badge(verdict: Verdict) -> String {
+    badge_of(verdict, verdict_name(verdict))
+}
+
+/// The same with another word.
+#[must_use]
+pub fn badge_of(verdict: Verdict, word: &str) -> String {
+    let sign = match verdict {
+        Verdict::Holds => "✓",
+        Verdict::Broken => "✗",
+        Verdict::Unmeasured => "?",
     };
-    let class = verdict_name(verdict);
+    let (class, word) = (verdict_name(verdict), escape::text(word));
     format!("<span class=\"badge {class}\"><span aria-hidden=\"true\">{sign}</span> {word}</span>")
 }
 
@@ -131,7 +161,8 @@ fn overview(page: &mut Page, all: &[Stored]) {
     page.table(&tables::overview(all));
 }
 
-fn banner(page: &mut Page, verdict: Verdict, text: &str, more: &str) {
+/// The verdict on everything, in a sentence; `more` is markup below it.
+pub fn banner(page: &mut Page, verdict: Verdict, text: &str, more: &str) {
     let class = verdict_name(verdict);
     let (badge, text) = (badge(verdict), escape::text(text));
     page.markup(&format!(

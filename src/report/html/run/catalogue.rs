@@ -95,7 +95,21 @@ const VIEWERS: &[Entry] = &[
         Of::Budget,
         "All viewers, since the warm-up.",
     ),
+    main(
+        "Viewers' breakers",
+        Unit::Count,
+        Of::State("viewer_breaker"),
+        "The most open of those served there: 0 closed, 1 half open, 2 open.",
+    ),
+    main("Answers by a fallback", Unit::Rate, Of::RateFrom("viewer_fallbacks"), ""),
     more("Attempts that time out", Unit::Rate, Of::RateFrom("timeouts")),
+    more(
+        "Attempts that an open breaker refuses",
+        Unit::Rate,
+        Of::RateFrom("viewer_breaker_refused"),
+    ),
+    more("Attempts that a full bulkhead refuses", Unit::Rate, Of::RateFrom("viewer_bulkhead_full")),
+    more("Second attempts beside a first", Unit::Rate, Of::RateFrom("viewer_hedges")),
     more("Time without a site, mean of networks", Unit::Time, Of::Mean("failover_time")),
 ];
 
@@ -133,7 +147,13 @@ const MANIFEST: &[Entry] = &[
     ),
     main("Calls given up by the edge", Unit::Rate, Of::RateIn("manifest_timeouts"), ""),
     main("Pods that take calls", Unit::Count, Of::Level("pods_ready"), ""),
+    main("Pods taken out of service", Unit::Rate, Of::RateIn("pods_ejected"), ""),
+    main("Pods killed for want of memory", Unit::Rate, Of::RateIn("oom_kills"), ""),
+    main("Queue of validations", Unit::Count, Of::Level("validations_queue"), ""),
     more("Slots in use", Unit::Count, Of::Level("manifest_busy")),
+    more("Second calls beside a first", Unit::Rate, Of::RateIn("manifest_hedges")),
+    more("Fetches answered by a fallback", Unit::Rate, Of::RateIn("manifest_fallbacks")),
+    more("Fetches whose fallback fails, too", Unit::Rate, Of::RateIn("manifest_fallback_failures")),
     more("Wait for a slot, mean", Unit::Time, Of::Mean("wait")),
     more("Fetches that fail", Unit::Rate, Of::RateIn("fetches_failed")),
     more("Manifests made for nobody", Unit::Rate, Of::RateIn("manifest_wasted")),
@@ -168,10 +188,51 @@ const DATABASE: &[Entry] = &[
     main("Reads refused for lag", Unit::Rate, Of::RateIn("lag_refused"), ""),
     main("Reads that go to the primary", Unit::Rate, Of::RateIn("primary_reads"), ""),
     more("Connections in use", Unit::Count, Of::Level("database_busy")),
+    more("Second reads beside a first", Unit::Rate, Of::RateIn("database_hedges")),
+    more("Calls that make do without a read", Unit::Rate, Of::RateIn("database_fallbacks")),
     more("Wait for a connection, mean", Unit::Time, Of::Mean("database_wait")),
     more("Reads given up by the manifest service", Unit::Rate, Of::RateIn("database_timeouts")),
     more("Reads made for nobody", Unit::Rate, Of::RateIn("database_wasted")),
     more("Reads that an open breaker refuses", Unit::Rate, Of::RateIn("database_breaker_refused")),
+];
+
+const CONTENT: &[Entry] = &[
+    main(
+        "Hit ratio of segments",
+        Unit::Ratio,
+        Of::ShareIn(&["segment_hits"], "segments_served"),
+        "From the content cache, as a share of the segments given there.",
+    ),
+    main(
+        "Hit ratio by bytes",
+        Unit::Ratio,
+        Of::ShareIn(&["content_hit_bytes"], "content_bytes"),
+        "",
+    ),
+    main("Fetches from the origin", Unit::Rate, Of::RateIn("origin_fetches"), ""),
+    main("Bytes from the origin a second", Unit::Bytes, Of::RateIn("origin_bytes"), ""),
+    main("Queue for a slot of the origin", Unit::Count, Of::Level("origin_queue"), ""),
+    main("Attempts that the origin turns away", Unit::Rate, Of::RateIn("origin_rejected"), ""),
+    main("Attempts for each fetch", Unit::Count, Of::EachIn("origin_calls", "origin_fetches"), ""),
+    main(
+        "Breaker before the origin",
+        Unit::Count,
+        Of::State("origin_breaker"),
+        "0 closed, 1 half open, 2 open.",
+    ),
+    main(
+        "Retries that the budget before the origin refuses",
+        Unit::Rate,
+        Of::RateIn("origin_retries_denied"),
+        "",
+    ),
+    main("Segments that fail", Unit::Rate, Of::RateFrom("segment_failures"), ""),
+    more("Requests for segments", Unit::Rate, Of::RateFrom("segment_requests")),
+    more("First byte of a segment, mean", Unit::Time, Of::Mean("segment_latency")),
+    more("Slots of the origin in use", Unit::Count, Of::Level("origin_busy")),
+    more("Wait for a slot of the origin, mean", Unit::Time, Of::Mean("origin_wait")),
+    more("Attempts that time out at the origin", Unit::Rate, Of::RateIn("origin_timeouts")),
+    more("Segments that join a fetch", Unit::Rate, Of::RateIn("segments_coalesced")),
 ];
 
 const COST: &[Entry] = &[
@@ -190,6 +251,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter { place: "cache", title: "Metadata cache", entries: CACHE },
     Chapter { place: "manifest", title: "Manifest service", entries: MANIFEST },
     Chapter { place: "database", title: "Database", entries: DATABASE },
+    Chapter { place: "content", title: "Content cache and origin", entries: CONTENT },
     Chapter { place: "cost", title: "Cost", entries: COST },
 ];
 
@@ -335,4 +397,18 @@ pub(super) fn others(series: &Seconds) -> Vec<Entry> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_one_of_a_metric() {
+        for entry in CHAPTERS.iter().flat_map(|chapter| chapter.entries) {
+            for name in entry.of.shows() {
+                assert!(METRICS.iter().any(|row| row.name == name), "{name}");
+            }
+        }
+    }
 }
