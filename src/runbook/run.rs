@@ -59,7 +59,8 @@ pub struct Kept {
 }
 
 /// Rehearses all drills with their controls, and each once more without its faults for every seed. What is
-/// kept for a page comes beside the record, of each drill that was not left out. `progress` hears how many runs are done, and of how many.
+/// kept for a page comes beside the record, of each drill that was not left out. `progress` hears how
+/// many runs are done, and of how many.
 ///
 /// # Errors
 /// As [`rehearse::rehearse`].

@@ -125,6 +125,7 @@ fn the_page_is_what_the_rows_say() {
         ("Hops", &HOPS),
         ("Overload", &OVERLOAD),
         ("Pods", &PODS),
+        ("Viewers and kinds of fetch", &SHIELDS),
         ("Failover", &FAILOVER),
         ("Replicas and money", &DATA),
     ]);
