@@ -20,6 +20,7 @@ mod report;
 mod run;
 mod runbook;
 mod signals;
+mod study;
 
 pub use args::Args;
 pub use exit::Exit;
@@ -53,6 +54,7 @@ fn carry_out(verb: Verb) -> Exit {
         Verb::Explain(args) => explain::explain(&args),
         Verb::Bill(args) => bill::bill(&args),
         Verb::Replay(args) => replay::replay(&args),
+        Verb::Study(args) => study::study(&args),
         Verb::Completions(args) => completions::completions(&args),
         Verb::Report(args) => report::report(&args),
     }

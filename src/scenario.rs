@@ -26,16 +26,18 @@ mod reader;
 mod runbook;
 mod section;
 mod source;
+mod study;
 mod tolerance;
 mod topology;
 mod tree;
 
 pub use edit::{Edit, EditSource};
-pub use keys::{KEYS, Key};
+pub use keys::{KEYS, Key, STUDY_KEYS};
 pub use place::{Place, place_of};
 pub use problem::{Problem, render};
 pub use runbook::{Drill, Runbook, runbook};
 pub use source::{OpenError, Source};
+pub use study::{Arm, Axis, AxisValue, Find, Named, Seeds, Study, StudyError, open_study};
 pub use tolerance::{ToleranceRule, Worse, tolerances};
 
 use crate::engine::Digest;

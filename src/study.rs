@@ -1,3 +1,31 @@
 //! Many runs, on all cores, in an order that nobody can see in the result.
+//!
+//! A study is a plan of runs in a fixed order ([`Planner`]); each is one line of a journal
+//! ([`journal`]), in that order. Whatever a study says is read from its journal, run by run: so a
+//! study that was killed goes on behind its last whole line, shards are joined by putting their lines
+//! one behind the other, and memory does not grow with the number of runs.
 
+pub mod columns;
+pub mod csv;
+mod drive;
+mod find;
+pub mod html;
+pub mod journal;
+pub mod json;
+pub mod parquet;
+mod plan;
+mod rows;
+mod run;
+mod search;
+pub mod text;
 pub mod work;
+
+/// Goes over all rows or runs of a study, in their order; it can be gone over again.
+pub type Pass<'a, T> = &'a dyn Fn(&mut dyn FnMut(&T) -> std::io::Result<()>) -> std::io::Result<()>;
+
+pub use drive::{Halt, drive};
+pub use find::{Finding, Found, GaveWay, Side};
+pub use journal::{Header, Record};
+pub use plan::{Job, Jobs, Planner, Shard};
+pub use rows::{Contrast, Group, Held, LEVEL, Measured, PAIRING_LOST, Row, Rows};
+pub use run::{header, run};

@@ -12,7 +12,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const VERBS: [&str; 10] = [
+const VERBS: [&str; 11] = [
     "run",
     "check",
     "gate",
@@ -21,6 +21,7 @@ const VERBS: [&str; 10] = [
     "explain",
     "bill",
     "replay",
+    "study",
     "completions",
     "report",
 ];

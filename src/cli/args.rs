@@ -5,12 +5,14 @@ mod gate;
 mod replay;
 mod report;
 mod runbook;
+mod study;
 
 pub(super) use diff::DiffArgs;
 pub(super) use gate::{GateArgs, GateFormat};
 pub(super) use replay::{Between, CurveBy, ReplayArgs, ReplayFormat, TraceFormat};
 pub(super) use report::ReportArgs;
 pub(super) use runbook::RunbookArgs;
+pub(super) use study::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 
 use super::inputs;
 use clap::builder::styling::{AnsiColor, Styles};
@@ -76,6 +78,8 @@ pub(super) enum Verb {
     Bill(BillArgs),
     /// Send a real trace through cache policies: what do they miss?
     Replay(ReplayArgs),
+    /// Many variants of a scenario: tables with intervals, paired differences, searches
+    Study(StudyArgs),
     /// Print a script that completes commands and options in a shell
     Completions(CompletionsArgs),
     /// A stored result as a page: the same bytes each time

@@ -2,11 +2,11 @@
 
 use super::args::CheckArgs;
 use super::inputs::{self, Inputs};
-use super::{Exit, out};
+use super::{Exit, out, study};
 
 /// Loads every file and says what is wrong with it.
 pub(super) fn check(args: &CheckArgs) -> Exit {
-    let Inputs { sources, exit } = inputs::find(&args.files);
+    let Inputs { sources, studies, exit } = inputs::find_with_studies(&args.files);
     let mut exit = exit;
     let mut good = String::new();
     for source in &sources {
@@ -15,6 +15,12 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
             good += &format!("{}: no problems\n", source.name());
         }
         exit = exit.worse(checked);
+    }
+    for path in &studies {
+        match study::opened(path) {
+            Ok(_) => good += &format!("{}: no problems\n", path.display()),
+            Err(worse) => exit = exit.worse(worse),
+        }
     }
     exit.worse(out::print(&good))
 }

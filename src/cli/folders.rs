@@ -10,8 +10,10 @@ const DEEPEST: usize = 8;
 /// What is in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// Everything that is called `*.toml` and is no folder, sorted by path.
+    /// Everything else that is called `*.toml` and is no folder, sorted by path.
     pub files: Vec<PathBuf>,
+    /// Studies, which are called `*.study.toml`, sorted by path.
+    pub studies: Vec<PathBuf>,
     /// Folders that lie too deep and were not looked into, sorted by path.
     pub too_deep: Vec<PathBuf>,
     /// Folders that could not be read, and why, sorted by path.
@@ -25,6 +27,7 @@ impl Found {
         let mut found = Self::default();
         found.look_into(folder, 0);
         found.files.sort();
+        found.studies.sort();
         found.too_deep.sort();
         found.unread.sort_by(|(one, _), (two, _)| one.cmp(two));
         found
@@ -59,7 +62,9 @@ impl Found {
     /// says what is wrong, and a drill that is not run must not look like one that holds.
     fn keep(&mut self, path: PathBuf) {
         if path.extension().is_some_and(|end| end == "toml") && !path.is_dir() {
-            self.files.push(path);
+            let list =
+                if super::study::is_study(&path) { &mut self.studies } else { &mut self.files };
+            list.push(path);
         }
     }
 }

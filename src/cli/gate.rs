@@ -39,7 +39,7 @@ struct Ready<'a> {
 
 fn prepare(args: &GateArgs) -> Result<Ready<'_>, Exit> {
     let named = if args.scenarios.is_empty() { recorded(args)? } else { args.scenarios.clone() };
-    let Inputs { sources, exit } = inputs::find(&named);
+    let Inputs { sources, exit, .. } = inputs::find(&named);
     let mut exit = exit;
     let mut entries = Vec::new();
     for source in sources {

@@ -1,7 +1,7 @@
 //! From words on the command line to scenarios: files, folders, edits and seeds.
 
 use super::folders::Found;
-use super::{Exit, out};
+use super::{Exit, out, study};
 use crate::report::Paint;
 use crate::scenario::{self, Edit, OpenError, Problem, Source};
 use crate::units::{Quantity, Unit};
@@ -19,6 +19,8 @@ pub(super) const LARGEST_SEED: u64 = (1 << 63) - 1;
 pub(super) struct Inputs {
     /// The scenarios, in the order in which they were named.
     pub sources: Vec<Source>,
+    /// Study files, where they were asked for.
+    pub studies: Vec<PathBuf>,
     /// The most severe trouble so far.
     pub exit: Exit,
 }
@@ -26,21 +28,39 @@ pub(super) struct Inputs {
 /// Opens files, and every `*.toml` in folders and in the folders below them, sorted by path. Tells
 /// of everything that cannot be opened.
 pub(super) fn find(paths: &[PathBuf]) -> Inputs {
-    let mut inputs = Inputs { sources: Vec::new(), exit: Exit::Holds };
+    find_all(paths, false)
+}
+
+/// The same with studies, which are not opened: `*.study.toml`.
+pub(super) fn find_with_studies(paths: &[PathBuf]) -> Inputs {
+    find_all(paths, true)
+}
+
+fn find_all(paths: &[PathBuf], studies: bool) -> Inputs {
+    let mut inputs = Inputs { sources: Vec::new(), studies: Vec::new(), exit: Exit::Holds };
     for path in paths {
         if path.is_dir() {
-            inputs.folder(path);
-        } else {
+            inputs.folder(path, studies);
+        } else if !study::is_study(path) {
             inputs.open(path);
+        } else if studies {
+            inputs.studies.push(path.clone());
+        } else {
+            let name = path.display().to_string();
+            let help = format!("`squall study {name}`");
+            inputs.problem(&Problem::about(&name, "this is a study, not a scenario", &help));
         }
     }
     inputs
 }
 
 impl Inputs {
-    fn folder(&mut self, path: &Path) {
-        let found = Found::below(path);
-        if found.is_empty() {
+    fn folder(&mut self, path: &Path, studies: bool) {
+        let mut found = Found::below(path);
+        if studies {
+            self.studies.append(&mut found.studies);
+        }
+        if found.is_empty() && self.studies.is_empty() {
             let name = path.display().to_string();
             let message = "there is no scenario in this folder";
             let help = "a scenario's name ends in `.toml`; links to folders are not followed";

@@ -22,6 +22,28 @@ pub(super) fn print(text: &str) -> Exit {
     }
 }
 
+/// Writes a report to standard output as it is made, for one that may be long.
+pub(super) fn print_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
+        Ok(()) => Exit::Holds,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Holds,
+        Err(error) => {
+            complain(&format!("standard output cannot be written: {error}"));
+            Exit::Error
+        }
+    }
+}
+
+/// A folder for what is needed only until the program ends.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn scratch() -> Result<tempfile::TempDir, String> {
+    let told = |error: io::Error| format!("no temporary folder can be made: {error}");
+    tempfile::Builder::new().prefix("squall-").tempdir().map_err(told)
+}
+
 /// Writes to standard error. Nothing can be done when that fails, and nothing depends on it.
 pub(super) fn note(text: &str) {
     let mut stderr = io::stderr().lock();

@@ -28,7 +28,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         }
     };
     // Problems in one scenario must not hide those in another, nor cost an hour of running first.
-    let Inputs { sources, exit } = inputs::find(&args.scenarios);
+    let Inputs { sources, exit, .. } = inputs::find(&args.scenarios);
     let control = !args.no_control;
     let checked = sources.iter().map(|source| inputs::check(source, &edits, control));
     let exit = exit.worse(Exit::worst(checked));

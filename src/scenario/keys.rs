@@ -21,14 +21,19 @@ pub struct Key {
 }
 
 /// All keys in the order in which a file is read.
-pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| rows(TABLE));
+
+/// All keys of a study, each behind `study.`.
+pub static STUDY_KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| rows(super::study::keys::TABLE));
+
+fn rows(table: &'static str) -> Vec<Key> {
     let row = |line: &'static str| {
         let mut cells = line.split(" | ").map(str::trim);
         let mut cell = || cells.next().unwrap_or_default();
         Key { path: cell(), kind: cell(), default: cell(), example: cell(), text: cell() }
     };
-    TABLE.lines().filter(|line| !line.is_empty()).map(row).collect()
-});
+    table.lines().filter(|line| !line.is_empty()).map(row).collect()
+}
 
 /// `path | kind | default | example | text`. Defaults under `fabric` are those of `five-regions`
 /// ([`crate::fabric::preset`] has their sources), except those of `fabric.pool`.
@@ -354,7 +359,7 @@ budget[adaptive-throttle].window | time | 2m | "2m" | over how long both are cou
 
 /// The key of this name in a section of this path.
 pub(super) fn find(schema: &str, name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| split_last(key.path) == (schema, name))
+    all().find(|key| split_last(key.path) == (schema, name))
 }
 
 /// Names of the keys that stand directly in a section; none when the file chooses them.
@@ -363,7 +368,12 @@ pub(super) fn under(schema: &str) -> Vec<&'static str> {
         let (section, name) = split_last(key.path);
         (section == schema && name != "*").then_some(name)
     };
-    KEYS.iter().filter_map(name).collect()
+    all().filter_map(name).collect()
+}
+
+/// Keys of scenarios and of studies.
+fn all() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(STUDY_KEYS.iter())
 }
 
 /// Paths without a name that the file chooses.

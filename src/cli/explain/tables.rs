@@ -4,7 +4,7 @@
 use super::super::Exit;
 use crate::invariant;
 use crate::observe::{Described, Form, METRICS};
-use crate::scenario::{KEYS, Key};
+use crate::scenario::{KEYS, Key, STUDY_KEYS};
 use crate::units::Unit;
 
 /// A chapter of the reference.
@@ -121,6 +121,7 @@ pub(super) fn topics() -> Vec<Topic> {
         topic("preset", "What a fabric starts from", under(&PRESETS, "fabric.preset")),
         topic("budget", "What limits retries", under(&BUDGETS, "budget")),
         topic("key", "What a scenario file may say", KEYS.iter().map(key).collect()),
+        topic("study", "What a study file may say", STUDY_KEYS.iter().map(study_key).collect()),
         topic(
             "exit-code",
             "How the program ends, the most severe first",
@@ -182,6 +183,13 @@ fn statistics() -> Vec<Entry> {
 
 fn exit(exit: Exit) -> Entry {
     Entry { name: exit.code().to_string(), text: exit.meaning().into(), more: Vec::new() }
+}
+
+/// A key of a study, without the word that stands before all of them in the table.
+fn study_key(row: &Key) -> Entry {
+    let entry = key(row);
+    let name = entry.name.strip_prefix("study.").map(str::to_owned).unwrap_or(entry.name);
+    Entry { name, ..entry }
 }
 
 fn key(key: &Key) -> Entry {

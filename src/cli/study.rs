@@ -1,0 +1,304 @@
+//! `squall study`: many variants, many seeds, one table.
+
+mod bar;
+mod journal;
+mod results;
+mod slurm;
+
+use super::args::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
+use super::run::threads;
+use super::signals::Signals;
+use super::{Exit, inputs, out};
+use crate::rehearse::Trouble;
+use crate::scenario::{Study, StudyError, open_study};
+use crate::study::{self, Halt, Header, Job, Planner, Shard};
+use bar::Bar;
+use journal::{Journal, Refused};
+use results::Wanted;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// The journal's name in the folder of a study.
+const JOURNAL: &str = "runs.jsonl";
+
+/// Runs a study or a part of it, or joins parts.
+pub(super) fn study(args: &StudyArgs) -> Exit {
+    match (&args.verb, &args.file) {
+        (Some(StudyVerb::Merge(MergeArgs { parts, out, html, format })), _) => {
+            join(parts, &Wanted { folder: Some(out), html: html.as_deref(), format: *format })
+        }
+        (None, Some(file)) => match opened(file) {
+            Ok(study) => run(args, &study),
+            Err(exit) => exit,
+        },
+        (None, None) => Exit::Problems,
+    }
+}
+
+/// Opens a study and tells of what is wrong with it.
+pub(super) fn opened(file: &Path) -> Result<Study, Exit> {
+    open_study(file).map_err(|error| match error {
+        StudyError::Problems(problems, source) => inputs::tell(&problems, &source),
+        StudyError::Error(told) => {
+            out::complain(&told);
+            Exit::Error
+        }
+    })
+}
+
+fn refused((text, exit): Refused) -> Exit {
+    if exit == Exit::Problems {
+        out::note(&text);
+    } else {
+        out::complain(&text);
+    }
+    exit
+}
+
+fn run(args: &StudyArgs, study: &Study) -> Exit {
+    let shard = args.shard.unwrap_or(Shard::WHOLE);
+    let header = study::header(study, shard);
+    if (shard != Shard::WHOLE || args.engine != EngineName::Local) && header.is_search() {
+        let help = "each run of a search depends on those before it";
+        out::note(&format!(
+            "problem: a search cannot be cut into parts\n  --> --shard or --engine\nhelp: {help}\n\n"
+        ));
+        return Exit::Problems;
+    }
+    if let (EngineName::Slurm, Some(file), Some(folder)) = (args.engine, &args.file, &args.out) {
+        return on_slurm(args, file, folder, &header);
+    }
+    if let Some(Err(told)) = args.html.as_deref().map(out::prepare_file) {
+        out::complain(&told);
+        return Exit::Error;
+    }
+    let kept = match &args.out {
+        Some(folder) => out::prepare(folder).map(|()| None),
+        None => out::scratch().map(Some),
+    };
+    let scratch = match kept {
+        Ok(scratch) => scratch,
+        Err(told) => {
+            out::complain(&told);
+            return Exit::Error;
+        }
+    };
+    let folder = match (&args.out, &scratch) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(scratch)) => scratch.path().to_path_buf(),
+        (None, None) => PathBuf::new(),
+    };
+    let path = folder.join(JOURNAL);
+    match make_runs(args, study, &header, &path) {
+        Exit::Holds => {}
+        exit => return exit,
+    }
+    if shard != Shard::WHOLE {
+        let Shard { part, parts } = shard;
+        return out::print(&format!("part {part} of {parts} is in {}\n", path.display()));
+    }
+    results::report(&header, &path, &wanted(args))
+}
+
+/// What is to be made of a finished journal.
+fn wanted(args: &StudyArgs) -> Wanted<'_> {
+    Wanted { folder: args.out.as_deref(), html: args.html.as_deref(), format: args.format }
+}
+
+fn listen() -> Result<Signals, Exit> {
+    Signals::listen().map_err(|error| {
+        out::complain(&format!("signals cannot be listened to: {error}"));
+        Exit::Error
+    })
+}
+
+/// Has a cluster make the runs, and joins its parts.
+fn on_slurm(args: &StudyArgs, file: &Path, folder: &Path, header: &Header) -> Exit {
+    let signals = match listen() {
+        Ok(signals) => signals,
+        Err(exit) => return exit,
+    };
+    if let Err(told) = out::prepare(folder) {
+        out::complain(&told);
+        return Exit::Error;
+    }
+    let parts = args.parts.unwrap_or_else(|| slurm::usual_parts(header));
+    let array = slurm::Array { file, header, folder, parts };
+    match array.run(&signals) {
+        Exit::Holds => {
+            let parts: Vec<PathBuf> = (1..=parts).map(|part| array.part(part)).collect();
+            join(&parts, &wanted(args))
+        }
+        exit => exit,
+    }
+}
+
+/// Makes the runs that the journal does not have.
+fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> Exit {
+    let signals = match listen() {
+        Ok(signals) => signals,
+        Err(exit) => return exit,
+    };
+    let mut journal = match Journal::open(path, header) {
+        Ok(journal) => journal,
+        Err(told) => return refused(told),
+    };
+    let earlier = match journal.earlier() {
+        Ok(earlier) => earlier,
+        Err(told) => return refused(told),
+    };
+    let threads = threads(args.threads);
+    let bar = Bar::new(Planner::bounds(header), threads.get());
+    let mut done = 0;
+    let work = |job: Job| {
+        let began = Instant::now();
+        let record = study::run(study, job, &signals.stop);
+        bar.spent(began.elapsed());
+        record
+    };
+    let mut planner = Planner::new(header);
+    let driven = study::drive(&mut planner, earlier, threads, work, |record, fresh| {
+        done += 1;
+        bar.show(done);
+        if fresh { journal.add(record) } else { Ok(()) }
+    });
+    bar.clear();
+    let synced = journal.sync().map_err(|error| Halt::Journal(error.to_string()));
+    match driven.and(synced) {
+        Ok(()) => Exit::Holds,
+        Err(Halt::Run(_, Trouble::Interrupted)) => {
+            let kept = match &args.out {
+                Some(_) => format!(
+                    "{done} runs are in {}: the same command goes on from there",
+                    path.display()
+                ),
+                None => "no run is kept without --out".to_owned(),
+            };
+            out::note(&format!("interrupted: {kept}\n"));
+            signals.exit().unwrap_or(Exit::Interrupted)
+        }
+        Err(halt) => halted(&halt, study, path),
+    }
+}
+
+/// Tells why a study ended before its end.
+fn halted(halt: &Halt, study: &Study, path: &Path) -> Exit {
+    match halt {
+        Halt::Run(job, Trouble::Problems(problems)) => {
+            out::note(&format!("variant {} cannot be run:\n", job.variant));
+            inputs::tell(problems, &study.scenario)
+        }
+        Halt::Run(job, Trouble::Error(told)) => {
+            let (variant, seed) = (job.variant, job.seed);
+            out::complain(&format!("variant {variant} with seed {seed}: {told}"));
+            Exit::Error
+        }
+        Halt::Run(_, Trouble::Interrupted) => Exit::Interrupted,
+        Halt::Journal(told) => {
+            out::complain(&format!("{}: {told}", path.display()));
+            Exit::Error
+        }
+    }
+}
+
+/// Joins the parts of a study.
+fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
+    let folder = wanted.folder.unwrap_or(Path::new("."));
+    let parts = match parts_of(folders) {
+        Ok(parts) => parts,
+        Err(told) => return refused(told),
+    };
+    let Some((header, _)) = parts.first() else {
+        return Exit::Problems;
+    };
+    let header = Header { shard: None, ..header.clone() };
+    if let Err(told) = out::prepare(folder) {
+        out::complain(&told);
+        return Exit::Error;
+    }
+    let path = folder.join(JOURNAL);
+    let mut wrong = None;
+    let written = out::save_with(&path, |file| {
+        let line = header.line().map_err(std::io::Error::other)?;
+        file.write_all(line.as_bytes())?;
+        let records = parts.iter().flat_map(|(_, path)| results::records_of(path));
+        let mut planner = Planner::new(&header);
+        let missing = |_: Job| Err(Trouble::Interrupted);
+        let one = std::num::NonZeroUsize::MIN;
+        let joined = study::drive(&mut planner, records, one, missing, |record, _| {
+            file.write_all(record.line()?.as_bytes()).map_err(|error| error.to_string())
+        });
+        joined.map_err(|halt| {
+            let told = match halt {
+                Halt::Run(Job { variant, seed }, _) => {
+                    format!("variant {variant} with seed {seed} is missing: finish its part first")
+                }
+                Halt::Journal(told) => told,
+            };
+            wrong = Some(told.clone());
+            std::io::Error::other(told)
+        })
+    });
+    match (written, wrong) {
+        (_, Some(told)) => {
+            out::note(&format!("problem: the parts do not make the whole\n  --> {told}\n\n"));
+            Exit::Problems
+        }
+        (Err(told), None) => {
+            out::complain(&told);
+            Exit::Error
+        }
+        (Ok(()), None) => results::report(&header, &path, wanted),
+    }
+}
+
+/// The journals of all parts, in the order of the parts.
+fn parts_of(folders: &[PathBuf]) -> Result<Vec<(Header, PathBuf)>, Refused> {
+    let problem = |path: &Path, message: &str, help: &str| {
+        let text = format!("problem: {message}\n  --> {}\nhelp: {help}\n\n", path.display());
+        (text, Exit::Problems)
+    };
+    let mut parts = Vec::new();
+    for folder in folders {
+        let path = folder.join(JOURNAL);
+        parts.push((journal::header(&path)?, path));
+    }
+    let number = |header: &Header| header.shard.unwrap_or((1, 1));
+    parts.sort_by_key(|(header, _)| number(header).0);
+    let whole = |header: &Header| Header { shard: None, ..header.clone() };
+    let Some((first, _)) = parts.first() else {
+        return Ok(parts);
+    };
+    let (first, all) = (whole(first), number(first).1);
+    for (at, (header, path)) in (1..).zip(&parts) {
+        if whole(header) != first || number(header).1 != all {
+            let help = "parts of one study have the same files, the same version and the same N";
+            return Err(problem(path, "this is a part of something else than the first", help));
+        }
+        if number(header).0 != at {
+            let (part, help) = (number(header).0, "name each part once");
+            let message =
+                format!("part {} is missing, or part {part} is named twice", at.min(part));
+            return Err(problem(path, &message, help));
+        }
+    }
+    if parts.len() as u64 != all {
+        let message = format!("there are {} parts of {all}", parts.len());
+        return Err(problem(&folders[0], &message, "name the folder of each part"));
+    }
+    Ok(parts)
+}
+
+/// What the name of a study file ends with, so that folders of scenarios may hold studies.
+pub(super) fn is_study(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".study.toml"))
+}
+
+/// A format that has its own file in the folder of a study.
+const fn file_of(format: StudyFormat) -> &'static str {
+    match format {
+        StudyFormat::Text => "study.txt",
+        StudyFormat::Json => "study.json",
+        StudyFormat::Csv => "variants.csv",
+    }
+}

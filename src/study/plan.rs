@@ -1,0 +1,270 @@
+//! Which runs a study makes, and in which order.
+
+use super::find::Finding;
+use super::journal::{Header, Record, Search};
+use super::search::Searches;
+use crate::stats::Sample;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::vec;
+
+/// Variants that are decided upon together: enough to keep many cores busy, few enough to be held.
+pub(super) const BLOCK: u64 = 16;
+
+/// One run to be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Job {
+    /// The variant, as in [`Record::variant`].
+    pub variant: u64,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// A part of a study: part `part` of `parts`, counted from 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shard {
+    /// Which.
+    pub part: u64,
+    /// Of how many.
+    pub parts: u64,
+}
+
+impl Shard {
+    /// The whole.
+    pub const WHOLE: Self = Self { part: 1, parts: 1 };
+
+    /// The share of `all` things that is this part's: parts differ by one at most, and lie one behind
+    /// the other.
+    #[must_use]
+    pub fn of(self, all: u64) -> Range<u64> {
+        let cut = |at: u64| {
+            let product = u128::from(all) * u128::from(at) / u128::from(self.parts.max(1));
+            u64::try_from(product).unwrap_or(all)
+        };
+        cut(self.part - 1)..cut(self.part)
+    }
+}
+
+/// Jobs that wait for nothing but a free core.
+#[derive(Debug)]
+pub enum Jobs {
+    /// Of the table: numbers of runs, with the seeds of a variant and the first of them.
+    Table(Range<u64>, u64, u64),
+    /// Others.
+    List(vec::IntoIter<Job>),
+}
+
+impl Iterator for Jobs {
+    type Item = Job;
+
+    fn next(&mut self) -> Option<Job> {
+        match self {
+            Self::Table(numbers, seeds, first) => {
+                let number = numbers.next()?;
+                Some(Job { variant: number / *seeds, seed: *first + number % *seeds })
+            }
+            Self::List(jobs) => jobs.next(),
+        }
+    }
+}
+
+/// Says round by round which runs are to be made. What it says depends on the study and on the runs
+/// before, in their order, and on nothing else.
+#[derive(Debug)]
+pub struct Planner {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Every variant with every seed.
+    Table(Option<Jobs>),
+    /// Variants in blocks, each with as many seeds as it takes.
+    Rounds(Box<Rounds>),
+    /// A search along an axis.
+    Search(Box<Searches>),
+}
+
+impl Planner {
+    /// The plan of a study, or of a part of it.
+    #[must_use]
+    pub fn new(header: &Header) -> Self {
+        let shard = header.shard.map_or(Shard::WHOLE, |(part, parts)| Shard { part, parts });
+        let kind = match header.find {
+            Some(Search::Largest { .. } | Search::Recovery { .. }) => {
+                Kind::Search(Box::new(Searches::new(header)))
+            }
+            _ if header.in_rounds() => Kind::Rounds(Box::new(Rounds::new(header, shard))),
+            _ => {
+                let numbers = shard.of(header.variants() * header.most_seeds);
+                Kind::Table(Some(Jobs::Table(numbers, header.most_seeds, header.first_seed)))
+            }
+        };
+        Self { kind }
+    }
+
+    /// The runs to be made now; `None` when there are no more. All of them are to be taken before the
+    /// next are asked for.
+    pub fn next_round(&mut self) -> Option<Jobs> {
+        match &mut self.kind {
+            Kind::Table(jobs) => jobs.take(),
+            Kind::Rounds(rounds) => rounds.next_round(),
+            Kind::Search(searches) => searches.next_round(),
+        }
+    }
+
+    /// Hears of a run of the round.
+    pub fn take(&mut self, record: &Record) {
+        match &mut self.kind {
+            Kind::Table(_) => {}
+            Kind::Rounds(rounds) => rounds.take(record),
+            Kind::Search(searches) => searches.take(record),
+        }
+    }
+
+    /// What the searches found, once there is no further round; empty of anything else.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        match &self.kind {
+            Kind::Search(searches) => searches.findings(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// How many runs there may be in all, at least and at most; a part counts its own.
+    #[must_use]
+    pub fn bounds(header: &Header) -> (u64, u64) {
+        let shard = header.shard.map_or(Shard::WHOLE, |(part, parts)| Shard { part, parts });
+        let within = |range: Range<u64>| range.end - range.start;
+        match header.find {
+            Some(Search::Largest { .. } | Search::Recovery { .. }) => Searches::bounds(header),
+            _ if header.in_rounds() => {
+                let blocks = shard.of(header.variants().div_ceil(BLOCK));
+                let end = (blocks.end * BLOCK).min(header.variants());
+                let variants = end.saturating_sub(blocks.start * BLOCK);
+                let least = if header.precision.is_some() { header.least_seeds } else { 1 };
+                (variants * least, variants * header.most_seeds)
+            }
+            _ => {
+                let all = within(shard.of(header.variants() * header.most_seeds));
+                (all, all)
+            }
+        }
+    }
+}
+
+/// Rounds over blocks of variants.
+#[derive(Debug)]
+struct Rounds {
+    blocks: Range<u64>,
+    variants: u64,
+    first: u64,
+    least: u64,
+    most: u64,
+    /// How wide an interval may be; `None` when a variant's runs end with the first that breaks.
+    precision: Option<f64>,
+    holds: Vec<usize>,
+    /// Whether an invariant must hold in all runs.
+    strict: bool,
+    /// Of each variant of the block that is not decided: how many runs were made, and what they saw.
+    open: BTreeMap<u64, Open>,
+    measures: usize,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    made: u64,
+    seen: Vec<Vec<f64>>,
+    broke: bool,
+}
+
+impl Rounds {
+    fn new(header: &Header, shard: Shard) -> Self {
+        Self {
+            blocks: shard.of(header.variants().div_ceil(BLOCK)),
+            variants: header.variants(),
+            first: header.first_seed,
+            least: header.least_seeds,
+            most: header.most_seeds,
+            precision: header.precision,
+            holds: header.holds.clone(),
+            strict: header.holds_in >= 1.0,
+            open: BTreeMap::new(),
+            measures: header.measures.len(),
+        }
+    }
+
+    fn next_round(&mut self) -> Option<Jobs> {
+        let (precision, most) = (self.precision, self.most);
+        self.open.retain(|_, open| open.wants_more(precision, most));
+        while self.open.is_empty() {
+            let block = self.blocks.next()?;
+            let measures = self.measures;
+            let fresh = || Open { seen: vec![Vec::new(); measures], ..Open::default() };
+            let variants = block * BLOCK..((block + 1) * BLOCK).min(self.variants);
+            self.open = variants.map(|variant| (variant, fresh())).collect();
+        }
+        let mut jobs = Vec::new();
+        for (&variant, open) in &mut self.open {
+            // First what is asked for at least, then half as many again: precision grows with the root.
+            let many = match (self.precision, open.made) {
+                (None, 0) => 1,
+                (None, _) => self.most,
+                (Some(_), 0) => self.least,
+                (Some(_), made) => (made / 2).max(1),
+            };
+            let until = (open.made + many).min(self.most);
+            let seeds = open.made..until;
+            jobs.extend(seeds.map(|at| Job { variant, seed: self.first + at }));
+            open.made = until;
+        }
+        Some(Jobs::List(jobs.into_iter()))
+    }
+
+    fn take(&mut self, record: &Record) {
+        let Some(open) = self.open.get_mut(&record.variant) else {
+            return;
+        };
+        // Where not all runs must hold, one that broke decides nothing.
+        open.broke |= self.strict && !record.held(&self.holds);
+        if self.precision.is_some() {
+            for (values, seen) in open.seen.iter_mut().zip(&record.seen) {
+                values.extend(seen);
+            }
+        }
+    }
+}
+
+impl Open {
+    fn wants_more(&self, precision: Option<f64>, most: u64) -> bool {
+        if self.made >= most {
+            return false;
+        }
+        let Some(precision) = precision else {
+            // What broke once cannot hold in all runs any more.
+            return !self.broke;
+        };
+        self.seen.iter().any(|values| {
+            Sample::of(values)
+                .is_some_and(|sample| sample.half_width(0.95) > precision * sample.mean.abs())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_cover_everything_once_and_evenly() {
+        for (all, parts) in [(10_000, 1), (10_000, 7), (10_000, 64), (3, 5), (0, 4)] {
+            let mut next = 0;
+            for part in 1..=parts {
+                let range = Shard { part, parts }.of(all);
+                assert_eq!(range.start, next);
+                assert!((range.end - range.start).abs_diff(all / parts) <= 1);
+                next = range.end;
+            }
+            assert_eq!(next, all);
+        }
+    }
+}
