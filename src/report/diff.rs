@@ -244,32 +244,36 @@ fn bill(pairs: &[(&Run, &Run)]) -> Option<String> {
     Some(format!("the month's bill: {}; most of it {line}", change(&totals, Unit::Money)))
 }
 
-/// What differs first in what happened, and what it led to.
+/// What differs first in what happened, and what it led to. The first time that something happens stands
+/// beside the first time that it happened before, the second beside the second.
 fn chain(before: &Run, now: &Run) -> String {
     const MOST: usize = 6;
-    let is_new = |spell: &&Spell| !before.course.contains(spell);
-    let new: Vec<&Spell> = now.course.iter().filter(is_new).collect();
-    let gone: Vec<&Spell> =
-        before.course.iter().filter(|spell| !now.course.contains(spell)).collect();
     let mut out = format!("\nWhat happened differently, with seed {}:\n\n", now.seed);
-    for spell in new.iter().take(MOST) {
-        let was = gone.iter().find(|old| old.text == spell.text);
-        let was = match was {
+    let pairs = now.course.iter().enumerate().map(|(at, spell)| {
+        let times = now.course[..at].iter().filter(|earlier| earlier.text == spell.text).count();
+        (spell, before.course.iter().filter(|old| old.text == spell.text).nth(times))
+    });
+    let new: Vec<_> = pairs.filter(|(spell, old)| *old != Some(*spell)).collect();
+    for (spell, old) in new.iter().take(MOST) {
+        let was = match old {
             Some(old) if old.from_s.to_bits() != spell.from_s.to_bits() => {
-                format!(" (before: from {})", value::clock(old.from_s))
+                format!("{} {}", value::clock(old.from_s), words::until(old))
             }
-            Some(old) => format!(" (before: {})", words::until(old)),
-            None => " (before: never)".into(),
+            Some(old) => words::until(old),
+            None => "never".into(),
         };
-        let _ = writeln!(out, "- {}{was}", words::spell(spell));
+        let _ = writeln!(out, "- {} (before: {was})", words::spell(spell));
     }
-    let left = new.len().saturating_sub(MOST);
-    if left > 0 {
-        let _ = writeln!(out, "- and {left} more");
+    if let Some(left) = new.len().checked_sub(MOST + 1) {
+        let _ = writeln!(out, "- and {} more", left + 1);
     }
-    let no_longer = gone.iter().filter(|old| !new.iter().any(|spell| spell.text == old.text));
-    for spell in no_longer.take(MOST) {
-        let _ = writeln!(out, "- no longer: {}", words::spell(spell));
+    let count = |run: &Run, text: &str| run.course.iter().filter(|one| one.text == text).count();
+    let gone = before.course.iter().enumerate().filter(|(at, old)| {
+        let times = before.course[..*at].iter().filter(|earlier| earlier.text == old.text).count();
+        times >= count(now, &old.text)
+    });
+    for (_, old) in gone.take(MOST) {
+        let _ = writeln!(out, "- no longer: {}", words::spell(old));
     }
     out
 }

@@ -39,11 +39,12 @@ fn one(out: &mut String, drill: &DrillRecord, paint: Paint) {
     line(out, "scenario", &tame(&drill.scenario));
     line(out, "when", &format!("{}; {}", tame(&drill.when), tame(&drill.owner)));
     if let Some(spent) = &drill.spent {
+        let way = if spent.usd < 0.0 { "less" } else { "more" };
         let text = format!(
-            "{} of a month's error budget (and {} anyway), {} more than without it",
+            "{} of a month's error budget (and {} anyway), {} {way} than without it",
             shown(spent.error_budget, "%"),
             shown(spent.error_budget_anyway, "%"),
-            shown(spent.usd, "$")
+            shown(spent.usd.abs(), "$")
         );
         line(out, "spends", &text);
     }
