@@ -5,7 +5,7 @@ mod words;
 
 pub use words::relative;
 
-use super::stored::{Invariant, Run, Spell, Stored};
+use super::stored::{Invariant, Run, Stored};
 use super::value;
 use crate::invariant::Verdict;
 use crate::units::Unit;
