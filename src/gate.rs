@@ -32,6 +32,9 @@ pub use run::{Asked, Compared, Gated, Kept, compare, keep, record};
 
 use crate::report::json::Told;
 
+/// The published JSON Schema of `squall.gate/1`.
+pub const SCHEMA: &str = include_str!("gate/gate-1.schema.json");
+
 /// How the result of a gate is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {

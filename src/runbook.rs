@@ -16,6 +16,9 @@ pub use run::{Asked, Kept, Prepared, rehearse};
 
 use crate::report::Paint;
 
+/// The published JSON Schema of `squall.runbook/1`.
+pub const SCHEMA: &str = include_str!("runbook/runbook-1.schema.json");
+
 /// The record as text for a terminal, ending in a line break.
 #[must_use]
 pub fn text(record: &Record, paint: Paint) -> String {

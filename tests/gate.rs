@@ -106,6 +106,14 @@ fn page(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
+/// The schema that a document of ours must satisfy.
+fn valid(schema: &str, document: &Value) {
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<String> = validator.iter_errors(document).map(|e| e.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 #[test]
 fn the_same_program_is_the_same_with_any_number_of_threads() {
     let bench = Bench::recorded();
@@ -139,6 +147,7 @@ fn a_quantity_that_is_worse_with_every_seed_is_a_regression_and_is_named() {
     assert!(!text(&output).contains("most are served"), "only what is worse is named");
 
     let json: Value = serde_json::from_str(&page(&bench.path("out/gate.json"))).unwrap();
+    valid(squall::gate::SCHEMA, &json);
     let scenario = &json["scenarios"][0];
     assert_eq!(
         (&json["schema"], &scenario["verdict"]),
@@ -152,6 +161,9 @@ fn a_quantity_that_is_worse_with_every_seed_is_a_regression_and_is_named() {
     assert!((ratio - 1.0 / 0.97).abs() < 1e-9);
 
     let junit = page(&bench.path("out/gate.xml"));
+    assert!(
+        junit.contains("<testsuites name=\"squall gate\" tests=\"7\" failures=\"1\" errors=\"0\">")
+    );
     for part in [
         "tests=\"7\" skipped=\"0\" errors=\"0\" failures=\"1\"",
         "name=\"the mean is short (against the baseline)\"",

@@ -23,8 +23,11 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
 }
 
 /// Published JSON Schemas: the name, what has it, and the schema.
-const SCHEMAS: &[(&str, &str, &str)] =
-    &[("report", "what `squall run --format json` prints", crate::report::SCHEMA)];
+const SCHEMAS: &[(&str, &str, &str)] = &[
+    ("report", "what `squall run --format json` prints", crate::report::SCHEMA),
+    ("gate", "what `squall gate --format json` prints", crate::gate::SCHEMA),
+    ("runbook", "what `squall runbook` stores", crate::runbook::SCHEMA),
+];
 
 /// A schema as it is published, or which there are.
 fn schema(name: Option<&str>) -> Result<String, String> {

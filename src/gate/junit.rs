@@ -5,6 +5,7 @@ use super::compare::Verdict;
 use super::run::{Compared, Gated};
 use super::words;
 use crate::invariant;
+use crate::report::junit::written;
 use crate::report::{self, value};
 use quick_junit::{
     NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite,
@@ -17,11 +18,7 @@ pub(super) fn render(gated: &[Gated]) -> Result<String, SerializeError> {
     for one in gated {
         report.add_test_suite(suite(one));
     }
-    let mut text = report.to_string()?;
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    Ok(text)
+    written(&report)
 }
 
 fn suite(gated: &Gated) -> TestSuite {

@@ -2,6 +2,7 @@
 
 use super::changes::shown;
 use super::record::{DrillRecord, Record};
+use crate::report::junit::written;
 use quick_junit::{
     NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite,
 };
@@ -12,11 +13,7 @@ pub(super) fn render(record: &Record) -> Result<String, SerializeError> {
         report.add_test_suite(suite(drill));
     }
     report.add_test_suite(purse(record));
-    let mut text = report.to_string()?;
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    Ok(text)
+    written(&report)
 }
 
 fn suite(drill: &DrillRecord) -> TestSuite {
