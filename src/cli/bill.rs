@@ -6,7 +6,6 @@ use super::{Exit, inputs, out, run};
 use crate::cost::{Mode, Usage, bill as bill_of};
 use crate::rehearse::{self, Asked, Trouble};
 use crate::report;
-use crate::scenario::{OpenError, Source};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,16 +43,9 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
             return Exit::Problems;
         }
     };
-    let source = match Source::open(path) {
+    let source = match inputs::open(path) {
         Ok(source) => source,
-        Err(OpenError::Problem(problem)) => {
-            inputs::tell_about(&problem);
-            return Exit::Problems;
-        }
-        Err(error @ OpenError::Io { .. }) => {
-            out::complain(&error.to_string());
-            return Exit::Error;
-        }
+        Err(exit) => return exit,
     };
     let checked = inputs::check(&source, &edits, false);
     if checked != Exit::Holds {

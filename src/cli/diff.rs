@@ -7,7 +7,6 @@ use super::signals::Signals;
 use super::{Exit, out};
 use crate::rehearse::{self, Asked, Trouble};
 use crate::report::{self, Shape, diff};
-use crate::scenario::{OpenError, Source};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,16 +42,7 @@ fn documents(path: &Path) -> Result<Vec<report::Stored>, Exit> {
 
 /// Runs a scenario with its own seed and without its control.
 fn rehearsed(path: &Path) -> Result<String, Exit> {
-    let source = Source::open(path).map_err(|error| match error {
-        OpenError::Problem(problem) => {
-            inputs::tell_about(&problem);
-            Exit::Problems
-        }
-        error @ OpenError::Io { .. } => {
-            out::complain(&error.to_string());
-            Exit::Error
-        }
-    })?;
+    let source = inputs::open(path)?;
     let signals = Signals::listen().map_err(|error| {
         out::complain(&format!("signals cannot be listened to: {error}"));
         Exit::Error

@@ -129,14 +129,7 @@ fn tolerances(args: &GateArgs, entries: &[Entry]) -> Result<Vec<ToleranceRule>, 
     let Some(path) = &args.tolerance else {
         return Ok(Vec::new());
     };
-    let source = match Source::open(path) {
-        Ok(source) => source,
-        Err(scenario::OpenError::Problem(problem)) => {
-            inputs::tell_about(&problem);
-            return Err(Exit::Problems);
-        }
-        Err(error @ scenario::OpenError::Io { .. }) => return Err(complain(error.to_string())),
-    };
+    let source = inputs::open(path)?;
     let rules =
         scenario::tolerances(&source).map_err(|problems| inputs::tell(&problems.0, &source))?;
     let all: Vec<(&str, Vec<gate::Quantity>)> = entries

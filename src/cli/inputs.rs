@@ -79,10 +79,9 @@ impl Inputs {
     }
 
     fn open(&mut self, path: &Path) {
-        match Source::open(path) {
+        match open(path) {
             Ok(source) => self.sources.push(source),
-            Err(OpenError::Problem(problem)) => self.problem(&problem),
-            Err(error @ OpenError::Io { .. }) => self.error(&error.to_string()),
+            Err(worse) => self.exit = self.exit.worse(worse),
         }
     }
 
@@ -95,6 +94,20 @@ impl Inputs {
         out::complain(text);
         self.exit = self.exit.worse(Exit::Error);
     }
+}
+
+/// Opens one file, or tells why it cannot be opened.
+pub(super) fn open(path: &Path) -> Result<Source, Exit> {
+    Source::open(path).map_err(|error| match error {
+        OpenError::Problem(problem) => {
+            tell_about(&problem);
+            Exit::Problems
+        }
+        error @ OpenError::Io { .. } => {
+            out::complain(&error.to_string());
+            Exit::Error
+        }
+    })
 }
 
 /// Loads one scenario and tells of its problems. `control` says whether its control will be run:

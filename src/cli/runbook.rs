@@ -30,7 +30,7 @@ fn complain(told: &str) -> Exit {
 }
 
 fn work(args: &RunbookArgs) -> Result<Exit, Exit> {
-    let source = open(&args.file)?;
+    let source = inputs::open(&args.file)?;
     let book = scenario::runbook(&source).map_err(|problems| inputs::tell(&problems.0, &source))?;
     let drills = prepare(&book, &source)?;
     let month = match &args.month {
@@ -76,16 +76,6 @@ fn exit_of(record: &Record) -> Exit {
         "control held" => Exit::ControlHeld,
         _ => Exit::Broken,
     }
-}
-
-fn open(path: &Path) -> Result<Source, Exit> {
-    Source::open(path).map_err(|error| match error {
-        OpenError::Problem(problem) => {
-            inputs::tell_about(&problem);
-            Exit::Problems
-        }
-        error @ OpenError::Io { .. } => complain(&error.to_string()),
-    })
 }
 
 /// Loads all drills, and tells of everything that is wrong with any.

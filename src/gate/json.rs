@@ -74,17 +74,12 @@ pub(super) fn render(gated: &[Gated]) -> Result<String, serde_json::Error> {
 
 fn scenario(gated: &Gated) -> Scenario<'_> {
     let rehearsal = &gated.rehearsal;
-    let first = rehearsal.runs.first();
-    let named = first.map_or(&[][..], |run| run.invariants.as_slice()).iter().enumerate();
-    let invariants = named.map(|(index, judged)| {
-        let all = report::across(rehearsal, index);
-        Invariant {
-            name: &judged.name,
-            verdict: report::verdict_name(all.verdict),
-            held: all.holds,
-            runs: all.runs,
-            first_broken_seed: all.first_broken_seed,
-        }
+    let invariants = words::judged(gated).map(|(judged, all)| Invariant {
+        name: &judged.name,
+        verdict: report::verdict_name(all.verdict),
+        held: all.holds,
+        runs: all.runs,
+        first_broken_seed: all.first_broken_seed,
     });
     Scenario {
         path: &rehearsal.scenario.path,

@@ -28,13 +28,11 @@ fn suite(gated: &Gated) -> TestSuite {
     suite.add_property(Property::new("title", rehearsal.scenario.title.as_str()));
     suite.add_property(Property::new("hash", rehearsal.scenario.hash.to_string()));
     suite.add_property(Property::new("again", words::again(gated)));
-    let first = rehearsal.runs.first().map_or(&[][..], |run| run.invariants.as_slice());
-    for (index, judged) in first.iter().enumerate() {
-        let all = report::across(rehearsal, index);
+    for (judged, all) in words::judged(gated) {
         let status = match all.verdict {
             invariant::Verdict::Holds => TestCaseStatus::success(),
             invariant::Verdict::Broken => {
-                failed(NonSuccessKind::Failure, "broken", &since(gated, index), &judged.text)
+                failed(NonSuccessKind::Failure, "broken", &since(gated, &judged.name), &judged.text)
             }
             invariant::Verdict::Unmeasured => {
                 let message = "nothing was measured";
@@ -84,9 +82,9 @@ fn status(compared: &Compared, verdict: Verdict, path: &str) -> TestCaseStatus {
 }
 
 /// What the first broken run saw, with which seed, and since when.
-fn since(gated: &Gated, index: usize) -> String {
+fn since(gated: &Gated, name: &str) -> String {
     let broken = gated.rehearsal.runs.iter().find_map(|run| {
-        let judged = run.invariants.get(index)?;
+        let judged = run.invariants.iter().find(|judged| judged.name == name)?;
         (judged.judgement.verdict == invariant::Verdict::Broken).then_some((run.seed, judged))
     });
     let Some((seed, judged)) = broken else {

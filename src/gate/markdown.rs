@@ -3,7 +3,6 @@
 use super::compare::Verdict;
 use super::run::Gated;
 use super::{text, words};
-use crate::invariant;
 use crate::report::{self, value};
 use std::fmt::Write as _;
 
@@ -29,12 +28,7 @@ fn details(out: &mut String, gated: &Gated) {
     let scenario = &gated.rehearsal.scenario;
     let _ = writeln!(out, "\n### {}: {}\n", words::summary(gated), cell(&scenario.title));
     let _ = writeln!(out, "`{}`\n", cell(&scenario.path));
-    let first = gated.rehearsal.runs.first().map_or(&[][..], |run| run.invariants.as_slice());
-    for (index, judged) in first.iter().enumerate() {
-        let all = report::across(&gated.rehearsal, index);
-        if all.verdict == invariant::Verdict::Holds {
-            continue;
-        }
+    for (judged, all) in words::failing(gated) {
         let spread = all.spread.min.zip(all.spread.max).map_or_else(
             || "nothing measured".to_owned(),
             |(low, high)| {

@@ -16,16 +16,8 @@ pub(super) fn render(gated: &[Gated], kept: &[Told<'_>]) -> Result<String, Strin
     Ok(page_below(&title, |page| head(page, gated, kept), &stored))
 }
 
-fn of(word: &str) -> invariant::Verdict {
-    match word {
-        "same" | "better" => invariant::Verdict::Holds,
-        "cannot tell" | "unmeasured" => invariant::Verdict::Unmeasured,
-        _ => invariant::Verdict::Broken,
-    }
-}
-
 fn head(page: &mut Page, gated: &[Gated], kept: &[Told<'_>]) {
-    let worst = gated.iter().map(|one| of(words::summary(one))).max();
+    let worst = gated.iter().map(|one| words::colour(words::summary(one))).max();
     let verdict = worst.unwrap_or(invariant::Verdict::Unmeasured);
     banner(page, verdict, &format!("{}.", text::counted(gated)), "");
     page.section(2, "scenarios", "Scenarios", |page| page.table(&scenarios(gated, kept)));
@@ -56,7 +48,7 @@ fn scenarios(gated: &[Gated], kept: &[Told<'_>]) -> Table {
         let word = words::summary(one);
         table.row(vec![
             Cell::markup(name),
-            Cell::markup(badge_of(of(word), word)),
+            Cell::markup(badge_of(words::colour(word), word)),
             Cell::markup(format!("<code>{}</code>", escape::text(&scenario.path))),
             Cell::number(&one.rehearsal.runs.len().to_string()),
             Cell::number(&one.equal.to_string()),
@@ -78,7 +70,9 @@ fn quantities(gated: &Gated) -> Table {
     for compared in rows {
         let verdict = compared.verdict.map_or_else(
             || Cell::text("only shown"),
-            |verdict: Verdict| Cell::markup(badge_of(of(verdict.name()), verdict.name())),
+            |verdict: Verdict| {
+                Cell::markup(badge_of(words::colour(verdict.name()), verdict.name()))
+            },
         );
         let why = words::why(compared);
         let why = if why.is_empty() { why } else { format!("; {why}") };

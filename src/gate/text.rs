@@ -3,7 +3,6 @@
 use super::compare::Verdict;
 use super::run::{Compared, Gated};
 use super::words;
-use crate::invariant;
 use crate::report::{self, Paint, tame, value};
 use std::fmt::Write as _;
 
@@ -50,28 +49,21 @@ fn scenario(out: &mut String, gated: &Gated, widest: usize, paint: Paint) {
         0 => "none equal".to_owned(),
         equal => format!("{equal} equal"),
     };
-    let mark = paint.verdict(colour(name), &format!("{name:<12}"));
+    let mark = paint.verdict(words::colour(name), &format!("{name:<12}"));
     let _ = writeln!(out, "{mark}  {path:<widest$}  {seeds}, {equal}");
-    for (index, judged) in first_run(gated) {
-        let all = report::across(&gated.rehearsal, index);
-        if all.verdict != invariant::Verdict::Holds {
-            let verdict = report::verdict_name(all.verdict);
-            let seed = all.first_broken_seed.map_or(String::new(), |seed| format!(", seed {seed}"));
-            let seen = judged.judgement;
-            let text = seen.seen.value.map_or_else(
-                || "nothing seen".into(),
-                |value| format!("seen {}", value::beside(value, seen.bound, seen.seen.unit)),
-            );
-            let _ = writeln!(out, "  {verdict}  \"{}\": {text}{seed}", tame(&judged.name));
-        }
+    for (judged, all) in words::failing(gated) {
+        let verdict = report::verdict_name(all.verdict);
+        let seed = all.first_broken_seed.map_or(String::new(), |seed| format!(", seed {seed}"));
+        let seen = judged.judgement;
+        let text = seen.seen.value.map_or_else(
+            || "nothing seen".into(),
+            |value| format!("seen {}", value::beside(value, seen.bound, seen.seen.unit)),
+        );
+        let _ = writeln!(out, "  {verdict}  \"{}\": {text}{seed}", tame(&judged.name));
     }
     for compared in &gated.quantities {
         quantity(out, compared, paint);
     }
-}
-
-fn first_run(gated: &Gated) -> impl Iterator<Item = (usize, &crate::rehearse::Judged)> {
-    gated.rehearsal.runs.iter().take(1).flat_map(|run| run.invariants.iter().enumerate())
 }
 
 fn quantity(out: &mut String, compared: &Compared, paint: Paint) {
@@ -80,18 +72,10 @@ fn quantity(out: &mut String, compared: &Compared, paint: Paint) {
         Some(verdict) => verdict,
     };
     let name = format!("{:<11}", verdict.name());
-    let mark = paint.verdict(colour(verdict.name()), &name);
+    let mark = paint.verdict(words::colour(verdict.name()), &name);
     let _ = writeln!(out, "  {mark}  \"{}\"", tame(&compared.quantity.name));
     let _ = writeln!(out, "  {:11}  {}", "", words::change(compared));
     let why = words::why(compared);
     let why = if why.is_empty() { why } else { format!("; {why}") };
     let _ = writeln!(out, "  {:11}  {}{why}", "", words::allowed(compared));
-}
-
-fn colour(name: &str) -> invariant::Verdict {
-    match name {
-        "same" | "better" => invariant::Verdict::Holds,
-        "cannot tell" | "unmeasured" => invariant::Verdict::Unmeasured,
-        _ => invariant::Verdict::Broken,
-    }
 }

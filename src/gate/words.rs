@@ -3,8 +3,9 @@
 use super::compare::Verdict;
 use super::run::{Compared, Gated};
 use crate::invariant;
+use crate::rehearse::Judged;
 use crate::report::diff::relative;
-use crate::report::{self, value};
+use crate::report::{self, Across, value};
 use crate::scenario::Worse;
 
 /// The worst verdict over a scenario's quantities; `Same` where none gates.
@@ -27,6 +28,27 @@ pub(super) fn summary(gated: &Gated) -> &'static str {
         return "control held";
     }
     worst(gated).name()
+}
+
+/// The colour of a word: good, bad, or nobody knows.
+pub(super) fn colour(word: &str) -> invariant::Verdict {
+    match word {
+        "same" | "better" => invariant::Verdict::Holds,
+        "cannot tell" | "unmeasured" => invariant::Verdict::Unmeasured,
+        _ => invariant::Verdict::Broken,
+    }
+}
+
+/// All invariants, as the first run judged them, with what all runs say.
+pub(super) fn judged(gated: &Gated) -> impl Iterator<Item = (&Judged, Across)> {
+    let first = gated.rehearsal.runs.first().map_or(&[][..], |run| run.invariants.as_slice());
+    let each = first.iter().enumerate();
+    each.map(|(index, judged)| (judged, report::across(&gated.rehearsal, index)))
+}
+
+/// Those that do not hold.
+pub(super) fn failing(gated: &Gated) -> impl Iterator<Item = (&Judged, Across)> {
+    judged(gated).filter(|(_, all)| all.verdict != invariant::Verdict::Holds)
 }
 
 /// `12.1 ms -> 12.4 ms (+2.48 %; 95 % interval +2.3 % to +2.66 %)`: the means, and how far they are apart.
