@@ -29,3 +29,6 @@ pub use journal::{Header, Record};
 pub use plan::{Job, Jobs, Planner, Shard};
 pub use rows::{Contrast, Group, Held, LEVEL, Measured, PAIRING_LOST, Row, Rows};
 pub use run::{header, run};
+
+/// The published JSON Schema of `squall.study/1`.
+pub const SCHEMA: &str = include_str!("study/study-1.schema.json");

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // reason: a test fails by panicking
 
+#[path = "common/schema.rs"]
+mod schema;
+
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,14 +109,6 @@ fn page(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// The schema that a document of ours must satisfy.
-fn valid(schema: &str, document: &Value) {
-    let schema: Value = serde_json::from_str(schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let wrong: Vec<String> = validator.iter_errors(document).map(|e| e.to_string()).collect();
-    assert!(wrong.is_empty(), "{wrong:?}");
-}
-
 #[test]
 fn the_same_program_is_the_same_with_any_number_of_threads() {
     let bench = Bench::recorded();
@@ -147,7 +142,7 @@ fn a_quantity_that_is_worse_with_every_seed_is_a_regression_and_is_named() {
     assert!(!text(&output).contains("most are served"), "only what is worse is named");
 
     let json: Value = serde_json::from_str(&page(&bench.path("out/gate.json"))).unwrap();
-    valid(squall::gate::SCHEMA, &json);
+    schema::assert_valid(squall::gate::SCHEMA, &json);
     let scenario = &json["scenarios"][0];
     assert_eq!(
         (&json["schema"], &scenario["verdict"]),

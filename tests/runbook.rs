@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // reason: a test fails by panicking
 
+#[path = "common/schema.rs"]
+mod schema;
+
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
@@ -92,14 +95,6 @@ fn text(output: &Output) -> String {
     String::from_utf8([output.stdout.clone(), output.stderr.clone()].concat()).unwrap()
 }
 
-/// The schema that a document of ours must satisfy.
-fn valid(schema: &str, document: &Value) {
-    let schema: Value = serde_json::from_str(schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let wrong: Vec<String> = validator.iter_errors(document).map(|e| e.to_string()).collect();
-    assert!(wrong.is_empty(), "{wrong:?}");
-}
-
 #[test]
 fn a_month_is_recorded_with_what_it_spends() {
     let month = Month::new(OUTAGE, "first-broken");
@@ -107,7 +102,7 @@ fn a_month_is_recorded_with_what_it_spends() {
     assert_eq!(code(&output), 0, "{}", text(&output));
     assert!(text(&output).contains("no earlier month is on record"), "{}", text(&output));
     let record = month.record("2026-10");
-    valid(squall::runbook::SCHEMA, &record);
+    schema::assert_valid(squall::runbook::SCHEMA, &record);
     assert_eq!(record["verdict"], "holds");
     let drill = &record["drills"][0];
     assert_eq!(drill["scenario"], "outage.toml");

@@ -4,6 +4,8 @@
 
 #[path = "common/files.rs"]
 mod files;
+#[path = "common/schema.rs"]
+mod schema;
 
 use serde_json::Value;
 use std::fs;
@@ -93,6 +95,7 @@ fn a_table_has_each_run_that_squall_run_makes() {
     let folder = folder(GRID);
     let text = good(folder.path(), &["a.study.toml", "--out", "out", "--format", "json"]);
     let json: Value = serde_json::from_str(&text).unwrap();
+    schema::assert_valid(squall::study::SCHEMA, &json);
     assert_eq!(json["schema"], "squall.study/1");
     let variants = json["variants"].as_array().unwrap();
     assert_eq!(variants.len(), 8);
@@ -306,6 +309,7 @@ fn seeds_are_added_until_the_means_are_precise() {
     let folder = folder(study);
     let text = good(folder.path(), &["a.study.toml", "--format", "json"]);
     let json: Value = serde_json::from_str(&text).unwrap();
+    schema::assert_valid(squall::study::SCHEMA, &json);
     let mut runs = Vec::new();
     for variant in json["variants"].as_array().unwrap() {
         let measured = &variant["measures"][0];
@@ -328,6 +332,7 @@ fn the_largest_load_lies_where_the_queue_grows() {
     let folder = folder(study);
     let text = good(folder.path(), &["a.study.toml", "--format", "json", "--out", "out"]);
     let json: Value = serde_json::from_str(&text).unwrap();
+    schema::assert_valid(squall::study::SCHEMA, &json);
     let found = &json["found"][0];
     let number = |key: &str| found[key].as_str().unwrap().parse::<f64>().unwrap();
     let (holds, fails) = (number("holds"), number("fails"));
@@ -355,6 +360,7 @@ fn the_cheapest_that_holds_is_neither_the_cheapest_nor_the_largest() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let study = "scenarios/studies/price-of-a-nine.study.toml";
     let json: Value = serde_json::from_str(&good(root, &[study, "--format", "json"])).unwrap();
+    schema::assert_valid(squall::study::SCHEMA, &json);
     let variants = json["variants"].as_array().unwrap();
     let cost = |variant: &Value| variant["measures"][2]["mean"].as_f64().unwrap();
     let must = json["invariants"].as_array().unwrap().len() - 1;
@@ -375,6 +381,7 @@ fn a_metastable_load_is_lost_once_it_is_pushed_and_a_budget_brings_it_back() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let study = "scenarios/studies/recovery.study.toml";
     let json: Value = serde_json::from_str(&good(root, &[study, "--format", "json"])).unwrap();
+    schema::assert_valid(squall::study::SCHEMA, &json);
     let number =
         |found: &Value, side: &str| found[side]["holds"].as_str().unwrap().parse::<f64>().unwrap();
     let found = json["found"].as_array().unwrap();

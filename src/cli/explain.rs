@@ -26,6 +26,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
 const SCHEMAS: &[(&str, &str, &str)] = &[
     ("report", "what `squall run --format json` prints", crate::report::SCHEMA),
     ("gate", "what `squall gate --format json` prints", crate::gate::SCHEMA),
+    ("study", "what `squall study --format json` prints", crate::study::SCHEMA),
     ("runbook", "what `squall runbook` stores", crate::runbook::SCHEMA),
 ];
 
