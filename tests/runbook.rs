@@ -202,3 +202,19 @@ fn what_is_wrong_is_said_before_anything_runs() {
     assert_eq!(code(&output), 2);
     assert!(text(&output).contains("a month is a year"), "{}", text(&output));
 }
+
+#[test]
+fn a_runbook_is_checked_with_its_drills() {
+    let month = Month::new(OUTAGE, "never");
+    let check = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_squall"));
+        let command = command.args(["check", "books"]).current_dir(month.folder.path());
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    let output = check();
+    assert_eq!((code(&output), text(&output)), (0, "books/month.toml: no problems\n".into()));
+    fs::write(month.path("again.toml"), OUTAGE.replace("length", "lenght")).unwrap();
+    let output = check();
+    assert_eq!(code(&output), 2);
+    assert!(text(&output).contains("lenght"), "{}", text(&output));
+}

@@ -191,7 +191,7 @@ pub(super) struct RunArgs {
 #[command(after_help = "\
 Examples:
   squall check drill.toml
-  squall check scenarios")]
+  squall check scenarios runbooks")]
 pub(super) struct CheckArgs {
     /// Scenario files, or folders: every `*.toml` in a folder and in those below it, by path
     #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]

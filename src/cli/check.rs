@@ -2,7 +2,7 @@
 
 use super::args::CheckArgs;
 use super::inputs::{self, Inputs};
-use super::{Exit, out, study};
+use super::{Exit, out, runbook, study};
 
 /// Loads every file and says what is wrong with it.
 pub(super) fn check(args: &CheckArgs) -> Exit {
@@ -10,7 +10,11 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
     let mut exit = exit;
     let mut good = String::new();
     for source in &sources {
-        let checked = inputs::check(source, &[], true);
+        let checked = if runbook::is_one(source) {
+            runbook::check(source)
+        } else {
+            inputs::check(source, &[], true)
+        };
         if checked == Exit::Holds {
             good += &format!("{}: no problems\n", source.name());
         }

@@ -78,6 +78,20 @@ fn exit_of(record: &Record) -> Exit {
     }
 }
 
+/// Whether a file is a runbook, by its look: only they have drills.
+pub(super) fn is_one(source: &Source) -> bool {
+    source.text().lines().any(|line| line.trim_start().starts_with("[[drill]]"))
+}
+
+/// Tells of everything that is wrong with a runbook and with the scenarios of its drills.
+pub(super) fn check(source: &Source) -> Exit {
+    let read = scenario::runbook(source).map_err(|problems| inputs::tell(&problems.0, source));
+    match read.and_then(|book| prepare(&book, source).map(|_| ())) {
+        Ok(()) => Exit::Holds,
+        Err(exit) => exit,
+    }
+}
+
 /// Loads all drills, and tells of everything that is wrong with any.
 fn prepare<'a>(book: &'a Runbook, source: &Source) -> Result<Vec<Prepared<'a>>, Exit> {
     let (mut drills, mut exit) = (Vec::new(), Exit::Holds);
