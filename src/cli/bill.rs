@@ -51,12 +51,9 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
     if checked != Exit::Holds {
         return checked;
     }
-    let signals = match Signals::listen() {
+    let signals = match Signals::listen_or_tell() {
         Ok(signals) => signals,
-        Err(error) => {
-            out::complain(&format!("signals cannot be listened to: {error}"));
-            return Exit::Error;
-        }
+        Err(exit) => return exit,
     };
     let stop = Arc::clone(&signals.stop);
     let asked =

@@ -43,10 +43,7 @@ fn documents(path: &Path) -> Result<Vec<report::Stored>, Exit> {
 /// Runs a scenario with its own seed and without its control.
 fn rehearsed(path: &Path) -> Result<String, Exit> {
     let source = inputs::open(path)?;
-    let signals = Signals::listen().map_err(|error| {
-        out::complain(&format!("signals cannot be listened to: {error}"));
-        Exit::Error
-    })?;
+    let signals = Signals::listen_or_tell()?;
     let asked = Asked {
         edits: Vec::new(),
         seeds: Vec::new(),

@@ -59,8 +59,7 @@ fn prepare(args: &GateArgs) -> Result<Ready<'_>, Exit> {
     if let Some(path) = &args.html {
         out::prepare_file(path).map_err(complain)?;
     }
-    let signals = Signals::listen()
-        .map_err(|error| complain(format!("signals cannot be listened to: {error}")))?;
+    let signals = Signals::listen_or_tell()?;
     Ok(Ready { args, entries, tolerances, signals })
 }
 

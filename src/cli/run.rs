@@ -44,12 +44,9 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     if let Err(exit) = files(args, sources.len()) {
         return exit;
     }
-    let signals = match Signals::listen() {
+    let signals = match Signals::listen_or_tell() {
         Ok(signals) => signals,
-        Err(error) => {
-            out::complain(&format!("signals cannot be listened to: {error}"));
-            return Exit::Error;
-        }
+        Err(exit) => return exit,
     };
     Work { args, edits, signals, bar: Bar::new(), names: BTreeSet::new() }.run(&sources)
 }

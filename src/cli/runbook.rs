@@ -40,8 +40,7 @@ fn work(args: &RunbookArgs) -> Result<Exit, Exit> {
     let folder = args.out.join(&month);
     let before = last_month(&args.out, &month)?;
     out::prepare(&folder).map_err(|told| complain(&told))?;
-    let signals = Signals::listen()
-        .map_err(|error| complain(&format!("signals cannot be listened to: {error}")))?;
+    let signals = Signals::listen_or_tell()?;
     let asked = Asked {
         month,
         path: source.name().to_owned(),

@@ -1,6 +1,6 @@
 //! Being interrupted.
 
-use super::Exit;
+use super::{Exit, out};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ impl Signals {
     ///
     /// # Errors
     /// When the system refuses a handler.
-    pub fn listen() -> std::io::Result<Self> {
+    fn listen() -> std::io::Result<Self> {
         let signals = Self { stop: Arc::default(), which: Arc::default() };
         for (signal, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
             let code = exit.code();
@@ -31,6 +31,17 @@ impl Signals {
             flag::register(signal, Arc::clone(&signals.stop))?;
         }
         Ok(signals)
+    }
+
+    /// The same; a refusal is told.
+    ///
+    /// # Errors
+    /// The exit of a system that refuses a handler.
+    pub fn listen_or_tell() -> Result<Self, Exit> {
+        Self::listen().map_err(|error| {
+            out::complain(&format!("signals cannot be listened to: {error}"));
+            Exit::Error
+        })
     }
 
     /// The exit of the signal that came; `None` when none did.

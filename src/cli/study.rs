@@ -105,16 +105,9 @@ fn wanted(args: &StudyArgs) -> Wanted<'_> {
     Wanted { folder: args.out.as_deref(), html: args.html.as_deref(), format: args.format }
 }
 
-fn listen() -> Result<Signals, Exit> {
-    Signals::listen().map_err(|error| {
-        out::complain(&format!("signals cannot be listened to: {error}"));
-        Exit::Error
-    })
-}
-
 /// Has a cluster make the runs, and joins its parts.
 fn on_slurm(args: &StudyArgs, file: &Path, folder: &Path, header: &Header) -> Exit {
-    let signals = match listen() {
+    let signals = match Signals::listen_or_tell() {
         Ok(signals) => signals,
         Err(exit) => return exit,
     };
@@ -135,7 +128,7 @@ fn on_slurm(args: &StudyArgs, file: &Path, folder: &Path, header: &Header) -> Ex
 
 /// Makes the runs that the journal does not have.
 fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> Exit {
-    let signals = match listen() {
+    let signals = match Signals::listen_or_tell() {
         Ok(signals) => signals,
         Err(exit) => return exit,
     };

@@ -5,11 +5,9 @@ use super::compare::Verdict;
 use super::run::{Compared, Gated};
 use super::words;
 use crate::invariant;
-use crate::report::junit::written;
+use crate::report::junit::{add, failed, written};
 use crate::report::{self, value};
-use quick_junit::{
-    NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite,
-};
+use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCaseStatus, TestSuite};
 
 /// What is worse than allowed, or broken, is a failure; what nobody can tell, or was not measured, an
 /// error.
@@ -56,18 +54,6 @@ fn suite(gated: &Gated) -> TestSuite {
         }
     }
     suite
-}
-
-fn add(suite: &mut TestSuite, path: &str, name: &str, status: TestCaseStatus) {
-    let mut case = TestCase::new(name, status);
-    case.set_classname(path);
-    suite.add_test_case(case);
-}
-
-fn failed(kind: NonSuccessKind, of: &str, message: &str, text: &str) -> TestCaseStatus {
-    let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(message).set_type(of).set_description(text);
-    status
 }
 
 fn status(compared: &Compared, verdict: Verdict, path: &str) -> TestCaseStatus {

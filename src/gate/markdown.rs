@@ -3,6 +3,7 @@
 use super::compare::Verdict;
 use super::run::Gated;
 use super::{text, words};
+use crate::report::diff::marked;
 use crate::report::{self, value};
 use std::fmt::Write as _;
 
@@ -17,7 +18,7 @@ pub(super) fn render(gated: &[Gated]) -> String {
         "\n| scenario | verdict | runs | equal to the bit |\n| --- | --- | ---: | ---: |\n",
     );
     for one in gated {
-        let (path, verdict) = (cell(&one.rehearsal.scenario.path), words::summary(one));
+        let (path, verdict) = (marked(&one.rehearsal.scenario.path), words::summary(one));
         let (runs, equal) = (one.rehearsal.runs.len(), one.equal);
         let _ = writeln!(out, "| `{path}` | {verdict} | {runs} | {equal} |");
     }
@@ -26,8 +27,8 @@ pub(super) fn render(gated: &[Gated]) -> String {
 
 fn details(out: &mut String, gated: &Gated) {
     let scenario = &gated.rehearsal.scenario;
-    let _ = writeln!(out, "\n### {}: {}\n", words::summary(gated), cell(&scenario.title));
-    let _ = writeln!(out, "`{}`\n", cell(&scenario.path));
+    let _ = writeln!(out, "\n### {}: {}\n", words::summary(gated), marked(&scenario.title));
+    let _ = writeln!(out, "`{}`\n", marked(&scenario.path));
     for (judged, all) in words::failing(gated) {
         let spread = all.spread.min.zip(all.spread.max).map_or_else(
             || "nothing measured".to_owned(),
@@ -41,7 +42,7 @@ fn details(out: &mut String, gated: &Gated) {
                 }
             },
         );
-        let (name, verdict) = (cell(&judged.name), report::verdict_name(all.verdict));
+        let (name, verdict) = (marked(&judged.name), report::verdict_name(all.verdict));
         let (holds, runs) = (all.holds, all.runs);
         let _ = writeln!(out, "- **{verdict}** {name}: {spread}; held in {holds} of {runs} runs");
     }
@@ -51,21 +52,9 @@ fn details(out: &mut String, gated: &Gated) {
         };
         let why = words::why(compared);
         let why = if why.is_empty() { why } else { format!("; {why}") };
-        let name = cell(&compared.quantity.name);
+        let name = marked(&compared.quantity.name);
         let (change, allowed) = (words::change(compared), words::allowed(compared));
         let _ = writeln!(out, "- **{}** {name}: {change}; {allowed}{why}", verdict.name());
     }
     let _ = writeln!(out, "\n```\n{}\n```", words::again(gated));
-}
-
-/// A text that ends neither a cell nor a line, and begins nothing of Markdown's.
-fn cell(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in report::tame(text).chars() {
-        if matches!(letter, '|' | '`' | '*' | '_' | '<' | '[' | '\\' | '#') {
-            out.push('\\');
-        }
-        out.push(letter);
-    }
-    out
 }

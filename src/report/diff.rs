@@ -3,14 +3,14 @@
 
 mod words;
 
-pub use words::relative;
+pub use words::{marked, relative};
 
 use super::stored::{Invariant, Run, Stored};
 use super::value;
 use crate::invariant::Verdict;
 use crate::units::Unit;
 use std::fmt::Write as _;
-use words::{change, marked};
+use words::change;
 
 /// The comparison of two sets of reports.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -92,6 +92,21 @@ fn suite(rehearsal: &Rehearsal, run: &JudgedRun, seeds: bool, together: &Togethe
     suite
 }
 
+/// Puts a case of a class into a suite.
+pub fn add(suite: &mut TestSuite, class: &str, name: &str, status: TestCaseStatus) {
+    let mut case = TestCase::new(name, status);
+    case.set_classname(class);
+    suite.add_test_case(case);
+}
+
+/// The status of a case that is no success: of what type, in a line, and in full.
+#[must_use]
+pub fn failed(kind: NonSuccessKind, of: &str, message: &str, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(message).set_type(of).set_description(text);
+    status
+}
+
 fn excuse(told: &str, holds: u64, runs: u64) -> String {
     format!("{told}; it holds in {holds} of {runs} runs, which is enough")
 }
@@ -103,9 +118,7 @@ fn status(verdict: Verdict, all: Verdict, message: &str, text: &str) -> TestCase
         (Verdict::Broken, _) => NonSuccessKind::Failure,
         (Verdict::Unmeasured, _) => NonSuccessKind::Error,
     };
-    let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(message).set_type(super::verdict_name(verdict)).set_description(text);
-    status
+    failed(kind, super::verdict_name(verdict), message, text)
 }
 
 /// `seen 1.24 s, bound < 900 ms, first at 5m12s`.

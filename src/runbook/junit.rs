@@ -2,10 +2,8 @@
 
 use super::changes::shown;
 use super::record::{DrillRecord, Record};
-use crate::report::junit::written;
-use quick_junit::{
-    NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite,
-};
+use crate::report::junit::{add, failed, written};
+use quick_junit::{NonSuccessKind, Property, Report, SerializeError, TestCaseStatus, TestSuite};
 
 pub(super) fn render(record: &Record) -> Result<String, SerializeError> {
     let mut report = Report::new("squall runbook");
@@ -36,7 +34,7 @@ fn suite(drill: &DrillRecord) -> TestSuite {
                 let message = format!("seen {seen}{since}, held in {} of {}", one.held, one.runs);
                 let text = std::slice::from_ref(&one.text);
                 let text = [text, drill.happened.as_slice()].concat().join("\n");
-                failed(verdict, &message, &text)
+                is_not(verdict, &message, &text)
             }
         };
         add(&mut suite, &drill.scenario, &one.name, status);
@@ -44,7 +42,7 @@ fn suite(drill: &DrillRecord) -> TestSuite {
     if let Some(control) = &drill.control {
         let status = match control.as_str() {
             "holds" => TestCaseStatus::success(),
-            verdict => failed(verdict, "the control did not break what it names", "control"),
+            verdict => is_not(verdict, "the control did not break what it names", "control"),
         };
         add(&mut suite, &drill.scenario, "control", status);
     }
@@ -63,25 +61,17 @@ fn purse(record: &Record) -> TestSuite {
             TestCaseStatus::success()
         } else {
             let message = format!("{} of {}", shown(spent, unit), shown(may, unit));
-            failed("broken", &message, "the drills spend more than the purse holds")
+            is_not("broken", &message, "the drills spend more than the purse holds")
         };
         add(&mut suite, &record.runbook, name, status);
     }
     suite
 }
 
-fn failed(verdict: &str, message: &str, text: &str) -> TestCaseStatus {
+fn is_not(verdict: &str, message: &str, text: &str) -> TestCaseStatus {
     let kind = match verdict {
         "unmeasured" => NonSuccessKind::Error,
         _ => NonSuccessKind::Failure,
     };
-    let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(message).set_type(verdict).set_description(text);
-    status
-}
-
-fn add(suite: &mut TestSuite, class: &str, name: &str, status: TestCaseStatus) {
-    let mut case = TestCase::new(name, status);
-    case.set_classname(class);
-    suite.add_test_case(case);
+    failed(kind, verdict, message, text)
 }

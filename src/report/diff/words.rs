@@ -5,8 +5,9 @@ use crate::report::{tame, value};
 use crate::stats::Paired;
 use crate::units::Unit;
 
-/// A name in Markdown: what would begin something there is escaped.
-pub(super) fn marked(text: &str) -> String {
+/// A text in Markdown that begins nothing of Markdown's, and ends no cell of a table.
+#[must_use]
+pub fn marked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in tame(text).chars() {
         if matches!(letter, '`' | '*' | '_' | '<' | '[' | '\\' | '#' | '|') {
