@@ -267,6 +267,63 @@ fn parts_of_a_study_with_a_precision_do_so_too() {
     parts(folder(study).path(), &[2, 5]);
 }
 
+/// As many searches as one block has, and more; more parts than searches.
+#[test]
+fn parts_of_a_search_do_so_too() {
+    let study = "seeds = '1..2'\nholds = ['the queue is short']\nfind = 'largest load-factor that holds'\n\
+                 [change]\nload-factor = '0.5..6 by 0.1'\n'fabric.pool.servers' = '1..19 by 1'\n";
+    parts(folder(study).path(), &[1, 4, 22]);
+}
+
+#[test]
+fn parts_of_a_recovery_and_of_the_cheapest_do_so_too() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["recovery", "price-of-a-nine"] {
+        let out = tempfile::tempdir().unwrap();
+        let study = format!("scenarios/studies/{name}.study.toml");
+        let at = |name: &str| out.path().join(name).display().to_string();
+        good(root, &[&study, "--out", &at("whole")]);
+        let mut words = vec!["merge".to_owned(), "--out".to_owned(), at("joined")];
+        for part in 1..=4 {
+            let folder = at(&format!("part-{part}"));
+            good(root, &[&study, "--out", &folder, "--shard", &format!("{part}/4")]);
+            let journal = fs::read_to_string(Path::new(&folder).join("runs.jsonl")).unwrap();
+            assert!(journal.lines().count() > 1, "{name}: part {part} has no work");
+            words.push(folder);
+        }
+        good(root, &words.iter().map(String::as_str).collect::<Vec<_>>());
+        same(&bytes(&out.path().join("whole")), &bytes(&out.path().join("joined")));
+    }
+}
+
+#[test]
+fn a_part_of_a_search_that_was_killed_goes_on_and_a_part_without_work_says_so() {
+    let study = "seeds = '1..3'\nchange = { load-factor = '0.5..3 by 0.05' }\n\
+                 holds = ['the queue is short']\nfind = 'largest load-factor that holds'\n";
+    let folder = folder(study);
+    good(folder.path(), &["a.study.toml", "--out", "whole"]);
+    let shard = |part: &str| {
+        let words = ["a.study.toml", "--out", part, "--shard", &format!("{}/2", &part[5..])];
+        good(folder.path(), &words)
+    };
+    // Halves of one thing: the first is nothing, the second all of it.
+    let said = shard("part-1");
+    assert!(said.contains("only 1 of 2 parts has work: the study is 1 search"), "{said}");
+    shard("part-2");
+    let journal = folder.path().join("part-2/runs.jsonl");
+    let all = fs::read(&journal).unwrap();
+    fs::write(&journal, &all[..all.len() * 2 / 3]).unwrap();
+    let words = ["merge", "part-1", "part-2", "--out", "joined"];
+    let output = ran(folder.path(), &words);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(!folder.path().join("joined/runs.jsonl").exists());
+    shard("part-2");
+    assert!(fs::read(&journal).unwrap() == all);
+    good(folder.path(), &words);
+    same(&bytes(&folder.path().join("whole")), &bytes(&folder.path().join("joined")));
+}
+
 #[test]
 fn parts_that_do_not_fit_are_refused() {
     let folder = folder(GRID);

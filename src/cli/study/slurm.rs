@@ -153,9 +153,9 @@ impl Array<'_> {
 }
 
 /// How many parts a study is cut into when nobody says it: four times as many as would keep a small
-/// cluster busy, and never more than there are runs.
+/// cluster busy, and never more than can have work.
 pub(super) fn usual_parts(header: &Header) -> u64 {
-    Planner::bounds(header).1.clamp(1, 64)
+    Planner::units(header).clamp(1, 64)
 }
 
 /// `1-3,7`: array indices, as sbatch takes them.
