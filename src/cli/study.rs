@@ -4,6 +4,7 @@ mod bar;
 mod journal;
 mod results;
 mod slurm;
+mod watch;
 
 use super::args::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 use super::run::threads;
