@@ -411,6 +411,106 @@ fn a_search_that_finds_nothing_ends_with_1() {
     assert!(said.contains("does not hold at 3, the first"), "{said}");
 }
 
+/// Every knob of what is paid for, alone, and what it costs by hand: a node is 0.136 and 0.155 an hour, a GB
+/// of the database's memory 0.055879, one of the cache's 0.125; a month has 730 hours, a bill whole cents.
+#[test]
+fn pods_connections_and_copies_have_their_price() {
+    let regions = r#"title = "Two regions"
+question = "What do its knobs cost?"
+[run]
+seed = 1
+length = "5s"
+[fabric]
+preset = "five-regions"
+regions = ["us-east-1", "eu-central-1"]
+[fabric.round-trip]
+us-east-1 = { eu-central-1 = "90ms" }
+[fabric.manifest]
+pods = 3
+[fabric.database]
+connections = 2
+[fabric.cost]
+pods-per-node = 2
+caches = "on"
+connection-memory = "8MB"
+[load]
+titles = 1_000
+popularity = { law = "zipf", exponent = 0.9 }
+[load.manifests-per-second]
+us-east-1 = 50
+eu-central-1 = 50
+[invariants]
+"most are served" = "availability >= 90%"
+"#;
+    let study = r#"title = 'Knobs'
+question = 'What do they cost?'
+scenario = 'two.toml'
+seeds = '1..2'
+find = 'cheapest that holds'
+[change.knob]
+"as it is"         = { "fabric.manifest.pods" = 3 }
+"a pod"            = { "fabric.manifest.pods" = 4 }
+"two pods"         = { "fabric.manifest.pods" = 5 }
+"a connection"     = { "fabric.database.connections" = 3 }
+"fewer copies"     = { "fabric.metadata.entries" = 400 }
+"room for more"    = { "fabric.metadata.entries" = 5_000 }
+"a node of its own" = { "fabric.cost.pods-per-node" = "none", "fabric.cost.nodes-per-region" = 1 }
+"for free"         = { "fabric.cost.caches" = "off", "fabric.cost.connection-memory" = "off" }
+"a longer TTL"     = { "fabric.metadata.ttl" = "120s" }
+"fewer retries"    = { "fabric.viewers.budget" = { kind = "adaptive-throttle", window = "30s" } }
+[measure]
+cost = "monthly_cost"
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("two.toml"), regions).unwrap();
+    fs::write(folder.path().join("a.study.toml"), study).unwrap();
+    let text = good(folder.path(), &["a.study.toml", "--format", "json"]);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let variants = json["variants"].as_array().unwrap();
+    let cost = |at: usize| variants[at]["measures"][0]["mean"].as_f64().unwrap();
+    let node = 730.0 * (0.136 + 0.155);
+    for (at, more) in [
+        (1, 0.0), // the second node has room for it
+        (2, node),
+        (3, 0.65),  // 1.96 - 1.31
+        (4, -0.44), // 0.29 - 0.73
+        (5, 0.0),   // there are no more titles
+        (6, -node),
+        (7, -2.04), // 1.31 + 0.73
+        (8, 0.0),
+        (9, 0.0),
+    ] {
+        let seen = cost(at) - cost(0);
+        assert!((seen - more).abs() < 1e-6, "{}: {seen}, not {more}", variants[at]["values"]);
+    }
+    // A smaller cache misses more: what is saved is not free.
+    assert_ne!(variants[0]["requests"], Value::Null);
+    assert_eq!(json["found"]["variant"], 6);
+}
+
+/// The knobs of a fabric against each other: the cheapest buys no pod, and neither the least nor the most of
+/// cache and connections.
+#[test]
+fn the_cheapest_cache_is_neither_the_smallest_nor_the_largest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let study = "scenarios/studies/cache-size.study.toml";
+    let json: Value = serde_json::from_str(&good(root, &[study, "--format", "json"])).unwrap();
+    schema::assert_valid(squall::study::SCHEMA, &json);
+    let variants = json["variants"].as_array().unwrap();
+    let must = json["invariants"].as_array().unwrap().len() - 2;
+    let holds = |one: &&Value| {
+        [must, must + 1].iter().all(|&at| one["invariants"][at]["held"] == one["runs"])
+    };
+    let cost = |one: &Value| one["measures"][0]["mean"].as_f64().unwrap();
+    let best = variants.iter().filter(holds).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap();
+    assert_eq!(json["found"]["variant"], best["variant"]);
+    // With less cache or fewer connections and all else the same it does not hold, and costs less.
+    for (axis, least) in [(1, "1"), (2, "250")] {
+        assert_ne!(best["values"][axis], least, "{best}");
+    }
+    assert_ne!(best["values"][2], "1000", "{best}");
+}
+
 /// More nodes cost more, and are bought for nothing from some number on.
 #[test]
 fn the_cheapest_that_holds_is_neither_the_cheapest_nor_the_largest() {
