@@ -123,8 +123,9 @@ fn cross_region_reads_pay_the_primary_s_outbound_price() {
     }
 }
 
-/// By hand: 20,000 copies of 4 kB are 0.08 GB, and 0.08 x 0.125 x 730 = 7.30 in each of five regions; 500 GB of
-/// disks at 0.08 are 40.00 in each; 16 connections of 8 MB are 0.128 GB, and 0.128 x 0.055879 x 730 = 5.2213.
+/// By hand: 20,000 copies of 4 kB are 0.08 GB, and 0.08 x 0.125 x 730 = 7.30 in each of five regions;
+/// 500 GB of disks at 0.08 are 40.00 in each; 16 connections of 8 MB are 0.128 GB, and 0.128 x 0.055879
+/// x 730 = 5.2213.
 #[test]
 fn caches_and_connections_are_lines_where_a_usage_asks_for_them() {
     let plain = capstone(Mode::Exact);

@@ -301,14 +301,14 @@ mod tests {
 
     /// Two variants with three seeds each.
     fn header() -> Header {
-        let axis = serde_json::json!({"name": "pods", "values": ["1", "2"]});
-        serde_json::from_value(serde_json::json!({
-            "schema": study::journal::SCHEMA, "version": "", "streams": 0, "title": "", "question": "",
-            "hash": "", "scenario": "", "scenario_hash": "", "axes": [axis], "base": [0],
+        let text = r#"{
+            "schema": "squall.study-runs/1", "version": "", "streams": 0, "title": "", "question": "",
+            "hash": "", "scenario": "", "scenario_hash": "",
+            "axes": [{ "name": "pods", "values": ["1", "2"] }], "base": [0],
             "first_seed": 1, "least_seeds": 3, "most_seeds": 3, "precision": null, "find": null,
-            "invariants": [], "holds": [], "holds_in": 1.0, "measures": [], "shard": null,
-        }))
-        .unwrap()
+            "invariants": [], "holds": [], "holds_in": 1.0, "measures": [], "shard": null
+        }"#;
+        Header::parse(text).unwrap()
     }
 
     #[test]
