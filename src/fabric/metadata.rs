@@ -3,7 +3,7 @@
 use super::config::{Metadata, TtlFrom};
 use super::locks::Locks;
 use crate::cache::Cache;
-use crate::engine::{Stream, prefetch};
+use crate::engine::{Stream, prefetch, table};
 use crate::units::{Instant, Span};
 
 /// A fetch under way, as the cache knows it.
@@ -26,6 +26,29 @@ pub enum Found {
     Locked(FetchId),
     /// Nothing that may be served: fetch it.
     Missing,
+}
+
+/// Which copies are fresh. Where [`MetadataCache::counts_hits`], one that is may have had to leave.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh<'a> {
+    filled: &'a [u64],
+    ttl: u64,
+}
+
+impl Fresh<'_> {
+    /// Whether a title's copy is fresh now.
+    #[inline]
+    #[must_use]
+    pub fn has(self, title: u32, now: Instant) -> bool {
+        let filled = self.filled[title as usize];
+        filled <= now.as_nanos() && now.as_nanos() - filled < self.ttl
+    }
+
+    /// A request for this title comes soon.
+    #[inline]
+    pub fn expect(self, title: u32) {
+        prefetch(self.filled, title as usize);
+    }
 }
 
 /// A table of copies by title. Expiry is by time; where there is no room for every title, a replacement
@@ -60,10 +83,10 @@ impl MetadataCache {
         Self {
             empty: room.clone(),
             room,
-            filled: vec![ABSENT; titles as usize],
+            filled: table(ABSENT, titles as usize),
             made: match config.ttl_from {
                 TtlFrom::Fill => Vec::new(),
-                TtlFrom::Hit => vec![0; titles as usize],
+                TtlFrom::Hit => table(0, titles as usize),
             },
             lag_ms: Vec::new(),
             fetching: Locks::default(),
@@ -82,6 +105,13 @@ impl MetadataCache {
     /// Keeps how old the data are from now on: [`Self::data_age`] will be asked for.
     pub fn keep_lags(&mut self) {
         self.lag_ms.resize(self.filled.len(), 0);
+    }
+
+    /// What tells fresh copies from others, for many looks.
+    #[inline]
+    #[must_use]
+    pub const fn fresh(&self) -> Fresh<'_> {
+        Fresh { filled: self.filled.as_slice(), ttl: self.ttl }
     }
 
     /// What a request for a title finds now.
@@ -105,8 +135,7 @@ impl MetadataCache {
     #[inline]
     #[must_use]
     pub fn is_fresh(&self, title: u32, now: Instant) -> bool {
-        let filled = self.filled[title as usize];
-        filled <= now.as_nanos() && now.as_nanos() - filled < self.ttl
+        self.fresh().has(title, now)
     }
 
     /// Whether hits have to be told by [`Self::used`]: one makes a copy fresh for longer, or keeps it from
@@ -131,7 +160,7 @@ impl MetadataCache {
     /// A request for this title comes soon.
     #[inline]
     pub fn expect(&self, title: u32) {
-        prefetch(&self.filled, title as usize);
+        self.fresh().expect(title);
     }
 
     fn find_stale(&self, title: u32, now: Instant) -> Found {
