@@ -4,6 +4,7 @@ mod bar;
 mod journal;
 mod results;
 mod slurm;
+mod watch;
 
 use super::args::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 use super::run::threads;
@@ -11,7 +12,7 @@ use super::signals::Signals;
 use super::{Exit, inputs, out};
 use crate::rehearse::Trouble;
 use crate::scenario::{Study, StudyError, open_study};
-use crate::study::{self, Halt, Header, Job, Planner, Shard};
+use crate::study::{self, Halt, Header, Job, Joined, Planner, Shard};
 use bar::Bar;
 use journal::{Journal, Refused};
 use results::Wanted;
@@ -58,13 +59,6 @@ fn refused((text, exit): Refused) -> Exit {
 fn run(args: &StudyArgs, study: &Study) -> Exit {
     let shard = args.shard.unwrap_or(Shard::WHOLE);
     let header = study::header(study, shard);
-    if (shard != Shard::WHOLE || args.engine != EngineName::Local) && header.is_search() {
-        let help = "each run of a search depends on those before it";
-        out::note(&format!(
-            "problem: a search cannot be cut into parts\n  --> --shard or --engine\nhelp: {help}\n\n"
-        ));
-        return Exit::Problems;
-    }
     if let (EngineName::Slurm, Some(file), Some(folder)) = (args.engine, &args.file, &args.out) {
         return on_slurm(args, file, folder, &header);
     }
@@ -95,9 +89,30 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
     }
     if shard != Shard::WHOLE {
         let Shard { part, parts } = shard;
-        return out::print(&format!("part {part} of {parts} is in {}\n", path.display()));
+        let idle = idle(&header, parts).unwrap_or_default();
+        return out::print(&format!("part {part} of {parts} is in {}\n{idle}", path.display()));
     }
     results::report(&header, &path, &wanted(args))
+}
+
+/// What is said when there are more parts than a study can be cut into: the others are empty.
+fn idle(header: &Header, parts: u64) -> Option<String> {
+    let units = Planner::units(header);
+    let (one, many, why) = if header.is_search() {
+        ("search", "searches", ", which is not cut")
+    } else if header.in_rounds() {
+        ("variant", "variants", ", which is not cut")
+    } else {
+        ("run", "runs", "")
+    };
+    match units {
+        _ if units >= parts => None,
+        1 => Some(format!("only 1 of {parts} parts has work: the study is 1 {one}{why}\n")),
+        _ => Some(format!(
+            "only {units} of {parts} parts have work: the study is {units} {many}{}\n",
+            why.replace("which is", "which are")
+        )),
+    }
 }
 
 /// What is to be made of a finished journal.
@@ -116,6 +131,9 @@ fn on_slurm(args: &StudyArgs, file: &Path, folder: &Path, header: &Header) -> Ex
         return Exit::Error;
     }
     let parts = args.parts.unwrap_or_else(|| slurm::usual_parts(header));
+    if let Some(told) = idle(header, parts) {
+        out::note(&told);
+    }
     let array = slurm::Array { file, header, folder, parts };
     match array.run(&signals) {
         Exit::Holds => {
@@ -214,7 +232,10 @@ fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
     let written = out::save_with(&path, |file| {
         let line = header.line().map_err(std::io::Error::other)?;
         file.write_all(line.as_bytes())?;
-        let records = parts.iter().flat_map(|(_, path)| results::records_of(path));
+        let records = Joined::new(&header, parts.len() as u64, |part| {
+            let part = usize::try_from(part - 1).ok().and_then(|part| parts.get(part));
+            part.map_or_else(results::none, |(_, path)| results::records_of(path))
+        });
         let mut planner = Planner::new(&header);
         let missing = |_: Job| Err(Trouble::Interrupted);
         let one = std::num::NonZeroUsize::MIN;

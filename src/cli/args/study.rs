@@ -70,7 +70,8 @@ pub(in crate::cli) struct StudyArgs {
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Local)]
     #[arg(requires_if("slurm", "out"), conflicts_with = "shard")]
     pub engine: EngineName,
-    /// Into how many parts another engine's runs are cut. The default is 64, or one a run
+    /// Into how many parts another engine's runs are cut. The default is 64, and no more than can have work:
+    /// of a search one a search, with a precision one a variant, else one a run
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parts)]
     pub parts: Option<u64>,
 }

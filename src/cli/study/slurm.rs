@@ -7,6 +7,7 @@
 
 use super::super::signals::Signals;
 use super::super::{Exit, out};
+use super::watch::Watch;
 use super::{JOURNAL, journal, results};
 use crate::rehearse::Trouble;
 use crate::study::{self, Header, Job, Planner};
@@ -55,7 +56,8 @@ impl Array<'_> {
         }
         let waited = self.submit(&open).and_then(|job| {
             out::note(&format!("job {job}: {} of {} parts\n", open.len(), self.parts));
-            wait(&job, signals).map(|end| (job, end))
+            let mut watch = Watch::new(self.header, self.parts, |part| self.part(part));
+            wait(&job, signals, &mut watch).map(|end| (job, end))
         });
         match waited {
             Err(told) => {
@@ -153,9 +155,9 @@ impl Array<'_> {
 }
 
 /// How many parts a study is cut into when nobody says it: four times as many as would keep a small
-/// cluster busy, and never more than there are runs.
+/// cluster busy, and never more than can have work.
 pub(super) fn usual_parts(header: &Header) -> u64 {
-    Planner::bounds(header).1.clamp(1, 64)
+    Planner::units(header).clamp(1, 64)
 }
 
 /// `1-3,7`: array indices, as sbatch takes them.
@@ -183,9 +185,10 @@ fn quoted(path: &Path) -> String {
 }
 
 /// Waits until no task of an array is left, or until this program is to stop.
-fn wait(job: &str, signals: &Signals) -> Result<End, String> {
+fn wait(job: &str, signals: &Signals, watch: &mut Watch) -> Result<End, String> {
     let mut failures = 0;
     loop {
+        watch.look();
         if signals.exit().is_some() {
             return Ok(End::Stopped);
         }
