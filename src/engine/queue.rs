@@ -103,9 +103,11 @@ impl<E: Event> EventQueue<E> {
         if self.taken == LOOK {
             self.fit(entry.at);
         }
-        let soon = self.soon.first(&mut self.later).unwrap_or((u128::MAX, LATER));
-        let later = (self.later.first(), LATER);
-        (self.first, self.place) = if soon.0 < later.0 { soon } else { later };
+        (self.first, self.place) = self.soon.first(&mut self.later);
+        let later = self.later.first();
+        if later <= self.first {
+            (self.first, self.place) = (later, LATER);
+        }
         Some((entry.at, entry.event))
     }
 

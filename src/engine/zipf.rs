@@ -159,7 +159,7 @@ fn shares(n: u32, exponent: f64, total: f64) -> Vec<u64> {
     super::pages::advise(&mut cells);
     cells.extend((1..=u64::from(n)).map(|k| {
         let wanted = scale * power(k, exponent) + carry;
-        let share = wanted.round_ties_even();
+        let share = round_ties_even(wanted);
         carry = wanted - share;
         given += share as u64;
         share as u64
@@ -168,6 +168,14 @@ fn shares(n: u32, exponent: f64, total: f64) -> Vec<u64> {
         *first = (*first + whole).saturating_sub(given);
     }
     cells
+}
+
+/// As the method of that name, which is a call into a library on processors without SSE4.1. From 2^52 on
+/// floats are whole numbers, so that adding that much rounds.
+#[inline]
+fn round_ties_even(x: f64) -> f64 {
+    const WHOLE: f64 = (1_u64 << 52) as f64;
+    if (0.0..WHOLE).contains(&x) { (x + WHOLE) - WHOLE } else { x.round_ties_even() }
 }
 
 /// Turns shares into cells: each rank with less than a full cell has the rest filled by one with

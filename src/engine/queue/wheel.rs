@@ -94,9 +94,10 @@ impl<E: Copy> Wheel<E> {
         Some(at)
     }
 
-    /// The first event's key, and where it is. A bucket that holds many is emptied into the heap.
+    /// The first event's key, and where it is; the greatest of all keys when there is none. A bucket that
+    /// holds many is emptied into the heap. To be called after each [`Self::take`].
     #[inline]
-    pub fn first(&mut self, heap: &mut Heap<E>) -> Option<(u128, u32)> {
+    pub fn first(&mut self, heap: &mut Heap<E>) -> (u128, u32) {
         while self.len > 0 {
             let place = self.next_place();
             let (mut least, mut first) = (u128::MAX, NONE);
@@ -110,11 +111,11 @@ impl<E: Copy> Wheel<E> {
                 seen += 1;
             }
             if seen <= MANY {
-                return Some((least, first));
+                return (least, first);
             }
             self.empty(place, heap);
         }
-        None
+        (u128::MAX, NONE)
     }
 
     /// The place of the next bucket that holds any, when some does.
