@@ -1,7 +1,10 @@
 //! `squall study`: many variants, many seeds, one table.
 
 mod bar;
+mod carry;
 mod journal;
+mod kubernetes;
+mod parts;
 mod results;
 mod slurm;
 
@@ -14,7 +17,10 @@ use crate::scenario::{Study, StudyError, open_study};
 use crate::study::{self, Halt, Header, Job, Planner, Shard};
 use bar::Bar;
 use journal::{Journal, Refused};
+use kubernetes::Kubernetes;
+use parts::{Cluster, Parts};
 use results::Wanted;
+use slurm::Slurm;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -55,8 +61,41 @@ fn refused((text, exit): Refused) -> Exit {
     exit
 }
 
+/// The part that is asked for, and the folder for it.
+fn part_of(args: &StudyArgs) -> Result<(Shard, Option<PathBuf>), Exit> {
+    let Some(shards) = &args.shard_by_index else {
+        return Ok((args.shard.unwrap_or(Shard::WHOLE), args.out.clone()));
+    };
+    let index = std::env::var("JOB_COMPLETION_INDEX").ok();
+    let shard = index.and_then(|index| index.parse().ok()).and_then(|index| shards.at(index));
+    let Some(shard) = shard else {
+        let help = "a pod of an Indexed Job has it: a number from 0 to that of the parts less 1";
+        out::note(&format!(
+            "problem: the variable JOB_COMPLETION_INDEX names no part\n  --> --shard-by-index\nhelp: {help}\n\n"
+        ));
+        return Err(Exit::Problems);
+    };
+    let folder = |out: &PathBuf| out.join(format!("{}-of-{}", shard.part, shard.parts));
+    Ok((shard, args.out.as_ref().map(folder)))
+}
+
+/// Options of one engine that were given to another.
+fn lost_option(args: &StudyArgs) -> Option<String> {
+    let option = args.kubernetes.given().filter(|_| args.engine != EngineName::Kubernetes)?;
+    Some(format!(
+        "problem: this option is of another engine\n  --> {option}\nhelp: it goes with --engine kubernetes\n\n"
+    ))
+}
+
 fn run(args: &StudyArgs, study: &Study) -> Exit {
-    let shard = args.shard.unwrap_or(Shard::WHOLE);
+    if let Some(told) = lost_option(args) {
+        out::note(&told);
+        return Exit::Problems;
+    }
+    let (shard, out) = match part_of(args) {
+        Ok(part) => part,
+        Err(exit) => return exit,
+    };
     let header = study::header(study, shard);
     if (shard != Shard::WHOLE || args.engine != EngineName::Local) && header.is_search() {
         let help = "each run of a search depends on those before it";
@@ -65,14 +104,14 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
         ));
         return Exit::Problems;
     }
-    if let (EngineName::Slurm, Some(file), Some(folder)) = (args.engine, &args.file, &args.out) {
-        return on_slurm(args, file, folder, &header);
+    if let (true, Some(file), Some(folder)) = (args.engine != EngineName::Local, &args.file, &out) {
+        return on_cluster(args, study, file, folder, &header);
     }
     if let Some(Err(told)) = args.html.as_deref().map(out::prepare_file) {
         out::complain(&told);
         return Exit::Error;
     }
-    let kept = match &args.out {
+    let kept = match &out {
         Some(folder) => out::prepare(folder).map(|()| None),
         None => out::scratch().map(Some),
     };
@@ -83,7 +122,7 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
             return Exit::Error;
         }
     };
-    let folder = match (&args.out, &scratch) {
+    let folder = match (&out, &scratch) {
         (Some(folder), _) => folder.clone(),
         (None, Some(scratch)) => scratch.path().to_path_buf(),
         (None, None) => PathBuf::new(),
@@ -106,22 +145,55 @@ fn wanted(args: &StudyArgs) -> Wanted<'_> {
 }
 
 /// Has a cluster make the runs, and joins its parts.
-fn on_slurm(args: &StudyArgs, file: &Path, folder: &Path, header: &Header) -> Exit {
-    let signals = match Signals::listen_or_tell() {
-        Ok(signals) => signals,
-        Err(exit) => return exit,
-    };
+fn on_cluster(
+    args: &StudyArgs,
+    study: &Study,
+    file: &Path,
+    folder: &Path,
+    header: &Header,
+) -> Exit {
     if let Err(told) = out::prepare(folder) {
         out::complain(&told);
         return Exit::Error;
     }
-    let parts = args.parts.unwrap_or_else(|| slurm::usual_parts(header));
-    let array = slurm::Array { file, header, folder, parts };
-    match array.run(&signals) {
-        Exit::Holds => {
-            let parts: Vec<PathBuf> = (1..=parts).map(|part| array.part(part)).collect();
-            join(&parts, &wanted(args))
+    let count = args.parts.unwrap_or_else(|| parts::usual_parts(header));
+    let parts = Parts { file, header, folder, parts: count };
+    if args.engine == EngineName::Slurm {
+        return waited_for(args, &parts, &mut Slurm::default());
+    }
+    let place = match carry::carry(file, study, folder) {
+        Ok(place) => place,
+        Err(told) => return refused(told),
+    };
+    let Some(mut cluster) = Kubernetes::new(&args.kubernetes, &place) else {
+        return Exit::Problems;
+    };
+    if !args.kubernetes.manifest {
+        return waited_for(args, &parts, &mut cluster);
+    }
+    let open = parts.open();
+    if open.is_empty() {
+        out::note("all parts are done: the same command without --manifest joins them\n");
+        return Exit::Holds;
+    }
+    let manifest = cluster.manifest(&parts, &open, false);
+    match manifest.and_then(|job| serde_json::to_string_pretty(&job).map_err(|e| e.to_string())) {
+        Ok(text) => out::print(&(text + "\n")),
+        Err(told) => {
+            out::complain(&told);
+            Exit::Error
         }
+    }
+}
+
+/// Waits for a cluster's parts and joins them.
+fn waited_for(args: &StudyArgs, parts: &Parts<'_>, cluster: &mut impl Cluster) -> Exit {
+    let signals = match Signals::listen_or_tell() {
+        Ok(signals) => signals,
+        Err(exit) => return exit,
+    };
+    match parts.run(cluster, &signals) {
+        Exit::Holds => join(&parts.folders(), &wanted(args)),
         exit => exit,
     }
 }

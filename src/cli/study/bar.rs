@@ -14,6 +14,56 @@ pub(super) struct Bar {
     spent: Mutex<Spent>,
 }
 
+/// A bar over the parts that a cluster makes; it shows nothing when standard error is no terminal.
+#[derive(Default)]
+pub(super) struct PartsBar {
+    bar: Option<ProgressBar>,
+}
+
+impl PartsBar {
+    /// Begins with none of so many parts done.
+    pub fn begin(&mut self, parts: u64) {
+        self.bar = bar(parts, "{pos} of {len} parts [{bar:24}] {msg}");
+    }
+
+    /// So many are done, so many are at work, and so many attempts have failed.
+    pub fn show(&self, done: u64, active: u64, failed: u64) {
+        if let Some(bar) = &self.bar {
+            let failed =
+                if failed == 0 { String::new() } else { format!(", {failed} have failed") };
+            bar.set_message(format!("{active} pods{failed}"));
+            bar.set_position(done);
+        }
+    }
+
+    /// Writes something else while the bar is away.
+    pub fn aside(&self, write: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// A bar on a terminal.
+fn bar(length: u64, template: &str) -> Option<ProgressBar> {
+    io::stderr().is_terminal().then(|| {
+        let target = ProgressDrawTarget::stderr_with_hz(5);
+        let bar = ProgressBar::with_draw_target(Some(length), target);
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar
+    })
+}
+
 /// How long the runs of this program took.
 #[derive(Clone, Copy, Default)]
 struct Spent {
@@ -26,14 +76,7 @@ struct Spent {
 impl Bar {
     /// For between so many runs on so many threads.
     pub fn new(bounds: (u64, u64), threads: usize) -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
-            let target = ProgressDrawTarget::stderr_with_hz(5);
-            let bar = ProgressBar::with_draw_target(Some(bounds.1), target);
-            if let Ok(style) = ProgressStyle::with_template("{pos} of {msg} [{bar:24}] {prefix}") {
-                bar.set_style(style.progress_chars("=> "));
-            }
-            bar
-        });
+        let bar = bar(bounds.1, "{pos} of {msg} [{bar:24}] {prefix}");
         let threads = count_to_f64(threads as u64);
         Self { bar, threads, bounds, spent: Mutex::default() }
     }

@@ -1,0 +1,402 @@
+//! A study on a cluster with Kubernetes: an Indexed Job of its parts, on a volume that all pods share.
+//!
+//! `kubectl` does what is to be done, as `sbatch` does for Slurm: it knows everybody's contexts and ways to
+//! log in. The job's name is made of the study and its folder, so a command that was killed finds its job
+//! again. A job is deleted by its uid, and only if this program has created it.
+
+mod manifest;
+mod status;
+
+use super::super::args::{KubernetesArgs, Shards, Volume};
+use super::super::out;
+use super::bar::PartsBar;
+use super::parts::{Answer, Cluster, Parts, call, said};
+use manifest::Manifest;
+use serde_json::{Value, json};
+use status::{Stand, count, text};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread;
+use std::time::Duration;
+
+/// How many times the job is asked for each time that its pods are.
+const PODS_EVERY: u32 = 3;
+/// How often in a row no pod may have an image, before any had one.
+const IMAGE_PATIENCE: u32 = 300;
+/// How long it is waited, in seconds, until a deleted job's pods have ended. They get 30.
+const DELETED: u32 = 90;
+
+/// Kubernetes, and the job that it was given.
+pub(super) struct Kubernetes<'a> {
+    args: &'a KubernetesArgs,
+    image: &'a str,
+    volume: &'a Volume,
+    /// Where the study is, from the folder of the whole.
+    study: &'a str,
+    job: Option<Job>,
+    polls: u32,
+    without_image: u32,
+    told: BTreeSet<String>,
+    bar: PartsBar,
+}
+
+/// The job that is waited for.
+#[derive(Clone)]
+struct Job {
+    name: String,
+    namespace: String,
+    uid: String,
+    /// Whether this program has created it.
+    managed: bool,
+    /// The parts that it makes.
+    shards: Option<Shards>,
+    /// How many pods that takes.
+    pods: u64,
+}
+
+impl<'a> Kubernetes<'a> {
+    /// A cluster that has no job yet. `study` is where pods find the study in the folder of the whole.
+    pub fn new(args: &'a KubernetesArgs, study: &'a str) -> Option<Self> {
+        let (image, volume) = (args.image.as_deref()?, args.volume.as_ref()?);
+        let (job, told, bar) = (None, BTreeSet::new(), PartsBar::default());
+        Some(Self { args, image, volume, study, job, polls: 0, without_image: 0, told, bar })
+    }
+
+    /// The manifest of a job of these parts. `managed` says whether this program creates it.
+    ///
+    /// # Errors
+    /// When the folder of the parts cannot be made.
+    pub fn manifest(
+        &self,
+        parts: &Parts<'_>,
+        open: &[u64],
+        managed: bool,
+    ) -> Result<Value, String> {
+        let folder = parts.all();
+        let owner = writer(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let (args, image, volume) = (self.args, self.image, self.volume);
+        let study = Path::new(self.study);
+        Manifest { parts, study, open, args, image, volume, owner, managed }.job()
+    }
+
+    /// Has kubectl do something.
+    fn kubectl(&self, words: &[&str], input: &str) -> Result<Output, String> {
+        let mut command = Command::new("kubectl");
+        let options = [("--context", &self.args.context), ("--namespace", &self.args.namespace)];
+        for (option, value) in options {
+            command.args(value.iter().map(|value| format!("{option}={value}")));
+        }
+        command.arg("--request-timeout=30s").args(words);
+        call(&mut command, input).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => "there is no kubectl, by which Kubernetes is told what to do: \
+                                    install it and log in to the cluster"
+                .to_owned(),
+            _ => format!("kubectl cannot be run: {error}"),
+        })
+    }
+
+    /// The object that kubectl prints; `None` when it prints nothing.
+    fn object(&self, words: &[&str], input: &str) -> Result<Option<Value>, String> {
+        let output = self.kubectl(words, input)?;
+        if !output.status.success() {
+            return Err(refusal(&said(&output)));
+        }
+        if output.stdout.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let read = serde_json::from_slice(&output.stdout);
+        read.map(Some).map_err(|error| format!("what kubectl prints is no JSON: {error}"))
+    }
+
+    fn find(&self, name: &str) -> Result<Option<Value>, String> {
+        self.object(&["get", "job", name, "--ignore-not-found", "--output=json"], "")
+    }
+
+    /// Looks whether there is a volume that all pods can write to.
+    fn look_at_claim(&self) -> Result<(), String> {
+        let claim = &self.volume.claim;
+        let found = self.object(
+            &["get", "persistentvolumeclaim", claim, "--ignore-not-found", "--output=json"],
+            "",
+        );
+        let found = match found {
+            // Who may not look at claims may still use one.
+            Err(told) if told.contains("(Forbidden)") => return Ok(()),
+            found => found?,
+        };
+        let Some(found) = found else {
+            return Err(format!(
+                "there is no PersistentVolumeClaim {claim} in this namespace: `kubectl get pvc` lists them"
+            ));
+        };
+        let modes = found.pointer("/spec/accessModes").and_then(Value::as_array);
+        let many = modes.is_some_and(|modes| modes.iter().any(|mode| mode == "ReadWriteMany"));
+        if !many {
+            out::note(&format!(
+                "note: the claim {claim} is not ReadWriteMany: all pods must run on one node\n"
+            ));
+        }
+        Ok(())
+    }
+
+    /// A job of this name that is there already: `None` when there is none, or none any more.
+    fn earlier(&self, name: &str, identity: &str) -> Result<Option<Job>, String> {
+        let Some(found) = self.find(name)? else {
+            return Ok(None);
+        };
+        let (ours, managed) = status::whose(&found, identity);
+        if !ours {
+            return Err(format!(
+                "there is a job {name} that is not of this study: delete it, or name another folder"
+            ));
+        }
+        let job = Job::of(&found, managed);
+        if !text(&found, "/metadata/deletionTimestamp").is_empty() {
+            self.gone(&job)?;
+            return Ok(None);
+        }
+        if status::stand(&found) == Stand::Running {
+            return Ok(Some(job));
+        }
+        if !managed {
+            return Err(format!(
+                "job {name} is over and some of its parts are not done. It was not created by this \
+                 program: delete it, and apply what --manifest prints now"
+            ));
+        }
+        self.delete(&job)?;
+        Ok(None)
+    }
+
+    /// Deletes a job and its pods, and waits until they have ended.
+    fn delete(&self, job: &Job) -> Result<(), String> {
+        let Job { name, namespace, uid, .. } = job;
+        let path = format!("/apis/batch/v1/namespaces/{namespace}/jobs/{name}");
+        let options = json!({
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Foreground",
+            "preconditions": { "uid": uid },
+        });
+        let output =
+            self.kubectl(&["delete", "--raw", &path, "--filename=-"], &options.to_string())?;
+        let refused = said(&output);
+        if !output.status.success() && !refused.contains("NotFound") {
+            return Err(format!("job {name} cannot be deleted: {}", refusal(&refused)));
+        }
+        self.gone(job)
+    }
+
+    /// Waits until a job that is being deleted is not there any more.
+    fn gone(&self, job: &Job) -> Result<(), String> {
+        let name = &job.name;
+        for _ in 0..DELETED {
+            match self.find(name)? {
+                Some(there) if text(&there, "/metadata/uid") == job.uid => {
+                    thread::sleep(Duration::from_secs(1));
+                }
+                _ => return Ok(()),
+            }
+        }
+        Err(format!(
+            "job {name} is deleted, but after {DELETED} seconds some of its pods still run"
+        ))
+    }
+
+    /// Tells once of each kind of reason for which pods do not begin.
+    fn tell_of_waiting(&mut self, job: &Job, ready: u64) -> Result<(), String> {
+        let selector = format!("--selector=job-name={}", job.name);
+        let pending = "--field-selector=status.phase=Pending";
+        let Ok(Some(found)) =
+            self.object(&["get", "pods", &selector, pending, "--output=json"], "")
+        else {
+            return Ok(());
+        };
+        let pods = found.pointer("/items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let waits: Vec<status::Wait> = pods.iter().filter_map(status::waiting).collect();
+        for wait in &waits {
+            // On a full cluster pods wait for others; only if none runs nobody knows how long.
+            let worth = wait.is_image || wait.hopeless || ready == 0;
+            if worth && self.told.insert(wait.kind.clone()) {
+                self.bar.aside(|| out::note(&format!("waiting: {}\n", wait.why)));
+            }
+        }
+        if let Some(wait) = waits.iter().find(|wait| wait.hopeless) {
+            return Err(format!("{}: name another --image", wait.why));
+        }
+        let stuck = ready == 0 && waits.iter().any(|wait| wait.is_image);
+        self.without_image = if stuck { self.without_image + PODS_EVERY } else { 0 };
+        match waits.iter().find(|wait| wait.is_image) {
+            Some(wait) if self.without_image > IMAGE_PATIENCE => {
+                Err(format!("{} minutes without an image: {}", IMAGE_PATIENCE / 60, wait.why))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Job {
+    fn of(found: &Value, managed: bool) -> Self {
+        Self {
+            name: text(found, "/metadata/name").to_owned(),
+            namespace: text(found, "/metadata/namespace").to_owned(),
+            uid: text(found, "/metadata/uid").to_owned(),
+            managed,
+            shards: status::list_of_parts(found).and_then(|list| Shards::parse(list).ok()),
+            pods: count(found, "/spec/completions"),
+        }
+    }
+}
+
+impl Cluster for Kubernetes<'_> {
+    fn submit(&mut self, parts: &Parts<'_>, open: &[u64]) -> Result<String, String> {
+        let identity = manifest::identity(parts, self.volume)?;
+        let job = match self.earlier(&manifest::name(&identity), &identity)? {
+            Some(job) => {
+                out::note(&format!("job {} is there since an earlier command\n", job.name));
+                job
+            }
+            None => {
+                self.look_at_claim()?;
+                let manifest = self.manifest(parts, open, true)?.to_string();
+                let made = self.object(&["create", "--filename=-", "--output=json"], &manifest)?;
+                Job::of(&made.ok_or("kubectl says nothing of the job that it has made")?, true)
+            }
+        };
+        let name = format!("{} in namespace {}", job.name, job.namespace);
+        self.bar.begin(job.pods);
+        self.job = Some(job);
+        Ok(name)
+    }
+
+    fn ask(&mut self) -> Result<Answer, String> {
+        let Some(job) = self.job.clone() else {
+            return Ok(Answer::Over(false));
+        };
+        let there = match self.find(&job.name) {
+            Ok(there) => there,
+            Err(told) => return Ok(Answer::Nothing(told)),
+        };
+        let Some(there) = there.filter(|there| text(there, "/metadata/uid") == job.uid) else {
+            self.bar.clear();
+            out::note(&format!("job {} was deleted by somebody else\n", job.name));
+            self.job = None;
+            return Ok(Answer::Over(false));
+        };
+        let number = |pointer| count(&there, pointer);
+        let (done, ready) = (number("/status/succeeded"), number("/status/ready"));
+        self.bar.show(done, number("/status/active"), number("/status/failed"));
+        match status::stand(&there) {
+            Stand::Complete => return Ok(Answer::Over(true)),
+            Stand::Failed => {
+                self.bar.clear();
+                let why = status::failure(&there).unwrap_or_default();
+                out::note(&format!("job {} has failed: {why}\n", job.name));
+                return Ok(Answer::Over(false));
+            }
+            Stand::Running => {}
+        }
+        if self.polls.is_multiple_of(PODS_EVERY) && number("/status/active") > ready {
+            self.tell_of_waiting(&job, ready + done)?;
+        }
+        self.polls += 1;
+        Ok(Answer::Running)
+    }
+
+    fn cancel(&mut self) {
+        self.bar.clear();
+        match self.job.take() {
+            Some(job) if job.managed => {
+                if let Err(told) = self.delete(&job) {
+                    out::complain(&told);
+                }
+            }
+            Some(job) => {
+                let name = job.name;
+                out::note(&format!("job {name} goes on: it was not created by this program\n"));
+            }
+            None => {}
+        }
+    }
+
+    /// A job that made everything is deleted. One that failed stays for a day, to be looked at.
+    fn over(&mut self, all: bool) {
+        self.bar.clear();
+        if all {
+            if let Some(job) = self.job.take_if(|job| job.managed) {
+                if let Err(told) = self.delete(&job) {
+                    out::note(&format!("note: {told}\n"));
+                }
+            }
+        }
+    }
+
+    fn said(&mut self, parts: &Parts<'_>, part: u64) -> String {
+        let Some(job) = &self.job else {
+            return String::new();
+        };
+        let selector = format!("--selector=job-name={}", job.name);
+        let found = self.object(&["get", "pods", &selector, "--output=json"], "");
+        let pods = found.ok().flatten().and_then(|mut found| match found["items"].take() {
+            Value::Array(pods) => Some(pods),
+            _ => None,
+        });
+        let place = job.shards.as_ref().and_then(|shards| shards.place(part));
+        let Some(mut lines) = pods.and_then(|pods| status::ended(&pods, place)) else {
+            return String::new();
+        };
+        if fs::read_dir(parts.all()).is_ok_and(|mut entries| entries.next().is_none()) {
+            let Volume { claim, folder } = self.volume;
+            let folder = if folder.is_empty() { "the root" } else { folder };
+            lines +=
+                &format!("  pods left nothing in --out: is it {folder} of the claim {claim}?\n");
+        }
+        lines
+    }
+}
+
+/// What kubectl says, with what can be done about it.
+fn refusal(said: &str) -> String {
+    // kubectl logs each of its attempts, such as `E1129 15:27:11.4 19827 memcache.go:265] ...`.
+    let is_log = |line: &&str| {
+        let mut letters = line.chars();
+        letters.next().is_some_and(|c| "EWIF".contains(c))
+            && letters.by_ref().take(4).filter(char::is_ascii_digit).count() == 4
+    };
+    let spoken: Vec<&str> = said.lines().filter(|line| !is_log(line)).collect();
+    let said = if spoken.is_empty() { said.to_owned() } else { spoken.join("\n") };
+    let help = if said.contains("(Forbidden)") {
+        "\n  a study must be allowed to get, create and delete jobs, and to list pods"
+    } else if said.contains("unknown field") {
+        "\n  Kubernetes 1.26 is the oldest that knows all of the job"
+    } else if said.contains("violates PodSecurity") {
+        "\n  the pods ask for what `restricted` admits; this namespace wants more"
+    } else if ["connection refused", "was refused", "Unable to connect", "no such host"]
+        .iter()
+        .any(|word| said.contains(word))
+    {
+        "\n  no cluster answers: `kubectl cluster-info` asks for it, KUBECONFIG and --context name it"
+    } else {
+        ""
+    };
+    format!("kubectl: {said}{help}")
+}
+
+/// User and group by whom the folder of the parts, which is made, can be written to. What belongs to root is
+/// given to somebody else, as no pod may be root.
+fn writer(folder: &Path) -> io::Result<(u32, u32)> {
+    fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let there = fs::metadata(folder)?;
+        if there.uid() != 0 {
+            return Ok((there.uid(), there.gid()));
+        }
+        chown(folder, Some(manifest::NOBODY), Some(manifest::NOBODY))?;
+    }
+    Ok((manifest::NOBODY, manifest::NOBODY))
+}
