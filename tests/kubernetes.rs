@@ -41,6 +41,9 @@ requests-per-second = 60
 const STUDY: &str = "title = 'Pools'\nquestion = 'What is a server worth?'\nscenario = '../pool.toml'\n\
                      seeds = '1..20'\nchange = { 'fabric.pool.servers' = '2..9 by 1' }\n";
 
+/// The same with enough runs to be interrupted in.
+const LONG: &str = "1..300";
+
 /// The words of a study in five parts; the volume's folder is where it is called.
 fn words(out: &str) -> Vec<String> {
     let fixed =
@@ -66,6 +69,14 @@ fn laid(folder: &Path) {
     fs::create_dir_all(folder.join("studies")).unwrap();
     fs::write(folder.join("pool.toml"), POOL).unwrap();
     fs::write(folder.join("studies/a.study.toml"), STUDY).unwrap();
+}
+
+/// A study that takes some seconds in all.
+fn started_long() -> Cluster {
+    let cluster = started();
+    let file = cluster.folder.path().join("volume/studies/a.study.toml");
+    fs::write(file, STUDY.replace("1..20", LONG)).unwrap();
+    cluster
 }
 
 fn said(output: &Output) -> String {
@@ -212,7 +223,7 @@ fn a_job_makes_the_same_bytes_and_is_gone() {
 
 #[test]
 fn a_killed_command_finds_its_job_again_and_a_killed_pod_is_made_again() {
-    let cluster = started();
+    let cluster = started_long();
     let volume = cluster.folder.path().join("volume");
     ended(&mut cluster.study(&["studies/a.study.toml", "--out", "here"]), 0);
     let mut child = study(&cluster, "cut", &["--parallelism", "1"]).spawn().unwrap();
@@ -230,7 +241,7 @@ fn a_killed_command_finds_its_job_again_and_a_killed_pod_is_made_again() {
 
 #[test]
 fn an_interruption_deletes_the_job_and_the_rest_is_made_later() {
-    let cluster = started();
+    let cluster = started_long();
     let volume = cluster.folder.path().join("volume");
     ended(&mut cluster.study(&["studies/a.study.toml", "--out", "here"]), 0);
     let child = study(&cluster, "cut", &["--parallelism", "1"]).spawn().unwrap();
