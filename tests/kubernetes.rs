@@ -1,8 +1,9 @@
 //! A study on a cluster with Kubernetes: its manifest against the published schema, and its life on a
 //! stand-in for a cluster (`kubernetes/stand_in.rs`), or on a real one that is named.
 //!
-//! `SQUALL_KUBERNETES=FOLDER` with `SQUALL_KUBERNETES_IMAGE` and `SQUALL_KUBERNETES_VOLUME` (as `--volume` takes
-//! it) runs a study on the cluster of kubectl's context; FOLDER is where that volume is seen here.
+//! `SQUALL_KUBERNETES=FOLDER` with `SQUALL_KUBERNETES_IMAGE` and `SQUALL_KUBERNETES_VOLUME` (as `--volume`
+//! takes it) runs a study on the cluster of kubectl's context; FOLDER is where that volume is seen here.
+//! `tests/kubernetes/real` starts such a cluster.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
 
@@ -328,6 +329,10 @@ fn refusals_are_told_in_words_and_other_jobs_are_left_alone() {
     assert!(cluster.created().is_empty());
     let told = ended(&mut cluster.study(&["studies/a.study.toml", "--image", "squall:1"]), 2);
     assert!(told.contains("it goes with --engine kubernetes"), "{told}");
+    let told = ended(&mut study(&cluster, "m", &["--threads", "2"]), 2);
+    assert!(told.contains("--> --threads"), "{told}");
+    let told = ended(&mut cluster.study(&["studies/a.study.toml", "--parts", "3"]), 2);
+    assert!(told.contains("--> --parts"), "{told}");
     let by_index = ["studies/a.study.toml", "--out", "x", "--shard-by-index", "1-3/5"];
     let told = ended(cluster.study(&by_index).env("JOB_COMPLETION_INDEX", "3"), 2);
     assert!(told.contains("JOB_COMPLETION_INDEX names no part"), "{told}");

@@ -79,12 +79,21 @@ fn part_of(args: &StudyArgs) -> Result<(Shard, Option<PathBuf>), Exit> {
     Ok((shard, args.out.as_ref().map(folder)))
 }
 
-/// Options of one engine that were given to another.
+/// What is told of an option of one engine that was given to another.
 fn lost_option(args: &StudyArgs) -> Option<String> {
-    let option = args.kubernetes.given().filter(|_| args.engine != EngineName::Kubernetes)?;
-    Some(format!(
-        "problem: this option is of another engine\n  --> {option}\nhelp: it goes with --engine kubernetes\n\n"
-    ))
+    let on = args.engine;
+    let (option, help) = if let Some(option) = args.kubernetes.given()
+        && on != EngineName::Kubernetes
+    {
+        (option, "it goes with --engine kubernetes")
+    } else if on != EngineName::Local && args.threads.is_some() {
+        ("--threads", "on a cluster a part has a thread for each of its processors")
+    } else if on == EngineName::Local && args.parts.is_some() {
+        ("--parts", "it goes with --engine slurm or kubernetes; --shard I/N makes one part here")
+    } else {
+        return None;
+    };
+    Some(format!("problem: this option is of another engine\n  --> {option}\nhelp: {help}\n\n"))
 }
 
 fn run(args: &StudyArgs, study: &Study) -> Exit {

@@ -325,12 +325,10 @@ impl Cluster for Kubernetes<'_> {
     /// A job that made everything is deleted. One that failed stays for a day, to be looked at.
     fn over(&mut self, all: bool) {
         self.bar.clear();
-        if all {
-            if let Some(job) = self.job.take_if(|job| job.managed) {
-                if let Err(told) = self.delete(&job) {
-                    out::note(&format!("note: {told}\n"));
-                }
-            }
+        if let Some(job) = self.job.take_if(|job| all && job.managed)
+            && let Err(told) = self.delete(&job)
+        {
+            out::note(&format!("note: {told}\n"));
         }
     }
 
