@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use stand_in::{Cluster, SCHEMA};
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -278,7 +278,7 @@ fn what_keeps_pods_from_beginning_is_told() {
         let words: Vec<&str> = words.iter().map(String::as_str).chain(more).collect();
         let child = cluster.study(&words).spawn().unwrap();
         until("job", || cluster.jobs().len() == 1);
-        thread::sleep(Duration::from_secs(4));
+        thread::sleep(Duration::from_secs(7));
         let told = interrupted(child);
         assert_eq!(told.matches("waiting: ").count(), 1, "{told}");
         assert!(told.contains(wanted), "{told}");
@@ -338,6 +338,8 @@ fn refusals_are_told_in_words_and_other_jobs_are_left_alone() {
     assert!(told.contains("JOB_COMPLETION_INDEX names no part"), "{told}");
 }
 
+/// As above, where a cluster is named: a job from end to end, a command that is killed, one that is
+/// interrupted, an image that is not there.
 #[test]
 fn a_real_cluster_makes_the_same_bytes() {
     let asked = |name: &str| std::env::var(name).ok();
@@ -349,15 +351,55 @@ fn a_real_cluster_makes_the_same_bytes() {
         (asked("SQUALL_KUBERNETES_IMAGE").unwrap(), asked("SQUALL_KUBERNETES_VOLUME").unwrap());
     let here = tempfile::tempdir().unwrap();
     laid(here.path());
+    let file = here.path().join("studies/a.study.toml");
+    fs::write(file, STUDY.replace("1..20", LONG)).unwrap();
     let squall = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_squall"));
         command.arg("study").args(words).current_dir(here.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     };
     ended(&mut squall(&["studies/a.study.toml", "--out", "here"]), 0);
-    let engine = ["--engine", "kubernetes", "--parts", "5", "--image", &image, "--volume", &volume];
-    let words = [&["studies/a.study.toml", "--out", &folder], &engine[..]].concat();
-    let told = ended(&mut squall(&words), 0);
+    let study = |name: &str, image: &str, more: &[&str]| {
+        let (out, volume) = (format!("{folder}/{name}"), format!("{volume}/{name}"));
+        let engine =
+            ["--engine", "kubernetes", "--parts", "5", "--image", image, "--volume", &volume];
+        let words = [&["studies/a.study.toml", "--out", &out], &engine[..], more].concat();
+        squall(&words)
+    };
+    let jobs = || {
+        let words = ["get", "jobs", "--selector=app.kubernetes.io/name=squall", "--output=name"];
+        let output = Command::new("kubectl").args(words).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().lines().count()
+    };
+    let second = |name: &str| Path::new(&folder).join(name).join("parts/2-of-5/runs.jsonl");
+    let local = here.path().join("here");
+
+    let told = ended(&mut study("whole", &image, &[]), 0);
     assert!(told.contains("5 of 5 parts"), "{told}");
-    same(&here.path().join("here"), Path::new(&folder));
+    same(&local, &Path::new(&folder).join("whole"));
+    assert_eq!(jobs(), 0);
+
+    let mut child = study("killed", &image, &["--parallelism", "1"]).spawn().unwrap();
+    until("second part", || second("killed").exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(jobs(), 1);
+    let told = ended(&mut study("killed", &image, &[]), 0);
+    assert!(told.contains("is there since an earlier command"), "{told}");
+    same(&local, &Path::new(&folder).join("killed"));
+
+    let child = study("cut", &image, &["--parallelism", "1"]).spawn().unwrap();
+    until("second part", || second("cut").exists());
+    interrupted(child);
+    assert_eq!(jobs(), 0);
+    ended(&mut study("cut", &image, &[]), 0);
+    same(&local, &Path::new(&folder).join("cut"));
+
+    let child = study("none", "squall.invalid/squall:0", &["--parallelism", "1"]).spawn().unwrap();
+    until("job", || jobs() == 1);
+    thread::sleep(Duration::from_secs(15));
+    let told = interrupted(child);
+    assert!(told.contains("has no image squall.invalid/squall:0"), "{told}");
+    assert_eq!(jobs(), 0);
 }

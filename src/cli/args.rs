@@ -10,11 +10,10 @@ mod study;
 
 pub(super) use diff::DiffArgs;
 pub(super) use gate::{GateArgs, GateFormat};
-pub(super) use kubernetes::{KubernetesArgs, Volume};
 pub(super) use replay::{Between, CurveBy, ReplayArgs, ReplayFormat, TraceFormat};
 pub(super) use report::ReportArgs;
 pub(super) use runbook::RunbookArgs;
-pub(super) use study::{EngineName, MergeArgs, Shards, StudyArgs, StudyFormat, StudyVerb};
+pub(super) use study::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 
 use super::inputs;
 use clap::builder::styling::{AnsiColor, Styles};

@@ -71,7 +71,8 @@ fn part_of(args: &StudyArgs) -> Result<(Shard, Option<PathBuf>), Exit> {
     let Some(shard) = shard else {
         let help = "a pod of an Indexed Job has it: a number from 0 to that of the parts less 1";
         out::note(&format!(
-            "problem: the variable JOB_COMPLETION_INDEX names no part\n  --> --shard-by-index\nhelp: {help}\n\n"
+            "problem: the variable JOB_COMPLETION_INDEX names no part\n  --> --shard-by-index\n\
+             help: {help}\n\n"
         ));
         return Err(Exit::Problems);
     };
@@ -174,19 +175,33 @@ fn on_cluster(
         Ok(place) => place,
         Err(told) => return refused(told),
     };
-    let Some(mut cluster) = Kubernetes::new(&args.kubernetes, &place) else {
+    let owner = match kubernetes::writer(&parts.all()) {
+        Ok(owner) => owner,
+        Err(error) => {
+            out::complain(&format!("{}: {error}", parts.all().display()));
+            return Exit::Error;
+        }
+    };
+    let Some(pods) = args.kubernetes.pods(owner) else {
         return Exit::Problems;
     };
-    if !args.kubernetes.manifest {
-        return waited_for(args, &parts, &mut cluster);
+    let context = args.kubernetes.context.as_deref();
+    let mut cluster = Kubernetes::new(context, pods, &place);
+    if args.kubernetes.manifest {
+        print_manifest(&cluster, &parts)
+    } else {
+        waited_for(args, &parts, &mut cluster)
     }
+}
+
+/// Prints what a cluster would be given.
+fn print_manifest(cluster: &Kubernetes<'_>, parts: &Parts<'_>) -> Exit {
     let open = parts.open();
     if open.is_empty() {
         out::note("all parts are done: the same command without --manifest joins them\n");
         return Exit::Holds;
     }
-    let manifest = cluster.manifest(&parts, &open, false);
-    match manifest.and_then(|job| serde_json::to_string_pretty(&job).map_err(|e| e.to_string())) {
+    match cluster.manifest(parts, &open, false) {
         Ok(text) => out::print(&(text + "\n")),
         Err(told) => {
             out::complain(&told);

@@ -1,5 +1,6 @@
 //! What only a cluster with Kubernetes is told.
 
+use crate::study::kubernetes::Pods;
 use std::path::{Component, Path};
 
 /// A claim of a volume, and a folder on it.
@@ -98,23 +99,24 @@ fn memory(text: &str) -> Result<String, String> {
 }
 
 impl KubernetesArgs {
-    /// The processors of a pod.
-    pub fn cpu(&self) -> &str {
-        self.cpu.as_deref().unwrap_or("1")
-    }
-
-    /// The memory of a pod. 256 MiB: `monthly/region-outage.toml` takes 63 MB, the most of all scenarios
-    /// that come with Squall.
-    pub fn memory(&self) -> &str {
-        self.memory.as_deref().unwrap_or("256Mi")
-    }
-
-    /// Runs at one time in a pod: its processors, rounded up.
-    pub fn threads(&self) -> u32 {
-        match self.cpu().strip_suffix('m') {
-            Some(thousandths) => thousandths.parse::<u32>().map_or(1, |all| all.div_ceil(1_000)),
-            None => self.cpu().parse().unwrap_or(1),
-        }
+    /// What is asked of the pods, if all that must be was said; `owner` may write to the parts.
+    ///
+    /// The usual memory is 256 MiB: `monthly/region-outage.toml` takes 63 MB, the most of all scenarios that
+    /// come with Squall.
+    pub fn pods(&self, owner: (u32, u32)) -> Option<Pods> {
+        let (image, volume) = (self.image.clone()?, self.volume.clone()?);
+        let cpu = self.cpu.as_deref().unwrap_or("1");
+        Some(Pods {
+            image,
+            claim: volume.claim,
+            folder: volume.folder,
+            namespace: self.namespace.clone(),
+            at_once: self.parallelism,
+            cpu: cpu.to_owned(),
+            memory: self.memory.clone().unwrap_or_else(|| "256Mi".to_owned()),
+            threads: threads(cpu),
+            owner,
+        })
     }
 
     /// An option that was given, if any was: other engines take none of them.
@@ -130,6 +132,14 @@ impl KubernetesArgs {
             ("--manifest", self.manifest),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
+}
+
+/// Runs at one time in a pod: its processors, rounded up.
+fn threads(cpu: &str) -> u32 {
+    match cpu.strip_suffix('m') {
+        Some(thousandths) => thousandths.parse::<u32>().map_or(1, |all| all.div_ceil(1_000)),
+        None => cpu.parse().unwrap_or(1),
     }
 }
 
@@ -152,6 +162,7 @@ mod tests {
         for good in ["1", "16", "500m", "1500m"] {
             assert_eq!(cpu(good).as_deref(), Ok(good));
         }
+        assert_eq!(["1", "16", "500m", "1500m", "2000m"].map(threads), [1, 16, 1, 2, 2]);
         for wrong in ["0", "0m", "-1", "1.5", "m", "", "1k"] {
             assert!(cpu(wrong).is_err(), "{wrong}");
         }

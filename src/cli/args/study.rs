@@ -2,7 +2,7 @@
 
 use super::kubernetes::KubernetesArgs;
 use crate::cli::inputs;
-use crate::study::Shard;
+use crate::study::{MOST_PARTS, Shard, Shards};
 use clap::{Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -74,7 +74,7 @@ pub(in crate::cli) struct StudyArgs {
     pub shard: Option<Shard>,
     /// Make one of these parts of N: the one at the place that the variable JOB_COMPLETION_INDEX says,
     /// counted from 0, into the folder I-of-N below --out. What a pod of an Indexed Job is told
-    #[arg(long, value_name = "I-I,I/N", requires = "out", value_parser = shards)]
+    #[arg(long, value_name = "I-I,I/N", requires = "out", value_parser = Shards::parse)]
     #[arg(conflicts_with_all = ["shard", "engine", "html"])]
     pub shard_by_index: Option<Shards>,
     /// Where the runs are made: on this machine, or by a cluster, which is waited for. A job array of
@@ -115,9 +115,6 @@ pub(in crate::cli) struct MergeArgs {
     pub html: Option<PathBuf>,
 }
 
-/// The most parts of a study.
-const MOST_PARTS: u64 = 100_000;
-
 fn parts(text: &str) -> Result<u64, String> {
     let parts = text.parse().ok().filter(|parts| (1..=MOST_PARTS).contains(parts));
     parts.ok_or_else(|| format!("parts are a whole number from 1 to {MOST_PARTS}"))
@@ -135,78 +132,9 @@ fn shard(text: &str) -> Result<Shard, String> {
     }
 }
 
-/// Some parts of so many, in the order in which a job counts them.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(in crate::cli) struct Shards {
-    /// First and last of each run of parts that follow one another.
-    ranges: Vec<(u64, u64)>,
-    /// How many parts the study has.
-    parts: u64,
-}
-
-impl Shards {
-    /// Reads `1-3,7/9`.
-    ///
-    /// # Errors
-    /// A sentence when it is no list of parts.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        shards(text)
-    }
-
-    /// The place of a part.
-    pub fn place(&self, part: u64) -> Option<u64> {
-        let mut before = 0;
-        for &(first, last) in &self.ranges {
-            if (first..=last).contains(&part) {
-                return Some(before + part - first);
-            }
-            before += last - first + 1;
-        }
-        None
-    }
-
-    /// The one at a place counted from 0.
-    pub fn at(&self, mut place: u64) -> Option<Shard> {
-        for &(first, last) in &self.ranges {
-            let here = last - first + 1;
-            if place < here {
-                return Some(Shard { part: first + place, parts: self.parts });
-            }
-            place -= here;
-        }
-        None
-    }
-}
-
-fn shards(text: &str) -> Result<Shards, String> {
-    let help = "parts are I-I,I/N with each I from 1 to N, for example 1-3,7/9";
-    let (list, parts) = text.split_once('/').ok_or(help)?;
-    let one = |text: &str| shard(&format!("{text}/{parts}")).map_err(|_| help.to_owned());
-    let range = |text: &str| {
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        let (first, last) = (one(first)?, one(last)?);
-        if first.part > last.part { Err(help.to_owned()) } else { Ok((first.part, last.part)) }
-    };
-    let ranges = list.split(',').map(range).collect::<Result<Vec<_>, String>>()?;
-    Ok(Shards { ranges, parts: one("1")?.parts })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_place_in_a_list_of_parts_is_a_part() {
-        let all = shards("1-3,7,9-10/12").unwrap();
-        let parts = |place| all.at(place).map(|shard| (shard.part, shard.parts));
-        let found: Vec<_> = (0..7).filter_map(parts).collect();
-        assert!(found.iter().enumerate().all(|(at, one)| all.place(one.0) == Some(at as u64)));
-        assert_eq!(all.place(4), None);
-        assert_eq!(found, [(1, 12), (2, 12), (3, 12), (7, 12), (9, 12), (10, 12)]);
-        for wrong in ["1-3", "3-1/4", "0/4", "5/4", "1,,2/4", "/4", "1-2-3/4", "1/"] {
-            assert!(shards(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn parts_are_counted_from_one() {

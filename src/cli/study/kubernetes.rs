@@ -4,16 +4,13 @@
 //! log in. The job's name is made of the study and its folder, so a command that was killed finds its job
 //! again. A job is deleted by its uid, and only if this program has created it.
 
-mod manifest;
-mod status;
-
-use super::super::args::{KubernetesArgs, Shards, Volume};
 use super::super::out;
 use super::bar::PartsBar;
 use super::parts::{Answer, Cluster, Parts, call, said};
-use manifest::Manifest;
-use serde_json::{Value, json};
-use status::{Stand, count, text};
+use crate::study::Shards;
+use crate::study::kubernetes::{
+    Manifest, NOBODY, Pods, Seen, Stand, Wait, deletion, ended, identity, name,
+};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -31,13 +28,14 @@ const DELETED: u32 = 90;
 
 /// Kubernetes, and the job that it was given.
 pub(super) struct Kubernetes<'a> {
-    args: &'a KubernetesArgs,
-    image: &'a str,
-    volume: &'a Volume,
+    context: Option<&'a str>,
+    pods: Pods,
     /// Where the study is, from the folder of the whole.
     study: &'a str,
     job: Option<Job>,
     polls: u32,
+    /// How often in a row nothing ran.
+    idle: u32,
     without_image: u32,
     told: BTreeSet<String>,
     bar: PartsBar,
@@ -53,41 +51,36 @@ struct Job {
     managed: bool,
     /// The parts that it makes.
     shards: Option<Shards>,
-    /// How many pods that takes.
-    pods: u64,
 }
 
 impl<'a> Kubernetes<'a> {
     /// A cluster that has no job yet. `study` is where pods find the study in the folder of the whole.
-    pub fn new(args: &'a KubernetesArgs, study: &'a str) -> Option<Self> {
-        let (image, volume) = (args.image.as_deref()?, args.volume.as_ref()?);
-        let (job, told, bar) = (None, BTreeSet::new(), PartsBar::default());
-        Some(Self { args, image, volume, study, job, polls: 0, without_image: 0, told, bar })
+    pub fn new(context: Option<&'a str>, pods: Pods, study: &'a str) -> Self {
+        let (told, bar) = (BTreeSet::new(), PartsBar::default());
+        Self { context, pods, study, job: None, polls: 0, idle: 0, without_image: 0, told, bar }
     }
 
     /// The manifest of a job of these parts. `managed` says whether this program creates it.
     ///
     /// # Errors
-    /// When the folder of the parts cannot be made.
+    /// When the study cannot be written down.
     pub fn manifest(
         &self,
         parts: &Parts<'_>,
         open: &[u64],
         managed: bool,
-    ) -> Result<Value, String> {
-        let folder = parts.all();
-        let owner = writer(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let (args, image, volume) = (self.args, self.image, self.volume);
-        let study = Path::new(self.study);
-        Manifest { parts, study, open, args, image, volume, owner, managed }.job()
+    ) -> Result<String, String> {
+        let Parts { header, parts, .. } = *parts;
+        Manifest { header, parts, study: self.study, open, pods: &self.pods, managed }.text()
     }
 
     /// Has kubectl do something.
     fn kubectl(&self, words: &[&str], input: &str) -> Result<Output, String> {
         let mut command = Command::new("kubectl");
-        let options = [("--context", &self.args.context), ("--namespace", &self.args.namespace)];
+        let options =
+            [("--context", self.context), ("--namespace", self.pods.namespace.as_deref())];
         for (option, value) in options {
-            command.args(value.iter().map(|value| format!("{option}={value}")));
+            command.args(value.map(|value| format!("{option}={value}")));
         }
         command.arg("--request-timeout=30s").args(words);
         call(&mut command, input).map_err(|error| match error.kind() {
@@ -98,26 +91,30 @@ impl<'a> Kubernetes<'a> {
         })
     }
 
-    /// The object that kubectl prints; `None` when it prints nothing.
-    fn object(&self, words: &[&str], input: &str) -> Result<Option<Value>, String> {
+    /// What kubectl prints; `None` when that is nothing.
+    fn object(&self, words: &[&str], input: &str) -> Result<Option<Seen>, String> {
         let output = self.kubectl(words, input)?;
         if !output.status.success() {
             return Err(refusal(&said(&output)));
         }
-        if output.stdout.trim_ascii().is_empty() {
-            return Ok(None);
-        }
-        let read = serde_json::from_slice(&output.stdout);
-        read.map(Some).map_err(|error| format!("what kubectl prints is no JSON: {error}"))
+        Seen::parse(&output.stdout).map_err(|told| format!("of what kubectl prints: {told}"))
     }
 
-    fn find(&self, name: &str) -> Result<Option<Value>, String> {
+    fn find(&self, name: &str) -> Result<Option<Seen>, String> {
         self.object(&["get", "job", name, "--ignore-not-found", "--output=json"], "")
+    }
+
+    /// The pods of a job; an option may choose some of them.
+    fn pods_of(&self, job: &Job, option: Option<&str>) -> Option<Vec<Seen>> {
+        let selector = format!("--selector=job-name={}", job.name);
+        let words = ["get", "pods", &selector, "--output=json"];
+        let words: Vec<&str> = words.into_iter().chain(option).collect();
+        self.object(&words, "").ok().flatten().map(Seen::items)
     }
 
     /// Looks whether there is a volume that all pods can write to.
     fn look_at_claim(&self) -> Result<(), String> {
-        let claim = &self.volume.claim;
+        let claim = &self.pods.claim;
         let found = self.object(
             &["get", "persistentvolumeclaim", claim, "--ignore-not-found", "--output=json"],
             "",
@@ -132,9 +129,7 @@ impl<'a> Kubernetes<'a> {
                 "there is no PersistentVolumeClaim {claim} in this namespace: `kubectl get pvc` lists them"
             ));
         };
-        let modes = found.pointer("/spec/accessModes").and_then(Value::as_array);
-        let many = modes.is_some_and(|modes| modes.iter().any(|mode| mode == "ReadWriteMany"));
-        if !many {
+        if !found.is_for_many() {
             out::note(&format!(
                 "note: the claim {claim} is not ReadWriteMany: all pods must run on one node\n"
             ));
@@ -147,21 +142,20 @@ impl<'a> Kubernetes<'a> {
         let Some(found) = self.find(name)? else {
             return Ok(None);
         };
-        let (ours, managed) = status::whose(&found, identity);
-        if !ours {
+        if !found.is_of(identity) {
             return Err(format!(
                 "there is a job {name} that is not of this study: delete it, or name another folder"
             ));
         }
-        let job = Job::of(&found, managed);
-        if !text(&found, "/metadata/deletionTimestamp").is_empty() {
+        let job = Job::of(&found);
+        if found.is_being_deleted() {
             self.gone(&job)?;
             return Ok(None);
         }
-        if status::stand(&found) == Stand::Running {
+        if found.stand() == Stand::Running {
             return Ok(Some(job));
         }
-        if !managed {
+        if !job.managed {
             return Err(format!(
                 "job {name} is over and some of its parts are not done. It was not created by this \
                  program: delete it, and apply what --manifest prints now"
@@ -175,14 +169,7 @@ impl<'a> Kubernetes<'a> {
     fn delete(&self, job: &Job) -> Result<(), String> {
         let Job { name, namespace, uid, .. } = job;
         let path = format!("/apis/batch/v1/namespaces/{namespace}/jobs/{name}");
-        let options = json!({
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "propagationPolicy": "Foreground",
-            "preconditions": { "uid": uid },
-        });
-        let output =
-            self.kubectl(&["delete", "--raw", &path, "--filename=-"], &options.to_string())?;
+        let output = self.kubectl(&["delete", "--raw", &path, "--filename=-"], &deletion(uid))?;
         let refused = said(&output);
         if !output.status.success() && !refused.contains("NotFound") {
             return Err(format!("job {name} cannot be deleted: {}", refusal(&refused)));
@@ -195,7 +182,7 @@ impl<'a> Kubernetes<'a> {
         let name = &job.name;
         for _ in 0..DELETED {
             match self.find(name)? {
-                Some(there) if text(&there, "/metadata/uid") == job.uid => {
+                Some(there) if there.uid() == job.uid => {
                     thread::sleep(Duration::from_secs(1));
                 }
                 _ => return Ok(()),
@@ -207,19 +194,16 @@ impl<'a> Kubernetes<'a> {
     }
 
     /// Tells once of each kind of reason for which pods do not begin.
-    fn tell_of_waiting(&mut self, job: &Job, ready: u64) -> Result<(), String> {
-        let selector = format!("--selector=job-name={}", job.name);
-        let pending = "--field-selector=status.phase=Pending";
-        let Ok(Some(found)) =
-            self.object(&["get", "pods", &selector, pending, "--output=json"], "")
-        else {
+    fn tell_of_waiting(&mut self, job: &Job, active: u64, done: u64) -> Result<(), String> {
+        let Some(pods) = self.pods_of(job, Some("--field-selector=status.phase=Pending")) else {
             return Ok(());
         };
-        let pods = found.pointer("/items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let waits: Vec<status::Wait> = pods.iter().filter_map(status::waiting).collect();
+        let idle = done == 0 && active <= pods.len() as u64;
+        self.idle = if idle { self.idle + 1 } else { 0 };
+        let waits: Vec<Wait> = pods.iter().filter_map(Seen::waiting).collect();
         for wait in &waits {
             // On a full cluster pods wait for others; only if none runs nobody knows how long.
-            let worth = wait.is_image || wait.hopeless || ready == 0;
+            let worth = wait.is_image || self.idle > 1;
             if worth && self.told.insert(wait.kind.clone()) {
                 self.bar.aside(|| out::note(&format!("waiting: {}\n", wait.why)));
             }
@@ -227,9 +211,9 @@ impl<'a> Kubernetes<'a> {
         if let Some(wait) = waits.iter().find(|wait| wait.hopeless) {
             return Err(format!("{}: name another --image", wait.why));
         }
-        let stuck = ready == 0 && waits.iter().any(|wait| wait.is_image);
-        self.without_image = if stuck { self.without_image + PODS_EVERY } else { 0 };
-        match waits.iter().find(|wait| wait.is_image) {
+        let image = waits.iter().find(|wait| wait.is_image && idle);
+        self.without_image = if image.is_some() { self.without_image + PODS_EVERY } else { 0 };
+        match image {
             Some(wait) if self.without_image > IMAGE_PATIENCE => {
                 Err(format!("{} minutes without an image: {}", IMAGE_PATIENCE / 60, wait.why))
             }
@@ -239,35 +223,34 @@ impl<'a> Kubernetes<'a> {
 }
 
 impl Job {
-    fn of(found: &Value, managed: bool) -> Self {
+    fn of(found: &Seen) -> Self {
         Self {
-            name: text(found, "/metadata/name").to_owned(),
-            namespace: text(found, "/metadata/namespace").to_owned(),
-            uid: text(found, "/metadata/uid").to_owned(),
-            managed,
-            shards: status::list_of_parts(found).and_then(|list| Shards::parse(list).ok()),
-            pods: count(found, "/spec/completions"),
+            name: found.name().to_owned(),
+            namespace: found.namespace().to_owned(),
+            uid: found.uid().to_owned(),
+            managed: found.is_managed(),
+            shards: found.shards(),
         }
     }
 }
 
 impl Cluster for Kubernetes<'_> {
     fn submit(&mut self, parts: &Parts<'_>, open: &[u64]) -> Result<String, String> {
-        let identity = manifest::identity(parts, self.volume)?;
-        let job = match self.earlier(&manifest::name(&identity), &identity)? {
+        let identity = identity(parts.header, parts.parts, &self.pods)?;
+        let job = match self.earlier(&name(&identity), &identity)? {
             Some(job) => {
                 out::note(&format!("job {} is there since an earlier command\n", job.name));
                 job
             }
             None => {
                 self.look_at_claim()?;
-                let manifest = self.manifest(parts, open, true)?.to_string();
+                let manifest = self.manifest(parts, open, true)?;
                 let made = self.object(&["create", "--filename=-", "--output=json"], &manifest)?;
-                Job::of(&made.ok_or("kubectl says nothing of the job that it has made")?, true)
+                Job::of(&made.ok_or("kubectl says nothing of the job that it has made")?)
             }
         };
         let name = format!("{} in namespace {}", job.name, job.namespace);
-        self.bar.begin(job.pods);
+        self.bar.begin(job.shards.as_ref().map_or(0, Shards::count));
         self.job = Some(job);
         Ok(name)
     }
@@ -280,27 +263,26 @@ impl Cluster for Kubernetes<'_> {
             Ok(there) => there,
             Err(told) => return Ok(Answer::Nothing(told)),
         };
-        let Some(there) = there.filter(|there| text(there, "/metadata/uid") == job.uid) else {
+        let Some(there) = there.filter(|there| there.uid() == job.uid) else {
             self.bar.clear();
             out::note(&format!("job {} was deleted by somebody else\n", job.name));
             self.job = None;
             return Ok(Answer::Over(false));
         };
-        let number = |pointer| count(&there, pointer);
-        let (done, ready) = (number("/status/succeeded"), number("/status/ready"));
-        self.bar.show(done, number("/status/active"), number("/status/failed"));
-        match status::stand(&there) {
+        let counts = there.counts();
+        self.bar.show(counts.done, counts.active, counts.failed);
+        match there.stand() {
             Stand::Complete => return Ok(Answer::Over(true)),
             Stand::Failed => {
                 self.bar.clear();
-                let why = status::failure(&there).unwrap_or_default();
+                let why = there.failure().unwrap_or_default();
                 out::note(&format!("job {} has failed: {why}\n", job.name));
                 return Ok(Answer::Over(false));
             }
             Stand::Running => {}
         }
-        if self.polls.is_multiple_of(PODS_EVERY) && number("/status/active") > ready {
-            self.tell_of_waiting(&job, ready + done)?;
+        if self.polls.is_multiple_of(PODS_EVERY) && counts.active > 0 {
+            self.tell_of_waiting(&job, counts.active, counts.done)?;
         }
         self.polls += 1;
         Ok(Answer::Running)
@@ -336,18 +318,13 @@ impl Cluster for Kubernetes<'_> {
         let Some(job) = &self.job else {
             return String::new();
         };
-        let selector = format!("--selector=job-name={}", job.name);
-        let found = self.object(&["get", "pods", &selector, "--output=json"], "");
-        let pods = found.ok().flatten().and_then(|mut found| match found["items"].take() {
-            Value::Array(pods) => Some(pods),
-            _ => None,
-        });
         let place = job.shards.as_ref().and_then(|shards| shards.place(part));
-        let Some(mut lines) = pods.and_then(|pods| status::ended(&pods, place)) else {
+        let pods = self.pods_of(job, None).unwrap_or_default();
+        let Some(mut lines) = ended(&pods, place) else {
             return String::new();
         };
         if fs::read_dir(parts.all()).is_ok_and(|mut entries| entries.next().is_none()) {
-            let Volume { claim, folder } = self.volume;
+            let Pods { claim, folder, .. } = &self.pods;
             let folder = if folder.is_empty() { "the root" } else { folder };
             lines +=
                 &format!("  pods left nothing in --out: is it {folder} of the claim {claim}?\n");
@@ -385,7 +362,10 @@ fn refusal(said: &str) -> String {
 
 /// User and group by whom the folder of the parts, which is made, can be written to. What belongs to root is
 /// given to somebody else, as no pod may be root.
-fn writer(folder: &Path) -> io::Result<(u32, u32)> {
+///
+/// # Errors
+/// What the system says.
+pub(super) fn writer(folder: &Path) -> io::Result<(u32, u32)> {
     fs::create_dir_all(folder)?;
     #[cfg(unix)]
     {
@@ -394,7 +374,7 @@ fn writer(folder: &Path) -> io::Result<(u32, u32)> {
         if there.uid() != 0 {
             return Ok((there.uid(), there.gid()));
         }
-        chown(folder, Some(manifest::NOBODY), Some(manifest::NOBODY))?;
+        chown(folder, Some(NOBODY), Some(NOBODY))?;
     }
-    Ok((manifest::NOBODY, manifest::NOBODY))
+    Ok((NOBODY, NOBODY))
 }

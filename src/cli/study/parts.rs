@@ -210,21 +210,6 @@ pub(super) fn usual_parts(header: &Header) -> u64 {
     Planner::bounds(header).1.clamp(1, 64)
 }
 
-/// `1-3,7`: numbers of parts, as one word.
-pub(super) fn ranges(parts: &[u64]) -> String {
-    let mut runs: Vec<(u64, u64)> = Vec::new();
-    for &part in parts {
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 == part => *last = part,
-            _ => runs.push((part, part)),
-        }
-    }
-    let text = |(first, last): (u64, u64)| {
-        if first == last { first.to_string() } else { format!("{first}-{last}") }
-    };
-    runs.into_iter().map(text).collect::<Vec<_>>().join(",")
-}
-
 /// Runs a cluster's command to its end, with this on its standard input. What interrupts this program from
 /// the keyboard does not reach it: what it has begun is finished, and then taken back by us.
 ///
@@ -245,15 +230,4 @@ pub(super) fn call(command: &mut Command, input: &str) -> io::Result<Output> {
 /// What a command said on standard error.
 pub(super) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_ranges() {
-        assert_eq!(ranges(&[1, 2, 3, 7, 9, 10]), "1-3,7,9-10");
-        assert_eq!(ranges(&[]), "");
-    }
 }

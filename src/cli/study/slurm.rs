@@ -3,7 +3,8 @@
 //! Partition, account and limits are those of sbatch's own variables (`SBATCH_PARTITION`, `SBATCH_TIMELIMIT`
 //! and so on). The folder of `--out` and the study must be seen from all nodes under the same path.
 
-use super::parts::{Answer, Cluster, Parts, call, ranges, said};
+use super::parts::{Answer, Cluster, Parts, call, said};
+use crate::study::Shards;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +24,7 @@ impl Cluster for Slurm {
         let mut command = Command::new("sbatch");
         command
             .arg("--parsable")
-            .arg(format!("--array={}", ranges(open)))
+            .arg(format!("--array={}", Shards::of(open, parts.parts).list()))
             .arg("--job-name=squall-study")
             .arg("--ntasks=1")
             .arg(format!("--output={}", absolute(&folder)?.join("%a.log").display()));
