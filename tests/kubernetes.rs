@@ -338,6 +338,23 @@ fn refusals_are_told_in_words_and_other_jobs_are_left_alone() {
     assert!(told.contains("JOB_COMPLETION_INDEX names no part"), "{told}");
 }
 
+#[test]
+fn a_job_that_somebody_else_applies_is_waited_for_and_left_alone() {
+    let cluster = started();
+    let volume = cluster.folder.path().join("volume");
+    ended(&mut cluster.study(&["studies/a.study.toml", "--out", "here"]), 0);
+    let job = manifest(&cluster, &["--parallelism", "1"]);
+    assert!(job["metadata"]["labels"].get("app.kubernetes.io/managed-by").is_none());
+    cluster.apply(&job);
+    let told = ended(&mut study(&cluster, "m", &[]), 0);
+    assert!(told.contains("is there since an earlier command"), "{told}");
+    same(&volume.join("here"), &volume.join("m"));
+    assert_eq!((cluster.jobs().len(), cluster.created().len()), (1, 1));
+    let output = study(&cluster, "m", &["--manifest"]).output().unwrap();
+    assert!(output.status.success() && output.stdout.is_empty());
+    assert!(said(&output).contains("all parts are done"), "{}", said(&output));
+}
+
 /// As above, where a cluster is named: a job from end to end, a command that is killed, one that is
 /// interrupted, an image that is not there.
 #[test]

@@ -102,6 +102,11 @@ impl Cluster {
         self.state.lock().unwrap().created.clone()
     }
 
+    /// Applies a manifest, as somebody else would.
+    pub fn apply(&self, manifest: &Value) {
+        self.state.lock().unwrap().create(&manifest.to_string(), "default").unwrap();
+    }
+
     /// Puts a job there that nobody asked for.
     pub fn plant(&self, name: &str) {
         let object =

@@ -320,9 +320,7 @@ impl Cluster for Kubernetes<'_> {
         };
         let place = job.shards.as_ref().and_then(|shards| shards.place(part));
         let pods = self.pods_of(job, None).unwrap_or_default();
-        let Some(mut lines) = ended(&pods, place) else {
-            return String::new();
-        };
+        let mut lines = ended(&pods, place).unwrap_or_default();
         if fs::read_dir(parts.all()).is_ok_and(|mut entries| entries.next().is_none()) {
             let Pods { claim, folder, .. } = &self.pods;
             let folder = if folder.is_empty() { "the root" } else { folder };

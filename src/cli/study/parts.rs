@@ -138,10 +138,9 @@ impl Parts<'_> {
             || parts.iter().copied().filter(|&part| !self.is_complete(part)).collect::<Vec<u64>>();
         let mut undone = look();
         // A shared folder may show late what another machine has written.
-        for _ in 0..if well { PATIENCE } else { 0 } {
-            if undone.is_empty() {
-                break;
-            }
+        let mut patience = if well { PATIENCE } else { 0 };
+        while patience > 0 && undone.first().is_some_and(|&part| self.other_version(part).is_none()) {
+            patience -= 1;
             thread::sleep(POLL);
             undone = look();
         }

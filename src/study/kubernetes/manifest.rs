@@ -223,3 +223,66 @@ fn failure_policy() -> Value {
         },
     ] })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::open_study;
+
+    fn job(open: &[u64], parts: u64, change: impl FnOnce(&mut Pods)) -> Value {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/studies/servers.study.toml");
+        let study = open_study(root).unwrap_or_else(|error| panic!("{error:?}"));
+        let header = Header::of(&study);
+        let mut pods = Pods {
+            image: "squall:1".into(),
+            claim: "studies".into(),
+            folder: String::new(),
+            namespace: None,
+            at_once: None,
+            cpu: "1".into(),
+            memory: "256Mi".into(),
+            threads: 1,
+            owner: (1_000, 1_000),
+        };
+        change(&mut pods);
+        let (header, pods) = (&header, &pods);
+        Manifest { header, parts, study: "input/a", open, pods, managed: true }.job().unwrap()
+    }
+
+    fn word(job: &Value) -> &str {
+        job.pointer("/spec/template/spec/containers/0/args/5").and_then(Value::as_str).unwrap()
+    }
+
+    #[test]
+    fn a_job_counts_the_open_parts_alone() {
+        let some = job(&[2, 3, 9], 9, |_| {});
+        assert_eq!((word(&some), &some["spec"]["completions"]), ("2-3,9/9", &json!(3)));
+        // Every second of the most parts that there can be is a word too long for a command.
+        let odd: Vec<u64> = (1..=100_000).step_by(2).collect();
+        let all = job(&odd, 100_000, |_| {});
+        assert_eq!((word(&all), &all["spec"]["completions"]), ("1-100000/100000", &json!(100_000)));
+    }
+
+    #[test]
+    fn a_name_is_of_one_study_in_one_folder() {
+        let name = |open: &[u64], parts, change: fn(&mut Pods)| {
+            job(open, parts, change)["metadata"]["name"].as_str().unwrap().to_owned()
+        };
+        let usual = name(&[1], 9, |_| {});
+        // What is still open, where and with what it is made does not matter.
+        assert_eq!(name(&[2, 3], 9, |pods| pods.image = "squall:2".into()), usual);
+        assert_eq!(name(&[1], 9, |pods| pods.cpu = "2".into()), usual);
+        let others = [
+            name(&[1], 8, |_| {}),
+            name(&[1], 9, |pods| pods.claim = "others".into()),
+            name(&[1], 9, |pods| pods.folder = "other".into()),
+        ];
+        assert!(others.iter().all(|other| *other != usual));
+        // Neither end of one text runs into the next.
+        let split = |claim: &str, folder: &str| {
+            let set = |pods: &mut Pods| (pods.claim, pods.folder) = (claim.into(), folder.into());
+            job(&[1], 9, set)["metadata"]["name"].clone()
+        };
+        assert_ne!(split("ab", "c"), split("a", "bc"));
+    }
+}
