@@ -4,6 +4,7 @@
 //! and shifts nobody's numbers, so two variants of a scenario see the same viewers (common random
 //! numbers).
 
+use super::ziggurat::{Ziggurats, ziggurats};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -19,7 +20,10 @@ pub struct Seed(pub u64);
 
 /// A sequence of random numbers: ChaCha8 with the seed as key and the name's hash as stream number.
 #[derive(Clone, Debug)]
-pub struct Stream(ChaCha8Rng);
+pub struct Stream {
+    words: ChaCha8Rng,
+    pub(super) ziggurats: &'static Ziggurats,
+}
 
 impl Seed {
     /// The stream of this name. The name says purpose and place: `sa-east-1/network 17/arrivals`.
@@ -30,7 +34,7 @@ impl Seed {
         key[8..22].copy_from_slice(b"squall streams");
         let mut rng = ChaCha8Rng::from_seed(key);
         rng.set_stream(fnv1a(name.as_bytes()));
-        Stream(rng)
+        Stream { words: rng, ziggurats: ziggurats() }
     }
 }
 
@@ -49,7 +53,7 @@ impl Stream {
     /// 64 random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {
-        self.0.next_u64()
+        self.words.next_u64()
     }
 
     /// Uniform on the open interval (0, 1): never 0 and never 1, so its logarithm is finite.

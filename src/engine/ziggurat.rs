@@ -20,6 +20,7 @@ const EXPONENTIAL_TAIL: f64 = 7.697_117_470_131_05;
 const NORMAL_TAIL: f64 = 3.654_152_885_361_009;
 
 /// What the fast path reads, side by side so that it touches one cache line.
+#[derive(Debug)]
 struct Layer {
     /// The layer's width divided by the range of the position bits.
     scale: f64,
@@ -27,25 +28,42 @@ struct Layer {
     inner: f64,
 }
 
+#[derive(Debug)]
 struct Tables {
     layers: [Layer; LAYERS],
     /// The density at the right edge of each layer, ascending; `[LAYERS]` is the mode's, one.
     heights: [f64; LAYERS + 1],
 }
 
-static EXPONENTIAL: LazyLock<Tables> = LazyLock::new(|| {
+/// The layers of both laws. A stream keeps a reference: whether they are made already need not be looked
+/// at for each draw.
+#[derive(Debug)]
+pub(super) struct Ziggurats {
+    exponential: Tables,
+    normal: Tables,
+}
+
+static ZIGGURATS: LazyLock<Ziggurats> =
+    LazyLock::new(|| Ziggurats { exponential: exponential_tables(), normal: normal_tables() });
+
+/// The layers of both laws, made at first use.
+pub(super) fn ziggurats() -> &'static Ziggurats {
+    &ZIGGURATS
+}
+
+fn exponential_tables() -> Tables {
     let area = (EXPONENTIAL_TAIL + 1.0) * libm::exp(-EXPONENTIAL_TAIL);
     let scale = 1.0 / (1_u64 << 53) as f64;
     Tables::new(EXPONENTIAL_TAIL, area, scale, exponential_density, |y| -libm::log(y))
-});
+}
 
-static NORMAL: LazyLock<Tables> = LazyLock::new(|| {
+fn normal_tables() -> Tables {
     let tail_area =
         std::f64::consts::FRAC_PI_2.sqrt() * libm::erfc(NORMAL_TAIL / std::f64::consts::SQRT_2);
     let area = NORMAL_TAIL * normal_density(NORMAL_TAIL) + tail_area;
     let scale = 1.0 / (1_u64 << 52) as f64;
     Tables::new(NORMAL_TAIL, area, scale, normal_density, |y| (-2.0 * libm::log(y)).sqrt())
-});
+}
 
 fn exponential_density(x: f64) -> f64 {
     libm::exp(-x)
@@ -107,7 +125,7 @@ impl Stream {
     #[inline]
     pub fn exponential(&mut self) -> f64 {
         let bits = self.bits();
-        let (_, layer) = EXPONENTIAL.layer(bits);
+        let (_, layer) = self.ziggurats.exponential.layer(bits);
         let x = position(bits) * layer.scale;
         if x < layer.inner { x } else { self.exponential_outside(bits) }
     }
@@ -116,7 +134,7 @@ impl Stream {
     #[inline]
     pub fn normal(&mut self) -> f64 {
         let bits = self.bits();
-        let (_, layer) = NORMAL.layer(bits);
+        let (_, layer) = self.ziggurats.normal.layer(bits);
         let x = signed_position(bits) * layer.scale;
         if x.abs() < layer.inner { x } else { self.normal_outside(bits) }
     }
@@ -125,7 +143,7 @@ impl Stream {
     /// itself again (it has no memory), so the tail is a new draw from there.
     #[cold]
     fn exponential_outside(&mut self, mut bits: u64) -> f64 {
-        let tables = &*EXPONENTIAL;
+        let tables = &self.ziggurats.exponential;
         let mut beyond = 0.0;
         loop {
             let (index, layer) = tables.layer(bits);
@@ -145,7 +163,7 @@ impl Stream {
     /// Goes on where the fast path could not accept.
     #[cold]
     fn normal_outside(&mut self, mut bits: u64) -> f64 {
-        let tables = &*NORMAL;
+        let tables = &self.ziggurats.normal;
         loop {
             let (index, layer) = tables.layer(bits);
             let x = signed_position(bits) * layer.scale;

@@ -40,8 +40,8 @@ const MANY: usize = 1_000_000;
 fn layers_close_at_the_mode() {
     // The last layer's area must reach exactly the height one: the constants fit each other.
     for (tables, tail, scale) in [
-        (&*EXPONENTIAL, EXPONENTIAL_TAIL, count_to_f64(1 << 53)),
-        (&*NORMAL, NORMAL_TAIL, count_to_f64(1 << 52)),
+        (&ZIGGURATS.exponential, EXPONENTIAL_TAIL, count_to_f64(1 << 53)),
+        (&ZIGGURATS.normal, NORMAL_TAIL, count_to_f64(1 << 52)),
     ] {
         let width = |i: usize| tables.layers[i].scale * scale;
         let area = width(0) * tables.heights[1];
@@ -118,10 +118,10 @@ fn wedges_follow_the_density() {
     let n = 3_000_000;
     let values = draws("exponential wedges", n, Stream::exponential);
     let range = count_to_f64(1 << 53);
-    assert_even_within_layers(&values, &EXPONENTIAL, range, |x| -libm::expm1(-x));
+    assert_even_within_layers(&values, &ZIGGURATS.exponential, range, |x| -libm::expm1(-x));
     let values = draws("normal wedges", n, Stream::normal);
     let range = count_to_f64(1 << 52);
-    assert_even_within_layers(&values, &NORMAL, range, normal_cdf);
+    assert_even_within_layers(&values, &ZIGGURATS.normal, range, normal_cdf);
 }
 
 #[test]

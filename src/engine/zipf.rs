@@ -28,7 +28,7 @@ const HEAD: u32 = 256;
 pub struct Zipf {
     /// The threshold below which a cell's own rank is accepted in the high half, the rank that is
     /// taken otherwise in the low half.
-    cells: Arc<[u64]>,
+    cells: Arc<Vec<u64>>,
     exponent: f64,
     total: f64,
 }
@@ -89,8 +89,8 @@ impl Zipf {
         }
         let total = harmonic(n, exponent);
         let mut cells = shares(n, exponent, total);
-        pair_up(Arc::make_mut(&mut cells));
-        Ok(Self { cells, exponent, total })
+        pair_up(&mut cells);
+        Ok(Self { cells: Arc::new(cells), exponent, total })
     }
 
     /// A rank, 0 for the most popular.
@@ -151,21 +151,22 @@ fn power(k: u64, exponent: f64) -> f64 {
 /// themselves lack in the end is rank 0's, which is never the smallest.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 // reason: a share is at least zero and at most n 2^32, below 2^59
-fn shares(n: u32, exponent: f64, total: f64) -> Arc<[u64]> {
+fn shares(n: u32, exponent: f64, total: f64) -> Vec<u64> {
     let whole = u64::from(n) * CAPACITY;
     let scale = whole as f64 / total;
     let (mut carry, mut given) = (0.0, 0_u64);
-    let mut cells: Arc<[u64]> = (1..=u64::from(n))
-        .map(|k| {
-            let wanted = scale * power(k, exponent) + carry;
-            let share = wanted.round_ties_even();
-            carry = wanted - share;
-            given += share as u64;
-            share as u64
-        })
-        .collect();
-    let first = &mut Arc::make_mut(&mut cells)[0];
-    *first = (*first + whole).saturating_sub(given);
+    let mut cells = Vec::with_capacity(n as usize);
+    super::pages::advise(&mut cells);
+    cells.extend((1..=u64::from(n)).map(|k| {
+        let wanted = scale * power(k, exponent) + carry;
+        let share = wanted.round_ties_even();
+        carry = wanted - share;
+        given += share as u64;
+        share as u64
+    }));
+    if let Some(first) = cells.first_mut() {
+        *first = (*first + whole).saturating_sub(given);
+    }
     cells
 }
 

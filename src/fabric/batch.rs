@@ -13,28 +13,31 @@ use crate::units::{Instant, Span};
 const WANTED: usize = 2_048;
 /// Buckets of time in a stretch, as a power of two; about as many as arrivals.
 const BUCKET_BITS: u32 = 11;
+const BUCKETS: usize = 1 << BUCKET_BITS;
 /// A stretch is at most this long, as a power of two of nanoseconds: 268 ms. A network that comes
 /// draws the rest of the stretch, and there may be many of them when there were few before.
 const LONGEST_BITS: u32 = 28;
 /// How far ahead of its turn an arrival is announced to whoever has to fetch memory for it.
 const AHEAD: usize = 6;
+/// So that there always is one so far ahead.
+const TAIL: usize = AHEAD + 1;
 
 /// Arrivals up to an instant, sorted by instant, then by network.
 #[derive(Debug)]
 pub struct Batch {
-    /// The next arrival is at `cursor`; the last entry is a sentinel that never comes.
+    /// The next arrival is at `cursor`; behind the last are [`TAIL`] that never come.
     sorted: Vec<Draw>,
     cursor: usize,
     /// What the stretch will hold.
     begun: Vec<Begun>,
     finished: Vec<Draw>,
-    places: Vec<u32>,
+    places: Box<[u32; BUCKETS]>,
     start: Instant,
     /// Length of a stretch as a power of two of nanoseconds.
     bits: u32,
 }
 
-const NEVER: Draw = Draw { at: Instant::NEVER, network: u32::MAX, title: 0, last_mile: 0 };
+const NEVER: Draw = Draw { at: Instant::NEVER, network: u32::MAX, home: 0, title: 0, last_mile: 0 };
 
 /// By instant, then by network.
 fn order(draw: &Draw) -> (Instant, u32) {
@@ -44,11 +47,11 @@ fn order(draw: &Draw) -> (Instant, u32) {
 impl Default for Batch {
     fn default() -> Self {
         Self {
-            sorted: vec![NEVER],
+            sorted: vec![NEVER; TAIL],
             cursor: 0,
             begun: Vec::new(),
             finished: Vec::new(),
-            places: vec![0; 1 << BUCKET_BITS],
+            places: Box::new([0; BUCKETS]),
             start: Instant::ZERO,
             // A millisecond to begin with.
             bits: 20,
@@ -75,7 +78,7 @@ impl Batch {
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cursor + 1 == self.sorted.len()
+        self.cursor + TAIL == self.sorted.len()
     }
 
     /// Takes the next arrival.
@@ -90,7 +93,7 @@ impl Batch {
     }
 
     /// Takes the arrivals before `until` for as long as `takes` says that it takes them. It is also
-    /// told the title of one that comes soon, or the arrival's own.
+    /// told a title: that of one that comes soon, if there is one.
     #[inline]
     pub fn take_while(
         &mut self,
@@ -99,10 +102,11 @@ impl Batch {
     ) -> &[Draw] {
         let rest = &self.sorted[self.cursor..];
         let mut taken = 0;
-        while let Some(draw) = rest.get(taken)
-            && draw.at < until
-            && takes(draw, rest.get(taken + AHEAD).unwrap_or(draw).title)
-        {
+        for stretch in rest.windows(AHEAD + 1) {
+            let (draw, soon) = (&stretch[0], &stretch[AHEAD]);
+            if draw.at >= until || !takes(draw, soon.title) {
+                break;
+            }
             taken += 1;
         }
         self.cursor += taken;
@@ -125,7 +129,7 @@ impl Batch {
     /// Begins the next stretch, whose first arrival is at `start`. Its length follows the rate that
     /// the last one saw.
     pub fn begin(&mut self, start: Instant) {
-        let seen = self.sorted.len() - 1;
+        let seen = self.sorted.len() - TAIL;
         if seen > 2 * WANTED && self.bits > BUCKET_BITS {
             self.bits -= 1;
         } else if seen < WANTED / 2 && self.bits < LONGEST_BITS {
@@ -153,8 +157,8 @@ impl Batch {
     #[allow(clippy::cast_possible_truncation)] // reason: bits and counts of one stretch
     pub fn sort(&mut self, finish: impl Fn(&Begun) -> Draw) {
         let (start, shift) = (self.start.as_nanos(), self.bits - BUCKET_BITS);
-        let last = self.places.len() - 1;
-        let bucket = |at: Instant| (((at.as_nanos() - start) >> shift) as usize).min(last);
+        // The remainder is what the stretch's length makes of it anyway; it saves the comparison.
+        let bucket = |at: Instant| ((at.as_nanos() - start) >> shift) as usize % BUCKETS;
         self.places.fill(0);
         for begun in &self.begun {
             self.places[bucket(begun.at)] += 1;
@@ -163,12 +167,12 @@ impl Batch {
             self.places[bucket(draw.at)] += 1;
         }
         let mut before = 0;
-        for place in &mut self.places {
+        for place in self.places.iter_mut() {
             before += std::mem::replace(place, before);
         }
         let count = self.begun.len() + self.finished.len();
-        self.sorted.resize(count + 1, NEVER);
-        self.sorted[count] = NEVER;
+        self.sorted.resize(count + TAIL, NEVER);
+        self.sorted[count..].fill(NEVER);
         let mut put = |draw: Draw| {
             let place = &mut self.places[bucket(draw.at)];
             self.sorted[*place as usize] = draw;
@@ -184,7 +188,8 @@ impl Batch {
     fn insertion_sort(&mut self, count: usize) {
         let sorted = &mut self.sorted[..count];
         for place in 1..count {
-            if order(&sorted[place - 1]) <= order(&sorted[place]) {
+            let (before, draw) = (&sorted[place - 1], &sorted[place]);
+            if before.at < draw.at || order(before) <= order(draw) {
                 continue;
             }
             let draw = sorted[place];
@@ -214,13 +219,13 @@ impl Batch {
     }
 
     fn rest(&self) -> impl Iterator<Item = Draw> {
-        let rest = self.cursor..self.sorted.len() - 1;
+        let rest = self.cursor..self.sorted.len() - TAIL;
         self.sorted[rest].iter().copied()
     }
 
     fn replace(&mut self, draws: Vec<Draw>) {
         self.sorted = draws;
-        self.sorted.push(NEVER);
+        self.sorted.extend([NEVER; TAIL]);
         self.cursor = 0;
     }
 }
@@ -231,7 +236,7 @@ mod tests {
     use crate::engine::{Seed, Stream};
 
     fn draw(at: u64, network: u32) -> Draw {
-        Draw { at: Instant::from_nanos(at), network, title: 0, last_mile: 0 }
+        Draw { at: Instant::from_nanos(at), network, home: 0, title: 0, last_mile: 0 }
     }
 
     fn taken(batch: &mut Batch) -> Vec<(u64, u32)> {
@@ -248,7 +253,7 @@ mod tests {
             let network = u32::try_from(stream.below(9)).unwrap();
             if stream.chance(0.5) {
                 let at = Instant::from_nanos(at);
-                batch.push(Begun { at, title: 0, last_mile: 0, network });
+                batch.push(Begun { at, title: 0, last_mile: 0, network, home: 0 });
             } else {
                 batch.push_finished(std::iter::once(draw(at, network)));
             }

@@ -40,6 +40,8 @@ struct Source {
     last_mile: Law,
     tick: Span,
     speed: f64,
+    /// Where the viewers sit.
+    home: u32,
     /// The first network of the region and, for each, the sum of the shares up to it.
     first_network: u32,
     shares: Vec<f64>,
@@ -110,7 +112,8 @@ impl Source {
             .collect();
         let name = format!("{}/trace", plan.fabric.regions[load.region]);
         #[allow(clippy::cast_possible_truncation)] // reason: at most 64 regions
-        let first_network = load.region as u32 * routing.networks;
+        let home = load.region as u32;
+        let first_network = home * routing.networks;
         Ok(Self {
             reader: Reader::open(&load.spec)?,
             keys: KeyIndex::new(),
@@ -118,6 +121,7 @@ impl Source {
             last_mile: plan.fabric.viewers.last_mile.clone(),
             tick: load.spec.time_unit,
             speed: load.speed,
+            home,
             first_network,
             shares,
             ahead: None,
@@ -164,7 +168,7 @@ impl Source {
         #[allow(clippy::cast_possible_truncation)] // reason: networks are counted in u32
         let network = self.first_network + place as u32;
         let last_mile = carried_last_mile(&self.last_mile, &mut self.stream);
-        Draw { at: Instant::ZERO + at, network, title, last_mile }
+        Draw { at: Instant::ZERO + at, network, home: self.home, title, last_mile }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::config::{Metadata, TtlFrom};
 use super::locks::Locks;
-use crate::engine::{Stream, prefetch};
+use crate::engine::{Stream, prefetch, table};
 use crate::units::{Instant, Span};
 
 /// A fetch under way, as the cache knows it.
@@ -25,6 +25,29 @@ pub enum Found {
     Locked(FetchId),
     /// Nothing that may be served: fetch it.
     Missing,
+}
+
+/// Which copies are fresh.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh<'a> {
+    filled: &'a [u64],
+    ttl: u64,
+}
+
+impl Fresh<'_> {
+    /// Whether a request for a title finds a fresh copy now.
+    #[inline]
+    #[must_use]
+    pub fn has(self, title: u32, now: Instant) -> bool {
+        let filled = self.filled[title as usize];
+        filled <= now.as_nanos() && now.as_nanos() - filled < self.ttl
+    }
+
+    /// A request for this title comes soon.
+    #[inline]
+    pub fn expect(self, title: u32) {
+        prefetch(self.filled, title as usize);
+    }
 }
 
 /// A table of copies by title. Expiry is by time alone: the table holds every title.
@@ -50,10 +73,10 @@ impl MetadataCache {
     #[must_use]
     pub fn new(config: &Metadata, titles: u32) -> Self {
         Self {
-            filled: vec![ABSENT; titles as usize],
+            filled: table(ABSENT, titles as usize),
             made: match config.ttl_from {
                 TtlFrom::Fill => Vec::new(),
-                TtlFrom::Hit => vec![0; titles as usize],
+                TtlFrom::Hit => table(0, titles as usize),
             },
             lag_ms: Vec::new(),
             fetching: Locks::default(),
@@ -74,6 +97,13 @@ impl MetadataCache {
         self.lag_ms.resize(self.filled.len(), 0);
     }
 
+    /// What tells fresh copies from others, for many looks.
+    #[inline]
+    #[must_use]
+    pub const fn fresh(&self) -> Fresh<'_> {
+        Fresh { filled: self.filled.as_slice(), ttl: self.ttl }
+    }
+
     /// What a request for a title finds now.
     #[inline]
     #[must_use]
@@ -85,8 +115,7 @@ impl MetadataCache {
     #[inline]
     #[must_use]
     pub fn is_fresh(&self, title: u32, now: Instant) -> bool {
-        let filled = self.filled[title as usize];
-        filled <= now.as_nanos() && now.as_nanos() - filled < self.ttl
+        self.fresh().has(title, now)
     }
 
     /// Whether a hit makes a copy fresh for longer, so that hits have to be told by [`Self::used`].
@@ -107,7 +136,7 @@ impl MetadataCache {
     /// A request for this title comes soon.
     #[inline]
     pub fn expect(&self, title: u32) {
-        prefetch(&self.filled, title as usize);
+        self.fresh().expect(title);
     }
 
     fn find_stale(&self, title: u32, now: Instant) -> Found {

@@ -159,8 +159,7 @@ impl Harvest {
     ) {
         let regions = self.totals.regions();
         while let Some(&(start, end)) = self.ahead.front() {
-            let open: i64 =
-                engine.processes().filter_map(|s| s.recorder.oldest()).map(|s| s.open).sum();
+            let open: i64 = engine.processes().map(|site| site.recorder.oldest().open).sum();
             if open != 0 && !at_end {
                 return;
             }

@@ -46,6 +46,8 @@ pub struct Draw {
     pub title: u32,
     /// Its last mile, in microseconds.
     pub last_mile: u32,
+    /// The region in which the network lies.
+    pub home: u32,
 }
 
 /// A request that a network has drawn, before what is left to compute is computed.
@@ -59,6 +61,8 @@ pub struct Begun {
     pub last_mile: u64,
     /// Which network the viewer sits in.
     pub network: u32,
+    /// The region in which that lies.
+    pub home: u32,
 }
 
 impl Audience {
@@ -69,6 +73,7 @@ impl Audience {
         Draw {
             at: begun.at,
             network: begun.network,
+            home: begun.home,
             title: self.asked(begun.title),
             last_mile: carried(self.last_mile.finish(begun.last_mile)),
         }
@@ -182,7 +187,8 @@ impl Network {
         let routing = &plan.fabric.routing;
         let seed = Seed(plan.seed);
         #[allow(clippy::cast_possible_truncation)] // reason: at most 64 regions
-        let id = home as u32 * routing.networks + place;
+        let region = home as u32;
+        let id = region * routing.networks + place;
         let mut network = Self {
             id,
             home,
@@ -195,7 +201,7 @@ impl Network {
             routes: Box::new(seed.stream(&format!("{name}/routes"))),
             arrivals,
             carried: Vec::new(),
-            next: Begun { at: Instant::ZERO, network: id, title: 0, last_mile: 0 },
+            next: Begun { at: Instant::ZERO, network: id, home: region, title: 0, last_mile: 0 },
             title_bits: 0,
             stream: seed.stream(&format!("{name}/viewers")),
         };
@@ -216,7 +222,7 @@ impl Network {
         };
         let title = std::mem::replace(&mut self.title_bits, self.stream.bits());
         let last_mile = audience.last_mile.begin(&mut self.stream);
-        Begun { at, title, last_mile, network: self.id }
+        Begun { at, title, last_mile, network: self.id, home: self.next.home }
     }
 
     /// A request was made: something for the retry budget, and for that of hedges.
@@ -332,7 +338,7 @@ impl Crowd {
     }
 
     /// Takes the requests before `until` for as long as `takes` says that it takes them; it is also
-    /// told the title of one that comes soon, or the request's own. Returns when the last one came
+    /// told a title: that of one that comes soon, if there is one. Returns when the last one came
     /// that was taken.
     #[inline]
     pub fn take_while(

@@ -60,11 +60,12 @@ impl Layout {
         self.width
     }
 
-    /// Adds values of a sample to a cell.
+    /// Adds values of a sample to the cell that begins at `cell`.
     #[inline(always)] // a call of its own costs 3 % of a run
-    pub(super) fn record(&self, cell: &mut [u64], sample: Sample, values: &[u64]) {
+    pub(super) fn record(&self, cells: &mut [u64], cell: usize, sample: Sample, values: &[u64]) {
         let bounds = &self.bounds[sample as usize];
-        let words = &mut cell[self.starts[sample as usize]..][..BOUNDS + bounds.len()];
+        let start = cell + self.starts[sample as usize];
+        let words = &mut cells[start..start + BOUNDS + bounds.len()];
         words[0] += values.len() as u64;
         words[1] += values.iter().map(|value| value & LOW).sum::<u64>();
         words[2] += values.iter().map(|value| value >> 32).sum::<u64>();
@@ -74,7 +75,7 @@ impl Layout {
         if let Some(start) = self.ladder
             && sample == Sample::Latency
         {
-            climb(&mut cell[start..], values);
+            climb(&mut cells[cell + start..], values);
         }
     }
 
@@ -145,12 +146,12 @@ mod tests {
         assert_eq!(layout.width(), Counter::COUNT + 3 * Sample::COUNT + 3);
         let mut cell = vec![0; layout.width()];
         for value in [0, 4, 5, 9, 10, 11] {
-            layout.record(&mut cell, Sample::Latency, &[ms(value).as_nanos()]);
+            layout.record(&mut cell, 0, Sample::Latency, &[ms(value).as_nanos()]);
         }
         assert_eq!(layout.samples(&cell, Sample::Latency), 6);
         assert_eq!(layout.sum(&cell, Sample::Latency), u128::from(ms(39).as_nanos()));
         let ages = 1_u64 << 63;
-        layout.record(&mut cell, Sample::Staleness, &[ages; 4]);
+        layout.record(&mut cell, 0, Sample::Staleness, &[ages; 4]);
         assert_eq!(layout.sum(&cell, Sample::Staleness), 1 << 65, "sums do not wrap");
         assert_eq!(layout.below(&cell, Sample::Latency, ms(5)), Some(2));
         assert_eq!(layout.below(&cell, Sample::Latency, ms(10)), Some(4));
@@ -163,10 +164,10 @@ mod tests {
         let (plain, fine) = (Layout::new([]), Layout::new([]).with_ladder());
         let (mut one, mut two) = (vec![0; plain.width()], vec![0; fine.width()]);
         for value in [1_000_000, 2_000_000, 2_000_001] {
-            plain.record(&mut one, Sample::Latency, &[value]);
-            fine.record(&mut two, Sample::Latency, &[value]);
-            fine.record(&mut two, Sample::Staleness, &[value]);
-            plain.record(&mut one, Sample::Staleness, &[value]);
+            plain.record(&mut one, 0, Sample::Latency, &[value]);
+            fine.record(&mut two, 0, Sample::Latency, &[value]);
+            fine.record(&mut two, 0, Sample::Staleness, &[value]);
+            plain.record(&mut one, 0, Sample::Staleness, &[value]);
         }
         assert!(plain.told(&one).eq(fine.told(&two)));
         assert!(plain.ladder(&one).is_none());

@@ -42,24 +42,39 @@ impl Histogram {
     /// Counts one value.
     #[inline]
     pub fn record(&mut self, value: u64) {
-        self.record_all(&[value]);
+        match self.buckets.get_mut(bucket_of(value)) {
+            Some(bucket) => *bucket += 1,
+            None => self.count_beyond(value),
+        }
+        self.min = if self.count == 0 { value } else { self.min.min(value) };
+        self.max = self.max.max(value);
+        self.count += 1;
+        self.sum += u128::from(value);
+    }
+
+    /// Counts a value in a bucket that is not there yet.
+    #[cold]
+    fn count_beyond(&mut self, value: u64) {
+        self.buckets.resize(bucket_of(value), 0);
+        self.buckets.push(1);
     }
 
     /// Counts several values.
     #[inline]
     pub fn record_all(&mut self, values: &[u64]) {
-        let (Some(&least), Some(&greatest)) = (values.iter().min(), values.iter().max()) else {
-            return;
-        };
-        let last = bucket_of(greatest);
-        if last >= self.buckets.len() {
-            self.buckets.resize(last + 1, 0);
-        }
+        let (mut least, mut greatest) = (u64::MAX, self.max);
         for &value in values {
-            self.buckets[bucket_of(value)] += 1;
+            match self.buckets.get_mut(bucket_of(value)) {
+                Some(bucket) => *bucket += 1,
+                None => self.count_beyond(value),
+            }
+            least = least.min(value);
+            greatest = greatest.max(value);
         }
-        self.min = if self.count == 0 { least } else { self.min.min(least) };
-        self.max = self.max.max(greatest);
+        if self.count > 0 {
+            least = least.min(self.min);
+        }
+        (self.min, self.max) = (if values.is_empty() { self.min } else { least }, greatest);
         self.count += values.len() as u64;
         self.sum += values.iter().map(|&value| u128::from(value)).sum::<u128>();
     }

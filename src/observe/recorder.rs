@@ -36,9 +36,14 @@ pub struct Recorder {
     layout: Arc<Layout>,
     timeline: Arc<Timeline>,
     origins: usize,
+    /// Words of an origin in a slice's cells.
+    width: usize,
     /// The number of the oldest slice kept.
     oldest: u64,
-    slices: VecDeque<Slice>,
+    /// The slices before the present one.
+    past: VecDeque<Slice>,
+    /// Nearly all that happens belongs to the present slice.
+    present: Slice,
     spare: Vec<Slice>,
     now: When,
     /// The present slice.
@@ -47,12 +52,19 @@ pub struct Recorder {
     /// By segment, origin and sample.
     histograms: Vec<Histogram>,
     gauges: [u64; Gauge::COUNT],
-    /// By origin, the latencies in nanoseconds of hits of the present slice that are not counted yet.
-    hits: Vec<Vec<u64>>,
+    /// By origin, the hits of the present slice that are not counted yet.
+    hits: Vec<Waiting>,
 }
 
 /// Hits of an origin that are counted together: few enough that they stay in the nearest cache.
 const HITS: usize = 256;
+/// Latencies in nanoseconds of hits that wait to be counted.
+#[derive(Clone, Debug)]
+struct Waiting {
+    count: usize,
+    latencies: [u64; HITS],
+}
+
 /// What each hit counts as: a request that needed one attempt and found a fresh copy.
 const HIT: [Counter; 4] = [Counter::Requests, Counter::Attempts, Counter::Served, Counter::Hits];
 
@@ -62,40 +74,34 @@ impl Recorder {
     pub fn new(layout: Arc<Layout>, timeline: Arc<Timeline>, origins: usize) -> Self {
         let histograms = vec![Histogram::default(); timeline.segments() * origins * Sample::COUNT];
         let slice_end = timeline.slice_end(Instant::ZERO);
-        let mut recorder = Self {
-            layout,
+        let width = layout.width();
+        Self {
+            width,
             timeline,
             origins,
             oldest: 0,
-            slices: VecDeque::new(),
+            past: VecDeque::new(),
+            present: Slice {
+                open: 0,
+                cells: vec![0; origins * width],
+                peaks: [0; Gauge::COUNT],
+                levels: [0; Gauge::COUNT],
+            },
+            layout,
             spare: Vec::new(),
             now: When { slice: 0, segment: 0 },
             slice_start: Instant::ZERO,
             slice_end,
             histograms,
             gauges: [0; Gauge::COUNT],
-            hits: vec![Vec::new(); origins],
-        };
-        recorder.begin_slice();
-        recorder
+            hits: vec![Waiting { count: 0, latencies: [0; HITS] }; origins],
+        }
     }
 
-    fn begin_slice(&mut self) {
-        let slice = match self.spare.pop() {
-            Some(mut slice) => {
-                slice.cells.fill(0);
-                slice.open = 0;
-                slice.peaks = self.gauges;
-                slice
-            }
-            None => Slice {
-                open: 0,
-                cells: vec![0; self.origins * self.layout.width()],
-                peaks: self.gauges,
-                levels: self.gauges,
-            },
-        };
-        self.slices.push_back(slice);
+    fn new_slice(&mut self) -> Slice {
+        let mut slice = self.spare.pop().unwrap_or_else(|| self.present.clone());
+        slice.cells.fill(0);
+        Slice { open: 0, peaks: self.gauges, ..slice }
     }
 
     /// Time has come to `at`: begins the slices up to the one that holds it.
@@ -109,14 +115,13 @@ impl Recorder {
     #[cold]
     fn roll(&mut self) {
         (0..self.origins).for_each(|origin| self.hits().settle(origin));
-        if let Some(slice) = self.slices.back_mut() {
-            slice.levels = self.gauges;
-        }
+        self.present.levels = self.gauges;
+        let next = self.new_slice();
+        self.past.push_back(std::mem::replace(&mut self.present, next));
         let start = self.slice_end;
         self.slice_start = start;
         self.slice_end = self.timeline.slice_end(start);
         self.now = When { slice: self.now.slice + 1, segment: self.timeline.segment_of(start) };
-        self.begin_slice();
     }
 
     /// The present.
@@ -141,35 +146,38 @@ impl Recorder {
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
     fn slice(&mut self, number: u64) -> &mut Slice {
-        &mut self.slices[(number - self.oldest) as usize]
+        if number == self.now.slice {
+            return &mut self.present;
+        }
+        &mut self.past[(number - self.oldest) as usize]
     }
 
     #[inline]
-    fn cell(&mut self, number: u64, origin: usize) -> &mut [u64] {
-        let width = self.layout.width();
-        &mut self.slice(number).cells[origin * width..(origin + 1) * width]
+    fn counter(&mut self, when: When, counter: Counter, origin: usize) -> &mut u64 {
+        let place = origin * self.width + counter as usize;
+        &mut self.slice(when.slice).cells[place]
     }
 
     /// Counts something that happens now.
     #[inline]
     pub fn count(&mut self, counter: Counter, origin: usize) {
-        self.count_at(self.now, counter, origin);
+        self.present.cells[origin * self.width + counter as usize] += 1;
     }
 
     /// Counts several that happen now.
     pub fn count_many(&mut self, counter: Counter, origin: usize, count: u64) {
-        self.cell(self.now.slice, origin)[counter as usize] += count;
+        *self.counter(self.now, counter, origin) += count;
     }
 
     /// Counts several that belong to another time.
     pub fn count_many_at(&mut self, when: When, counter: Counter, origin: usize, count: u64) {
-        self.cell(when.slice, origin)[counter as usize] += count;
+        *self.counter(when, counter, origin) += count;
     }
 
     /// Counts something that belongs to another time.
     #[inline]
     pub fn count_at(&mut self, when: When, counter: Counter, origin: usize) {
-        self.cell(when.slice, origin)[counter as usize] += 1;
+        *self.counter(when, counter, origin) += 1;
     }
 
     /// Counts a value seen now.
@@ -182,10 +190,13 @@ impl Recorder {
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
     pub fn sample_at(&mut self, when: When, sample: Sample, origin: usize, value: Span) {
-        let width = self.layout.width();
-        let slice = &mut self.slices[(when.slice - self.oldest) as usize];
-        let cell = &mut slice.cells[origin * width..(origin + 1) * width];
-        self.layout.record(cell, sample, &[value.as_nanos()]);
+        let slice = if when.slice == self.now.slice {
+            &mut self.present
+        } else {
+            &mut self.past[(when.slice - self.oldest) as usize]
+        };
+        let cell = origin * self.width;
+        self.layout.record(&mut slice.cells, cell, sample, &[value.as_nanos()]);
         let place = (when.segment * self.origins + origin) * Sample::COUNT + sample as usize;
         self.histograms[place].record(value.as_nanos());
     }
@@ -199,13 +210,11 @@ impl Recorder {
 
     /// For requests of the present slice that fresh copies answer at once.
     #[inline]
-    #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
     pub fn hits(&mut self) -> Hits<'_> {
         let first = self.now.segment * self.origins * Sample::COUNT;
-        let slice = (self.now.slice - self.oldest) as usize;
         Hits {
             layout: &self.layout,
-            cells: &mut self.slices[slice].cells,
+            cells: &mut self.present.cells,
             histograms: &mut self.histograms[first..],
             waiting: &mut self.hits,
         }
@@ -227,32 +236,32 @@ impl Recorder {
     #[inline]
     pub fn gauge(&mut self, gauge: Gauge, value: u64) {
         self.gauges[gauge as usize] = value;
-        let number = self.now.slice;
-        let peak = &mut self.slice(number).peaks[gauge as usize];
+        let peak = &mut self.present.peaks[gauge as usize];
         *peak = (*peak).max(value);
     }
 
-    /// The oldest slice, if there is one that ended by `now`.
+    /// The oldest slice that is kept; the present one if no other is.
     #[must_use]
-    pub fn oldest(&self) -> Option<&Slice> {
-        self.slices.front()
+    pub fn oldest(&self) -> &Slice {
+        self.past.front().unwrap_or(&self.present)
     }
 
     /// How many of a counter the slices hold that are still kept.
     #[must_use]
     pub fn kept(&self, counter: Counter, origin: usize) -> u64 {
-        let place = origin * self.layout.width() + counter as usize;
-        let counted: u64 = self.slices.iter().map(|slice| slice.cells[place]).sum();
-        let waiting = if HIT.contains(&counter) { self.hits[origin].len() } else { 0 };
+        let place = origin * self.width + counter as usize;
+        let slices = self.past.iter().chain([&self.present]);
+        let counted: u64 = slices.map(|slice| slice.cells[place]).sum();
+        let waiting = if HIT.contains(&counter) { self.hits[origin].count } else { 0 };
         counted + waiting as u64
     }
 
     /// Takes the oldest slice out; give it back with [`Self::recycle`].
     pub fn take_oldest(&mut self) -> Option<Slice> {
-        if self.slices.len() == 1 {
+        if self.past.is_empty() {
             self.roll();
         }
-        let slice = self.slices.pop_front()?;
+        let slice = self.past.pop_front()?;
         self.oldest += 1;
         Some(slice)
     }
@@ -277,7 +286,7 @@ pub struct Hits<'a> {
     cells: &'a mut [u64],
     /// Those of the present segment and later.
     histograms: &'a mut [Histogram],
-    waiting: &'a mut [Vec<u64>],
+    waiting: &'a mut [Waiting],
 }
 
 impl Hits<'_> {
@@ -285,8 +294,9 @@ impl Hits<'_> {
     #[inline]
     pub fn add(&mut self, origin: usize, latency: Span) {
         let waiting = &mut self.waiting[origin];
-        waiting.push(latency.as_nanos());
-        if waiting.len() == HITS {
+        waiting.latencies[waiting.count % HITS] = latency.as_nanos();
+        waiting.count += 1;
+        if waiting.count == HITS {
             self.settle(origin);
         }
     }
@@ -294,23 +304,22 @@ impl Hits<'_> {
     /// Counts the requests that wait for it.
     #[inline(never)] // reason: once in many requests
     fn settle(&mut self, origin: usize) {
-        let width = self.layout.width();
-        let cell = &mut self.cells[origin * width..(origin + 1) * width];
-        let latencies = &mut self.waiting[origin];
+        let cell = origin * self.layout.width();
+        let waiting = &mut self.waiting[origin];
+        let latencies = &waiting.latencies[..waiting.count];
         for counter in HIT {
-            cell[counter as usize] += latencies.len() as u64;
+            self.cells[cell + counter as usize] += latencies.len() as u64;
         }
-        self.layout.record(cell, Sample::Latency, latencies);
+        self.layout.record(self.cells, cell, Sample::Latency, latencies);
         self.histograms[origin * Sample::COUNT + Sample::Latency as usize].record_all(latencies);
-        latencies.clear();
+        waiting.count = 0;
     }
 
     /// A value seen with one.
     #[inline]
     pub fn sample(&mut self, sample: Sample, origin: usize, value: Span) {
-        let width = self.layout.width();
-        let cell = &mut self.cells[origin * width..(origin + 1) * width];
-        self.layout.record(cell, sample, &[value.as_nanos()]);
+        let cell = origin * self.layout.width();
+        self.layout.record(self.cells, cell, sample, &[value.as_nanos()]);
         self.histograms[origin * Sample::COUNT + sample as usize].record(value.as_nanos());
     }
 }

@@ -1,6 +1,6 @@
 //! A least-recently-used cache with requests that wait, in flat arrays; and what is measured.
 
-use squall::engine::prefetch;
+use squall::engine::{prefetch, table};
 
 /// Nanoseconds that a hit takes.
 pub const HIT: u64 = 1_000_000;
@@ -65,7 +65,7 @@ impl Edge {
     pub fn new(objects: u32, slots: u32) -> Self {
         let ring = Slot { object: NONE, newer: slots, older: slots };
         Self {
-            states: vec![NONE; objects as usize],
+            states: table(NONE, objects as usize),
             slots: vec![ring; slots as usize + 1],
             filled: 0,
             fetches: Vec::new(),

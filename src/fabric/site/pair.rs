@@ -75,6 +75,17 @@ impl Pair {
 
     /// An attempt was answered: the other one that may be under way is given up.
     pub(super) fn answered(&mut self, caller: &mut Caller, now: Instant, key: Key) -> Won {
+        if self.hedge.is_none() {
+            self.first = None;
+            caller.answered(now, &self.turn, self.turn.left());
+            return Won { by_hedge: false, other: None };
+        }
+        self.one_answered(caller, now, key)
+    }
+
+    /// One of two was answered.
+    #[cold]
+    fn one_answered(&mut self, caller: &mut Caller, now: Instant, key: Key) -> Won {
         let (turn, first, hedge) = (self.turn, self.first.take(), self.hedge.take());
         let (by_hedge, other) = match hedge {
             Some(hedge) if hedge.key == key => {

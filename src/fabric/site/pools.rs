@@ -86,7 +86,7 @@ impl Site {
 
 /// A viewer of a closed loop has thought and asks: the pool has one network and one title.
 const fn thought(at: Instant) -> (Instant, Event) {
-    (at, Event::Arrival(first_visit(&Draw { at, network: 0, title: 0, last_mile: 0 })))
+    (at, Event::Arrival(first_visit(&Draw { at, network: 0, home: 0, title: 0, last_mile: 0 })))
 }
 
 // Work.

@@ -28,15 +28,17 @@ impl Site {
             .min(self.next_change.saturating_sub(takes));
         let patience = self.shield.soon;
         let mut hits = self.recorder.hits();
+        // What the loop reads by values and slices: it need not be looked up for each request.
+        let (fresh, trips, staleness) = (cache.fresh(), self.trips.as_slice(), self.staleness);
         let last = self.crowd.take_while(until, |draw, soon| {
-            let origin = usize::from(self.homes[draw.network as usize]);
-            let trip = trip_of(self.trips[origin], draw.last_mile);
-            if !cache.is_fresh(draw.title, draw.at) || trip + takes > patience {
+            let origin = draw.home as usize;
+            let trip = trip_of(trips[origin], draw.last_mile);
+            if !fresh.has(draw.title, draw.at) || trip + takes > patience {
                 return false;
             }
-            cache.expect(soon);
+            fresh.expect(soon);
             hits.add(origin, takes + way_of(lead_of(trip), trip));
-            if self.staleness {
+            if staleness {
                 hits.sample(Sample::Staleness, origin, cache.data_age(draw.title, draw.at));
             }
             true
