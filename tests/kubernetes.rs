@@ -14,7 +14,7 @@ mod stand_in;
 
 use serde_json::{Value, json};
 use stand_in::{Cluster, SCHEMA};
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -276,10 +276,15 @@ fn what_keeps_pods_from_beginning_is_told() {
         let mut words = words("stuck");
         words.retain(|word| more[0] != "--image" || (word != "--image" && word != "squall:1"));
         let words: Vec<&str> = words.iter().map(String::as_str).chain(more).collect();
-        let child = cluster.study(&words).spawn().unwrap();
-        until("job", || cluster.jobs().len() == 1);
-        thread::sleep(Duration::from_secs(7));
-        let told = interrupted(child);
+        let log = cluster.folder.path().join("told");
+        let errors = File::create(&log).unwrap();
+        let child = cluster.study(&words).stderr(errors).spawn().unwrap();
+        let told = || fs::read_to_string(&log).unwrap();
+        until("reason", || told().contains("waiting: "));
+        // The same is not told again.
+        thread::sleep(Duration::from_secs(5));
+        interrupted(child);
+        let told = told();
         assert_eq!(told.matches("waiting: ").count(), 1, "{told}");
         assert!(told.contains(wanted), "{told}");
         assert_eq!(cluster.jobs(), Vec::<String>::new());

@@ -139,7 +139,8 @@ impl Parts<'_> {
         let mut undone = look();
         // A shared folder may show late what another machine has written.
         let mut patience = if well { PATIENCE } else { 0 };
-        while patience > 0 && undone.first().is_some_and(|&part| self.other_version(part).is_none()) {
+        while patience > 0 && undone.first().is_some_and(|&part| self.other_version(part).is_none())
+        {
             patience -= 1;
             thread::sleep(POLL);
             undone = look();
