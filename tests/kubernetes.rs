@@ -272,6 +272,7 @@ fn what_keeps_pods_from_beginning_is_told() {
             ["--cpu", "9"],
             "has no node: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.",
         ),
+        (["--namespace", "full"], ": FailedCreate: pods are forbidden: exceeded quota: pods"),
     ] {
         let mut words = words("stuck");
         words.retain(|word| more[0] != "--image" || (word != "--image" && word != "squall:1"));

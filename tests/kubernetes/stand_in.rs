@@ -183,6 +183,14 @@ impl State {
                 let pods: Vec<Value> = pods.into_iter().filter(is).collect();
                 Ok(json!({ "items": pods }).to_string())
             }
+            ["get", "events"] => {
+                let name = option("--field-selector=involvedObject.name=").unwrap();
+                let job = self.jobs.get(name.strip_suffix(",type=Warning").unwrap());
+                let message = "pods are forbidden: exceeded quota: pods";
+                let event = json!({ "reason": "FailedCreate", "message": message });
+                let events = if job.is_some_and(Job::is_over_quota) { vec![event] } else { vec![] };
+                Ok(json!({ "items": events }).to_string())
+            }
             // The path stands behind `--raw`.
             ["delete", path] => self.delete(path, &serde_json::from_str(input).unwrap()),
             _ => panic!("kubectl is asked something that the stand-in does not know: {words:?}"),
@@ -257,7 +265,7 @@ impl Job {
             return self.end_with("Complete", "CompletionsReached");
         }
         let at_once = number("/spec/parallelism");
-        for index in 0..all {
+        for index in 0..if self.is_over_quota() { 0 } else { all } {
             let active = self.pods.iter().filter(|pod| pod.is_active()).count() as u64;
             let taken = self.pods.iter().any(|pod| pod.is_active() && pod.index == index);
             if active < at_once && !taken && !self.made.contains(&index) {
@@ -305,6 +313,11 @@ impl Job {
             pod.child = Some(command.spawn().unwrap());
         }
         pod
+    }
+
+    /// The namespace `full` has no room for pods.
+    fn is_over_quota(&self) -> bool {
+        self.object["metadata"]["namespace"] == "full"
     }
 
     fn name(&self) -> &str {

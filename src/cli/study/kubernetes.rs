@@ -9,7 +9,7 @@ use super::bar::PartsBar;
 use super::parts::{Answer, Cluster, Parts, call, said};
 use crate::study::Shards;
 use crate::study::kubernetes::{
-    Manifest, NOBODY, Pods, Seen, Stand, Wait, deletion, ended, identity, name,
+    Manifest, NOBODY, Pods, Seen, Stand, Wait, deletion, ended, identity, name, warning,
 };
 use std::collections::BTreeSet;
 use std::fs;
@@ -171,7 +171,9 @@ impl<'a> Kubernetes<'a> {
         let path = format!("/apis/batch/v1/namespaces/{namespace}/jobs/{name}");
         let output = self.kubectl(&["delete", "--raw", &path, "--filename=-"], &deletion(uid))?;
         let refused = said(&output);
-        if !output.status.success() && !refused.contains("NotFound") {
+        // It is gone, or the name is another job's by now.
+        let is_gone = refused.contains("(NotFound)") || refused.contains("(Conflict)");
+        if !output.status.success() && !is_gone {
             return Err(format!("job {name} cannot be deleted: {}", refusal(&refused)));
         }
         self.gone(job)
@@ -208,6 +210,13 @@ impl<'a> Kubernetes<'a> {
                 self.bar.aside(|| out::note(&format!("waiting: {}\n", wait.why)));
             }
         }
+        if self.idle > 1 && waits.is_empty() {
+            let pod = pods.first().map(Seen::name);
+            [Some(job.name.as_str()), pod]
+                .into_iter()
+                .flatten()
+                .for_each(|name| self.tell_of_warning(name));
+        }
         if let Some(wait) = waits.iter().find(|wait| wait.hopeless) {
             return Err(format!("{}: name another --image", wait.why));
         }
@@ -218,6 +227,19 @@ impl<'a> Kubernetes<'a> {
                 Err(format!("{} minutes without an image: {}", IMAGE_PATIENCE / 60, wait.why))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Tells of the last thing that the cluster found wrong with a job or a pod: a quota or a policy that
+    /// admits no pods, a volume that cannot be mounted.
+    fn tell_of_warning(&mut self, name: &str) {
+        let selector = format!("--field-selector=involvedObject.name={name},type=Warning");
+        let found = self.object(&["get", "events", &selector, "--output=json"], "");
+        let events = found.ok().flatten().map(Seen::items).unwrap_or_default();
+        if let Some((kind, why)) = warning(&events)
+            && self.told.insert(kind)
+        {
+            self.bar.aside(|| out::note(&format!("waiting: {name}: {why}\n")));
         }
     }
 }
@@ -281,7 +303,7 @@ impl Cluster for Kubernetes<'_> {
             }
             Stand::Running => {}
         }
-        if self.polls.is_multiple_of(PODS_EVERY) && counts.active > 0 {
+        if self.polls.is_multiple_of(PODS_EVERY) {
             self.tell_of_waiting(&job, counts.active, counts.done)?;
         }
         self.polls += 1;

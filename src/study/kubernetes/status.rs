@@ -237,6 +237,18 @@ pub fn ended(pods: &[Seen], place: Option<u64>) -> Option<String> {
     Some(lines)
 }
 
+/// The kind and the words of the last of these events.
+#[must_use]
+pub fn warning(events: &[Seen]) -> Option<(String, String)> {
+    let at = |event: &&Seen| {
+        let last = text(&event.0, "/lastTimestamp");
+        if last.is_empty() { text(&event.0, "/eventTime").to_owned() } else { last.to_owned() }
+    };
+    let last = &events.iter().max_by_key(at)?.0;
+    let reason = text(last, "/reason");
+    Some((reason.to_owned(), told(reason, text(last, "/message"))))
+}
+
 /// A reason and its message, of which either may be missing.
 fn told(reason: &str, message: &str) -> String {
     match (reason, message.trim()) {
@@ -298,6 +310,21 @@ mod tests {
         assert_eq!(wait.why, "pod a-0 does not begin: CreateContainerConfigError: M");
         assert_eq!(Seen(pod("ContainerCreating")).waiting(), None);
         assert_eq!(Seen(json!({})).waiting(), None);
+    }
+
+    #[test]
+    fn the_last_warning_counts() {
+        let event = |key: &str, at: &str, message: &str| {
+            Seen(json!({ key: at, "reason": "FailedCreate", "message": message }))
+        };
+        let events = [
+            event("lastTimestamp", "2026-01-01T00:00:02Z", "second"),
+            event("eventTime", "2026-01-01T00:00:03.5Z", "third"),
+            event("lastTimestamp", "2026-01-01T00:00:01Z", "first"),
+        ];
+        let (kind, why) = warning(&events).unwrap();
+        assert_eq!((kind.as_str(), why.as_str()), ("FailedCreate", "FailedCreate: third"));
+        assert_eq!(warning(&[]), None);
     }
 
     #[test]
