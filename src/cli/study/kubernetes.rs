@@ -210,12 +210,11 @@ impl<'a> Kubernetes<'a> {
                 self.bar.aside(|| out::note(&format!("waiting: {}\n", wait.why)));
             }
         }
-        if self.idle > 1 && waits.is_empty() {
-            let pod = pods.first().map(Seen::name);
-            [Some(job.name.as_str()), pod]
-                .into_iter()
-                .flatten()
-                .for_each(|name| self.tell_of_warning(name));
+        if self.idle > 1 {
+            // No pod may be admitted at all, or one that has a node say nothing of what it lacks.
+            let silent = pods.iter().find(|pod| pod.waiting().is_none()).map(Seen::name);
+            let job = pods.is_empty().then_some(job.name.as_str());
+            job.into_iter().chain(silent).for_each(|name| self.tell_of_warning(name));
         }
         if let Some(wait) = waits.iter().find(|wait| wait.hopeless) {
             return Err(format!("{}: name another --image", wait.why));
