@@ -20,7 +20,7 @@ mod words;
 
 pub use bill::{Bill, CostError, Line, Mode, OMITTED, bill};
 pub use book::{Item, Mark, Per, Price, PriceBook};
-pub use usage::{PriceArea, RegionUsage, Usage, apportion};
+pub use usage::{CacheUsage, PriceArea, RegionUsage, Usage, apportion};
 
 /// Bytes in the GB that prices are for: decimal, 10^9.
 pub const GB: u64 = 1_000_000_000;

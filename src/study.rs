@@ -3,13 +3,14 @@
 //! A study is a plan of runs in a fixed order ([`Planner`]); each is one line of a journal
 //! ([`journal`]), in that order. Whatever a study says is read from its journal, run by run: so a
 //! study that was killed goes on behind its last whole line, shards are joined by putting their lines
-//! one behind the other, and memory does not grow with the number of runs.
+//! in the order of the whole ([`Joined`]), and memory does not grow with the number of runs.
 
 pub mod columns;
 pub mod csv;
 mod drive;
 mod find;
 pub mod html;
+mod join;
 pub mod journal;
 pub mod json;
 pub mod kubernetes;
@@ -27,6 +28,7 @@ pub type Pass<'a, T> = &'a dyn Fn(&mut dyn FnMut(&T) -> std::io::Result<()>) -> 
 
 pub use drive::{Halt, drive};
 pub use find::{Finding, Found, GaveWay, Side};
+pub use join::Joined;
 pub use journal::{Header, Record};
 pub use plan::{Job, Jobs, Planner, Shard};
 pub use rows::{Contrast, Group, Held, LEVEL, Measured, PAIRING_LOST, Row, Rows};

@@ -328,3 +328,40 @@ fn the_other_parts_of_a_page_are_drawn_as_well() {
     }
     quiet(&browser, &file);
 }
+
+/// Sizes multiply along their axis: a thousandth of the room has a place of its own.
+#[test]
+fn a_replay_is_drawn_on_a_logarithmic_scale() {
+    let Some(browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("replay.html");
+    let output = Command::new(env!("CARGO_BIN_EXE_squall"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "replay",
+            "scenarios/real/twitter-cluster52-slice.csv.zst",
+            "--slots",
+            "10,100,1_000",
+        ])
+        .args(["--policy", "lru,sieve", "--html"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for (width, scheme) in [(1_440, "light"), (360, "dark")] {
+        browser.resize(width, 900, scheme);
+        browser.open(&file);
+        draw(&browser);
+        assert_eq!(plots(&browser), 2);
+        fits(&browser, width);
+        assert_eq!(browser.script(FAINT), "", "{width} {scheme}");
+        assert_eq!(browser.script(STUMBLES), "", "{width} {scheme}");
+        browser.picture(&format!("replay-{width}"));
+        // The middle of 10 to 1,000 is 100.
+        let (x, y) = inside(&browser, 0.5);
+        browser.hover(x, y);
+        let (first, _) = said(&browser);
+        assert!(first.contains("room 100") && first.contains('%'), "{first}");
+    }
+    quiet(&browser, &file);
+}

@@ -208,6 +208,90 @@ fn nothing_of_this_machine_stands_in_a_page_and_no_title_is_markup() {
     assert_eq!(page.matches("</script>").count(), 3, "data, library and the page's own");
 }
 
+/// The numbers of a plot of a page.
+fn plot_data(page: &str) -> Value {
+    let data = page.split_once("id=\"plot-data\">").unwrap().1.split_once("</script>").unwrap().0;
+    serde_json::from_str(data).unwrap()
+}
+
+#[test]
+fn a_replay_draws_what_it_tells() {
+    const TRACE: &str = "scenarios/real/twitter-cluster52-slice.csv.zst";
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let words = ["replay", TRACE, "--policy", "lru,s3-fifo", "--format", "json", "--html"];
+    let with = |more: &[&str]| -> (Value, String) {
+        let [one, two] = [at("one.html"), at("two.html")];
+        let [first, second] = [&one, &two].map(|page| {
+            let asked: Vec<&str> =
+                words.iter().copied().chain([page.as_str()]).chain(more.iter().copied()).collect();
+            serde_json::from_str::<Value>(&good(&asked)).unwrap()
+        });
+        assert_eq!(first, second);
+        let [one, two] = [one, two].map(|page| fs::read_to_string(page).unwrap());
+        assert!(one == two, "a second replay gives another page");
+        assert_eq!(one.matches("</script>").count(), 3, "data, library and the page's own");
+        (first, one)
+    };
+    let (rows, page) = with(&["--slots", "8_000,500"]);
+    assert!(page.contains(&format!("What caches miss of {TRACE}</h1>")));
+    let data = plot_data(&page);
+    assert_eq!(data["axes"], serde_json::json!([[500.0, 8000.0]]));
+    let share = |row: &Value, of: &str, all: &str| {
+        100.0 * row[of].as_f64().unwrap() / row[all].as_f64().unwrap()
+    };
+    for (plot, (of, all)) in [("misses", "requests"), ("bytes_missed", "bytes")].iter().enumerate()
+    {
+        assert_eq!(data["plots"][plot]["logarithmic"], true);
+        for row in rows.as_array().unwrap() {
+            let line = usize::from(row["policy"] == "s3-fifo");
+            let place = usize::from(row["slots"] == 8_000);
+            let drawn = data["plots"][plot]["lines"][line]["values"][place].as_f64().unwrap();
+            // Four digits are drawn.
+            assert!((drawn - share(row, of, all)).abs() < 0.006, "{row} {drawn}");
+        }
+    }
+    // LRU's curve in objects is exact, the other's an estimate with a band.
+    let (_, page) = with(&["--curve", "--points", "5"]);
+    let data = plot_data(&page);
+    let names: Vec<&str> = data["plots"][0]["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["lru", "s3-fifo", "s3-fifo, low", "s3-fifo, high"]);
+    assert_eq!(data["plots"][0]["bands"], serde_json::json!([[3, 2]]));
+    assert!(page.contains("95 % interval"));
+    // Where no page can be, nothing is printed.
+    let folder = folder.path().display().to_string();
+    let refused = squall(&["replay", TRACE, "--policy", "lru", "--slots", "5", "--html", &folder]);
+    assert_eq!(refused.status.code(), Some(74));
+    assert!(refused.stdout.is_empty());
+}
+
+/// What ships of the caches is what they are: the page beside the table says the same.
+#[test]
+fn the_page_of_the_caches_shows_the_table_beside_it() {
+    let read = |name: &str| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        fs::read_to_string(root.join("results/studies").join(name)).unwrap()
+    };
+    let (text, page) = (read("caches.md"), read("caches.html"));
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| ["lru ", "sieve ", "s3-fifo "].iter().any(|one| line.starts_with(one)))
+        .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
+        .collect();
+    assert_eq!(rows.len(), 18);
+    for row in rows {
+        let cells: String =
+            row[1..].iter().map(|cell| format!("<td class=\"n\">{cell}</td>")).collect();
+        assert!(page.contains(&cells), "{row:?}");
+    }
+    assert_eq!(plot_data(&page)["plots"].as_array().unwrap().len(), 2);
+}
+
 #[test]
 fn the_schema_can_refuse() {
     let text = good(&["run", OUTAGE, "--format", "json", "--series"]);

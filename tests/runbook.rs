@@ -134,6 +134,21 @@ fn a_month_is_recorded_with_what_it_spends() {
 }
 
 #[test]
+fn the_months_page_can_have_a_file_of_its_own() {
+    let month = Month::new(OUTAGE, "first-broken");
+    let output = month.rehearse("2026-10", &["--html", "pages/month.html"]);
+    assert_eq!(code(&output), 0, "{}", text(&output));
+    let read = |name: &str| fs::read(month.path(name)).unwrap();
+    assert!(read("pages/month.html") == read("records/2026-10/runbook.html"), "two pages");
+    assert_eq!(fs::read_dir(month.path("pages")).unwrap().count(), 1, "something is left behind");
+    // Where no page can be, nothing is run and nothing recorded.
+    let output = month.rehearse("2026-11", &["--html", "pages"]);
+    assert_eq!(code(&output), 74, "{}", text(&output));
+    assert!(text(&output).contains("pages cannot be written"), "{}", text(&output));
+    assert!(!month.path("records/2026-11/runbook.json").exists());
+}
+
+#[test]
 fn the_next_month_says_what_has_changed() {
     let month = Month::new(OUTAGE, "first-broken");
     month.rehearse("2026-10", &[]);

@@ -162,6 +162,11 @@ requests-per-second = 60
 const STUDY: &str = "title = 'Pools'\nquestion = 'What is a server worth?'\nscenario = 'pool.toml'\n\
                      seeds = '1..20'\nchange = { 'fabric.pool.servers' = '2..9 by 1' }\n";
 
+/// Four searches along the load.
+const SEARCH: &str = "title = 'Pools'\nquestion = 'What can a server bear?'\nscenario = 'pool.toml'\n\
+                      seeds = '1..3'\nfind = 'largest load-factor that holds'\n\
+                      change = { 'load-factor' = '0.5..4 by 0.1', 'fabric.pool.servers' = '2..5 by 1' }\n";
+
 fn good(output: &Output) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
@@ -206,4 +211,14 @@ fn a_job_array_makes_the_same_bytes_and_goes_on_after_a_kill() {
     let output = cluster.study(&words).output().unwrap();
     good(&output);
     assert!(!String::from_utf8_lossy(&output.stderr).contains("job"));
+
+    // Searches are cut, too: each part has whole ones, and two have none.
+    fs::write(folder.join("b.study.toml"), SEARCH).unwrap();
+    good(&cluster.study(&["b.study.toml", "--out", "found"]).output().unwrap());
+    let words = ["b.study.toml", "--out", "search", "--engine", "slurm", "--parts", "6"];
+    let output = cluster.study(&words).output().unwrap();
+    good(&output);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("only 4 of 6 parts have work: the study is 4 searches"), "{said}");
+    same(&folder, "found", "search");
 }

@@ -267,6 +267,63 @@ fn parts_of_a_study_with_a_precision_do_so_too() {
     parts(folder(study).path(), &[2, 5]);
 }
 
+/// As many searches as one block has, and more; more parts than searches.
+#[test]
+fn parts_of_a_search_do_so_too() {
+    let study = "seeds = '1..2'\nholds = ['the queue is short']\nfind = 'largest load-factor that holds'\n\
+                 [change]\nload-factor = '0.5..6 by 0.1'\n'fabric.pool.servers' = '1..19 by 1'\n";
+    parts(folder(study).path(), &[1, 4, 22]);
+}
+
+#[test]
+fn parts_of_a_recovery_and_of_the_cheapest_do_so_too() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["recovery", "price-of-a-nine"] {
+        let out = tempfile::tempdir().unwrap();
+        let study = format!("scenarios/studies/{name}.study.toml");
+        let at = |name: &str| out.path().join(name).display().to_string();
+        good(root, &[&study, "--out", &at("whole")]);
+        let mut words = vec!["merge".to_owned(), "--out".to_owned(), at("joined")];
+        for part in 1..=4 {
+            let folder = at(&format!("part-{part}"));
+            good(root, &[&study, "--out", &folder, "--shard", &format!("{part}/4")]);
+            let journal = fs::read_to_string(Path::new(&folder).join("runs.jsonl")).unwrap();
+            assert!(journal.lines().count() > 1, "{name}: part {part} has no work");
+            words.push(folder);
+        }
+        good(root, &words.iter().map(String::as_str).collect::<Vec<_>>());
+        same(&bytes(&out.path().join("whole")), &bytes(&out.path().join("joined")));
+    }
+}
+
+#[test]
+fn a_part_of_a_search_that_was_killed_goes_on_and_a_part_without_work_says_so() {
+    let study = "seeds = '1..3'\nchange = { load-factor = '0.5..3 by 0.05' }\n\
+                 holds = ['the queue is short']\nfind = 'largest load-factor that holds'\n";
+    let folder = folder(study);
+    good(folder.path(), &["a.study.toml", "--out", "whole"]);
+    let shard = |part: &str| {
+        let words = ["a.study.toml", "--out", part, "--shard", &format!("{}/2", &part[5..])];
+        good(folder.path(), &words)
+    };
+    // Halves of one thing: the first is nothing, the second all of it.
+    let said = shard("part-1");
+    assert!(said.contains("only 1 of 2 parts has work: the study is 1 search"), "{said}");
+    shard("part-2");
+    let journal = folder.path().join("part-2/runs.jsonl");
+    let all = fs::read(&journal).unwrap();
+    fs::write(&journal, &all[..all.len() * 2 / 3]).unwrap();
+    let words = ["merge", "part-1", "part-2", "--out", "joined"];
+    let output = ran(folder.path(), &words);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(!folder.path().join("joined/runs.jsonl").exists());
+    shard("part-2");
+    assert!(fs::read(&journal).unwrap() == all);
+    good(folder.path(), &words);
+    same(&bytes(&folder.path().join("whole")), &bytes(&folder.path().join("joined")));
+}
+
 #[test]
 fn parts_that_do_not_fit_are_refused() {
     let folder = folder(GRID);
@@ -352,6 +409,111 @@ fn a_search_that_finds_nothing_ends_with_1() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("does not hold at 3, the first"), "{said}");
+}
+
+/// Two regions whose caches and connections are paid for.
+const REGIONS: &str = r#"title = "Two regions"
+question = "What do its knobs cost?"
+[run]
+seed = 1
+length = "5s"
+[fabric]
+preset = "five-regions"
+regions = ["us-east-1", "eu-central-1"]
+[fabric.round-trip]
+us-east-1 = { eu-central-1 = "90ms" }
+[fabric.manifest]
+pods = 3
+[fabric.database]
+connections = 2
+[fabric.cost]
+pods-per-node = 2
+caches = "on"
+connection-memory = "8MB"
+[load]
+titles = 1_000
+popularity = { law = "zipf", exponent = 0.9 }
+[load.manifests-per-second]
+us-east-1 = 50
+eu-central-1 = 50
+[invariants]
+"most are served" = "availability >= 90%"
+"#;
+
+/// One knob after the other.
+const KNOBS: &str = r#"title = 'Knobs'
+question = 'What do they cost?'
+scenario = 'two.toml'
+seeds = '1..2'
+find = 'cheapest that holds'
+[change.knob]
+"as it is"         = { "fabric.manifest.pods" = 3 }
+"a pod"            = { "fabric.manifest.pods" = 4 }
+"two pods"         = { "fabric.manifest.pods" = 5 }
+"a connection"     = { "fabric.database.connections" = 3 }
+"fewer copies"      = { "fabric.metadata.entries" = 100 }
+"room for more"    = { "fabric.metadata.entries" = 5_000 }
+"a node of its own" = { "fabric.cost.pods-per-node" = "none", "fabric.cost.nodes-per-region" = 1 }
+"for free"         = { "fabric.cost.caches" = "off", "fabric.cost.connection-memory" = "off" }
+"a longer TTL"     = { "fabric.metadata.ttl" = "120s" }
+"fewer retries"    = { "fabric.viewers.budget" = { kind = "adaptive-throttle", window = "30s" } }
+[measure]
+cost = "monthly_cost"
+reads = "total(database_reads)"
+"#;
+
+/// Every knob of what is paid for, alone, and what it costs by hand: a node is 0.136 and 0.155 an hour, a GB
+/// of the database's memory 0.055879, one of the cache's 0.125; a month has 730 hours, a bill whole cents.
+#[test]
+fn pods_connections_and_copies_have_their_price() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("two.toml"), REGIONS).unwrap();
+    fs::write(folder.path().join("a.study.toml"), KNOBS).unwrap();
+    let text = good(folder.path(), &["a.study.toml", "--format", "json"]);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let variants = json["variants"].as_array().unwrap();
+    let seen = |at: usize, of: usize| variants[at]["measures"][of]["mean"].as_f64().unwrap();
+    let cost = |at: usize| seen(at, 0);
+    let node = 730.0 * (0.136 + 0.155);
+    for (at, more) in [
+        (1, 0.0), // the second node has room for it
+        (2, node),
+        (3, 0.65),  // 1.96 - 1.31
+        (4, -0.66), // 0.07 - 0.73
+        (5, 0.0),   // there are no more titles
+        (6, -node),
+        (7, -2.04), // 1.31 + 0.73
+        (8, 0.0),
+        (9, 0.0),
+    ] {
+        let differs = cost(at) - cost(0);
+        assert!((differs - more).abs() < 1e-6, "{}: {differs}, not {more}", variants[at]["values"]);
+    }
+    assert!(seen(4, 1) > seen(0, 1), "a smaller cache misses more");
+    assert_eq!(json["found"]["variant"], 6);
+}
+
+/// The knobs of a fabric against each other: the cheapest buys no pod, and neither the least nor the most of
+/// cache and connections.
+#[test]
+fn the_cheapest_cache_is_neither_the_smallest_nor_the_largest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let study = "scenarios/studies/cache-size.study.toml";
+    let json: Value = serde_json::from_str(&good(root, &[study, "--format", "json"])).unwrap();
+    schema::assert_valid(squall::study::SCHEMA, &json);
+    let variants = json["variants"].as_array().unwrap();
+    let must = json["invariants"].as_array().unwrap().len() - 2;
+    let holds = |one: &&Value| {
+        [must, must + 1].iter().all(|&at| one["invariants"][at]["held"] == one["runs"])
+    };
+    let cost = |one: &Value| one["measures"][0]["mean"].as_f64().unwrap();
+    let best = variants.iter().filter(holds).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap();
+    assert_eq!(json["found"]["variant"], best["variant"]);
+    // With less cache or fewer connections and all else the same it does not hold, and costs less.
+    for (axis, least) in [(1, "1"), (2, "250")] {
+        assert_ne!(best["values"][axis], least, "{best}");
+    }
+    assert_ne!(best["values"][2], "1000", "{best}");
 }
 
 /// More nodes cost more, and are bought for nothing from some number on.

@@ -21,40 +21,68 @@ const HEADERS: [[&str; 3]; 6] = [
 
 /// Reads the trace once and sends it through each cache that is asked for.
 pub(super) fn replay(args: &ReplayArgs) -> Exit {
+    if let Some(Err(told)) = args.html.as_deref().map(out::prepare_file) {
+        out::complain(&told);
+        return Exit::Error;
+    }
     let requests = match read(args) {
         Ok(requests) => requests,
         Err(error) => return refuse(&error),
     };
     let name = args.trace.display().to_string();
     let rules: Vec<Rule> = args.policy.iter().map(|policy| policy.0).collect();
-    let told = if args.curve {
+    let (told, page) = if args.curve {
         let by_bytes = args.curve_by == CurveBy::Bytes;
         let curves: Vec<_> = rules
             .iter()
             .map(|&rule| (rule, curve(&requests, rule, by_bytes, args.points)))
             .collect();
-        match args.format {
+        let told = match args.format {
             ReplayFormat::Text => Ok(report::replay::curve_text(&name, &requests, &curves)),
             ReplayFormat::Json => report::replay::curve_json(&requests, &curves),
-        }
+        };
+        let page = || report::replay::curve_page(&in_a_page(&args.trace), &requests, &curves);
+        (told, args.html.is_some().then(page))
     } else {
         let rooms = args.slots.iter().map(|&slots| Room::Slots(slots));
         let rooms: Vec<Room> = rooms.chain(args.bytes.iter().map(|&b| Room::Bytes(b))).collect();
         let each = |rule| rooms.iter().map(move |&room| (rule, room));
         let pairs = rules.iter().flat_map(|&rule| each(rule));
         let rows: Vec<_> = pairs.map(|(rule, room)| replay_one(&requests, rule, room)).collect();
-        match args.format {
+        let told = match args.format {
             ReplayFormat::Text => Ok(report::replay::text(&name, &requests, &rows)),
             ReplayFormat::Json => report::replay::json(&requests, &rows),
-        }
+        };
+        let page = || report::replay::page(&in_a_page(&args.trace), &requests, &rows);
+        (told, args.html.is_some().then(page))
     };
-    match told {
+    let saved = match (&args.html, page) {
+        (Some(path), Some(page)) => save(path, &page),
+        _ => Exit::Holds,
+    };
+    saved.worse(match told {
         Ok(text) => out::print(&text),
         Err(error) => {
             out::note(&format!("bug: the result is no JSON: {error}\n"));
             Exit::Bug
         }
+    })
+}
+
+fn save(path: &Path, page: &str) -> Exit {
+    match out::save_with(path, |file| file.write_all(page.as_bytes())) {
+        Ok(()) => Exit::Holds,
+        Err(told) => {
+            out::complain(&told);
+            Exit::Error
+        }
     }
+}
+
+/// A trace's name in a page, which may go elsewhere: where it lies on this machine is nobody's business.
+fn in_a_page(trace: &Path) -> String {
+    let name = if trace.is_absolute() { trace.file_name().map(Path::new) } else { None };
+    name.unwrap_or(trace).display().to_string()
 }
 
 fn refuse(error: &ReadError) -> Exit {

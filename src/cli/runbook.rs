@@ -39,6 +39,9 @@ fn work(args: &RunbookArgs) -> Result<Exit, Exit> {
     };
     let folder = args.out.join(&month);
     let before = last_month(&args.out, &month)?;
+    if let Some(path) = &args.html {
+        out::prepare_file(path).map_err(|told| complain(&told))?;
+    }
     out::prepare(&folder).map_err(|told| complain(&told))?;
     let signals = Signals::listen_or_tell()?;
     let asked = Asked {
@@ -63,7 +66,7 @@ fn work(args: &RunbookArgs) -> Result<Exit, Exit> {
     })?;
     record.since = before
         .map(|before| Change { lines: runbook::changes(&before, &record), month: before.month });
-    store(&record, &kept, &folder)?;
+    store(&record, &kept, &folder, args.html.as_deref())?;
     let printed = out::print(&runbook::text(&record, out::stdout_paint()));
     Ok(exit_of(&record).worse(printed))
 }
@@ -167,18 +170,22 @@ fn last_month(folder: &Path, month: &str) -> Result<Option<Record>, Exit> {
     }
 }
 
-fn store(record: &Record, kept: &[Kept], folder: &Path) -> Result<(), Exit> {
+/// Writes the month's record into its folder, and its page into a file of its own, too.
+fn store(record: &Record, kept: &[Kept], folder: &Path, html: Option<&Path>) -> Result<(), Exit> {
     let bug = |error: String| {
         out::note(&format!("bug: a record cannot be written: {error}\n"));
         Exit::Bug
     };
-    let files = [
-        (RECORD, record.write().map_err(bug)?),
-        ("runbook.xml", runbook::junit(record).map_err(bug)?),
-        ("runbook.html", runbook::page(record, kept).map_err(bug)?),
+    let page = runbook::page(record, kept).map_err(bug)?;
+    let mut files = vec![
+        (folder.join(RECORD), record.write().map_err(bug)?),
+        (folder.join("runbook.xml"), runbook::junit(record).map_err(bug)?),
+        (folder.join("runbook.html"), page.clone()),
     ];
-    for (name, text) in files {
-        out::save(folder, name, text.as_bytes()).map_err(|told| complain(&told))?;
+    files.extend(html.map(|path| (path.to_path_buf(), page)));
+    for (path, text) in files {
+        out::save_with(&path, |file| file.write_all(text.as_bytes()))
+            .map_err(|told| complain(&told))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod kubernetes;
 mod parts;
 mod results;
 mod slurm;
+mod watch;
 
 use super::args::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 use super::run::threads;
@@ -14,7 +15,7 @@ use super::signals::Signals;
 use super::{Exit, inputs, out};
 use crate::rehearse::Trouble;
 use crate::scenario::{Study, StudyError, open_study};
-use crate::study::{self, Halt, Header, Job, Planner, Shard};
+use crate::study::{self, Halt, Header, Job, Joined, Planner, Shard};
 use bar::Bar;
 use journal::{Journal, Refused};
 use kubernetes::Kubernetes;
@@ -107,13 +108,6 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
         Err(exit) => return exit,
     };
     let header = study::header(study, shard);
-    if (shard != Shard::WHOLE || args.engine != EngineName::Local) && header.is_search() {
-        let help = "each run of a search depends on those before it";
-        out::note(&format!(
-            "problem: a search cannot be cut into parts\n  --> --shard or --engine\nhelp: {help}\n\n"
-        ));
-        return Exit::Problems;
-    }
     if let (true, Some(file), Some(folder)) = (args.engine != EngineName::Local, &args.file, &out) {
         return on_cluster(args, study, file, folder, &header);
     }
@@ -144,9 +138,30 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
     }
     if shard != Shard::WHOLE {
         let Shard { part, parts } = shard;
-        return out::print(&format!("part {part} of {parts} is in {}\n", path.display()));
+        let idle = idle(&header, parts).unwrap_or_default();
+        return out::print(&format!("part {part} of {parts} is in {}\n{idle}", path.display()));
     }
     results::report(&header, &path, &wanted(args))
+}
+
+/// What is said when there are more parts than a study can be cut into: the others are empty.
+fn idle(header: &Header, parts: u64) -> Option<String> {
+    let units = Planner::units(header);
+    let (one, many, why) = if header.is_search() {
+        ("search", "searches", ", which is not cut")
+    } else if header.in_rounds() {
+        ("variant", "variants", ", which is not cut")
+    } else {
+        ("run", "runs", "")
+    };
+    match units {
+        _ if units >= parts => None,
+        1 => Some(format!("only 1 of {parts} parts has work: the study is 1 {one}{why}\n")),
+        _ => Some(format!(
+            "only {units} of {parts} parts have work: the study is {units} {many}{}\n",
+            why.replace("which is", "which are")
+        )),
+    }
 }
 
 /// What is to be made of a finished journal.
@@ -167,6 +182,9 @@ fn on_cluster(
         return Exit::Error;
     }
     let count = args.parts.unwrap_or_else(|| parts::usual_parts(header));
+    if let Some(told) = idle(header, count) {
+        out::note(&told);
+    }
     let parts = Parts { file, header, folder, parts: count };
     if args.engine == EngineName::Slurm {
         return waited_for(args, &parts, &mut Slurm::default());
@@ -310,7 +328,10 @@ fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
     let written = out::save_with(&path, |file| {
         let line = header.line().map_err(std::io::Error::other)?;
         file.write_all(line.as_bytes())?;
-        let records = parts.iter().flat_map(|(_, path)| results::records_of(path));
+        let records = Joined::new(&header, parts.len() as u64, |part| {
+            let part = usize::try_from(part - 1).ok().and_then(|part| parts.get(part));
+            part.map_or_else(results::none, |(_, path)| results::records_of(path))
+        });
         let mut planner = Planner::new(&header);
         let missing = |_: Job| Err(Trouble::Interrupted);
         let one = std::num::NonZeroUsize::MIN;

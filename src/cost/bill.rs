@@ -61,10 +61,13 @@ pub enum CostError {
     },
 }
 
-/// What neither bill charges.
+const DATABASE: &str = "the metadata database, its replicas and their storage";
+const CACHES: &str = "caches, node disks, load balancers and public addresses";
+
+/// What neither bill charges, unless a usage asks for it.
 pub const OMITTED: &[&str] = &[
-    "the metadata database, its replicas and their storage",
-    "caches, node disks, load balancers and public addresses",
+    DATABASE,
+    CACHES,
     "logs, metrics and traces: collecting, keeping and reading them",
     "transfer between zones ($0.01/GB each way)",
     "request fees of object storage and of the edge",
@@ -97,7 +100,21 @@ impl Bill {
         self.mode
     }
 
-    /// The lines. Their number, names and order depend on the mode only, never on the usage.
+    /// What the bill does not charge: [`OMITTED`], less what one of its lines is.
+    pub fn omitted(&self) -> impl Iterator<Item = &'static str> {
+        let has = |name| self.lines.iter().any(|line| line.name == name);
+        let (caches, connections) = (has(name::CACHES), has(name::CONNECTIONS));
+        OMITTED.iter().map(move |&item| match item {
+            DATABASE if connections => {
+                "the metadata database but for the memory of its connections"
+            }
+            CACHES if caches => "node disks, load balancers and public addresses",
+            _ => item,
+        })
+    }
+
+    /// The lines. Those of the printed bill are always there; what a usage does not have or does not pay
+    /// for may have none.
     #[must_use]
     pub fn lines(&self) -> &[Line] {
         &self.lines
@@ -145,6 +162,10 @@ pub(super) mod name {
     pub const STARTED: &str = "nodes started";
     pub const EGRESS: &str = "edge egress";
     pub const READS: &str = "cross-region reads";
+    /// What caches have room for, where that is paid for.
+    pub const CACHES: &str = "caches";
+    /// The memory of a database's connections, where that is paid for.
+    pub const CONNECTIONS: &str = "database connections";
 }
 
 /// The brief's five lines, in its order.

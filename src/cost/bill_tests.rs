@@ -1,6 +1,6 @@
 //! Figures of the brief, and the laws that every bill obeys.
 
-use super::super::{RegionUsage, TB};
+use super::super::{CacheUsage, RegionUsage, TB};
 use super::*;
 
 fn cents(cents: i64) -> Money {
@@ -121,6 +121,43 @@ fn cross_region_reads_pay_the_primary_s_outbound_price() {
             [name::STORAGE, name::GROWTH, name::REPLICATION, name::READS, name::NODES];
         assert_eq!(why.contains("from memory"), from_memory.contains(&line.name), "{why}");
     }
+}
+
+/// By hand: 20,000 copies of 4 kB are 0.08 GB, and 0.08 x 0.125 x 730 = 7.30 in each of five regions;
+/// 500 GB of disks at 0.08 are 40.00 in each; 16 connections of 8 MB are 0.128 GB, and 0.128 x 0.055879
+/// x 730 = 5.2213.
+#[test]
+fn caches_and_connections_are_lines_where_a_usage_asks_for_them() {
+    let plain = capstone(Mode::Exact);
+    let usage = Usage {
+        caches: Some(CacheUsage { memory_bytes: 80_000_000, disk_bytes: 0 }),
+        ..Usage::capstone()
+    };
+    let memory = bill(&usage, Mode::Exact).unwrap();
+    assert_eq!(line(&memory, name::CACHES).amount, cents(5 * 730));
+    assert_eq!(line(&memory, name::CACHES).working, "5 regions x (80 MB x $0.125/GB-h x 730 h)");
+    assert_eq!(memory.total(), plain.total() + cents(5 * 730));
+    let usage = Usage {
+        caches: Some(CacheUsage { memory_bytes: 80_000_000, disk_bytes: 500 * GB }),
+        connection_bytes: Some(128_000_000),
+        ..Usage::capstone()
+    };
+    let all = bill(&usage, Mode::Exact).unwrap();
+    assert_eq!(line(&all, name::CACHES).amount, cents(5 * 4_730));
+    assert!(line(&all, name::CACHES).why.as_ref().unwrap().contains("from memory, to be checked"));
+    assert_eq!(line(&all, name::CONNECTIONS).amount, cents(2_611), "5 x 5.2213 = 26.11");
+    // All other lines are what they were, and the bill is their sum.
+    assert_eq!(all.lines()[..plain.lines().len()], *plain.lines());
+    assert_eq!(all.lines().len(), plain.lines().len() + 2);
+    assert_eq!(all.total(), plain.total() + cents(5 * 4_730 + 2_611));
+    let printed = bill(&usage, Mode::AsPrinted).unwrap();
+    assert_eq!(printed, capstone(Mode::AsPrinted), "the brief has no such lines");
+    // What is too much is told, and not rounded away.
+    let usage = Usage { connection_bytes: Some(u64::MAX), ..Usage::capstone() };
+    assert!(bill(&usage, Mode::Exact).is_ok());
+    let caches = Some(CacheUsage { memory_bytes: u64::MAX, disk_bytes: u64::MAX });
+    let much = bill(&Usage { caches, ..Usage::capstone() }, Mode::Exact).unwrap();
+    assert!(line(&much, name::CACHES).amount > cents(0));
 }
 
 #[test]

@@ -17,6 +17,12 @@ pub enum Item {
     Node,
     /// Bytes from the edge to viewers.
     EdgeEgress,
+    /// An hour of a GB (10^9 bytes) in the memory of a managed cache.
+    CacheMemory,
+    /// Bytes kept on a node's disks.
+    CacheDisk,
+    /// An hour of a GB (10^9 bytes) in the memory of a managed database.
+    DatabaseMemory,
 }
 
 /// What a price is for.
@@ -28,6 +34,8 @@ pub enum Per {
     GigabyteMonth,
     /// One hour of one of them.
     Hour,
+    /// One GB (10^9 bytes) kept for an hour.
+    GigabyteHour,
 }
 
 /// How far a price can be trusted.
@@ -114,6 +122,23 @@ const TRANSFER_MEMORY: Origin = Origin {
     mark: Mark::Memory,
 };
 
+const CACHE_MEMORY: Origin = Origin {
+    source: "Amazon ElastiCache Serverless (Redis OSS, Memcached), data stored in us-east-1, as quoted in \
+             gomomento.com's \"A look into ElastiCache Serverless pricing\"",
+    as_of: "2024-02-21",
+    mark: Mark::Seen,
+};
+const DISK_MEMORY: Origin = Origin {
+    source: "Amazon EBS price list, gp3 in us-east-1, from memory, to be checked",
+    as_of: "undated",
+    mark: Mark::Memory,
+};
+const DATABASE_MEMORY: Origin = Origin {
+    source: "Amazon Aurora price page, Serverless v2: $0.12 for an hour of a capacity unit, which has 2 GiB",
+    as_of: "undated",
+    mark: Mark::Seen,
+};
+
 /// Edge egress in millionths of a dollar a GB, one column a tier of [`EDGE_TIERS`].
 const EDGE: [(PriceArea, [i64; 7]); 5] = [
     (PriceArea::UnitedStates, [85_000, 80_000, 60_000, 40_000, 30_000, 25_000, 20_000]),
@@ -184,6 +209,14 @@ impl PriceBook {
         ] {
             book.add(Item::Node, Some(area), &[(None, micros)], origin);
         }
+        for (item, micros, origin) in [
+            (Item::CacheMemory, 125_000, CACHE_MEMORY),
+            (Item::CacheDisk, 80_000, DISK_MEMORY),
+            // 0.12 / (2 x 1.073741824) for 10^9 bytes.
+            (Item::DatabaseMemory, 55_879, DATABASE_MEMORY),
+        ] {
+            book.add(item, None, &[(None, micros)], origin);
+        }
         for (area, row) in EDGE {
             let tiers: Vec<_> = EDGE_TIERS.into_iter().zip(row).collect();
             book.add(Item::EdgeEgress, Some(area), &tiers, CLOUDFRONT);
@@ -248,9 +281,10 @@ impl PriceBook {
 impl Item {
     const fn per(self) -> Per {
         match self {
-            Self::Storage => Per::GigabyteMonth,
+            Self::Storage | Self::CacheDisk => Per::GigabyteMonth,
             Self::BetweenRegions | Self::EdgeEgress => Per::Gigabyte,
             Self::ControlPlane | Self::Node => Per::Hour,
+            Self::CacheMemory | Self::DatabaseMemory => Per::GigabyteHour,
         }
     }
 }
@@ -263,6 +297,9 @@ impl fmt::Display for Item {
             Self::ControlPlane => "control plane",
             Self::Node => "worker node",
             Self::EdgeEgress => "edge egress",
+            Self::CacheMemory => "cache memory",
+            Self::CacheDisk => "cache disk",
+            Self::DatabaseMemory => "database memory",
         })
     }
 }
@@ -273,6 +310,7 @@ impl fmt::Display for Per {
             Self::Gigabyte => "GB",
             Self::GigabyteMonth => "GB and month",
             Self::Hour => "h",
+            Self::GigabyteHour => "GB and h",
         })
     }
 }
@@ -342,7 +380,7 @@ mod tests {
             }
         }
         let memory = PriceBook::exact().prices().iter().filter(|p| p.mark == Mark::Memory).count();
-        assert_eq!(memory, 9, "four nodes, four transfers, one storage price");
+        assert_eq!(memory, 10, "four nodes, four transfers, one storage price, the disks");
     }
 
     #[test]
@@ -352,6 +390,8 @@ mod tests {
         assert_eq!(named("edge egress, Japan, next 40 TB").value.as_micros(), 89_000);
         assert_eq!(named("object storage, above that").value.as_micros(), 21_000);
         assert_eq!(named("worker node, Europe").per, Per::Hour);
+        assert_eq!(named("cache memory").per, Per::GigabyteHour);
+        assert_eq!(named("cache disk").per, Per::GigabyteMonth);
         assert_eq!(PriceBook::as_printed().prices()[0].name, "object storage");
     }
 }

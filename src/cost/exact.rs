@@ -4,7 +4,7 @@ use super::bill::{
     first, in_cents, name, printed_lines, regions, replicated_bytes, replication_working, times,
 };
 use super::words::{difference, price, volume};
-use super::{CostError, GB, Item, Line, Mark, Price, PriceArea, PriceBook, Usage};
+use super::{CacheUsage, CostError, GB, Item, Line, Mark, Price, PriceArea, PriceBook, Usage};
 use crate::units::Money;
 use std::collections::BTreeMap;
 
@@ -35,7 +35,9 @@ pub(super) fn lines(usage: &Usage) -> Result<Vec<Line>, CostError> {
         sheet.egress(&egress)?,
         sheet.reads()?,
     ];
-    Ok(lines.into_iter().chain(started).collect())
+    let caches = usage.caches.map(|caches| sheet.caches(caches)).transpose()?;
+    let connections = usage.connection_bytes.map(|bytes| sheet.connections(bytes)).transpose()?;
+    Ok(lines.into_iter().chain(started).chain(caches).chain(connections).collect())
 }
 
 impl Sheet<'_> {
@@ -209,6 +211,49 @@ impl Sheet<'_> {
         Ok(added(name::READS, working, amount, why))
     }
 
+    /// Memory by the hour and disks by the month, the same in each region.
+    fn caches(&self, caches: CacheUsage) -> Result<Line, CostError> {
+        let (regions, hours) = (regions(self.usage)?, self.book.hours());
+        let memory = first(&self.book, Item::CacheMemory, None)?;
+        let disk = first(&self.book, Item::CacheDisk, None)?;
+        let a_month = kept(memory.value, caches.memory_bytes, hours)
+            .zip(disk.value.times_ratio(caches.disk_bytes, GB))
+            .and_then(|(memory, disk)| memory.checked_add(disk));
+        let amount = a_month.and_then(|money| money.times_ratio(regions, 1));
+        let amount = in_cents(amount, name::CACHES)?;
+        let mut working = format!(
+            "{regions} regions x ({} x {}/GB-h x {hours} h",
+            volume(caches.memory_bytes),
+            price(memory.value)
+        );
+        if caches.disk_bytes > 0 {
+            working += &format!(" + {} x {}/GB", volume(caches.disk_bytes), price(disk.value));
+        }
+        working.push(')');
+        let mut why =
+            "not printed: the room of the caches, paid for whether it is full or not, at the \
+                       price of the United States in every region."
+                .to_owned();
+        if caches.disk_bytes > 0 {
+            why += &format!(" Disks are at {}/GB{}.", price(disk.value), doubt(disk));
+        }
+        Ok(added(name::CACHES, working, amount, why))
+    }
+
+    fn connections(&self, bytes: u64) -> Result<Line, CostError> {
+        let (regions, hours) = (regions(self.usage)?, self.book.hours());
+        let memory = first(&self.book, Item::DatabaseMemory, None)?;
+        let amount =
+            kept(memory.value, bytes, hours).and_then(|money| money.times_ratio(regions, 1));
+        let amount = in_cents(amount, name::CONNECTIONS)?;
+        let each = format!("{} x {}/GB-h x {hours} h", volume(bytes), price(memory.value));
+        let why =
+            "not printed: the memory of a database's connections, at the price of the United \
+                   States in every region; its processors and its storage are not in it."
+                .to_owned();
+        Ok(added(name::CONNECTIONS, format!("{regions} regions x {each}"), amount, why))
+    }
+
     /// The areas of the regions that hold copies.
     fn others(&self) -> impl Iterator<Item = PriceArea> {
         let regions = self.usage.regions.iter().enumerate();
@@ -230,6 +275,12 @@ fn corrected(
 /// A line that the printed bill does not have.
 const fn added(name: &'static str, working: String, amount: Money, why: String) -> Line {
     Line { name, working, amount, printed: None, why: Some(why) }
+}
+
+/// What so many bytes cost that are kept for so many hours, at a price for a GB and hour. `None` on
+/// overflow.
+fn kept(value: Money, bytes: u64, hours: u64) -> Option<Money> {
+    value.times_ratio(hours, 1)?.times_ratio(bytes, GB)
 }
 
 fn hours_differ(hours: u64) -> String {

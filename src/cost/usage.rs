@@ -89,6 +89,21 @@ pub struct Usage {
     /// Bytes a month that other regions read from the primary over the wide area. The brief's
     /// estimate has no line for them, so only the exact bill charges them.
     pub cross_region_read_bytes: u64,
+    /// The caches of each region, where they are paid for. The brief's estimate has no line for them, so
+    /// only the exact bill charges them.
+    pub caches: Option<CacheUsage>,
+    /// Bytes of memory that the connections of each region's database take, where they are paid for; only
+    /// the exact bill charges them.
+    pub connection_bytes: Option<u64>,
+}
+
+/// The room of one region's caches, which is paid for whether it is full or not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CacheUsage {
+    /// Bytes of memory.
+    pub memory_bytes: u64,
+    /// Bytes of disks.
+    pub disk_bytes: u64,
 }
 
 impl Usage {
@@ -121,6 +136,8 @@ impl Usage {
             regions,
             primary: 0,
             cross_region_read_bytes: 0,
+            caches: None,
+            connection_bytes: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Tables in large pages of memory.
 
-/// Tables below this many bytes gain nothing.
-const LARGE: usize = 4 << 20;
+/// Shorter tables gain nothing.
+const LARGE: usize = 1 << 20;
 
 /// A table of `len` times `value`, in large pages where it is long and the system (Linux with
 /// transparent huge pages) grants them.
@@ -27,15 +27,19 @@ pub(super) fn advise<T>(table: &mut Vec<T>) {
     #[cfg(target_os = "linux")]
     {
         use rustix::mm::{Advice, madvise};
+        // Whole pages, with what else lies in the first and the last: so that tables which lie beside
+        // each other can share a large page.
         let page = rustix::param::page_size();
         let start = memory.as_mut_ptr().cast::<u8>();
-        let skip = start.align_offset(page);
-        let whole = bytes.saturating_sub(skip) / page * page;
-        // SAFETY: the range lies within memory of this vector's own, and the advice changes neither
-        // what it holds nor who may use it.
+        let before = start.addr() % page;
+        let pages = (before + bytes).div_ceil(page);
+        // SAFETY: the pages hold memory of this vector, so they are there, and the advice changes
+        // neither what they hold nor who may use it.
         #[allow(unsafe_code)] // reason: the only way to ask; the need is measured above
         // It is only advice: where it is not taken, the table is slower.
-        let _ = unsafe { madvise(start.wrapping_add(skip).cast(), whole, Advice::LinuxHugepage) };
+        let _ = unsafe {
+            madvise(start.wrapping_sub(before).cast(), pages * page, Advice::LinuxHugepage)
+        };
     }
 }
 

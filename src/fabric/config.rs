@@ -14,6 +14,7 @@ mod pod;
 mod shield;
 
 use super::slowdown::Slowdown;
+use crate::cache::Policy;
 use crate::change::Planned;
 use crate::engine::Law;
 use crate::fault::Injection;
@@ -251,6 +252,18 @@ pub struct Metadata {
     /// Up to this age beyond the TTL a stale copy is served when the fetch fails (RFC 5861); zero is
     /// off.
     pub stale_if_error: Span,
+    /// For how many copies there is room; `None` for one of every title.
+    pub entries: Option<Entries>,
+}
+
+/// For how many copies there is room, whatever their age, and by which rule they leave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Entries {
+    /// Who leaves when it is full. A request counts with the policy when it is served a fresh copy, or
+    /// when its fetch has come; those who wait for another's fetch do not count, nor does a stale copy.
+    pub policy: Policy,
+    /// How many copies, at least one.
+    pub most: u32,
 }
 
 /// From when a copy's time to live counts.
@@ -451,6 +464,14 @@ pub struct Cost {
     pub read_bytes: u64,
     /// Flat prices as the brief prints them, or list prices.
     pub as_printed: bool,
+    /// Pods that a node has room for: nodes are bought for the pods that the file asks for, instead of
+    /// [`Self::nodes`].
+    pub pods_per_node: Option<u32>,
+    /// Whether caches are paid for: the memory of copies of metadata, [`Self::read_bytes`] each, and the
+    /// disks of segments.
+    pub caches: bool,
+    /// The memory of a database's connection, where that is paid for.
+    pub connections: Option<u64>,
     /// The availability that the month's error budget is counted from, in billionths.
     pub sla: u64,
 }

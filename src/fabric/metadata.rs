@@ -2,6 +2,7 @@
 
 use super::config::{Metadata, TtlFrom};
 use super::locks::Locks;
+use crate::cache::Cache;
 use crate::engine::{Stream, prefetch, table};
 use crate::units::{Instant, Span};
 
@@ -27,7 +28,7 @@ pub enum Found {
     Missing,
 }
 
-/// Which copies are fresh.
+/// Which copies are fresh. Where [`MetadataCache::counts_hits`], one that is may have had to leave.
 #[derive(Clone, Copy, Debug)]
 pub struct Fresh<'a> {
     filled: &'a [u64],
@@ -35,7 +36,7 @@ pub struct Fresh<'a> {
 }
 
 impl Fresh<'_> {
-    /// Whether a request for a title finds a fresh copy now.
+    /// Whether a title's copy is fresh now.
     #[inline]
     #[must_use]
     pub fn has(self, title: u32, now: Instant) -> bool {
@@ -50,9 +51,15 @@ impl Fresh<'_> {
     }
 }
 
-/// A table of copies by title. Expiry is by time alone: the table holds every title.
+/// A table of copies by title. Expiry is by time; where there is no room for every title, a replacement
+/// policy says which copies are there, fresh and stale ones alike.
 #[derive(Debug)]
 pub struct MetadataCache {
+    /// Which titles there is room for; `None` for all of them. A copy that a fault has thrown out keeps its
+    /// place until the policy comes to it.
+    room: Option<Cache>,
+    /// The same without any copy.
+    empty: Option<Cache>,
     /// When each title's copy was filled, in nanoseconds, or [`ABSENT`]: by itself, so that eight
     /// share a cache line.
     /// Where copies count from their last hit, this is the later one of the two.
@@ -72,7 +79,10 @@ impl MetadataCache {
     /// An empty cache for `titles` titles.
     #[must_use]
     pub fn new(config: &Metadata, titles: u32) -> Self {
+        let room = config.entries.map(|entries| Cache::new(entries.policy, entries.most));
         Self {
+            empty: room.clone(),
+            room,
             filled: table(ABSENT, titles as usize),
             made: match config.ttl_from {
                 TtlFrom::Fill => Vec::new(),
@@ -108,28 +118,42 @@ impl MetadataCache {
     #[inline]
     #[must_use]
     pub fn find(&self, title: u32, now: Instant) -> Found {
-        if self.is_fresh(title, now) { Found::Fresh } else { self.find_stale(title, now) }
+        if self.is_fresh(title, now) && self.has_room(title) {
+            Found::Fresh
+        } else {
+            self.find_stale(title, now)
+        }
     }
 
-    /// Whether a request for a title finds a fresh copy now.
+    /// Whether the policy keeps a title's copy.
+    #[inline]
+    fn has_room(&self, title: u32) -> bool {
+        self.room.as_ref().is_none_or(|room| room.holds(title))
+    }
+
+    /// Whether a title's copy is fresh now. Where [`Self::counts_hits`], it may have had to leave.
     #[inline]
     #[must_use]
     pub fn is_fresh(&self, title: u32, now: Instant) -> bool {
         self.fresh().has(title, now)
     }
 
-    /// Whether a hit makes a copy fresh for longer, so that hits have to be told by [`Self::used`].
+    /// Whether hits have to be told by [`Self::used`]: one makes a copy fresh for longer, or keeps it from
+    /// leaving.
     #[inline]
     #[must_use]
     pub const fn counts_hits(&self) -> bool {
-        !self.made.is_empty()
+        !self.made.is_empty() || self.room.is_some()
     }
 
     /// A title's fresh copy is served.
     #[inline]
     pub fn used(&mut self, title: u32, now: Instant) {
-        if self.counts_hits() {
+        if !self.made.is_empty() {
             self.filled[title as usize] = now.as_nanos();
+        }
+        if let Some(room) = &mut self.room {
+            room.request(title);
         }
     }
 
@@ -155,7 +179,8 @@ impl MetadataCache {
     /// Time since a title's copy was filled, or its time began anew.
     fn copy_age(&self, title: u32, now: Instant) -> Option<u64> {
         let filled = self.filled[title as usize];
-        (filled != ABSENT).then(|| now.as_nanos().saturating_sub(filled))
+        let there = filled != ABSENT && self.has_room(title);
+        there.then(|| now.as_nanos().saturating_sub(filled))
     }
 
     /// The age of the data of a title's copy: since the primary last agreed with it. Without
@@ -193,6 +218,9 @@ impl MetadataCache {
 
     /// A title's copy is new, with data that are `lag` old.
     pub fn fill(&mut self, title: u32, now: Instant, lag: Span) {
+        if let Some(room) = &mut self.room {
+            room.request(title);
+        }
         self.filled[title as usize] = now.as_nanos();
         if let Some(made) = self.made.get_mut(title as usize) {
             *made = now.as_nanos();
@@ -205,11 +233,15 @@ impl MetadataCache {
     /// Throws each copy out with the given chance. Returns how many went.
     pub fn evict(&mut self, share: f64, stream: &mut Stream) -> u64 {
         let mut gone = 0;
-        for filled in &mut self.filled {
-            if *filled != ABSENT && stream.chance(share) {
+        for (title, filled) in (0_u32..).zip(&mut self.filled) {
+            let kept = self.room.as_ref().is_none_or(|room| room.holds(title));
+            if *filled != ABSENT && kept && stream.chance(share) {
                 *filled = ABSENT;
                 gone += 1;
             }
+        }
+        if share >= 1.0 {
+            self.room.clone_from(&self.empty);
         }
         gone
     }
@@ -217,8 +249,9 @@ impl MetadataCache {
 
 #[cfg(test)]
 mod tests {
-    use super::super::config::{AfterWait, Lock, SharedErrors};
+    use super::super::config::{AfterWait, Entries, Lock, SharedErrors};
     use super::*;
+    use crate::cache::Policy;
     use crate::engine::Seed;
 
     fn at(secs: u64) -> Instant {
@@ -236,6 +269,7 @@ mod tests {
             lock,
             stale_while_revalidate: Span::from_secs(revalidate),
             stale_if_error: Span::from_secs(if_error),
+            entries: None,
         }
     }
 
@@ -304,6 +338,54 @@ mod tests {
         assert!(cache.serves_on_error(0, at(359)));
         assert!(!cache.serves_on_error(0, at(360)));
         assert!(!cache.serves_on_error(1, at(1)));
+    }
+
+    fn small(policy: Policy, most: u32) -> MetadataCache {
+        let entries = Some(Entries { policy, most });
+        with_lags(&Metadata { entries, ..config(true, 30, 300) })
+    }
+
+    #[test]
+    fn who_leaves_a_full_cache_is_the_one_that_was_served_the_longest_time_ago() {
+        let mut cache = small(Policy::Lru, 2);
+        assert!(cache.counts_hits());
+        cache.fill(0, at(0), Span::ZERO);
+        cache.fill(1, at(1), Span::ZERO);
+        cache.used(0, at(2));
+        cache.fill(2, at(3), Span::ZERO);
+        assert_eq!(cache.find(0, at(3)), Found::Fresh);
+        assert_eq!(cache.find(1, at(3)), Found::Missing, "title 0 was served since");
+        assert_eq!(cache.find(2, at(3)), Found::Fresh);
+        // A copy that has left is not served in an emergency, and a stale one that is there is.
+        assert!(!cache.serves_on_error(1, at(70)));
+        assert_eq!(cache.find(0, at(70)), Found::Stale { refresh: true });
+        // A hit begins no time anew where it counts from the fill.
+        assert_eq!(cache.data_age(0, at(3)), Span::from_secs(3));
+        cache.fill(1, at(71), Span::ZERO);
+        assert_eq!(cache.find(0, at(71)), Found::Missing, "stale copies leave as fresh ones do");
+    }
+
+    #[test]
+    fn any_policy_keeps_no_more_copies_than_there_is_room_for() {
+        for policy in Policy::ALL {
+            let mut cache = small(policy, 4);
+            let mut stream = Seed(5).stream("titles");
+            for second in 0..200 {
+                let title = u32::try_from(stream.below(10)).unwrap();
+                match cache.find(title, at(second)) {
+                    Found::Fresh => cache.used(title, at(second)),
+                    _ => cache.fill(title, at(second), Span::ZERO),
+                }
+                let there = (0..10).filter(|&title| cache.serves_on_error(title, at(second)));
+                assert!((1..=4).contains(&there.count()), "{}", policy.name());
+            }
+            let there = (0..10).filter(|&title| cache.serves_on_error(title, at(200))).count();
+            let mut stream = Seed(2).stream("evict");
+            assert_eq!(cache.evict(1.0, &mut stream), there as u64);
+            assert!((0..10).all(|title| !cache.serves_on_error(title, at(200))));
+            cache.fill(3, at(201), Span::ZERO);
+            assert_eq!(cache.find(3, at(201)), Found::Fresh, "{}", policy.name());
+        }
     }
 
     #[test]

@@ -204,6 +204,7 @@ fn metadata() -> Metadata {
         lock: Some(lock()),
         stale_while_revalidate: Span::ZERO,
         stale_if_error: Span::ZERO,
+        entries: None,
     }
 }
 
@@ -310,6 +311,9 @@ fn cost() -> Cost {
         // A row with a title's rights and renditions: 2 to 20 kB is usual for a manifest.
         read_bytes: 4_000,
         as_printed: false,
+        pods_per_node: None,
+        caches: false,
+        connections: None,
         // The brief's agreement: 99.99 %.
         sla: 999_900_000,
     }

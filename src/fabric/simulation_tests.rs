@@ -157,6 +157,7 @@ fn cached(service: Span, hit: Span, patience: Span, lock: Option<Lock>) -> Plan 
         lock,
         stale_while_revalidate: Span::ZERO,
         stale_if_error: Span::ZERO,
+        entries: None,
     });
     plan
 }

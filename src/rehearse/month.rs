@@ -1,6 +1,6 @@
 //! A run's traffic as a month's: what is billed, and what it spends of the error budget.
 
-use crate::cost::{Bill, Mode, PriceArea, RegionUsage, Usage, apportion, bill};
+use crate::cost::{Bill, CacheUsage, Mode, PriceArea, RegionUsage, Usage, apportion, bill};
 use crate::fabric::{Outcome, Plan};
 use crate::observe::{Counter, Gauge, Scope, Series, Totals};
 use crate::slo::{MONTH, error_budget_spent};
@@ -69,7 +69,7 @@ fn bill_of(plan: &Plan, traffic: &Traffic) -> Result<Bill, String> {
         name: name.clone(),
         // A region that no price list names is billed as the cheapest one.
         area: PriceArea::of(name).unwrap_or(PriceArea::UnitedStates),
-        nodes: cost.nodes,
+        nodes: paid_nodes(plan),
         started_nodes: started_nodes(plan, nodes),
         egress_bytes,
     });
@@ -79,9 +79,33 @@ fn bill_of(plan: &Plan, traffic: &Traffic) -> Result<Bill, String> {
         regions: regions.collect(),
         primary: plan.fabric.primary,
         cross_region_read_bytes: in_a_month(traffic.reads, cost.read_bytes, traffic.span),
+        caches: cost.caches.then(|| caches(plan)),
+        connection_bytes: cost.connections.map(|bytes| {
+            let database = plan.fabric.database.as_ref();
+            database.map_or(0, |one| u64::from(one.connections).saturating_mul(bytes))
+        }),
     };
     let mode = if cost.as_printed { Mode::AsPrinted } else { Mode::Exact };
     bill(&usage, mode).map_err(|error| error.to_string())
+}
+
+/// Nodes that are paid for in each region the whole month.
+fn paid_nodes(plan: &Plan) -> u32 {
+    let cost = &plan.fabric.cost;
+    cost.pods_per_node.map_or(cost.nodes, |room| plan.fabric.manifest.pods.div_ceil(room.max(1)))
+}
+
+/// What a region's caches have room for: memory for copies of metadata, of as many bytes each as a read has,
+/// and disks for segments where anybody asks for them.
+fn caches(plan: &Plan) -> CacheUsage {
+    let copies = plan.fabric.metadata.as_ref().map_or(0, |metadata| {
+        metadata.entries.map_or(plan.load.titles, |entries| entries.most.min(plan.load.titles))
+    });
+    let segments = plan.fabric.content.store.filter(|_| plan.load.has_segments());
+    CacheUsage {
+        memory_bytes: u64::from(copies).saturating_mul(plan.fabric.cost.read_bytes),
+        disk_bytes: segments.map_or(0, |store| store.bytes),
+    }
 }
 
 /// Nodes of a region on the mean of the judged run.
@@ -95,7 +119,7 @@ fn nodes(plan: &Plan, totals: &Totals, region: usize) -> f64 {
 /// Nodes beyond those that the file pays for, in thousandths.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: few nodes
 fn started_nodes(plan: &Plan, nodes: f64) -> u64 {
-    let more = nodes - f64::from(plan.fabric.cost.nodes);
+    let more = nodes - f64::from(paid_nodes(plan));
     (more.max(0.0) * 1e3).round_ties_even() as u64
 }
 

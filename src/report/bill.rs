@@ -1,6 +1,6 @@
 //! A bill as text for a terminal.
 
-use crate::cost::{Bill, Line, Mode, OMITTED};
+use crate::cost::{Bill, Line, Mode};
 use crate::units::Money;
 
 /// The widest line that is written, in characters; a single longer word or title is not broken.
@@ -23,7 +23,7 @@ pub fn text(bill: &Bill, title: &str) -> String {
             }
         }
         out.push_str("\nNot in this bill:\n");
-        for item in OMITTED {
+        for item in bill.omitted() {
             hang(&mut out, "  - ", "    ", item);
         }
     }
@@ -105,7 +105,7 @@ fn hang(out: &mut String, start: &str, rest: &str, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cost::{Usage, bill};
+    use crate::cost::{CacheUsage, OMITTED, Usage, bill};
 
     fn capstone(mode: Mode) -> String {
         text(&bill(&Usage::capstone(), mode).unwrap(), "The capstone's month")
@@ -142,6 +142,17 @@ total                   45,239.20
         }
         assert_eq!(text.matches("\n  - ").count(), OMITTED.len());
         assert!(!text.contains("  replication egress: "), "it does not differ");
+    }
+
+    #[test]
+    fn what_is_charged_is_not_said_to_be_left_out() {
+        let caches = Some(CacheUsage { memory_bytes: 1, disk_bytes: 1 });
+        let usage = Usage { caches, connection_bytes: Some(1), ..Usage::capstone() };
+        let told = text(&bill(&usage, Mode::Exact).unwrap(), "All");
+        assert!(capstone(Mode::Exact).contains("  - caches, node disks,"));
+        assert!(!told.contains("- caches,") && told.contains("  - node disks, load balancers"));
+        assert!(told.contains("  - the metadata database but for the memory of its connections\n"));
+        assert_eq!(told.matches("\n  - ").count(), OMITTED.len());
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! What caches missed of a trace: a table or a curve, for people and for programs.
 
+mod page;
+
 use super::value::count;
 use crate::cache::Estimate;
 use crate::replay::{Point, Replayed, Requests, Room, Rule, share};
 use serde::Serialize;
 use std::fmt::Write as _;
+
+pub use page::{curve_page, page};
 
 /// The bar of a miss ratio of one, in characters.
 const BAR: f64 = 40.0;

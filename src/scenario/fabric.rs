@@ -4,11 +4,12 @@ use super::near;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::engine::Law;
+use crate::cache::Policy;
+use crate::engine::{Law, Zipf};
 use crate::fabric::preset;
 use crate::fabric::{
-    AfterWait, Cost, Detect, Discipline, Fabric, Lock, Manifest, Metadata, Replication, Routing,
-    SharedErrors, TtlFrom, Viewers,
+    AfterWait, Cost, Detect, Discipline, Entries, Fabric, Lock, Manifest, Metadata, Replication,
+    Routing, SharedErrors, TtlFrom, Viewers,
 };
 use crate::units::Span;
 
@@ -175,7 +176,28 @@ impl Reader<'_> {
         let off = |r: &mut Self, n: &Node| r.time_or(n, "off", Span::ZERO, |age| age);
         section.set(self, "stale-while-revalidate", &mut metadata.stale_while_revalidate, off);
         section.set(self, "stale-if-error", &mut metadata.stale_if_error, off);
+        self.entries(section, &mut metadata.entries);
         *slot = cache.then_some(metadata);
+    }
+
+    /// For how many copies there is room.
+    fn entries(&mut self, section: &mut Section<'_>, slot: &mut Option<Entries>) {
+        let policies = Policy::ALL.map(|policy| (policy.name(), policy));
+        let mut most = slot.map(|entries| entries.most);
+        section.set(self, "entries", &mut most, |r, n| {
+            r.count_or(n, 1..=Zipf::MOST, "unbounded", None, Some)
+        });
+        let Some(most) = most else {
+            if let Some(entry) = section.take("policy") {
+                let help = "`entries = 20_000`, or remove this key";
+                self.say(&entry.key_at, "nothing leaves a cache that has room for all", help);
+            }
+            *slot = None;
+            return;
+        };
+        let mut policy = slot.map_or(Policy::Lru, |entries| entries.policy);
+        section.set(self, "policy", &mut policy, |r, n| r.choice(n, &policies));
+        *slot = Some(Entries { policy, most });
     }
 
     /// The lock on what is fetched.
@@ -255,6 +277,14 @@ impl Reader<'_> {
         section.set(self, "nodes-per-region", &mut cost.nodes, |r, n| r.count(n, 0..=MANY));
         section.set(self, "read-size", &mut cost.read_bytes, |r, n| r.bytes(n, 0));
         section.set(self, "book", &mut cost.as_printed, |r, n| r.choice(n, &books));
+        section.set(self, "pods-per-node", &mut cost.pods_per_node, |r, n| {
+            r.count_or(n, 1..=MANY, "none", None, Some)
+        });
+        section.set(self, "caches", &mut cost.caches, Self::on_off);
+        section.set(self, "connection-memory", &mut cost.connections, |r, n| match n.text() {
+            Some("off") => Some(None),
+            _ => r.bytes(n, 0).map(Some),
+        });
         section.set(self, "sla", &mut cost.sla, |r, n| r.share_grains(n, 1));
     }
 

@@ -96,6 +96,8 @@ fabric.metadata.after-lock-wait | "fetch" or "fail" | fetch | "fetch" | what a w
 fabric.metadata.lock-errors | "shared" or "alone" | shared | "shared" | whether waiters get the reader's error
 fabric.metadata.stale-while-revalidate | time or "off" | off | "30s" | how old beyond its TTL a copy may be while it is refreshed (RFC 5861)
 fabric.metadata.stale-if-error | time or "off" | off | "5m" | how old beyond its TTL a copy may be when the fetch fails (RFC 5861)
+fabric.metadata.entries | count or "unbounded" | unbounded | 20_000 | copies that there is room for in each region, fresh and stale ones
+fabric.metadata.policy | "lru", "fifo", "clock", "sieve", "s3-fifo", "lfu" or "w-tinylfu" | lru | "sieve" | which copy leaves when there is no room
 fabric.manifest | table | preset | {} | the pods that validate requests and make manifests
 fabric.manifest.pods | count | 20 | 20 | pods in each region
 fabric.manifest.slots | count | 32 | 32 | requests that a pod works on at once
@@ -197,6 +199,9 @@ fabric.cost.egress-per-month | volume | 500TB | "500TB" | bytes to viewers in a 
 fabric.cost.nodes-per-region | count | 2 | 2 | worker nodes in each region
 fabric.cost.read-size | volume | 4kB | "4kB" | bytes of one read that crosses regions
 fabric.cost.book | "exact" or "as-printed" | exact | "exact" | the corrected bill, or the brief's
+fabric.cost.pods-per-node | count or "none" | none | 2 | pods that a node has room for: as many nodes are paid for in each region as its pods need, instead of `nodes-per-region`
+fabric.cost.caches | "on" or "off" | off | "on" | on: the caches are on the exact bill, by their room: the memory of `fabric.metadata.entries` (of all titles, where they are unbounded) of `read-size` each, and the disks of `fabric.content.bytes` where anybody asks for segments
+fabric.cost.connection-memory | volume or "off" | off | "8MB" | the memory of one connection of a region's database, which is then on the exact bill; Postgres takes 5 to 10 MB
 fabric.cost.sla | share | 99.99% | "99.99%" | the availability that the error budget is counted from
 fabric.pool | table | required | { servers = 8, service = { law = "exponential", mean = "20ms" } } | the pool of `single-pool`
 fabric.pool.servers | count | required | 8 | requests that are worked on at once

@@ -1,7 +1,8 @@
 use super::*;
+use crate::cache::Policy;
 use crate::change::Change;
 use crate::engine::Law;
-use crate::fabric::{Budget, Detect, Discipline, SharedErrors, WhenBehind};
+use crate::fabric::{Budget, Detect, Discipline, Entries, SharedErrors, WhenBehind};
 use crate::fault::{Answers, Delay, Fault, Kept, Reach, Routes, Service};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -259,6 +260,31 @@ label = "shift"
 at    = "11m"
 do    = { kind = "drain", region = "us-east-1" }
 [invariants]"#;
+
+#[test]
+fn room_for_copies_and_what_is_paid_for_it_are_read() {
+    let fabric = loaded(OUTAGE, &[]).plan.fabric;
+    let cost = (fabric.cost.pods_per_node, fabric.cost.caches, fabric.cost.connections);
+    assert_eq!((fabric.metadata.unwrap().entries, cost), (None, (None, false, None)));
+    let edits = [
+        "fabric.metadata.entries=20_000",
+        "fabric.metadata.policy=sieve",
+        "fabric.cost.pods-per-node=4",
+        "fabric.cost.caches=on",
+        "fabric.cost.connection-memory=8MB",
+    ];
+    let fabric = loaded(OUTAGE, &edits).plan.fabric;
+    let entries = Some(Entries { policy: Policy::Sieve, most: 20_000 });
+    let cost = (fabric.cost.pods_per_node, fabric.cost.caches, fabric.cost.connections);
+    assert_eq!(
+        (fabric.metadata.unwrap().entries, cost),
+        (entries, (Some(4), true, Some(8_000_000)))
+    );
+    let edits = ["fabric.metadata.entries=7", "fabric.cost.connection-memory=off"];
+    let fabric = loaded(OUTAGE, &edits).plan.fabric;
+    let entries = fabric.metadata.unwrap().entries.unwrap();
+    assert_eq!((entries.policy, entries.most, fabric.cost.connections), (Policy::Lru, 7, None));
+}
 
 #[test]
 fn every_fault_and_change_is_read() {

@@ -92,7 +92,7 @@ impl Planner {
         let shard = header.shard.map_or(Shard::WHOLE, |(part, parts)| Shard { part, parts });
         let kind = match header.find {
             Some(Search::Largest { .. } | Search::Recovery { .. }) => {
-                Kind::Search(Box::new(Searches::new(header)))
+                Kind::Search(Box::new(Searches::new(header, shard)))
             }
             _ if header.in_rounds() => Kind::Rounds(Box::new(Rounds::new(header, shard))),
             _ => {
@@ -134,29 +134,62 @@ impl Planner {
     #[must_use]
     pub fn bounds(header: &Header) -> (u64, u64) {
         let shard = header.shard.map_or(Shard::WHOLE, |(part, parts)| Shard { part, parts });
-        let within = |range: Range<u64>| range.end - range.start;
+        let units = shard.of(Self::units(header));
+        let units = units.end - units.start;
         match header.find {
-            Some(Search::Largest { .. } | Search::Recovery { .. }) => Searches::bounds(header),
+            Some(Search::Largest { .. } | Search::Recovery { .. }) => {
+                let (least, most) = Searches::bounds(header);
+                (units * least, units * most)
+            }
             _ if header.in_rounds() => {
-                let blocks = shard.of(header.variants().div_ceil(BLOCK));
-                let end = (blocks.end * BLOCK).min(header.variants());
-                let variants = end.saturating_sub(blocks.start * BLOCK);
                 let least = if header.precision.is_some() { header.least_seeds } else { 1 };
-                (variants * least, variants * header.most_seeds)
+                (units * least, units * header.most_seeds)
             }
-            _ => {
-                let all = within(shard.of(header.variants() * header.most_seeds));
-                (all, all)
-            }
+            _ => (units, units),
         }
     }
+
+    /// How many things a study can be cut into: the runs of a table, the variants of one whose runs are
+    /// decided upon as they come, and the searches of a search. [`Shard::of`] says which are a part's.
+    #[must_use]
+    pub fn units(header: &Header) -> u64 {
+        match header.find {
+            Some(Search::Largest { .. } | Search::Recovery { .. }) => Searches::count(header),
+            _ if header.in_rounds() => header.variants(),
+            _ => header.variants() * header.most_seeds,
+        }
+    }
+
+    /// The number of that thing to which a run belongs, counted from 0.
+    #[must_use]
+    pub fn unit(header: &Header, job: Job) -> u64 {
+        match header.find {
+            Some(Search::Largest { .. } | Search::Recovery { .. }) => {
+                Searches::number(header, job.variant)
+            }
+            _ if header.in_rounds() => job.variant,
+            _ => job.variant * header.most_seeds + (job.seed - header.first_seed),
+        }
+    }
+}
+
+/// Takes what is left up to the end of a block: blocks end at multiples of [`BLOCK`] of the whole.
+pub(super) fn next_block(left: &mut Range<u64>) -> Option<Range<u64>> {
+    if left.is_empty() {
+        return None;
+    }
+    let end = ((left.start / BLOCK + 1) * BLOCK).min(left.end);
+    let block = left.start..end;
+    left.start = end;
+    Some(block)
 }
 
 /// Rounds over blocks of variants.
 #[derive(Debug)]
 struct Rounds {
-    blocks: Range<u64>,
-    variants: u64,
+    /// What has not been begun. Blocks begin at the same variants whatever part this is, so that its runs
+    /// come in the order of the whole.
+    variants: Range<u64>,
     first: u64,
     least: u64,
     most: u64,
@@ -180,8 +213,7 @@ struct Open {
 impl Rounds {
     fn new(header: &Header, shard: Shard) -> Self {
         Self {
-            blocks: shard.of(header.variants().div_ceil(BLOCK)),
-            variants: header.variants(),
+            variants: shard.of(header.variants()),
             first: header.first_seed,
             least: header.least_seeds,
             most: header.most_seeds,
@@ -197,10 +229,9 @@ impl Rounds {
         let (precision, most) = (self.precision, self.most);
         self.open.retain(|_, open| open.wants_more(precision, most));
         while self.open.is_empty() {
-            let block = self.blocks.next()?;
+            let variants = next_block(&mut self.variants)?;
             let measures = self.measures;
             let fresh = || Open { seen: vec![Vec::new(); measures], ..Open::default() };
-            let variants = block * BLOCK..((block + 1) * BLOCK).min(self.variants);
             self.open = variants.map(|variant| (variant, fresh())).collect();
         }
         let mut jobs = Vec::new();
@@ -266,5 +297,12 @@ mod tests {
             }
             assert_eq!(next, all);
         }
+    }
+
+    #[test]
+    fn blocks_end_where_those_of_the_whole_do() {
+        let mut left = 10..37;
+        let blocks: Vec<_> = std::iter::from_fn(|| next_block(&mut left)).collect();
+        assert_eq!(blocks, [10..16, 16..32, 32..37]);
     }
 }

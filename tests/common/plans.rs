@@ -7,6 +7,7 @@ use proptest::bool::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::{collection, option};
+use squall::cache::Policy;
 use squall::change::{Change, Planned};
 use squall::engine::{Law, Profile};
 use squall::fabric::*;
@@ -206,14 +207,18 @@ fn lock() -> impl Strategy<Value = Lock> {
 fn metadata() -> impl Strategy<Value = Metadata> {
     let bound = || prop_oneof![Just(Span::ZERO), span(1, 3_000)];
     let ttl = (span(1, 3_000), select(vec![TtlFrom::Fill, TtlFrom::Fill, TtlFrom::Hit]));
-    (ttl, span(0, 50), option::of(lock()), bound(), bound()).prop_map(
-        |((ttl, ttl_from), hit, lock, stale_while_revalidate, stale_if_error)| Metadata {
+    let entries = (select(Policy::ALL.to_vec()), 1_u32..200)
+        .prop_map(|(policy, most)| Entries { policy, most });
+    let entries = option::weighted(0.3, entries);
+    (ttl, span(0, 50), option::of(lock()), bound(), bound(), entries).prop_map(
+        |((ttl, ttl_from), hit, lock, stale_while_revalidate, stale_if_error, entries)| Metadata {
             ttl,
             ttl_from,
             hit,
             lock,
             stale_while_revalidate,
             stale_if_error,
+            entries,
         },
     )
 }

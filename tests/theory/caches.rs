@@ -3,7 +3,8 @@
 use crate::stats::estimate;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
-use squall::fabric::{Plan, TtlFrom};
+use squall::cache::Policy;
+use squall::fabric::{Entries, Plan, TtlFrom};
 use squall::observe::{Counter, Scope};
 use squall::units::{Instant, Span, count_to_f64};
 
@@ -233,6 +234,45 @@ fn storm() -> Vec<Row> {
     ]
 }
 
+/// Where the mean number of titles that are there within time `t` equals the room: by halving.
+fn characteristic_time(room: f64, there: impl Fn(f64, f64) -> f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1e6);
+    for _ in 0..200 {
+        let middle = f64::midpoint(low, high);
+        if over_titles(|rate| there(rate, middle)) < room {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
+/// Copies outlive the run, and there is room for a quarter of them.
+fn full() -> Vec<Row> {
+    const ROOM: u32 = TITLES / 4;
+    let lru = |rate: f64, time: f64| 1.0 - libm::exp(-rate * time);
+    let fifo = |rate: f64, time: f64| rate * time / (1.0 + rate * time);
+    let row = |policy: Policy, source, there: &dyn Fn(f64, f64) -> f64| {
+        let mut plan = cached("on", "1us", "300s", "100s", "");
+        keep_copies(&mut plan);
+        if let Some(metadata) = &mut plan.fabric.metadata {
+            metadata.entries = Some(Entries { policy, most: ROOM });
+        }
+        let of = with_seeds(&plan, SEEDS, |outcome| {
+            count_of(outcome, Counter::Hits) / count_of(outcome, Counter::Requests)
+        });
+        let time = characteristic_time(ROOM.into(), there);
+        let expected = over_titles(|rate| rate * there(rate, time)) / RATE;
+        let what = format!("2,000 titles, room for 500, {}: hit ratio", policy.name());
+        Row::within(what, source, "", expected, estimate(&of).0, 0.005)
+    };
+    vec![
+        row(Policy::Lru, "Che, Tung and Wang 2002", &lru),
+        row(Policy::Fifo, "Fricker, Robert and Roberts 2012", &fifo),
+    ]
+}
+
 /// All rows of this section.
 pub fn rows() -> Vec<Row> {
     let mut rows = expiry();
@@ -241,5 +281,6 @@ pub fn rows() -> Vec<Row> {
     rows.extend(reads_a_miss());
     rows.extend(storm());
     rows.extend(refill());
+    rows.extend(full());
     rows
 }

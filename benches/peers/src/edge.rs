@@ -9,6 +9,11 @@ const NONE: u32 = u32::MAX;
 /// Set in the state of an object that is being fetched; the rest is its fetch.
 const WAITING: u32 = 1 << 31;
 
+/// Latest fetches that are kept in mind; more than are under way.
+const RECENT: usize = 1_024;
+/// A fetch that was made so many after another one comes soon after it.
+const SOON: usize = 8;
+
 /// What became of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Answer {
@@ -55,6 +60,10 @@ pub struct Edge {
     free_fetch: u32,
     waiters: Vec<Waiter>,
     free_waiter: u32,
+    /// The objects of the latest fetches; a ring.
+    fetched: Box<[u32]>,
+    /// Fetches that have come.
+    came: u64,
     /// What was measured.
     pub tally: Tally,
 }
@@ -72,6 +81,8 @@ impl Edge {
             free_fetch: NONE,
             waiters: Vec::new(),
             free_waiter: NONE,
+            fetched: vec![NONE; RECENT].into(),
+            came: 0,
             tally: Tally::default(),
         }
     }
@@ -88,6 +99,7 @@ impl Edge {
             return Answer::Hit;
         }
         if state == NONE {
+            self.fetched[self.tally.fetches as usize % RECENT] = object;
             self.tally.fetches += 1;
             let last = self.wait(Waiter { since: now, before: NONE });
             let ticket = self.depart(Fetch { object, last });
@@ -100,9 +112,13 @@ impl Edge {
         Answer::Joined
     }
 
-    /// A fetch has come: its object is cached as the newest, and whoever waits is served. The state
-    /// of the object, which has long left the processor's cache, is written and not read.
+    /// A fetch has come: its object is cached as the newest, and whoever waits is served. Fetches come
+    /// about in the order in which they were made: the state of one that comes soon, which has long left
+    /// the processor's cache, is fetched from memory.
     pub fn fill(&mut self, now: u64, ticket: u32) {
+        self.came += 1;
+        let soon = self.fetched[(self.came as usize + SOON) % RECENT];
+        prefetch(&self.states, soon as usize);
         let Fetch { object, last: mut waiter } = self.fetches[ticket as usize];
         self.fetches[ticket as usize].last = self.free_fetch;
         self.free_fetch = ticket;

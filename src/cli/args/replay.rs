@@ -85,7 +85,7 @@ Examples:
   squall replay twitter.csv.zst --policy lru,sieve,s3-fifo --slots 1_000,10_000
   squall replay twitter.csv.zst --policy lru --bytes 10MB --format json
   squall replay cloud.csv --policy fifo --slots 489 --object-column lbn
-  squall replay trace.oracleGeneral.zst --policy sieve --curve")]
+  squall replay trace.oracleGeneral.zst --policy sieve --curve --html curve.html")]
 pub(in crate::cli) struct ReplayArgs {
     /// The trace
     #[arg(value_name = "TRACE", value_hint = clap::ValueHint::FilePath)]
@@ -130,4 +130,7 @@ pub(in crate::cli) struct ReplayArgs {
     /// How the result is written
     #[arg(long, value_enum, default_value_t = ReplayFormat::Text)]
     pub format: ReplayFormat,
+    /// Write a page with plots into this file: what each policy misses as the cache grows
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
 }

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 Examples:
   squall runbook runbooks/monthly.toml
   squall runbook runbooks/monthly.toml --month 2026-12 --out results/runbooks
+  squall runbook runbooks/monthly.toml --html month.html
   squall explain exit-code
 
 Exit codes:
@@ -31,6 +32,9 @@ pub(in crate::cli) struct RunbookArgs {
     #[arg(long, value_name = "DIR", default_value = "results/runbooks")]
     #[arg(value_hint = clap::ValueHint::DirPath)]
     pub out: PathBuf,
+    /// Write the month's page into this file, too: the same bytes as runbook.html in the month's folder
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
     /// Runs at one time. The default is one for each core
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = inputs::threads)]
     pub threads: Option<NonZeroUsize>,

@@ -84,7 +84,8 @@ pub(in crate::cli) struct StudyArgs {
     #[arg(requires_if("slurm", "out"), conflicts_with = "shard")]
     #[arg(requires_ifs([("kubernetes", "out"), ("kubernetes", "image"), ("kubernetes", "volume")]))]
     pub engine: EngineName,
-    /// Into how many parts another engine's runs are cut. The default is 64, or one a run
+    /// Into how many parts another engine's runs are cut. The default is 64, and no more than can have work:
+    /// of a search one a search, with a precision one a variant, else one a run
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parts)]
     pub parts: Option<u64>,
     /// What only a cluster with Kubernetes is told

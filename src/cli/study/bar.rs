@@ -14,56 +14,6 @@ pub(super) struct Bar {
     spent: Mutex<Spent>,
 }
 
-/// A bar over the parts that a cluster makes; it shows nothing when standard error is no terminal.
-#[derive(Default)]
-pub(super) struct PartsBar {
-    bar: Option<ProgressBar>,
-}
-
-impl PartsBar {
-    /// Begins with none of so many parts done.
-    pub fn begin(&mut self, parts: u64) {
-        self.bar = bar(parts, "{pos} of {len} parts [{bar:24}] {msg}");
-    }
-
-    /// So many are done, so many are at work, and so many attempts have failed.
-    pub fn show(&self, done: u64, active: u64, failed: u64) {
-        if let Some(bar) = &self.bar {
-            let failed =
-                if failed == 0 { String::new() } else { format!(", {failed} have failed") };
-            bar.set_message(format!("{active} pods{failed}"));
-            bar.set_position(done);
-        }
-    }
-
-    /// Writes something else while the bar is away.
-    pub fn aside(&self, write: impl FnOnce()) {
-        match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
-        }
-    }
-
-    /// Takes the bar away.
-    pub fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-/// A bar on a terminal.
-fn bar(length: u64, template: &str) -> Option<ProgressBar> {
-    io::stderr().is_terminal().then(|| {
-        let target = ProgressDrawTarget::stderr_with_hz(5);
-        let bar = ProgressBar::with_draw_target(Some(length), target);
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        bar
-    })
-}
-
 /// How long the runs of this program took.
 #[derive(Clone, Copy, Default)]
 struct Spent {
@@ -76,9 +26,8 @@ struct Spent {
 impl Bar {
     /// For between so many runs on so many threads.
     pub fn new(bounds: (u64, u64), threads: usize) -> Self {
-        let bar = bar(bounds.1, "{pos} of {msg} [{bar:24}] {prefix}");
         let threads = count_to_f64(threads as u64);
-        Self { bar, threads, bounds, spent: Mutex::default() }
+        Self { bar: drawn(bounds.1), threads, bounds, spent: Mutex::default() }
     }
 
     /// A run has taken so long. May be called from any thread.
@@ -98,8 +47,7 @@ impl Bar {
             return;
         };
         let (least, most) = self.bounds;
-        let runs = if least == most { format!("{most}") } else { format!("{least} to {most}") };
-        bar.set_message(format!("{runs} runs"));
+        bar.set_message(runs(self.bounds));
         let spent = self.spent.lock().map_or_else(|_| Spent::default(), |spent| *spent);
         let left = (least.saturating_sub(done), most.saturating_sub(done));
         bar.set_prefix(left_text(spent, left, self.threads));
@@ -114,11 +62,31 @@ impl Bar {
     }
 }
 
+/// A bar over so many runs; none when standard error is no terminal.
+pub(super) fn drawn(runs: u64) -> Option<ProgressBar> {
+    io::stderr().is_terminal().then(|| {
+        let target = ProgressDrawTarget::stderr_with_hz(5);
+        let bar = ProgressBar::with_draw_target(Some(runs), target);
+        if let Ok(style) = ProgressStyle::with_template("{pos} of {msg} [{bar:24}] {prefix}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar
+    })
+}
+
+/// `40 runs`, `10 to 40 runs`.
+pub(super) fn runs((least, most): (u64, u64)) -> String {
+    if least == most { format!("{most} runs") } else { format!("{least} to {most} runs") }
+}
+
+/// What is said while too little is known.
+pub(super) const UNKNOWN: &str = "time left not known yet";
+
 /// From when to when the rest may be done, if it is like what was: two standard errors of a run's mean
 /// time on both sides, and of a study whose length is not known its shortest and longest course.
 fn left_text(spent: Spent, left: (u64, u64), threads: f64) -> String {
     if spent.runs < 3 {
-        return "time left not known yet".into();
+        return UNKNOWN.into();
     }
     let runs = count_to_f64(spent.runs);
     let mean = spent.seconds / runs;
@@ -128,6 +96,11 @@ fn left_text(spent: Spent, left: (u64, u64), threads: f64) -> String {
     let low = seconds(left.0, (mean - error).max(0.0));
     // The last run of all may be the longest, and begin last.
     let high = seconds(left.1, mean + error).max(if left.1 > 0 { spent.longest } else { 0.0 });
+    between(low, high)
+}
+
+/// `2 min left`, `8 min to 25 min left`, of seconds.
+pub(super) fn between(low: f64, high: f64) -> String {
     let (low, high) = (rounded(low), rounded(high));
     if low == high { format!("{high} left") } else { format!("{low} to {high} left") }
 }

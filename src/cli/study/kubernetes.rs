@@ -5,11 +5,10 @@
 //! again. A job is deleted by its uid, and only if this program has created it.
 
 use super::super::out;
-use super::bar::PartsBar;
 use super::parts::{Answer, Cluster, Parts, call, said};
 use crate::study::Shards;
 use crate::study::kubernetes::{
-    Manifest, NOBODY, Pods, Seen, Stand, Wait, deletion, ended, identity, name, warning,
+    Counts, Manifest, NOBODY, Pods, Seen, Stand, Wait, deletion, ended, identity, name, warning,
 };
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,7 +37,6 @@ pub(super) struct Kubernetes<'a> {
     idle: u32,
     without_image: u32,
     told: BTreeSet<String>,
-    bar: PartsBar,
 }
 
 /// The job that is waited for.
@@ -56,8 +54,8 @@ struct Job {
 impl<'a> Kubernetes<'a> {
     /// A cluster that has no job yet. `study` is where pods find the study in the folder of the whole.
     pub fn new(context: Option<&'a str>, pods: Pods, study: &'a str) -> Self {
-        let (told, bar) = (BTreeSet::new(), PartsBar::default());
-        Self { context, pods, study, job: None, polls: 0, idle: 0, without_image: 0, told, bar }
+        let told = BTreeSet::new();
+        Self { context, pods, study, job: None, polls: 0, idle: 0, without_image: 0, told }
     }
 
     /// The manifest of a job of these parts. `managed` says whether this program creates it.
@@ -196,25 +194,30 @@ impl<'a> Kubernetes<'a> {
     }
 
     /// Tells once of each kind of reason for which pods do not begin.
-    fn tell_of_waiting(&mut self, job: &Job, active: u64, done: u64) -> Result<(), String> {
+    fn tell_of_waiting(
+        &mut self,
+        job: &Job,
+        counts: Counts,
+        tell: &dyn Fn(&str),
+    ) -> Result<(), String> {
         let Some(pods) = self.pods_of(job, Some("--field-selector=status.phase=Pending")) else {
             return Ok(());
         };
-        let idle = done == 0 && active <= pods.len() as u64;
+        let idle = counts.done == 0 && counts.active <= pods.len() as u64;
         self.idle = if idle { self.idle + 1 } else { 0 };
         let waits: Vec<Wait> = pods.iter().filter_map(Seen::waiting).collect();
         for wait in &waits {
             // On a full cluster pods wait for others; only if none runs nobody knows how long.
             let worth = wait.is_image || self.idle > 1;
             if worth && self.told.insert(wait.kind.clone()) {
-                self.bar.aside(|| out::note(&format!("waiting: {}\n", wait.why)));
+                tell(&format!("waiting: {}\n", wait.why));
             }
         }
         if self.idle > 1 {
             // No pod may be admitted at all, or one that has a node say nothing of what it lacks.
             let silent = pods.iter().find(|pod| pod.waiting().is_none()).map(Seen::name);
             let job = pods.is_empty().then_some(job.name.as_str());
-            job.into_iter().chain(silent).for_each(|name| self.tell_of_warning(name));
+            job.into_iter().chain(silent).for_each(|name| self.tell_of_warning(name, tell));
         }
         if let Some(wait) = waits.iter().find(|wait| wait.hopeless) {
             return Err(format!("{}: name another --image", wait.why));
@@ -231,14 +234,14 @@ impl<'a> Kubernetes<'a> {
 
     /// Tells of the last thing that the cluster found wrong with a job or a pod: a quota or a policy that
     /// admits no pods, a volume that cannot be mounted.
-    fn tell_of_warning(&mut self, name: &str) {
+    fn tell_of_warning(&mut self, name: &str, tell: &dyn Fn(&str)) {
         let selector = format!("--field-selector=involvedObject.name={name},type=Warning");
         let found = self.object(&["get", "events", &selector, "--output=json"], "");
         let events = found.ok().flatten().map(Seen::items).unwrap_or_default();
         if let Some((kind, why)) = warning(&events)
             && self.told.insert(kind)
         {
-            self.bar.aside(|| out::note(&format!("waiting: {name}: {why}\n")));
+            tell(&format!("waiting: {name}: {why}\n"));
         }
     }
 }
@@ -271,12 +274,11 @@ impl Cluster for Kubernetes<'_> {
             }
         };
         let name = format!("{} in namespace {}", job.name, job.namespace);
-        self.bar.begin(job.shards.as_ref().map_or(0, Shards::count));
         self.job = Some(job);
         Ok(name)
     }
 
-    fn ask(&mut self) -> Result<Answer, String> {
+    fn ask(&mut self, tell: &dyn Fn(&str)) -> Result<Answer, String> {
         let Some(job) = self.job.clone() else {
             return Ok(Answer::Over(false));
         };
@@ -285,32 +287,28 @@ impl Cluster for Kubernetes<'_> {
             Err(told) => return Ok(Answer::Nothing(told)),
         };
         let Some(there) = there.filter(|there| there.uid() == job.uid) else {
-            self.bar.clear();
-            out::note(&format!("job {} was deleted by somebody else\n", job.name));
+            tell(&format!("job {} was deleted by somebody else\n", job.name));
             self.job = None;
             return Ok(Answer::Over(false));
         };
         let counts = there.counts();
-        self.bar.show(counts.done, counts.active, counts.failed);
         match there.stand() {
             Stand::Complete => return Ok(Answer::Over(true)),
             Stand::Failed => {
-                self.bar.clear();
                 let why = there.failure().unwrap_or_default();
-                out::note(&format!("job {} has failed: {why}\n", job.name));
+                tell(&format!("job {} has failed: {why}\n", job.name));
                 return Ok(Answer::Over(false));
             }
             Stand::Running => {}
         }
         if self.polls.is_multiple_of(PODS_EVERY) {
-            self.tell_of_waiting(&job, counts.active, counts.done)?;
+            self.tell_of_waiting(&job, counts, tell)?;
         }
         self.polls += 1;
         Ok(Answer::Running)
     }
 
     fn cancel(&mut self) {
-        self.bar.clear();
         match self.job.take() {
             Some(job) if job.managed => {
                 if let Err(told) = self.delete(&job) {
@@ -327,7 +325,6 @@ impl Cluster for Kubernetes<'_> {
 
     /// A job that made everything is deleted. One that failed stays for a day, to be looked at.
     fn over(&mut self, all: bool) {
-        self.bar.clear();
         if let Some(job) = self.job.take_if(|job| all && job.managed)
             && let Err(told) = self.delete(&job)
         {

@@ -6,6 +6,7 @@
 
 use super::super::signals::Signals;
 use super::super::{Exit, out};
+use super::watch::Watch;
 use super::{JOURNAL, journal, results};
 use crate::rehearse::Trouble;
 use crate::study::{self, Header, Job, Planner};
@@ -51,11 +52,11 @@ pub(super) trait Cluster {
     /// Why it does not take them.
     fn submit(&mut self, parts: &Parts<'_>, open: &[u64]) -> Result<String, String>;
 
-    /// Asks how far it is.
+    /// Asks how far it is. What somebody who waits should know of it is told.
     ///
     /// # Errors
     /// What makes further waiting senseless.
-    fn ask(&mut self) -> Result<Answer, String>;
+    fn ask(&mut self, tell: &dyn Fn(&str)) -> Result<Answer, String>;
 
     /// Takes the work back, as the person who waits wants to stop or waiting has become senseless.
     fn cancel(&mut self);
@@ -110,7 +111,7 @@ impl Parts<'_> {
             }
         };
         out::note(&format!("job {name}: {} of {} parts\n", open.len(), self.parts));
-        match wait(cluster, signals) {
+        match self.wait(cluster, signals) {
             Err(told) => {
                 cluster.cancel();
                 out::complain(&told);
@@ -130,6 +131,29 @@ impl Parts<'_> {
                 Exit::Error
             }
             Ok(End::Over(well)) => self.told_of(cluster, &open, well),
+        }
+    }
+
+    /// Waits until the work is over, or until this program is to stop.
+    fn wait(&self, cluster: &mut impl Cluster, signals: &Signals) -> Result<End, String> {
+        let mut watch = Watch::new(self.header, self.parts, |part| self.part(part));
+        let mut failures = 0;
+        loop {
+            watch.look();
+            if signals.exit().is_some() {
+                return Ok(End::Stopped);
+            }
+            match cluster.ask(&|text| watch.aside(|| out::note(text)))? {
+                Answer::Running => failures = 0,
+                Answer::Over(well) => return Ok(End::Over(well)),
+                Answer::Nothing(told) => {
+                    failures += 1;
+                    if failures > PATIENCE {
+                        return Ok(End::Lost(told));
+                    }
+                }
+            }
+            thread::sleep(POLL);
         }
     }
 
@@ -183,31 +207,10 @@ impl Parts<'_> {
     }
 }
 
-/// Waits until the work is over, or until this program is to stop.
-fn wait(cluster: &mut impl Cluster, signals: &Signals) -> Result<End, String> {
-    let mut failures = 0;
-    loop {
-        if signals.exit().is_some() {
-            return Ok(End::Stopped);
-        }
-        match cluster.ask()? {
-            Answer::Running => failures = 0,
-            Answer::Over(well) => return Ok(End::Over(well)),
-            Answer::Nothing(told) => {
-                failures += 1;
-                if failures > PATIENCE {
-                    return Ok(End::Lost(told));
-                }
-            }
-        }
-        thread::sleep(POLL);
-    }
-}
-
 /// How many parts a study is cut into when nobody says it: four times as many as would keep a small
-/// cluster busy, and never more than there are runs.
+/// cluster busy, and never more than can have work.
 pub(super) fn usual_parts(header: &Header) -> u64 {
-    Planner::bounds(header).1.clamp(1, 64)
+    Planner::units(header).clamp(1, 64)
 }
 
 /// Runs a cluster's command to its end, with this on its standard input. What interrupts this program from

@@ -14,6 +14,11 @@ pub(super) fn records_of(path: &Path) -> Box<dyn Iterator<Item = Result<Record, 
     }
 }
 
+/// No runs.
+pub(super) fn none() -> Box<dyn Iterator<Item = Result<Record, String>>> {
+    Box::new(std::iter::empty())
+}
+
 /// What is to be made of a finished journal.
 pub(super) struct Wanted<'a> {
     /// The folder for its files.

@@ -38,7 +38,7 @@ impl Cluster for Slurm {
         Ok(self.job.clone())
     }
 
-    fn ask(&mut self) -> Result<Answer, String> {
+    fn ask(&mut self, _: &dyn Fn(&str)) -> Result<Answer, String> {
         let words = ["--noheader", "--format=%i", "--jobs", &self.job];
         let output = call(Command::new("squeue").args(words), "")
             .map_err(|error| format!("squeue cannot be run: {error}"))?;

@@ -28,7 +28,7 @@ struct Link<E> {
     next: u32,
 }
 
-const BUCKETS: usize = 1_024;
+const BUCKETS: usize = 256;
 const NONE: u32 = u32::MAX;
 /// More in one bucket than this are not looked through each time.
 const MANY: u32 = 24;

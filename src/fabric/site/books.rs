@@ -118,10 +118,11 @@ impl Site {
         self.requests.insert(Request { visit, state, deadline, joined, serial, pass, twin: None })
     }
 
-    pub(super) fn unpark(&mut self, key: Key) -> Option<Request> {
-        let request = self.requests.remove(key)?;
-        self.land(&request.visit);
-        Some(request)
+    pub(super) fn unpark(&mut self, key: Key) -> Option<Visit> {
+        let visit = self.requests.get(key)?.visit;
+        self.requests.discard(key);
+        self.land(&visit);
+        Some(visit)
     }
 
     /// A request is under way from here on.

@@ -17,10 +17,7 @@ pub struct Fetch {
     pub(super) title: u32,
     /// Where the viewer sits who caused it.
     pub(super) origin: usize,
-    /// The request that started it, if any did.
-    first: Option<Key>,
-    /// The other requests that wait for it.
-    waiters: Vec<Key>,
+    waiters: Waiters,
     /// Whom the manifest service takes first.
     pub(super) class: Class,
     /// Whether it only validates a request, and so needs no read.
@@ -33,10 +30,27 @@ pub struct Fetch {
     pub(super) pair: Pair,
 }
 
-impl Fetch {
-    /// Who waits for it, and who has waited and does no longer.
-    fn waiting(&self) -> impl Iterator<Item = Key> {
-        self.first.into_iter().chain(self.waiters.iter().copied())
+/// What is left to be said of a fetch that is over.
+#[derive(Debug)]
+struct Over {
+    title: u32,
+    origin: usize,
+    waiters: Waiters,
+    validates: bool,
+}
+
+/// Who waits for a fetch, and who has waited and does no longer.
+#[derive(Debug, Default)]
+struct Waiters {
+    /// The request that started it, if any did.
+    first: Option<Key>,
+    /// The others.
+    joined: Vec<Key>,
+}
+
+impl Waiters {
+    fn all(&self) -> impl Iterator<Item = Key> {
+        self.first.into_iter().chain(self.joined.iter().copied())
     }
 }
 
@@ -76,8 +90,7 @@ impl Site {
         let fetch = self.fetches.insert(Fetch {
             title,
             origin,
-            first: of,
-            waiters: Vec::new(),
+            waiters: Waiters { first: of, joined: Vec::new() },
             class,
             validates,
             refresh: of.is_none(),
@@ -97,7 +110,7 @@ impl Site {
     /// A request joins a fetch under way.
     pub(super) fn join(&mut self, key: Key, request: Key, deadline: Instant) {
         if let Some(fetch) = self.fetches.get_mut(key) {
-            fetch.waiters.push(request);
+            fetch.waiters.joined.push(request);
             fetch.deadline = fetch.deadline.max(deadline);
         }
     }
@@ -176,11 +189,14 @@ impl Site {
         let outcome = if data.is_some() { "answered" } else { "fallback" };
         self.trace_end(ctx.now(), Part::Fetch, key, outcome);
         let lag = data.unwrap_or(Span::ZERO);
-        for request in fetch.waiting() {
-            if let Some(&waiting) = self.requests.get(request)
+        for request in fetch.waiters.all() {
+            if let Some(waiting) = self.requests.get(request)
                 && waiting.state == State::Fetch(key)
             {
-                self.sample_lock_wait(ctx.now(), &waiting);
+                if waiting.joined.is_some() {
+                    let waiting = *waiting;
+                    self.sample_lock_wait(ctx.now(), &waiting);
+                }
                 self.deliver(ctx, request, false, lag);
             }
         }
@@ -200,7 +216,7 @@ impl Site {
         let alone = metadata
             .and_then(|metadata| metadata.lock)
             .is_some_and(|lock| lock.errors == SharedErrors::Alone);
-        for request in fetch.waiting() {
+        for request in fetch.waiters.all() {
             let Some(&waiting) = self.requests.get(request) else {
                 continue;
             };
@@ -228,25 +244,35 @@ impl Site {
         let waits = |request| {
             self.requests.get(request).is_some_and(|request| request.state == State::Fetch(key))
         };
-        let wanted = |fetch: &Fetch| fetch.refresh || fetch.waiting().any(waits);
+        let wanted = |fetch: &Fetch| fetch.refresh || fetch.waiters.all().any(waits);
         if self.fetches.get(key).is_none_or(wanted) {
             return;
         }
-        if let Some(mut fetch) = self.end_fetch(ctx.now(), key) {
-            for call in fetch.pair.dropped(&mut self.manifest_caller) {
-                self.abandon_call(ctx, call);
-            }
-            self.trace_end(ctx.now(), Part::Fetch, key, "taken back");
+        let pair = self.fetches.get_mut(key);
+        let Some(given_up) = pair.map(|fetch| fetch.pair.dropped(&mut self.manifest_caller)) else {
+            return;
+        };
+        self.end_fetch(ctx.now(), key);
+        for call in given_up {
+            self.abandon_call(ctx, call);
         }
+        self.trace_end(ctx.now(), Part::Fetch, key, "taken back");
     }
 
     /// A fetch is over: its lock is free.
-    fn end_fetch(&mut self, now: Instant, key: Key) -> Option<Fetch> {
-        let fetch = self.fetches.remove(key)?;
+    fn end_fetch(&mut self, now: Instant, key: Key) -> Option<Over> {
+        let fetch = self.fetches.get_mut(key)?;
+        let over = Over {
+            title: fetch.title,
+            origin: fetch.origin,
+            waiters: std::mem::take(&mut fetch.waiters),
+            validates: fetch.validates,
+        };
+        self.fetches.discard(key);
         self.trace_over(now, Part::Fetch, key);
         if let Some(cache) = &mut self.cache {
-            cache.end(fetch.title, key.place);
+            cache.end(over.title, key.place);
         }
-        Some(fetch)
+        Some(over)
     }
 }

@@ -198,7 +198,7 @@ impl Site {
 impl Site {
     /// An answer is ready for a request under way; it may come too late, or not get out.
     pub(super) fn deliver(&mut self, ctx: &mut Ctx<'_>, key: Key, stale: bool, age: Span) {
-        let Some(&request) = self.requests.get(key) else {
+        let Some(request) = self.requests.get(key) else {
             return;
         };
         let heard = ctx.now() + self.trip(&request.visit).half();
@@ -317,7 +317,7 @@ impl Site {
     }
 
     pub(super) fn retry(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(Request { visit, .. }) = self.unpark(key) else {
+        let Some(visit) = self.unpark(key) else {
             return;
         };
         if self.crowd.has(visit.network) {

@@ -1,7 +1,7 @@
 //! The pods of the manifest service, where they are looked at one by one.
 
 use super::fetch::Cause;
-use super::service::Call;
+use super::service::Over;
 use super::{Ctx, Event, Key, Site};
 use crate::fabric::cpu::Cpu;
 use crate::fabric::event::PodEvent;
@@ -39,14 +39,15 @@ impl Site {
     }
 
     /// What a call has asked for is taken back, and the call is over.
-    pub(super) fn take_back(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Call> {
+    pub(super) fn take_back(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Over> {
         let pod = self.pod_of(key);
         if let (Some(cpus), Some(pod)) = (&mut self.cpus, pod) {
             cpus.at(pod, |cpu| cpu.withdraw(key, ctx.now()));
             self.look_for_computed(ctx, pod);
         }
-        let mut call = self.end_call(ctx, key)?;
-        if let Some(mut pair) = call.pair.take() {
+        let pair = self.calls.get_mut(key)?.pair.take();
+        let call = self.end_call(ctx, key)?;
+        if let Some(mut pair) = pair {
             for read in pair.dropped(&mut self.database_caller) {
                 self.abandon_read(ctx, read);
             }
@@ -61,7 +62,7 @@ impl Site {
         };
         self.recorder.count(Counter::ManifestResets, call.origin);
         self.trace_end(ctx.now(), Part::Call, key, "reset");
-        if self.listens(&call, key) {
+        if self.listens(call.fetch, key) {
             self.attempt_of_fetch_failed(ctx, call.fetch, key, Cause::Error);
         }
     }

@@ -268,7 +268,7 @@ impl Site {
         how: Failure,
     ) -> Option<Visit> {
         if !self.shield.is_on {
-            return self.unpark(key).map(|request| request.visit);
+            return self.unpark(key);
         }
         let request = *self.requests.get(key)?;
         let (pass, took) = (request.pass, self.as_seen(&request, heard));
@@ -278,7 +278,7 @@ impl Site {
                 self.requests.remove(key);
                 return None;
             }
-            return self.unpark(key).map(|request| request.visit);
+            return self.unpark(key);
         };
         self.trace_failed(now, heard, &request.visit, how);
         if !request.visit.is_hedge() {
@@ -293,7 +293,7 @@ impl Site {
         if first.state == State::Spent {
             // What its budget has still to hear is of the hedge.
             first.visit.ticket = request.visit.ticket;
-            return self.unpark(twin).map(|request| request.visit);
+            return self.unpark(twin);
         }
         self.budget_hears_of_failure(request.visit);
         None
@@ -302,7 +302,7 @@ impl Site {
     /// An answer leaves. Gives its request, whose other attempt is given up, if one is out.
     pub(super) fn answers(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Visit> {
         if !self.shield.is_on {
-            let Request { visit, .. } = self.unpark(key)?;
+            let visit = self.unpark(key)?;
             self.book_answer(ctx.now(), &visit);
             return Some(visit);
         }

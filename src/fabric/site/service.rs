@@ -45,6 +45,15 @@ pub struct Call {
     pub(super) lag: Option<Span>,
 }
 
+/// What is left to be said of a call that is over.
+#[derive(Debug)]
+pub(super) struct Over {
+    pub(super) fetch: Key,
+    pub(super) origin: usize,
+    pub(super) pod: Option<u32>,
+    pub(super) lag: Option<Span>,
+}
+
 impl Site {
     /// A fetch makes an attempt.
     pub(super) fn call_manifest(&mut self, ctx: &mut Ctx<'_>, key: Key) {
@@ -212,7 +221,7 @@ impl Site {
             return;
         };
         self.trace_end(ctx.now(), Part::Call, key, "answered");
-        if self.listens(&call, key) {
+        if self.listens(call.fetch, key) {
             self.pod_answered(call.pod);
             self.fetched(ctx, call.fetch, key, call.lag);
         } else {
@@ -226,7 +235,7 @@ impl Site {
             return;
         };
         self.trace_end(ctx.now(), Part::Call, key, tracing::word(cause));
-        if self.listens(&call, key) {
+        if self.listens(call.fetch, key) {
             self.pod_failed(ctx, call.pod);
             self.attempt_of_fetch_failed(ctx, call.fetch, key, cause);
         }
@@ -236,7 +245,7 @@ impl Site {
         let Some(call) = self.calls.get(key) else {
             return;
         };
-        let (fetch, origin, listens) = (call.fetch, call.origin, self.listens(call, key));
+        let (fetch, origin, listens) = (call.fetch, call.origin, self.listens(call.fetch, key));
         let pod = call.pod;
         if !listens {
             return;
@@ -269,30 +278,31 @@ impl Site {
     }
 
     /// Whether the caller of a call still waits for it.
-    pub(super) fn listens(&self, call: &Call, key: Key) -> bool {
-        let fetch = self.fetches.get(call.fetch);
-        fetch.is_some_and(|fetch| fetch.pair.is_out(key))
+    pub(super) fn listens(&self, fetch: Key, call: Key) -> bool {
+        let fetch = self.fetches.get(fetch);
+        fetch.is_some_and(|fetch| fetch.pair.is_out(call))
     }
 
     /// A call is over: its slot is free.
-    pub(super) fn end_call(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Call> {
+    pub(super) fn end_call(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Over> {
         let now = ctx.now();
-        let call = self.calls.remove(key)?;
-        self.unseat(key, call.pod, call.lane);
-        self.trace_over(now, Part::Call, key);
+        let call = self.calls.get_mut(key)?;
+        let over = Over { fetch: call.fetch, origin: call.origin, pod: call.pod, lag: call.lag };
+        let (lane, has_slot, held) = (call.lane, call.has_slot.is_some(), call.held.take());
         if call.inside {
-            self.manifest.left(call.lane, call.came, call.has_slot, now);
+            self.manifest.left(lane, call.came, call.has_slot, now);
         }
-        if call.has_slot.is_some()
-            && let Some(next) = self.manifest.release(call.lane, now)
-        {
+        self.calls.discard(key);
+        self.unseat(key, over.pod, lane);
+        self.trace_over(now, Part::Call, key);
+        if has_slot && let Some(next) = self.manifest.release(lane, now) {
             self.starting.push_back(next);
         }
-        if let Some(held) = call.held {
+        if let Some(held) = held {
             self.give_back(ctx, held);
         }
         self.observe_manifest();
-        Some(call)
+        Some(over)
     }
 
     /// Whether an answer of a service is an error by a fault, from a pod where there are any.

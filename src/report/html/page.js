@@ -222,6 +222,12 @@
     return [Math.min(0, low), plot.unit === '%' && high <= 100 ? Math.min(top, 100) : top];
   };
 
+  // A logarithmic scale begins and ends with its values, not with powers of ten.
+  const spread = (u, low, high) => {
+    if (low === null || high === null) return [1, 10];
+    return low === high ? [low / 2, high * 2] : [low, high];
+  };
+
   const options = (plot, group, tongue, width) => ({
     width,
     height: 214,
@@ -234,7 +240,7 @@
     },
     focus: { alpha: 0.35 },
     scales: {
-      x: { time: false },
+      x: { time: false, ...(plot.logarithmic ? { distr: 3, range: spread } : {}) },
       y: { range: (u, low, high) => bounds(plot, low, high) },
     },
     axes: [
@@ -242,7 +248,9 @@
         stroke: () => palette.soft, font: font(11), size: 30, gap: 4, space: 64,
         grid: { show: false }, ticks: { stroke: () => palette.line, size: 4, width: 1 },
         incrs: plot.acrossUnit === 'clock' ? CLOCK_STEPS : undefined,
-        values: (u, values) => labels(values, plot.acrossUnit),
+        values: (u, values) => plot.logarithmic
+          ? values.map(value => value === null ? '' : show(value, plot.acrossUnit))
+          : labels(values, plot.acrossUnit),
         ...(plot.across ? { label: plot.across, labelFont: font(11), labelSize: 18, labelGap: 0 } : {}),
       },
       {

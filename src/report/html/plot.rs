@@ -18,6 +18,13 @@ pub enum Across {
         /// Its unit.
         unit: Unit,
     },
+    /// A quantity above zero on a logarithmic scale: sizes that multiply.
+    Size {
+        /// What it is.
+        name: String,
+        /// Its unit.
+        unit: Unit,
+    },
 }
 
 /// How a line looks.
@@ -198,9 +205,11 @@ impl Drawn {
         };
         let (across, across_unit) = match &plot.across {
             Across::Clock => ("", "clock"),
-            Across::Quantity { name, unit } => (name.as_str(), unit.short()),
+            Across::Quantity { name, unit } | Across::Size { name, unit } => {
+                (name.as_str(), unit.short())
+            }
         };
-        let data = json!({
+        let mut data = json!({
             "axis": once(&mut self.axes, axis),
             "shades": once(&mut self.shades, plot.shades.iter().map(shade).collect()),
             "group": plot.group,
@@ -213,6 +222,9 @@ impl Drawn {
             "marks": plot.marks.iter().map(|mark| json!({"value": mark.value, "label": mark.label}))
                 .collect::<Vec<_>>(),
         });
+        if let (Across::Size { .. }, Some(data)) = (&plot.across, data.as_object_mut()) {
+            data.insert("logarithmic".into(), json!(true));
+        }
         self.plots.push(data);
         plot.html(place, self.plots.len() - 1)
     }
@@ -265,14 +277,18 @@ impl Plot {
             (1, _) => format!("At most {most}, {x}."),
             // Over time lines are regions.
             (_, Across::Clock) => format!("At most {most}, in {name}, {x}."),
-            (_, Across::Quantity { .. }) => format!("At most {most} ({name}), {x}."),
+            (_, Across::Quantity { .. } | Across::Size { .. }) => {
+                format!("At most {most} ({name}), {x}.")
+            }
         }
     }
 
     fn place_said(&self, x: f64) -> String {
         match &self.across {
             Across::Clock => format!("at {}", value::clock(x)),
-            Across::Quantity { unit, .. } => format!("at {}", value::short(x, *unit)),
+            Across::Quantity { unit, .. } | Across::Size { unit, .. } => {
+                format!("at {}", value::short(x, *unit))
+            }
         }
     }
 
@@ -281,7 +297,9 @@ impl Plot {
         let (head, x_name) = match (&self.across, self.gather) {
             (Across::Clock, Gather::Mean) => ("means of each stretch", "from"),
             (Across::Clock, Gather::Peak) => ("the most in each stretch", "from"),
-            (Across::Quantity { name, .. }, _) => ("values", name.as_str()),
+            (Across::Quantity { name, .. } | Across::Size { name, .. }, _) => {
+                ("values", name.as_str())
+            }
         };
         let thinned = self.x.len() > self.rows;
         let head = if thinned { format!("{}: {head}", self.title) } else { self.title.clone() };
@@ -291,7 +309,9 @@ impl Plot {
         for (index, places) in self.x.chunks(step).enumerate() {
             let x = match &self.across {
                 Across::Clock => value::clock(places[0]),
-                Across::Quantity { unit, .. } => value::short(places[0], *unit),
+                Across::Quantity { unit, .. } | Across::Size { unit, .. } => {
+                    value::short(places[0], *unit)
+                }
             };
             let begin = index * step;
             let cells = self.lines.iter().map(|line| {

@@ -48,49 +48,44 @@ fn trip() -> Span {
     Span::from_secs_f64(TRIP)
 }
 
-/// Requests that are drawn at a time.
-const BATCH: usize = 16;
+/// A request moves on by one step while so many others come.
+const STEP: usize = 16;
 
 /// The objects of the requests to come. What a request reads, and in which order, is known: the cell
 /// of Zipf's table, then the object's state, then its slot, then the slots beside it. Each of these is
-/// fetched from memory for a whole batch at once, one batch before it is needed.
+/// fetched from memory [`STEP`] requests before it is read.
 struct Objects {
     stream: Stream,
     zipf: Zipf,
-    bits: [u64; BATCH],
-    /// Four batches, the one that comes now at the front.
-    drawn: [[u32; BATCH]; 4],
-    /// How many of the first batch have come.
-    taken: usize,
+    /// Of the requests whose object is not known yet.
+    bits: [u64; STEP],
+    /// Of the requests after them; a ring.
+    drawn: [u32; 4 * STEP],
+    /// How many requests have come.
+    came: usize,
 }
 
 impl Objects {
     fn new(mut stream: Stream, zipf: Zipf) -> Self {
-        let mut bits = || std::array::from_fn(|_| stream.bits());
-        let drawn = [(); 4].map(|()| bits().map(|bits| zipf.draw_from(bits)));
-        let bits = bits();
-        Self { stream, zipf, bits, drawn, taken: 0 }
+        let mut drawn = [0; 4 * STEP];
+        drawn[..3 * STEP].fill_with(|| zipf.draw(&mut stream));
+        let bits = std::array::from_fn(|_| stream.bits());
+        Self { stream, zipf, bits, drawn, came: 0 }
     }
 
     #[inline]
     fn next(&mut self, edge: &Edge) -> u32 {
-        if self.taken == BATCH {
-            self.draw(edge);
-        }
-        let object = self.drawn[0][self.taken];
-        self.taken += 1;
-        object
-    }
-
-    fn draw(&mut self, edge: &Edge) {
-        let last = self.bits.map(|bits| self.zipf.draw_from(bits));
-        self.drawn = [self.drawn[1], self.drawn[2], self.drawn[3], last];
-        self.bits = std::array::from_fn(|_| self.stream.bits());
-        self.bits.iter().for_each(|&bits| self.zipf.expect(bits));
-        self.drawn[3].iter().for_each(|&object| edge.expect(object));
-        self.drawn[2].iter().for_each(|&object| edge.expect_slot(object));
-        self.drawn[1].iter().for_each(|&object| edge.expect_neighbours(object));
-        self.taken = 0;
+        let came = self.came;
+        self.came += 1;
+        let bits = &mut self.bits[came % STEP];
+        let last = self.zipf.draw_from(*bits);
+        *bits = self.stream.bits();
+        self.zipf.expect(*bits);
+        edge.expect(last);
+        self.drawn[(came + 3 * STEP) % (4 * STEP)] = last;
+        edge.expect_slot(self.drawn[(came + 2 * STEP) % (4 * STEP)]);
+        edge.expect_neighbours(self.drawn[(came + STEP) % (4 * STEP)]);
+        self.drawn[came % (4 * STEP)]
     }
 }
 
