@@ -13,11 +13,13 @@ pub mod html;
 mod join;
 pub mod journal;
 pub mod json;
+pub mod kubernetes;
 pub mod parquet;
 mod plan;
 mod rows;
 mod run;
 mod search;
+mod shards;
 pub mod text;
 pub mod work;
 
@@ -31,6 +33,7 @@ pub use journal::{Header, Record};
 pub use plan::{Job, Jobs, Planner, Shard};
 pub use rows::{Contrast, Group, Held, LEVEL, Measured, PAIRING_LOST, Row, Rows};
 pub use run::{header, run};
+pub use shards::{MOST_PARTS, Shards};
 
 /// The published JSON Schema of `squall.study/1`.
 pub const SCHEMA: &str = include_str!("study/study-1.schema.json");

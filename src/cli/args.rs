@@ -2,6 +2,7 @@
 
 mod diff;
 mod gate;
+mod kubernetes;
 mod replay;
 mod report;
 mod runbook;
@@ -79,7 +80,7 @@ pub(super) enum Verb {
     /// Send a real trace through cache policies: what do they miss?
     Replay(ReplayArgs),
     /// Many variants of a scenario: tables with intervals, paired differences, searches
-    Study(StudyArgs),
+    Study(Box<StudyArgs>),
     /// Print a script that completes commands and options in a shell
     Completions(CompletionsArgs),
     /// A stored result as a page: the same bytes each time

@@ -1,7 +1,10 @@
 //! `squall study`: many variants, many seeds, one table.
 
 mod bar;
+mod carry;
 mod journal;
+mod kubernetes;
+mod parts;
 mod results;
 mod slurm;
 mod watch;
@@ -15,7 +18,10 @@ use crate::scenario::{Study, StudyError, open_study};
 use crate::study::{self, Halt, Header, Job, Joined, Planner, Shard};
 use bar::Bar;
 use journal::{Journal, Refused};
+use kubernetes::Kubernetes;
+use parts::{Cluster, Parts};
 use results::Wanted;
+use slurm::Slurm;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -56,17 +62,60 @@ fn refused((text, exit): Refused) -> Exit {
     exit
 }
 
+/// The part that is asked for, and the folder for it.
+fn part_of(args: &StudyArgs) -> Result<(Shard, Option<PathBuf>), Exit> {
+    let Some(shards) = &args.shard_by_index else {
+        return Ok((args.shard.unwrap_or(Shard::WHOLE), args.out.clone()));
+    };
+    let index = std::env::var("JOB_COMPLETION_INDEX").ok();
+    let shard = index.and_then(|index| index.parse().ok()).and_then(|index| shards.at(index));
+    let Some(shard) = shard else {
+        let help = "a pod of an Indexed Job has it: a number from 0 to that of the parts less 1";
+        out::note(&format!(
+            "problem: the variable JOB_COMPLETION_INDEX names no part\n  --> --shard-by-index\n\
+             help: {help}\n\n"
+        ));
+        return Err(Exit::Problems);
+    };
+    let folder = |out: &PathBuf| out.join(format!("{}-of-{}", shard.part, shard.parts));
+    Ok((shard, args.out.as_ref().map(folder)))
+}
+
+/// What is told of an option of one engine that was given to another.
+fn lost_option(args: &StudyArgs) -> Option<String> {
+    let on = args.engine;
+    let (option, help) = if let Some(option) = args.kubernetes.given()
+        && on != EngineName::Kubernetes
+    {
+        (option, "it goes with --engine kubernetes")
+    } else if on != EngineName::Local && args.threads.is_some() {
+        ("--threads", "on a cluster a part has a thread for each of its processors")
+    } else if on == EngineName::Local && args.parts.is_some() {
+        ("--parts", "it goes with --engine slurm or kubernetes; --shard I/N makes one part here")
+    } else {
+        return None;
+    };
+    Some(format!("problem: this option is of another engine\n  --> {option}\nhelp: {help}\n\n"))
+}
+
 fn run(args: &StudyArgs, study: &Study) -> Exit {
-    let shard = args.shard.unwrap_or(Shard::WHOLE);
+    if let Some(told) = lost_option(args) {
+        out::note(&told);
+        return Exit::Problems;
+    }
+    let (shard, out) = match part_of(args) {
+        Ok(part) => part,
+        Err(exit) => return exit,
+    };
     let header = study::header(study, shard);
-    if let (EngineName::Slurm, Some(file), Some(folder)) = (args.engine, &args.file, &args.out) {
-        return on_slurm(args, file, folder, &header);
+    if let (true, Some(file), Some(folder)) = (args.engine != EngineName::Local, &args.file, &out) {
+        return on_cluster(args, study, file, folder, &header);
     }
     if let Some(Err(told)) = args.html.as_deref().map(out::prepare_file) {
         out::complain(&told);
         return Exit::Error;
     }
-    let kept = match &args.out {
+    let kept = match &out {
         Some(folder) => out::prepare(folder).map(|()| None),
         None => out::scratch().map(Some),
     };
@@ -77,7 +126,7 @@ fn run(args: &StudyArgs, study: &Study) -> Exit {
             return Exit::Error;
         }
     };
-    let folder = match (&args.out, &scratch) {
+    let folder = match (&out, &scratch) {
         (Some(folder), _) => folder.clone(),
         (None, Some(scratch)) => scratch.path().to_path_buf(),
         (None, None) => PathBuf::new(),
@@ -121,25 +170,72 @@ fn wanted(args: &StudyArgs) -> Wanted<'_> {
 }
 
 /// Has a cluster make the runs, and joins its parts.
-fn on_slurm(args: &StudyArgs, file: &Path, folder: &Path, header: &Header) -> Exit {
-    let signals = match Signals::listen_or_tell() {
-        Ok(signals) => signals,
-        Err(exit) => return exit,
-    };
+fn on_cluster(
+    args: &StudyArgs,
+    study: &Study,
+    file: &Path,
+    folder: &Path,
+    header: &Header,
+) -> Exit {
     if let Err(told) = out::prepare(folder) {
         out::complain(&told);
         return Exit::Error;
     }
-    let parts = args.parts.unwrap_or_else(|| slurm::usual_parts(header));
-    if let Some(told) = idle(header, parts) {
+    let count = args.parts.unwrap_or_else(|| parts::usual_parts(header));
+    if let Some(told) = idle(header, count) {
         out::note(&told);
     }
-    let array = slurm::Array { file, header, folder, parts };
-    match array.run(&signals) {
-        Exit::Holds => {
-            let parts: Vec<PathBuf> = (1..=parts).map(|part| array.part(part)).collect();
-            join(&parts, &wanted(args))
+    let parts = Parts { file, header, folder, parts: count };
+    if args.engine == EngineName::Slurm {
+        return waited_for(args, &parts, &mut Slurm::default());
+    }
+    let place = match carry::carry(file, study, folder) {
+        Ok(place) => place,
+        Err(told) => return refused(told),
+    };
+    let owner = match kubernetes::writer(&parts.all()) {
+        Ok(owner) => owner,
+        Err(error) => {
+            out::complain(&format!("{}: {error}", parts.all().display()));
+            return Exit::Error;
         }
+    };
+    let Some(pods) = args.kubernetes.pods(owner) else {
+        return Exit::Problems;
+    };
+    let context = args.kubernetes.context.as_deref();
+    let mut cluster = Kubernetes::new(context, pods, &place);
+    if args.kubernetes.manifest {
+        print_manifest(&cluster, &parts)
+    } else {
+        waited_for(args, &parts, &mut cluster)
+    }
+}
+
+/// Prints what a cluster would be given.
+fn print_manifest(cluster: &Kubernetes<'_>, parts: &Parts<'_>) -> Exit {
+    let open = parts.open();
+    if open.is_empty() {
+        out::note("all parts are done: the same command without --manifest joins them\n");
+        return Exit::Holds;
+    }
+    match cluster.manifest(parts, &open, false) {
+        Ok(text) => out::print(&(text + "\n")),
+        Err(told) => {
+            out::complain(&told);
+            Exit::Error
+        }
+    }
+}
+
+/// Waits for a cluster's parts and joins them.
+fn waited_for(args: &StudyArgs, parts: &Parts<'_>, cluster: &mut impl Cluster) -> Exit {
+    let signals = match Signals::listen_or_tell() {
+        Ok(signals) => signals,
+        Err(exit) => return exit,
+    };
+    match parts.run(cluster, &signals) {
+        Exit::Holds => join(&parts.folders(), &wanted(args)),
         exit => exit,
     }
 }

@@ -8,6 +8,7 @@ mod check;
 pub(super) mod keys;
 mod range;
 mod read;
+mod reads;
 #[cfg(test)]
 mod tests;
 

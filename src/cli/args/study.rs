@@ -1,7 +1,8 @@
 //! The words of `squall study`.
 
+use super::kubernetes::KubernetesArgs;
 use crate::cli::inputs;
-use crate::study::Shard;
+use crate::study::{MOST_PARTS, Shard, Shards};
 use clap::{Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ pub(in crate::cli) enum EngineName {
     Local,
     /// As a job array on a cluster with Slurm.
     Slurm,
+    /// As an Indexed Job on a cluster with Kubernetes.
+    Kubernetes,
 }
 
 /// Many variants of a scenario: tables with intervals, paired differences, searches.
@@ -40,6 +43,10 @@ Examples:
   squall study my.study.toml --out target/part-3 --shard 3/7
   squall study merge target/part-* --out target/my
   SBATCH_PARTITION=batch squall study my.study.toml --out shared/my --engine slurm --parts 200
+  squall study my.study.toml --out /mnt/studies/my --engine kubernetes --parts 200 \\
+    --image registry.example/squall:0.1.0 --volume studies:my
+  squall study my.study.toml --out /mnt/studies/my --engine kubernetes --parts 200 \\
+    --image registry.example/squall:0.1.0 --volume studies:my --manifest > job.json
 
 The folder of --out gets study.txt, study.json, variants.csv and runs.csv, the same as .parquet, and
 runs.jsonl, the journal.")]
@@ -65,15 +72,25 @@ pub(in crate::cli) struct StudyArgs {
     /// Make only part I of N, counted from 1; `squall study merge` joins the parts
     #[arg(long, value_name = "I/N", requires = "out", value_parser = shard)]
     pub shard: Option<Shard>,
-    /// Where the runs are made: on this machine, or by a job array of Slurm, which is waited for. The
-    /// folder of --out must be seen from all nodes; sbatch's variables (SBATCH_PARTITION) say where
+    /// Make one of these parts of N: the one at the place that the variable JOB_COMPLETION_INDEX says,
+    /// counted from 0, into the folder I-of-N below --out. What a pod of an Indexed Job is told
+    #[arg(long, value_name = "I-I,I/N", requires = "out", value_parser = Shards::parse)]
+    #[arg(conflicts_with_all = ["shard", "engine", "html"])]
+    pub shard_by_index: Option<Shards>,
+    /// Where the runs are made: on this machine, or by a cluster, which is waited for. A job array of
+    /// Slurm: the folder of --out must be seen from all nodes; sbatch's variables (SBATCH_PARTITION) say
+    /// where. An Indexed Job of Kubernetes: the folder of --out must be on the claim of --volume
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Local)]
     #[arg(requires_if("slurm", "out"), conflicts_with = "shard")]
+    #[arg(requires_ifs([("kubernetes", "out"), ("kubernetes", "image"), ("kubernetes", "volume")]))]
     pub engine: EngineName,
     /// Into how many parts another engine's runs are cut. The default is 64, and no more than can have work:
     /// of a search one a search, with a precision one a variant, else one a run
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parts)]
     pub parts: Option<u64>,
+    /// What only a cluster with Kubernetes is told
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,9 +115,6 @@ pub(in crate::cli) struct MergeArgs {
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub html: Option<PathBuf>,
 }
-
-/// The most parts of a study.
-const MOST_PARTS: u64 = 100_000;
 
 fn parts(text: &str) -> Result<u64, String> {
     let parts = text.parse().ok().filter(|parts| (1..=MOST_PARTS).contains(parts));

@@ -103,6 +103,14 @@ impl Watch {
         }
     }
 
+    /// Writes something else while the bar is away.
+    pub fn aside(&self, write: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
     /// How many runs there may be in all; what is done is known.
     fn bounds(&self) -> (u64, u64) {
         self.parts
