@@ -7,11 +7,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
 
+#[path = "common/pool.rs"]
+mod pool;
 #[path = "common/schema.rs"]
 mod schema;
 #[path = "kubernetes/stand_in.rs"]
 mod stand_in;
 
+use pool::POOL;
 use serde_json::{Value, json};
 use stand_in::{Cluster, SCHEMA};
 use std::fs::{self, File};
@@ -19,25 +22,6 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-
-const POOL: &str = r#"
-title    = "A pool"
-question = "How long is its queue?"
-[run]
-seed   = 1
-length = "10s"
-[fabric]
-preset = "single-pool"
-[fabric.pool]
-servers    = 2
-queue      = 100
-discipline = "fifo"
-service    = { law = "exponential", mean = "20ms" }
-[load]
-requests-per-second = 60
-[invariants]
-"the queue is short" = "mean(wait) < 100ms"
-"#;
 
 const STUDY: &str = "title = 'Pools'\nquestion = 'What is a server worth?'\nscenario = '../pool.toml'\n\
                      seeds = '1..20'\nchange = { 'fabric.pool.servers' = '2..9 by 1' }\n";

@@ -4,6 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
 
+#[path = "common/pool.rs"]
+mod pool;
+
+use pool::POOL;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -139,25 +143,6 @@ fn configuration(folder: &Path) -> String {
          PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP\n"
     )
 }
-
-const POOL: &str = r#"
-title    = "A pool"
-question = "How long is its queue?"
-[run]
-seed   = 1
-length = "10s"
-[fabric]
-preset = "single-pool"
-[fabric.pool]
-servers    = 2
-queue      = 100
-discipline = "fifo"
-service    = { law = "exponential", mean = "20ms" }
-[load]
-requests-per-second = 60
-[invariants]
-"the queue is short" = "mean(wait) < 100ms"
-"#;
 
 const STUDY: &str = "title = 'Pools'\nquestion = 'What is a server worth?'\nscenario = 'pool.toml'\n\
                      seeds = '1..20'\nchange = { 'fabric.pool.servers' = '2..9 by 1' }\n";
