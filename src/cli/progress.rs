@@ -2,35 +2,69 @@
 
 use crate::rehearse::{Phase, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The bar's resolution.
 const STEPS: u64 = 10_000;
 
-/// A bar that shows one phase of one run at a time.
+/// A bar that shows one phase of one run at a time. Of two that go on beside each other it shows the one that
+/// it heard of first, and then what is left of the other.
 pub(super) struct Bar {
     shown: bool,
-    /// When something was last heard of: the end of one phase is the beginning of the next.
-    heard: Cell<Instant>,
-    current: RefCell<Option<Current>>,
+    state: Mutex<State>,
 }
 
+struct State {
+    /// When something was last heard of: the end of one phase is the beginning of the next.
+    heard: Instant,
+    current: Option<Current>,
+    /// Another one that goes on, and when it began.
+    other: Option<(Key, Instant)>,
+}
+
+type Key = (String, Phase, u64);
+
 struct Current {
-    key: (String, Phase, u64),
+    key: Key,
     bar: ProgressBar,
     began: Instant,
+    over: bool,
+}
+
+impl State {
+    /// Shows this run from now on, unless another one is shown that is not over. Says whether it is shown.
+    fn turns_to(&mut self, key: Key, before: Instant) -> bool {
+        match &self.current {
+            Some(current) if current.key == key => return true,
+            Some(current) if !current.over => {
+                if self.other.as_ref().is_none_or(|(other, _)| *other != key) {
+                    self.other = Some((key, current.began));
+                }
+                return false;
+            }
+            _ => {}
+        }
+        self.clear();
+        let other = self.other.take().filter(|(other, _)| *other == key);
+        let began = other.map_or(before, |(_, began)| began);
+        self.current = Some(Current { bar: bar(&key), key, began, over: false });
+        true
+    }
+
+    fn clear(&mut self) {
+        if let Some(old) = self.current.take() {
+            old.bar.finish_and_clear();
+        }
+    }
 }
 
 impl Bar {
     /// A bar for standard error; it shows nothing when that is no terminal.
     pub fn new() -> Self {
-        Self {
-            shown: io::stderr().is_terminal(),
-            heard: Cell::new(Instant::now()),
-            current: RefCell::new(None),
-        }
+        let state = State { heard: Instant::now(), current: None, other: None };
+        Self { shown: io::stderr().is_terminal(), state: Mutex::new(state) }
     }
 
     /// Whether anything is shown.
@@ -40,7 +74,12 @@ impl Bar {
 
     /// Says that a phase begins now: it is first heard of when a slice of it is done.
     pub fn start(&self) {
-        self.heard.set(Instant::now());
+        self.state().heard = Instant::now();
+    }
+
+    /// A panic elsewhere is never the news here.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows how far a run is.
@@ -48,21 +87,15 @@ impl Bar {
         if !self.shown {
             return;
         }
-        // A callback that is called while it is at work would be a bug, but none worth a panic.
-        let Ok(mut current) = self.current.try_borrow_mut() else {
+        let mut state = self.state();
+        let before = std::mem::replace(&mut state.heard, Instant::now());
+        if !state.turns_to((progress.path, progress.phase, progress.seed), before) {
             return;
-        };
-        let before = self.heard.replace(Instant::now());
-        let key = (progress.path, progress.phase, progress.seed);
-        if current.as_ref().is_none_or(|current| current.key != key) {
-            if let Some(old) = current.take() {
-                old.bar.finish_and_clear();
-            }
-            *current = Some(Current { bar: bar(&key), key, began: before });
         }
-        let Some(current) = current.as_ref() else {
+        let Some(current) = &mut state.current else {
             return;
         };
+        current.over = progress.done >= 1.0;
         let rate = rate(progress.requests, current.began.elapsed());
         current.bar.set_position(steps(progress.done));
         let requests = crate::units::count_to_f64(progress.requests);
@@ -71,11 +104,9 @@ impl Bar {
 
     /// Takes the bar away, so that a report can be printed.
     pub fn clear(&self) {
-        if let Ok(mut current) = self.current.try_borrow_mut()
-            && let Some(old) = current.take()
-        {
-            old.bar.finish_and_clear();
-        }
+        let mut state = self.state();
+        state.other = None;
+        state.clear();
     }
 }
 
@@ -163,6 +194,10 @@ mod tests {
         assert!(rate(1, Duration::ZERO).is_finite());
     }
 
+    fn far(phase: Phase, done: f64) -> Progress {
+        Progress { path: "a.toml".into(), phase, seed: 1, done, requests: 1_000_000 }
+    }
+
     #[test]
     fn the_first_line_of_each_phase_counts_the_time_of_its_first_slice() {
         let pause = || std::thread::sleep(Duration::from_millis(100));
@@ -171,15 +206,9 @@ mod tests {
         bar.start();
         for phase in [Phase::Run, Phase::Control] {
             pause();
-            bar.show(Progress {
-                path: "a.toml".into(),
-                phase,
-                seed: 1,
-                done: 0.5,
-                requests: 1_000_000,
-            });
-            let current = bar.current.borrow();
-            let current = current.as_ref().unwrap();
+            bar.show(far(phase, 1.0));
+            let state = bar.state();
+            let current = state.current.as_ref().unwrap();
             let elapsed = current.began.elapsed();
             assert!(elapsed >= Duration::from_millis(100), "{elapsed:?}");
             // A pause is never shorter than asked for, so the rate is never above this.
@@ -188,5 +217,25 @@ mod tests {
             let shown = shown.strip_suffix(" M/s").unwrap();
             assert!(shown.parse::<f64>().unwrap() <= 10.0, "{message}");
         }
+    }
+
+    #[test]
+    fn of_two_beside_each_other_the_second_is_shown_when_the_first_is_over() {
+        let bar = Bar { shown: true, ..Bar::new() };
+        let shown = || bar.state().current.as_ref().map(|current| current.key.1);
+        for (phase, done, wanted) in [
+            (Phase::Run, 0.1, Phase::Run),
+            (Phase::Control, 0.2, Phase::Run),
+            (Phase::Run, 0.9, Phase::Run),
+            (Phase::Run, 1.0, Phase::Run),
+            (Phase::Control, 0.9, Phase::Control),
+        ] {
+            bar.show(far(phase, done));
+            assert_eq!(shown(), Some(wanted), "{phase:?} {done}");
+        }
+        let began = bar.state().current.as_ref().map(|current| current.began);
+        assert!(began < Some(Instant::now()), "it began when the first did");
+        bar.clear();
+        assert_eq!(shown(), None);
     }
 }

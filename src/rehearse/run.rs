@@ -14,6 +14,7 @@ use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict
 use crate::observe::{Counter, Layout, Metric, Sample, Scope, SliceView};
 use crate::scenario::{Scenario, Source, load, load_without_control};
 use crate::units::{Instant, count_to_f64};
+use std::num::NonZeroUsize;
 
 /// Runs a scenario once for each seed, each time with its control, and judges.
 ///
@@ -22,7 +23,7 @@ use crate::units::{Instant, count_to_f64};
 pub fn rehearse(
     source: &Source,
     asked: &Asked,
-    progress: &dyn Fn(Progress),
+    progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Rehearsal, Trouble> {
     rehearse_and_keep(source, asked, &mut Keep::default(), progress)
 }
@@ -36,7 +37,7 @@ pub fn rehearse_and_keep(
     source: &Source,
     asked: &Asked,
     keep: &mut Keep,
-    progress: &dyn Fn(Progress),
+    progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Rehearsal, Trouble> {
     let load_own = if asked.control { load } else { load_without_control };
     let scenario =
@@ -53,7 +54,7 @@ pub fn rehearse_and_keep(
         }
         _ => None,
     };
-    let show = Show { path: source.name(), progress, asked };
+    let show = Show { path: source.name(), progress, asked, threads: asked.threads };
     let mut runs = Vec::with_capacity(seeds.len());
     for seed in seeds {
         runs.push(one_seed(&scenario, control.as_ref(), seed, &show, keep)?);
@@ -85,8 +86,9 @@ fn options_of(asked: &Asked) -> Vec<String> {
 
 struct Show<'a> {
     path: &'a str,
-    progress: &'a dyn Fn(Progress),
+    progress: &'a (dyn Fn(Progress) + Sync),
     asked: &'a Asked,
+    threads: NonZeroUsize,
 }
 
 /// A run with its sentences judged.
@@ -108,12 +110,12 @@ fn one_seed(
     show: &Show<'_>,
     keep: &mut Keep,
 ) -> Result<JudgedRun, Trouble> {
-    let verdicts = judge(scenario, seed, Phase::Run, show, keep)?;
-    let control = match control {
-        None => None,
+    let (verdicts, control) = match control {
+        None => (judge(scenario, seed, Phase::Run, show, keep)?, None),
         Some((without, expected)) => {
-            let broken = judge(without, seed, Phase::Control, show, &mut Keep::default())?;
-            Some(control_of(without, &broken.invariants, expected))
+            let (verdicts, broken) = with_control(scenario, without, seed, show, keep);
+            let (verdicts, broken) = (verdicts?, broken?);
+            (verdicts, Some(control_of(without, &broken.invariants, expected)))
         }
     };
     let named = scenario.invariants.iter().zip(verdicts.invariants);
@@ -145,6 +147,33 @@ fn one_seed(
         hops: verdicts.hops,
         alerts: verdicts.alerts,
         conservation: conservation(&scenario.plan.fabric.regions, &verdicts.outcome),
+    })
+}
+
+/// A run and its control: beside each other where there are threads for both, for two runs wait less for
+/// each other than the threads of one do.
+fn with_control(
+    scenario: &Scenario,
+    without: &Scenario,
+    seed: u64,
+    show: &Show<'_>,
+    keep: &mut Keep,
+) -> (Result<Verdicts, Trouble>, Result<Verdicts, Trouble>) {
+    let control =
+        |show: &Show<'_>| judge(without, seed, Phase::Control, show, &mut Keep::default());
+    // More threads than there are processors only wait for each other.
+    let there = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let Some(half) = NonZeroUsize::new(show.threads.min(there).get() / 2) else {
+        let verdicts = judge(scenario, seed, Phase::Run, show, keep);
+        let broken = if verdicts.is_ok() { control(show) } else { Err(Trouble::Interrupted) };
+        return (verdicts, broken);
+    };
+    let show = Show { threads: half, ..*show };
+    std::thread::scope(|scope| {
+        let broken = scope.spawn(|| control(&show));
+        let verdicts = judge(scenario, seed, Phase::Run, &show, keep);
+        let broken = broken.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (verdicts, broken)
     })
 }
 
@@ -220,7 +249,7 @@ fn judge(
     };
     let asked = show.asked;
     let options = Options {
-        threads: worthwhile_threads(&plan, asked.threads),
+        threads: worthwhile_threads(&plan, show.threads),
         all_events: false,
         staleness,
         stop: &asked.stop,
@@ -270,7 +299,7 @@ pub fn undisturbed(source: &Source, seed: u64, asked: &Asked) -> Result<Undistur
     scenario.plan.changes.clear();
     scenario.invariants.clear();
     scenario.watch.clear();
-    let show = Show { path: source.name(), progress: &|_| {}, asked };
+    let show = Show { path: source.name(), progress: &|_| {}, asked, threads: asked.threads };
     let verdicts = judge(&scenario, seed, Phase::Run, &show, &mut Keep::default())?;
     let Verdicts { bill, error_budget_spent, .. } = verdicts;
     Ok(Undisturbed { bill, error_budget_spent })
