@@ -62,7 +62,11 @@ impl Histogram {
     /// Counts several values.
     #[inline]
     pub fn record_all(&mut self, values: &[u64]) {
-        let (mut least, mut greatest) = (u64::MAX, self.max);
+        if values.is_empty() {
+            return;
+        }
+        let mut least = if self.count == 0 { u64::MAX } else { self.min };
+        let mut greatest = self.max;
         for &value in values {
             match self.buckets.get_mut(bucket_of(value)) {
                 Some(bucket) => *bucket += 1,
@@ -71,10 +75,7 @@ impl Histogram {
             least = least.min(value);
             greatest = greatest.max(value);
         }
-        if self.count > 0 {
-            least = least.min(self.min);
-        }
-        (self.min, self.max) = (if values.is_empty() { self.min } else { least }, greatest);
+        (self.min, self.max) = (least, greatest);
         self.count += values.len() as u64;
         self.sum += values.iter().map(|&value| u128::from(value)).sum::<u128>();
     }
