@@ -77,7 +77,7 @@ fn part_of(args: &StudyArgs) -> Result<(Shard, Option<PathBuf>), Exit> {
         ));
         return Err(Exit::Problems);
     };
-    let folder = |out: &PathBuf| out.join(format!("{}-of-{}", shard.part, shard.parts));
+    let folder = |out: &PathBuf| out.join(parts::folder_name(shard));
     Ok((shard, args.out.as_ref().map(folder)))
 }
 

@@ -102,7 +102,7 @@ impl Batch {
     ) -> &[Draw] {
         let rest = &self.sorted[self.cursor..];
         let mut taken = 0;
-        for stretch in rest.windows(AHEAD + 1) {
+        for stretch in rest.windows(TAIL) {
             let (draw, soon) = (&stretch[0], &stretch[AHEAD]);
             if draw.at >= until || !takes(draw, soon.title) {
                 break;
@@ -157,7 +157,7 @@ impl Batch {
     #[allow(clippy::cast_possible_truncation)] // reason: bits and counts of one stretch
     pub fn sort(&mut self, finish: impl Fn(&Begun) -> Draw) {
         let (start, shift) = (self.start.as_nanos(), self.bits - BUCKET_BITS);
-        // The remainder is what the stretch's length makes of it anyway; it saves the comparison.
+        // Every arrival lies within the stretch: the remainder changes nothing, and spares a look at bounds.
         let bucket = |at: Instant| ((at.as_nanos() - start) >> shift) as usize % BUCKETS;
         self.places.fill(0);
         for begun in &self.begun {

@@ -113,8 +113,7 @@ fn one_seed(
     let (verdicts, control) = match control {
         None => (judge(scenario, seed, Phase::Run, show, keep)?, None),
         Some((without, expected)) => {
-            let (verdicts, broken) = with_control(scenario, without, seed, show, keep);
-            let (verdicts, broken) = (verdicts?, broken?);
+            let (verdicts, broken) = with_control(scenario, without, seed, show, keep)?;
             (verdicts, Some(control_of(without, &broken.invariants, expected)))
         }
     };
@@ -158,22 +157,20 @@ fn with_control(
     seed: u64,
     show: &Show<'_>,
     keep: &mut Keep,
-) -> (Result<Verdicts, Trouble>, Result<Verdicts, Trouble>) {
+) -> Result<(Verdicts, Verdicts), Trouble> {
     let control =
         |show: &Show<'_>| judge(without, seed, Phase::Control, show, &mut Keep::default());
     // More threads than there are processors only wait for each other.
     let there = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let Some(half) = NonZeroUsize::new(show.threads.min(there).get() / 2) else {
-        let verdicts = judge(scenario, seed, Phase::Run, show, keep);
-        let broken = if verdicts.is_ok() { control(show) } else { Err(Trouble::Interrupted) };
-        return (verdicts, broken);
+        return Ok((judge(scenario, seed, Phase::Run, show, keep)?, control(show)?));
     };
     let show = Show { threads: half, ..*show };
     std::thread::scope(|scope| {
         let broken = scope.spawn(|| control(&show));
         let verdicts = judge(scenario, seed, Phase::Run, &show, keep);
         let broken = broken.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (verdicts, broken)
+        Ok((verdicts?, broken?))
     })
 }
 

@@ -49,7 +49,7 @@ struct Waiter {
 }
 
 /// The edge of a region.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Edge {
     /// Of each object: the slot that it is in, [`WAITING`] with its fetch, or [`NONE`].
     states: Vec<u32>,

@@ -9,7 +9,7 @@ use super::super::{Exit, out};
 use super::watch::Watch;
 use super::{JOURNAL, journal, results};
 use crate::rehearse::Trouble;
-use crate::study::{self, Header, Job, Planner};
+use crate::study::{self, Header, Job, Planner, Shard};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -84,7 +84,7 @@ impl Parts<'_> {
 
     /// The folder of a part.
     pub fn part(&self, part: u64) -> PathBuf {
-        self.all().join(format!("{part}-of-{}", self.parts))
+        self.all().join(folder_name(Shard { part, parts: self.parts }))
     }
 
     /// The folders of all parts, each by itself.
@@ -205,6 +205,11 @@ impl Parts<'_> {
         }
         false
     }
+}
+
+/// What the folder of a part is called. Slurm's script writes the same.
+pub(super) fn folder_name(shard: Shard) -> String {
+    format!("{}-of-{}", shard.part, shard.parts)
 }
 
 /// How many parts a study is cut into when nobody says it: four times as many as would keep a small

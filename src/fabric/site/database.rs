@@ -325,7 +325,7 @@ impl Site {
             }
             self.observe_database();
         }
-        self.reads.remove(key);
+        self.reads.discard(key);
         self.trace_over(ctx.now(), Part::Read, key);
     }
 

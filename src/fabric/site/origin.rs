@@ -145,7 +145,7 @@ impl Site {
         let fill = self.fill_of(key);
         let Some(content) = &mut self.content else { return };
         let bytes = content.catalogue.bytes(object);
-        content.asks.remove(key);
+        content.asks.discard(key);
         self.recorder.count_many(Counter::OriginBytes, origin, bytes);
         self.trace_over(ctx.now(), Part::Ask, key);
         match fill {
@@ -206,7 +206,7 @@ impl Site {
         let Some(&ask) = content.asks.get(key).filter(|ask| cancel || !ask.inside) else {
             return;
         };
-        content.asks.remove(key);
+        content.asks.discard(key);
         if cancel && content.server.is_none() {
             self.call_back(ctx, key);
         } else if let (true, Some(server)) = (ask.inside, &mut content.server) {
@@ -327,7 +327,7 @@ impl Site {
         match ask.of {
             Asker::Region(site, there) => {
                 if let Some(content) = &mut self.content {
-                    content.asks.remove(key);
+                    content.asks.discard(key);
                 }
                 self.answer_order(ctx, site, there, &ask, Reply::Data);
             }

@@ -275,7 +275,7 @@ impl Site {
         self.book(&request.visit, |guard| guard.failed(now, pass, took));
         let Some(twin) = request.twin else {
             if request.visit.is_hedge() {
-                self.requests.remove(key);
+                self.requests.discard(key);
                 return None;
             }
             return self.unpark(key);
@@ -286,7 +286,7 @@ impl Site {
             self.requests.get_mut(key)?.state = State::Spent;
             return None;
         }
-        self.requests.remove(key);
+        self.requests.discard(key);
         let first = self.requests.get_mut(twin)?;
         first.twin = None;
         first.visit.rejected |= request.visit.rejected;
@@ -321,7 +321,7 @@ impl Site {
             let origin = self.origin(&visit);
             self.recorder.count(Counter::ViewerHedgesWon, origin);
             self.trace_attempt_ends(now, heard, &request.visit, "answered");
-            self.requests.remove(key);
+            self.requests.discard(key);
             self.unpark(request.twin?);
         } else {
             self.unpark(key);
@@ -351,7 +351,7 @@ impl Site {
             }
             return;
         }
-        self.requests.remove(key);
+        self.requests.discard(key);
         self.sample_lock_wait(ctx.now(), loser);
         self.stops_waiting(ctx, loser);
     }
