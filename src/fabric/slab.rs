@@ -128,4 +128,16 @@ mod tests {
         slab.remove(b);
         assert_eq!(slab.key_at(b.place), None);
     }
+
+    #[test]
+    fn a_discarded_entry_is_gone_as_one_that_was_taken_out() {
+        let mut slab = Slab::default();
+        let a = slab.insert("a");
+        slab.discard(a);
+        assert_eq!((slab.get(a), slab.key_at(a.place)), (None, None));
+        let b = slab.insert("b");
+        assert_eq!(b.place, a.place, "the place is used again");
+        slab.discard(a);
+        assert_eq!((slab.get(a), slab.get(b)), (None, Some(&"b")), "an old key finds nothing");
+    }
 }
