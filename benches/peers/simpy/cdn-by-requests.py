@@ -1,6 +1,6 @@
 """The CDN in SimPy as its documentation writes a model: a process a request, which asks, waits and ends.
 
-`cdn.py` is the same model with as few processes as it can have, and several times quicker.
+`cdn.py` is the same model with as few processes as it can have.
 """
 
 import random

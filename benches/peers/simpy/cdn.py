@@ -1,7 +1,7 @@
 """The CDN in SimPy: a process for the viewers of each region, a process a fetch, and a resource.
 
-A process a request would be the habit, and would be several times slower: hits are finished by the
-viewers' process, here as in the other simulators' models.
+A process a request is the habit, and slower (`cdn-by-requests.py`): hits are finished by the viewers'
+process, here as in the other simulators' models.
 """
 
 import random
