@@ -12,7 +12,7 @@ const WAITING: u32 = 1 << 31;
 /// Latest fetches that are kept in mind; more than are under way.
 const RECENT: usize = 1_024;
 /// A fetch that was made so many after another one comes soon after it.
-const SOON: usize = 8;
+const SOON: usize = 16;
 
 /// What became of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
