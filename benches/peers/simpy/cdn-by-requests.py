@@ -3,13 +3,10 @@
 `cdn.py` is the same model with as few processes as it can have.
 """
 
-import random
 from collections import OrderedDict
 
-import simpy
-
-from cdn import BUCKETS, HIT, OBJECTS, RATE, REGIONS, SERVERS, SERVICE_RATE, SLOTS, TRIP, quantile_ms
-from common import Run, alias_table
+from cdn import BUCKETS, HIT, OBJECTS, RATE, REGIONS, SERVICE_RATE, SLOTS, TRIP, report, simulate
+from common import Run
 
 
 class Region:
@@ -68,27 +65,8 @@ def viewers(env, region, origin, services, law, draws):
         env.process(request(env, region, origin, services, thing))
 
 
-def main():
-    run = Run()
-    law = alias_table([1 / rank for rank in range(1, OBJECTS + 1)])
-    env = simpy.Environment()
-    origin = simpy.Resource(env, capacity=SERVERS)
-    seeds = [10 * run.seed + purpose for purpose in range(REGIONS + 1)]
-    services = random.Random(seeds.pop())
-    regions = [Region() for _ in range(REGIONS)]
-    for region, seed in zip(regions, seeds):
-        env.process(viewers(env, region, origin, services, law, random.Random(seed)))
-    env.run(until=run.seconds)
-    requests = sum(region.requests for region in regions)
-    buckets = [sum(counts) for counts in zip(*(region.buckets for region in regions))]
-    run.report(
-        requests=requests,
-        hit_ratio=sum(region.hits for region in regions) / requests,
-        fetches=sum(region.fetches for region in regions),
-        mean_ms=1e3 * sum(region.total for region in regions) / sum(buckets),
-        p99_ms=quantile_ms(buckets, 0.99),
-    )
-
-
 if __name__ == "__main__":
-    main()
+    run = Run()
+    regions = [Region() for _ in range(REGIONS)]
+    simulate(run.seed, run.seconds, regions, viewers)
+    report(run, regions, unmeasured=0)
