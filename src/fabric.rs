@@ -13,6 +13,7 @@ mod caller;
 mod config;
 mod content;
 mod cpu;
+mod draw;
 mod event;
 mod feed;
 mod guard;

@@ -2,8 +2,9 @@
 
 use super::args::BillArgs;
 use super::signals::Signals;
-use super::{Exit, inputs, out, run};
+use super::{Exit, inputs, out};
 use crate::cost::{Mode, Usage, bill as bill_of};
+use crate::engine::processors;
 use crate::rehearse::{self, Asked, Trouble};
 use crate::report;
 use std::path::Path;
@@ -56,8 +57,7 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
         Err(exit) => return exit,
     };
     let stop = Arc::clone(&signals.stop);
-    let asked =
-        Asked { edits, seeds: Vec::new(), threads: run::threads(None), control: false, stop };
+    let asked = Asked { edits, seeds: Vec::new(), threads: processors(), control: false, stop };
     let bar = super::progress::Bar::new();
     bar.start();
     let rehearsed = rehearse::rehearse(&source, &asked, &|progress| bar.show(progress));

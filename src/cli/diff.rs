@@ -2,9 +2,9 @@
 
 use super::args::DiffArgs;
 use super::inputs;
-use super::run::threads;
 use super::signals::Signals;
 use super::{Exit, out};
+use crate::engine::processors;
 use crate::rehearse::{self, Asked, Trouble};
 use crate::report::{self, Shape, diff};
 use std::fs;
@@ -47,7 +47,7 @@ fn rehearsed(path: &Path) -> Result<String, Exit> {
     let asked = Asked {
         edits: Vec::new(),
         seeds: Vec::new(),
-        threads: threads(None),
+        threads: processors(),
         control: false,
         stop: Arc::clone(&signals.stop),
     };

@@ -7,6 +7,11 @@ use std::path::{Path, PathBuf};
 /// How many folders below the one that was named are looked into.
 const DEEPEST: usize = 8;
 
+/// What the name of a study file ends with, so that folders of scenarios may hold studies.
+pub(super) fn is_study(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".study.toml"))
+}
+
 /// What is in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -62,8 +67,7 @@ impl Found {
     /// says what is wrong, and a drill that is not run must not look like one that holds.
     fn keep(&mut self, path: PathBuf) {
         if path.extension().is_some_and(|end| end == "toml") && !path.is_dir() {
-            let list =
-                if super::study::is_study(&path) { &mut self.studies } else { &mut self.files };
+            let list = if is_study(&path) { &mut self.studies } else { &mut self.files };
             list.push(path);
         }
     }

@@ -3,9 +3,9 @@
 use super::args::{GateArgs, GateFormat};
 use super::inputs::{self, Inputs};
 use super::progress::Runs;
-use super::run::threads;
 use super::signals::Signals;
 use super::{Exit, out};
+use crate::engine::processors;
 use crate::gate::{self, Asked, Baseline, Form, Gated, Verdict};
 use crate::rehearse::Trouble;
 use crate::report::Paint;
@@ -171,7 +171,7 @@ impl Ready<'_> {
 
     fn asked(&self) -> Asked<'_> {
         Asked {
-            threads: threads(self.args.threads),
+            threads: self.args.threads.unwrap_or_else(processors),
             control: !self.args.no_control,
             tolerances: &self.tolerances,
             stop: Arc::clone(&self.signals.stop),

@@ -1,7 +1,7 @@
 //! From words on the command line to scenarios: files, folders, edits and seeds.
 
-use super::folders::Found;
-use super::{Exit, out, study};
+use super::folders::{Found, is_study};
+use super::{Exit, out};
 use crate::report::Paint;
 use crate::scenario::{self, Edit, OpenError, Problem, Source};
 use crate::units::{Quantity, Unit};
@@ -41,7 +41,7 @@ fn find_all(paths: &[PathBuf], studies: bool) -> Inputs {
     for path in paths {
         if path.is_dir() {
             inputs.folder(path, studies);
-        } else if !study::is_study(path) {
+        } else if !is_study(path) {
             inputs.open(path);
         } else if studies {
             inputs.studies.push(path.clone());

@@ -5,6 +5,7 @@ use super::inputs::{self, Inputs};
 use super::progress::{self, Bar};
 use super::signals::Signals;
 use super::{Exit, out};
+use crate::engine::processors;
 use crate::fabric::Sampling;
 use crate::rehearse::{self, Asked, Keep, Recording, Rehearsal, Trouble};
 use crate::report::json::Told;
@@ -12,7 +13,6 @@ use crate::report::text::Look;
 use crate::report::{self, Shape};
 use crate::scenario::{Edit, Source, place_of};
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -180,7 +180,7 @@ impl Work<'_> {
                 (Some(seeds), _) => seeds.0.clone(),
                 (None, seed) => seed.into_iter().collect(),
             },
-            threads: threads(self.args.threads),
+            threads: self.args.threads.unwrap_or_else(processors),
             control: !self.args.no_control,
             stop: Arc::clone(&self.signals.stop),
         };
@@ -322,11 +322,6 @@ fn annotations<'a>(judged: impl Iterator<Item = &'a Rehearsal>) -> String {
         report::github::notes(rehearsal, |name| place_of(source.as_ref()?, name))
     };
     report::github::render(judged.flat_map(of).collect())
-}
-
-/// The threads to run on: what was asked for, or one for each core.
-pub(super) fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {
-    asked.unwrap_or_else(crate::engine::processors)
 }
 
 /// The name of a scenario's report file: the scenario's own, with a number when it is taken.

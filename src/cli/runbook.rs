@@ -3,9 +3,9 @@
 use super::args::RunbookArgs;
 use super::inputs;
 use super::progress::Runs;
-use super::run::threads;
 use super::signals::Signals;
 use super::{Exit, out};
+use crate::engine::processors;
 use crate::rehearse::Trouble;
 use crate::runbook::{self, Asked, Change, Kept, Prepared, Record, month_before};
 use crate::scenario::{self, OpenError, Problem, Runbook, Source};
@@ -47,7 +47,7 @@ fn work(args: &RunbookArgs) -> Result<Exit, Exit> {
     let asked = Asked {
         month,
         path: source.name().to_owned(),
-        threads: threads(args.threads),
+        threads: args.threads.unwrap_or_else(processors),
         stop: Arc::clone(&signals.stop),
     };
     let bar = Runs::new("runbook");

@@ -10,9 +10,9 @@ mod slurm;
 mod watch;
 
 use super::args::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
-use super::run::threads;
 use super::signals::Signals;
 use super::{Exit, inputs, out};
+use crate::engine::processors;
 use crate::rehearse::Trouble;
 use crate::scenario::{Study, StudyError, open_study};
 use crate::study::{self, Halt, Header, Job, Joined, Planner, Shard};
@@ -254,7 +254,7 @@ fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> E
         Ok(earlier) => earlier,
         Err(told) => return refused(told),
     };
-    let threads = threads(args.threads);
+    let threads = args.threads.unwrap_or_else(processors);
     let bar = Bar::new(Planner::bounds(header), threads.get());
     let mut done = 0;
     let work = |job: Job| {
@@ -397,11 +397,6 @@ fn parts_of(folders: &[PathBuf]) -> Result<Vec<(Header, PathBuf)>, Refused> {
         return Err(problem(&folders[0], &message, "name the folder of each part"));
     }
     Ok(parts)
-}
-
-/// What the name of a study file ends with, so that folders of scenarios may hold studies.
-pub(super) fn is_study(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".study.toml"))
 }
 
 /// A format that has its own file in the folder of a study.

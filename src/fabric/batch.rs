@@ -5,7 +5,7 @@
 //! once, and they are sorted together: by buckets of time, then by insertion, because a bucket holds
 //! about one. How long a stretch is changes nothing but the speed.
 
-use super::viewers::{Begun, Draw};
+use super::draw::{Begun, Draw};
 use crate::units::{Instant, Span};
 
 /// How many arrivals a stretch should hold: enough that a network is visited seldom, few enough that

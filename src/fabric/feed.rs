@@ -1,7 +1,8 @@
 //! Arrivals from a real trace.
 
 use super::config::{Plan, TraceLoad};
-use super::viewers::{Draw, carried_last_mile, network_shares};
+use super::draw::Draw;
+use super::viewers::{carried_last_mile, network_shares};
 use crate::engine::{Law, Seed, Stream};
 use crate::trace::{KeyIndex, Reader, Record, TraceError};
 use crate::units::{Instant, Span};
