@@ -242,3 +242,38 @@ pub fn gather(tracers: Vec<Tracer>) -> Traces {
     traces.requests.sort_by_key(|request| (request.facts[0].1.at, request.id));
     traces
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fabric::budgets::Ticket;
+
+    /// Whatever tells requests from each other is in their names, and nothing that changes on the way.
+    #[test]
+    fn requests_have_names_of_their_own() {
+        let visit = Visit {
+            network: 5,
+            title: 3,
+            last_mile: 9_000,
+            attempt: 1,
+            rejected: false,
+            traced: false,
+            segment: false,
+            ticket: Ticket::NEW,
+            lead: 0,
+            born: Instant::from_nanos(7_000),
+        };
+        let others = [
+            Visit { network: 6, ..visit },
+            Visit { title: 4, ..visit },
+            Visit { last_mile: 9_001, ..visit },
+            Visit { segment: true, ..visit },
+            Visit { born: Instant::from_nanos(7_001), ..visit },
+        ];
+        let mut names: Vec<u64> = others.iter().chain([&visit]).map(id_of).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 6);
+        assert_eq!(id_of(&Visit { attempt: 2, rejected: true, lead: 8, ..visit }), id_of(&visit));
+    }
+}

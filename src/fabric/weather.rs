@@ -306,4 +306,18 @@ mod tests {
         let evict = Fault::EvictCache { region: 2, share: 0.8, cache: Kept::Metadata };
         assert!(acts_on(&evict, 2, 0) && !acts_on(&evict, 1, 0));
     }
+
+    /// Half of the packets are lost everywhere, and half of the rest in region 1 for ten seconds.
+    #[test]
+    fn losses_add_up_where_and_while_they_are() {
+        let at = |secs| Instant::ZERO + Span::from_secs(secs);
+        let mut faults = all(&[
+            Fault::PacketLoss { region: None, share: 0.5 },
+            Fault::PacketLoss { region: Some(1), share: 0.5 },
+        ]);
+        (faults[1].at, faults[1].until) = (at(10), Some(at(20)));
+        let seen = |region| [0, 9, 10, 19, 20].map(|secs| packet_loss(&faults, region, at(secs)));
+        assert_eq!(seen(1), [0.5, 0.5, 0.75, 0.75, 0.5]);
+        assert_eq!(seen(0), [0.5; 5]);
+    }
 }

@@ -1,0 +1,125 @@
+//! What a site does for its viewers, seen from outside, where the numbers follow from the plan.
+
+use super::*;
+use crate::change::{Change, Planned};
+use crate::fabric::config::{AutoscaleRules, Budget, Hedge, ScalePace, ScaleTarget};
+
+const fn ms(millis: u64) -> Span {
+    Span::from_millis(millis)
+}
+
+/// Fifty requests a second for twenty seconds, which the cache answers after this long. A second attempt
+/// follows the first `after` this long, and each is waited for for two seconds.
+fn hedged(hit: Span, after: Span) -> Plan {
+    let mut plan = cached(ms(1), hit, ms(2_000), None);
+    plan.fabric.viewers.shield.hedge =
+        Some(Hedge { after, percentile: None, budget: Budget::None });
+    plan
+}
+
+#[test]
+fn whoever_waits_longer_than_the_delay_sends_a_second_attempt() {
+    let asked = [Counter::Requests, Counter::ViewerHedges];
+    let [requests, hedges] = counts(&hedged(ms(20), ms(10)), asked);
+    assert!(requests > 800, "{requests}");
+    // Those of the last 10 ms have not waited for so long.
+    assert!(requests - hedges < 8, "{hedges} of {requests}");
+    let [_, hedges] = counts(&hedged(ms(20), ms(30)), asked);
+    assert_eq!(hedges, 0, "the answer comes before");
+    let [_, hedges] = counts(&hedged(ms(3_000), ms(2_000)), asked);
+    assert_eq!(hedges, 0, "the patience ends before");
+}
+
+/// The same of segments: one title with one segment, so that all but the first find it in the cache.
+#[test]
+fn second_attempts_are_sent_for_segments_too() {
+    let mut plan = hedged(ms(1), ms(10));
+    (plan.load.rates, plan.load.segments) = (vec![0.0], vec![50.0]);
+    let content = &mut plan.fabric.content;
+    (content.hit, content.segments) = (ms(20), 1);
+    content.ladder.truncate(1);
+    content.ladder[0].share = 1.0;
+    let asked = [Counter::Requests, Counter::Hits, Counter::ViewerHedges];
+    let [requests, hits, hedges] = counts(&plan, asked);
+    assert!(hits > 800 && requests - hedges < 8, "{hedges} of {requests}, {hits} hits");
+}
+
+#[test]
+fn what_fails_on_each_attempt_was_tried_again() {
+    let mut plan = single(50.0, 64, ms(1), 20);
+    let service = Service::Manifest;
+    inject(
+        &mut plan,
+        0,
+        None,
+        Fault::Errors { region: None, service, share: 1.0, ramp: Span::ZERO, pods: None },
+    );
+    let asked = [Counter::Failed, Counter::Retried];
+    let [failed, retried] = counts(&plan, asked);
+    assert!(failed > 800 && retried == 0, "{retried} of {failed}");
+    plan.fabric.viewers.retry.attempts = 2;
+    plan.fabric.viewers.retry.budget = Budget::None;
+    let [failed, retried] = counts(&plan, asked);
+    assert!(failed > 800 && retried == failed, "{retried} of {failed}");
+}
+
+/// The only region withdraws its route, and nobody gets there any more.
+#[test]
+fn who_has_no_region_left_is_not_served_from_a_cache() {
+    let mut plan = cached(ms(1), ms(1), ms(2_000), None);
+    let at = Instant::ZERO + Span::from_secs(10);
+    plan.cuts = vec![at];
+    let (label, change) = (Label("drain".into()), Change::Drain { region: 0 });
+    plan.changes = vec![Planned { label, at, until: None, change }];
+    let totals = run(&plan, 1, false).totals;
+    let served = [0, 1].map(|half| {
+        let cell = totals.cell(|segment| segment == half, Scope::default());
+        cell[Counter::Served as usize]
+    });
+    // Five hundred, less four standard deviations.
+    assert!(served[0] > 410 && served[1] == 0, "{served:?}");
+}
+
+/// Changes are applied 20 s late from 5 s on, so the lag grows to that by 25 s.
+#[test]
+fn the_lag_of_replicas_is_seen_while_it_grows() {
+    let mut plan = five(40, [6.0, 5.0, 4.0, 3.0, 2.0]);
+    plan.cuts = [5, 15, 26].map(|secs| Instant::ZERO + Span::from_secs(secs)).to_vec();
+    let (region, delay) = (None, Span::from_secs(20));
+    inject(&mut plan, 5, None, Fault::DelayReplication { region, delay, by: Delay::Apply });
+    let totals = run(&plan, 1, false).totals;
+    let largest = |region, part| {
+        let scope = Scope { from: None, at: Some(region) };
+        let peaks = totals.peaks(|segment| segment == part, scope, Gauge::ReplicationLag);
+        peaks.quantile(1.0).unwrap() / 1e9
+    };
+    for region in (0..5).filter(|&region| region != plan.fabric.primary) {
+        let seen = [0, 1, 2, 3].map(|part| largest(region, part));
+        for (seen, expected) in seen.into_iter().zip([0.0, 10.0, 20.0, 20.0]) {
+            assert!((seen - expected).abs() < 0.1, "region {region}: {seen} s, not {expected}");
+        }
+    }
+    assert_eq!(largest(plan.fabric.primary, 3), 0.0);
+}
+
+/// A hundred calls a second, and 21 for each pod: five pods.
+#[test]
+fn an_autoscaler_counts_the_calls_that_come() {
+    let mut plan = single(100.0, 4, ms(1), 90);
+    plan.fabric.manifest.autoscale = Some(AutoscaleRules {
+        target: ScaleTarget::Requests(21.0),
+        min: 1,
+        max: 100,
+        every: Span::from_secs(15),
+        tolerance: 0.1,
+        age: Span::ZERO,
+        up: ScalePace::UP,
+        down: ScalePace::DOWN,
+        pods_per_node: 1,
+        node_start: Span::ZERO,
+    });
+    let totals = run(&plan, 1, false).totals;
+    let nodes = totals.peaks(|_| true, Scope::default(), Gauge::Nodes);
+    let (least, most) = (nodes.quantile(0.0).unwrap(), nodes.quantile(1.0).unwrap());
+    assert_eq!((least, most), (1.0, 5.0), "a node for each pod");
+}
