@@ -247,6 +247,7 @@ pub fn gather(tracers: Vec<Tracer>) -> Traces {
 mod tests {
     use super::*;
     use crate::fabric::budgets::Ticket;
+    use crate::fabric::simulation::tests::five;
 
     /// Whatever tells requests from each other is in their names, and nothing that changes on the way.
     #[test]
@@ -275,5 +276,15 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), 6);
         assert_eq!(id_of(&Visit { attempt: 2, rejected: true, lead: 8, ..visit }), id_of(&visit));
+    }
+
+    #[test]
+    fn a_sample_that_would_be_too_large_is_of_the_whole_run() {
+        // Twenty requests a second, and five for segments, are a thousand in 40 s.
+        let mut plan = five(40, [6.0, 5.0, 4.0, 3.0, 2.0]);
+        plan.load.segments = vec![1.0; 5];
+        let fitted = |most| Sampling { share: 0.5, most }.fitted(&plan).share;
+        assert!((fitted(50) - 0.045).abs() < 1e-12, "{}", fitted(50));
+        assert!((fitted(5_000) - 0.5).abs() < 1e-12, "{}", fitted(5_000));
     }
 }
