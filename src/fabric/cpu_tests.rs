@@ -90,7 +90,11 @@ fn of_all_pods_each_stop_is_seen_once() {
         cpus.seen()
     };
     assert_eq!([40, 60, 70, 100].map(&mut look), [(0, 0), (1, 1), (1, 0), (0, 0)]);
-    assert_eq!([310, 360].map(&mut look), [(0, 2), (0, 0)], "two have passed, and it ends at 350 ms");
+    assert_eq!(
+        [310, 360].map(&mut look),
+        [(0, 2), (0, 0)],
+        "two have passed, and it ends at 350 ms"
+    );
 }
 
 #[test]
