@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::change::{Change, Planned};
-use crate::fabric::config::{AutoscaleRules, Budget, Hedge, ScalePace, ScaleTarget};
+use crate::fabric::config::{
+    AutoscaleRules, Budget, Call, Discipline, Hedge, ScalePace, ScaleTarget,
+};
+use crate::fault::Answers;
 
 const fn ms(millis: u64) -> Span {
     Span::from_millis(millis)
@@ -122,4 +125,41 @@ fn an_autoscaler_counts_the_calls_that_come() {
     let nodes = totals.peaks(|_| true, Scope::default(), Gauge::Nodes);
     let (least, most) = (nodes.quantile(0.0).unwrap(), nodes.quantile(1.0).unwrap());
     assert_eq!((least, most), (1.0, 5.0), "a node for each pod");
+}
+
+/// Reads take longer than the run. When the database goes, all that are under way fail, and so do those
+/// that come.
+#[test]
+fn a_database_that_resets_its_connections_fails_what_it_works_on() {
+    let mut plan = single(50.0, 2_000, ms(1), 20);
+    plan.fabric.manifest.call = Call::plain();
+    plan.fabric.database = preset::five_regions().database;
+    if let Some(database) = &mut plan.fabric.database {
+        (database.connections, database.queue) = (2_000, None);
+        (database.service, database.call) = (Law::Constant(Span::from_secs(60)), Call::plain());
+    }
+    let asked = [Counter::Requests, Counter::Failed, Counter::Served];
+    let [requests, failed, served] = counts(&plan, asked);
+    assert!(requests > 800 && failed + served == 0, "{failed} failed, {served} served");
+    inject(&mut plan, 10, None, Fault::DatabaseDown { region: 0, answers: Answers::Refused });
+    let [requests, failed, served] = counts(&plan, asked);
+    assert!(requests > 800 && requests - failed < 8, "{failed} of {requests} failed");
+    assert_eq!(served, 0);
+}
+
+#[test]
+fn classes_are_seen_where_there_are_two() {
+    let mut plan = single(50.0, 64, ms(1), 20);
+    let seen = |plan: &Plan| {
+        let totals = run(plan, 1, false).totals;
+        [Sample::Wait, Sample::WaitHigh, Sample::WaitLow]
+            .map(|sample| totals.histogram(|_| true, Scope::default(), sample).count())
+    };
+    let [all, high, low] = seen(&plan);
+    assert!(all > 800 && high + low == 0, "{high} and {low} of {all}");
+    (plan.fabric.manifest.discipline, plan.fabric.manifest.high) = (Discipline::Priority, 0.25);
+    let [all, high, low] = seen(&plan);
+    assert_eq!(high + low, all);
+    // Four standard deviations: the square root of 1,000 * 0.25 * 0.75 is 13.7.
+    assert!((4 * high).abs_diff(all) < 4 * 55, "{high} of {all}");
 }
