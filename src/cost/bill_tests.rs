@@ -205,6 +205,17 @@ fn nothing_used_costs_the_control_planes_only() {
 }
 
 #[test]
+fn nodes_that_were_started_are_paid_for_by_the_hour_and_part() {
+    let mut usage = Usage::capstone();
+    (usage.regions[0].started_nodes, usage.regions[3].started_nodes) = (2_500, 1_050);
+    let bill = bill(&usage, Mode::Exact).unwrap();
+    let started = line(&bill, name::STARTED);
+    assert_eq!(started.working, "730 h x (2.500 x $0.136 + 1.050 x $0.209)");
+    // 730 h of $0.34 and $0.21945.
+    assert_eq!((started.amount, started.printed), (cents(40_840), None));
+}
+
+#[test]
 fn a_single_region_replicates_nothing() {
     let mut usage = Usage::capstone();
     usage.regions.truncate(1);
