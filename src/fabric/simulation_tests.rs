@@ -335,5 +335,7 @@ fn a_region_still_lost_at_the_end_of_the_run_counts_up_to_it() {
     assert!(least > 49.5e9 && most < 50.5e9, "{least} to {most} ns");
 }
 
+#[path = "books_tests.rs"]
+mod books;
 #[path = "site_tests.rs"]
 mod sites;
