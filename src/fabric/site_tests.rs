@@ -5,6 +5,7 @@ use crate::change::{Change, Planned};
 use crate::fabric::config::{
     AutoscaleRules, Budget, Call, Discipline, Hedge, ScalePace, ScaleTarget,
 };
+use crate::fabric::slowdown::{Curve, Slowdown};
 use crate::fault::Answers;
 
 const fn ms(millis: u64) -> Span {
@@ -162,4 +163,23 @@ fn classes_are_seen_where_there_are_two() {
     assert_eq!(high + low, all);
     // Four standard deviations: the square root of 1,000 * 0.25 * 0.75 is 13.7.
     assert!((4 * high).abs_diff(all) < 4 * 55, "{high} of {all}");
+}
+
+/// A manifest of 1 ms with a read of 4 ms that takes three times as long, whatever the rate of reads.
+#[test]
+fn a_read_takes_as_many_times_as_long_as_the_rate_of_reads_says() {
+    let mut plan = single(50.0, 2_000, ms(1), 20);
+    (plan.fabric.manifest.service, plan.fabric.manifest.call) =
+        (Law::Constant(ms(1)), Call::plain());
+    plan.fabric.database = preset::five_regions().database;
+    if let Some(database) = &mut plan.fabric.database {
+        (database.service, database.call) = (Law::Constant(ms(4)), Call::plain());
+        let curve = Curve::new(vec![(0.0, 3.0)]).unwrap();
+        database.slowdown = Slowdown::Rate { over: Span::from_secs(1), curve };
+    }
+    let totals = run(&plan, 1, false).totals;
+    let latency = totals.histogram(|_| true, Scope::default(), Sample::Latency);
+    let (least, most) = (latency.quantile(0.0).unwrap(), latency.quantile(1.0).unwrap());
+    // The histogram's cells are a few per mille wide.
+    assert!(least > 12.9e6 && most < 13.1e6, "{least} to {most} ns");
 }
