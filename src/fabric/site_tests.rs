@@ -6,6 +6,7 @@ use crate::fabric::config::{
     AutoscaleRules, Budget, Call, Discipline, Hedge, ScalePace, ScaleTarget,
 };
 use crate::fabric::slowdown::{Curve, Slowdown};
+use crate::fabric::tracer::{Part, What};
 use crate::fault::Answers;
 
 const fn ms(millis: u64) -> Span {
@@ -182,4 +183,38 @@ fn a_read_takes_as_many_times_as_long_as_the_rate_of_reads_says() {
     let (least, most) = (latency.quantile(0.0).unwrap(), latency.quantile(1.0).unwrap());
     // The histogram's cells are a few per mille wide.
     assert!(least > 12.9e6 && most < 13.1e6, "{least} to {most} ns");
+}
+
+/// Nothing is cached, and nothing is tried again: each request has one attempt, fetch, call and read.
+#[test]
+fn what_was_done_for_a_traced_request_is_written_down() {
+    let mut plan = single(5.0, 64, ms(1), 20);
+    plan.fabric.manifest.call = Call::plain();
+    plan.fabric.database = preset::five_regions().database;
+    if let Some(database) = &mut plan.fabric.database {
+        database.call = Call::plain();
+    }
+    let options = Options {
+        threads: NonZeroUsize::MIN,
+        all_events: false,
+        staleness: false,
+        stop: &AtomicBool::new(false),
+        tracing: Some(Sampling { share: 1.0, most: 1_000 }),
+    };
+    let outcome = simulate(&plan, Layout::new([]), &options, &mut |_| {}).unwrap();
+    let requests = &outcome.traces.requests;
+    assert_eq!(requests.len() as u64, outcome.totals.count(Counter::Requests, Scope::default()));
+    // All but those that are under way at the end.
+    for request in &requests[..requests.len() - 2] {
+        let begun: Vec<Part> = request
+            .facts
+            .iter()
+            .filter_map(|(_, fact)| match fact.what {
+                What::Begin { part, .. } => Some(part),
+                _ => None,
+            })
+            .collect();
+        let parts = [Part::Request, Part::Attempt, Part::Fetch, Part::Call, Part::Read];
+        assert_eq!(begun, parts, "{request:?}");
+    }
 }
