@@ -62,6 +62,15 @@ fn exact_gives_the_corrected_figures() {
 }
 
 #[test]
+fn a_line_says_by_how_much_it_differs_from_the_printed_one_and_why() {
+    let bill = capstone(Mode::Exact);
+    let planes = line(&bill, "control planes");
+    let why = "5.00 more: a month of a price list has 730 h, the printed one 720 h.";
+    assert_eq!(planes.why.as_deref(), Some(why));
+    assert_eq!(line(&bill, name::REPLICATION).why, None, "it is the same");
+}
+
+#[test]
 fn edge_egress_follows_where_the_viewers_are() {
     assert_eq!(egress([1, 0, 0, 0, 0]), cents(2_405_000), "all in the United States");
     assert_eq!(egress([0, 1, 0, 0, 0]), cents(2_405_000), "all in Europe");
