@@ -20,6 +20,7 @@ mod ziggurat;
 mod zipf;
 
 pub use arrivals::{ArrivalsError, Poisson, Profile, ProfileCursor};
+pub use barrier::processors;
 pub use digest::Digest;
 pub use law::{Law, LawError, Table};
 pub use pages::table;

@@ -35,6 +35,7 @@ mod slab;
 mod slowdown;
 mod tracer;
 mod viewers;
+mod virtual_time;
 mod weather;
 
 pub use breaker::{BreakerRule, Window};

@@ -222,17 +222,17 @@ fn plots_answer_to_mouse_and_keyboard() {
     let (x, y) = inside(&browser, 0.5);
     browser.hover(x, y);
     let (first, second) = said(&browser);
-    let half = |text: &str| text.contains("1:59") || text.contains("2:00");
+    let half = |text: &str| text.contains("1:39") || text.contains("1:40");
     assert!(first.contains("/s") && half(&first), "{first}");
     assert!(second.contains('%') && half(&second), "plots share their cursor: {second}");
     browser.picture("hover");
 
-    // Zoom to the fault, which is from 60 s to 180 s.
+    // Zoom to the fault, which is from 40 s to 160 s.
     browser.script("document.querySelectorAll('.tools button')[1].click();");
     let (x, y) = inside(&browser, 0.002);
     browser.hover(x, y);
     let (first, second) = said(&browser);
-    assert!(first.contains("0:42") && second.contains("0:42"), "{first} {second}");
+    assert!(first.contains("0:22") && second.contains("0:22"), "{first} {second}");
 
     // And back, by the keyboard.
     browser.script("document.querySelector('.plot .u-over').focus();");

@@ -317,7 +317,7 @@ fn annotations_point_at_the_sentence_that_is_broken() {
     let head = format!("::error file=scenarios/smoke/single-pool.toml,line={line},col=32,");
     assert!(told.starts_with(&head), "{told}");
     assert!(
-        told.contains("title=broken%3A the mean wait is Erlang's::mean(wait) < 23ms: seen "),
+        told.contains("title=broken%3A the mean wait is Erlang's::mean(wait) < 31ms: seen "),
         "{told}"
     );
 }

@@ -239,8 +239,9 @@ fn an_interruption_deletes_the_job_and_the_rest_is_made_later() {
     let created = cluster.created();
     assert_eq!(created.len(), 2);
     assert_eq!(created[0]["metadata"]["name"], created[1]["metadata"]["name"]);
-    // The first two are done, the last is not; the third was being made.
-    assert!(["3-5/5", "4-5/5"].contains(&parts(&created[1]).as_str()), "{}", parts(&created[1]));
+    // The first two are done, the last is not; a loaded machine makes some of the others meanwhile.
+    let rest = parts(&created[1]);
+    assert!(["3-5/5", "4-5/5", "5/5"].contains(&rest.as_str()), "{rest}");
     same(&volume.join("here"), &volume.join("cut"));
 }
 

@@ -62,7 +62,7 @@ fn a_page_is_the_same_from_the_run_and_from_its_stored_result() {
     for wanted in [
         "<h1 id=\"top\">Sao Paulo goes dark, small</h1>",
         "All 5 invariants hold.",
-        "fault <code>outage</code> (region-down), until 3m00s",
+        "fault <code>outage</code> (region-down), until 2m40s",
         "<h4 id=\"plot\">Requests a second</h4>",
         "squall run scenarios/smoke/region-outage.toml --seed 7",
     ] {

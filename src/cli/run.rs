@@ -15,7 +15,6 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 
 /// Runs everything that was named.
@@ -327,7 +326,7 @@ fn annotations<'a>(judged: impl Iterator<Item = &'a Rehearsal>) -> String {
 
 /// The threads to run on: what was asked for, or one for each core.
 pub(super) fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {
-    asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+    asked.unwrap_or_else(crate::engine::processors)
 }
 
 /// The name of a scenario's report file: the scenario's own, with a number when it is taken.

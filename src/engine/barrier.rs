@@ -13,6 +13,13 @@ pub(super) struct SpinBarrier {
     broken: AtomicBool,
 }
 
+/// How many processors this process may use; one where the system does not say. More threads than that only
+/// wait for each other.
+#[must_use]
+pub fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 /// Spins before the first yield: about the length of a window in a full-size run.
 const SPINS: u32 = 20_000;
 
@@ -20,10 +27,9 @@ impl SpinBarrier {
     /// A barrier for this many workers. With more workers than processors whoever spins keeps
     /// another from its work, so then nobody does.
     pub fn new(parties: usize) -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             parties,
-            spins: if parties <= processors { SPINS } else { 0 },
+            spins: if parties <= processors().get() { SPINS } else { 0 },
             arrived: AtomicUsize::new(0),
             round: AtomicUsize::new(0),
             broken: AtomicBool::new(false),

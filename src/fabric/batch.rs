@@ -11,12 +11,12 @@ use crate::units::{Instant, Span};
 /// How many arrivals a stretch should hold: enough that a network is visited seldom, few enough that
 /// they stay in the processor's nearest caches.
 const WANTED: usize = 2_048;
-/// Buckets of time in a stretch, as a power of two; about as many as arrivals.
+/// Buckets of time in a stretch, as a power of two: about as many as arrivals, and at most so many.
 const BUCKET_BITS: u32 = 11;
 const BUCKETS: usize = 1 << BUCKET_BITS;
-/// A stretch is at most this long, as a power of two of nanoseconds: 268 ms. A network that comes
+/// A stretch is at most this long, as a power of two of nanoseconds: a second. A network that comes
 /// draws the rest of the stretch, and there may be many of them when there were few before.
-const LONGEST_BITS: u32 = 28;
+const LONGEST_BITS: u32 = 30;
 /// How far ahead of its turn an arrival is announced to whoever has to fetch memory for it.
 const AHEAD: usize = 6;
 /// So that there always is one so far ahead.
@@ -156,10 +156,12 @@ impl Batch {
     #[inline(never)] // reason: once a stretch; so a profile tells sorting from drawing
     #[allow(clippy::cast_possible_truncation)] // reason: bits and counts of one stretch
     pub fn sort(&mut self, finish: impl Fn(&Begun) -> Draw) {
-        let (start, shift) = (self.start.as_nanos(), self.bits - BUCKET_BITS);
+        let count = self.begun.len() + self.finished.len();
+        let bucket_bits = count.next_power_of_two().ilog2().min(BUCKET_BITS);
+        let (start, shift) = (self.start.as_nanos(), self.bits - bucket_bits);
         // Every arrival lies within the stretch: the remainder changes nothing, and spares a look at bounds.
         let bucket = |at: Instant| ((at.as_nanos() - start) >> shift) as usize % BUCKETS;
-        self.places.fill(0);
+        self.places[..1 << bucket_bits].fill(0);
         for begun in &self.begun {
             self.places[bucket(begun.at)] += 1;
         }
@@ -167,10 +169,9 @@ impl Batch {
             self.places[bucket(draw.at)] += 1;
         }
         let mut before = 0;
-        for place in self.places.iter_mut() {
+        for place in &mut self.places[..1 << bucket_bits] {
             before += std::mem::replace(place, before);
         }
-        let count = self.begun.len() + self.finished.len();
         self.sorted.resize(count + TAIL, NEVER);
         self.sorted[count..].fill(NEVER);
         let mut put = |draw: Draw| {

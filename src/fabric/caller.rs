@@ -152,6 +152,7 @@ impl Caller {
     }
 
     /// A call is made.
+    #[inline]
     pub fn begin(&mut self, now: Instant) -> Turn {
         let client = match self.call.clients {
             0 | 1 => 0,

@@ -15,9 +15,8 @@
 //! Time and work are kept in 2^-32 ns; only what is told to the outside is rounded up to nanoseconds.
 
 use super::config::CpuRules;
+use super::virtual_time::VirtualTime;
 use crate::units::{Instant, Span};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 
 /// Parts of a nanosecond: 2^32 of them.
 const FINE: u32 = 32;
@@ -62,19 +61,11 @@ pub struct Cpu<J> {
     look: Instant,
     /// The instant to which everything below belongs.
     at: u128,
-    /// The processor time that a call has got which has been there all along.
-    virtual_now: u128,
-    /// By virtual end, then by order of arrival.
-    jobs: BinaryHeap<Reverse<(u128, u64, J)>>,
-    /// Calls that are done and have not been taken.
-    done: VecDeque<J>,
-    /// Counts arrivals.
-    serial: u64,
+    /// The calls, by the processor time that each has got.
+    jobs: VirtualTime<J>,
     /// Processor time used: the integral of the cores in use.
     used: u128,
-    /// Processor time of all calls that came, less what was left of those withdrawn.
-    given: u128,
-    /// What rounding can have made of the two, at most.
+    /// What rounding can have made of what was used and what the calls got, at most.
     rounding: u128,
 }
 
@@ -103,12 +94,8 @@ impl<J: Copy + Ord> Cpu<J> {
             limit: limit.map(quota),
             look: Instant::NEVER,
             at: 0,
-            virtual_now: 0,
-            jobs: BinaryHeap::new(),
-            done: VecDeque::new(),
-            serial: 0,
+            jobs: VirtualTime::default(),
             used: 0,
-            given: 0,
             rounding: 0,
         }
     }
@@ -119,10 +106,7 @@ impl<J: Copy + Ord> Cpu<J> {
         if let Some(limit) = &mut self.limit {
             limit.turn.get_or_insert(self.at + limit.period);
         }
-        let work = fine(work.as_nanos());
-        self.given += work;
-        self.serial += 1;
-        self.jobs.push(Reverse((self.virtual_now + work, self.serial, job)));
+        self.jobs.add(job, fine(work.as_nanos()));
     }
 
     /// A call that is done by `now`, in the order in which they end.
@@ -131,21 +115,13 @@ impl<J: Copy + Ord> Cpu<J> {
             self.look = Instant::NEVER;
         }
         self.advance(now);
-        self.done.pop_front()
+        self.jobs.take_done()
     }
 
     /// Takes a call out, if it is there: what was left of its work is done by nobody.
     pub fn withdraw(&mut self, job: J, now: Instant) {
         self.advance(now);
-        let mut left = 0;
-        self.jobs.retain(|&Reverse((end, _, other))| {
-            if other == job {
-                left += end - self.virtual_now;
-            }
-            other != job
-        });
-        self.given -= left;
-        self.done.retain(|&other| other != job);
+        self.jobs.withdraw(job);
     }
 
     /// From now on the pod can use so many thousandths of a core.
@@ -183,7 +159,7 @@ impl<J: Copy + Ord> Cpu<J> {
     /// When a call is done or the threads stand or go on, if nobody comes before. Periods that end
     /// without any of these are passed over.
     fn next(&self) -> Option<Instant> {
-        if !self.done.is_empty() {
+        if self.jobs.has_done() {
             return Some(whole(self.at));
         }
         let (next, what) = self.next_inside()?;
@@ -203,8 +179,7 @@ impl<J: Copy + Ord> Cpu<J> {
 
     /// When the first of the calls is done if no quota holds it up.
     fn next_end(&self) -> Option<u128> {
-        let &Reverse((end, ..)) = self.jobs.peek()?;
-        let takes = (end - self.virtual_now) * self.jobs.len() as u128 * CORE;
+        let takes = self.jobs.least_left()? * self.jobs.len() as u128 * CORE;
         Some(self.at + takes.div_ceil(self.in_use()))
     }
 
@@ -230,7 +205,7 @@ impl<J: Copy + Ord> Cpu<J> {
             return;
         }
         let in_use = self.in_use();
-        self.virtual_now += passed * in_use / (jobs * CORE);
+        self.jobs.grow(passed * in_use / (jobs * CORE));
         let used = passed * in_use / CORE;
         self.used += used;
         if let Some(limit) = &mut self.limit {
@@ -244,12 +219,7 @@ impl<J: Copy + Ord> Cpu<J> {
         while let Some((next, what)) = self.next_inside().filter(|&(next, _)| next <= now) {
             self.pass(next);
             match what {
-                Next::End => {
-                    if let Some(Reverse((end, _, job))) = self.jobs.pop() {
-                        self.virtual_now = end;
-                        self.done.push_back(job);
-                    }
-                }
+                Next::End => self.jobs.end_first(),
                 Next::Turn => self.turn(next),
                 Next::Out => {
                     if let Some(limit) = &mut self.limit {
@@ -283,8 +253,7 @@ impl<J: Copy + Ord> Cpu<J> {
     /// When the two differ by more: a bug in the model.
     pub fn used(&mut self, now: Instant) -> u128 {
         self.advance(now);
-        let left: u128 = self.jobs.iter().map(|Reverse((end, ..))| end - self.virtual_now).sum();
-        let off = self.used.abs_diff(self.given - left);
+        let off = self.used.abs_diff(self.jobs.got());
         assert!(off <= self.rounding, "processor time used and needed: {off} / 2^32 ns");
         self.used >> FINE
     }

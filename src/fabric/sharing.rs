@@ -1,15 +1,12 @@
 //! Egalitarian processor sharing (Kleinrock 1967): all jobs are worked on at once, each at a speed
 //! that depends on how many there are: min(1, servers / jobs), or one over a curve's factor.
 //!
-//! Virtual time is the work that a job gets which has been there all along: it runs at that rate,
-//! so a job ends when it has grown by its work, whoever comes and goes meanwhile. Both times are
-//! kept in 2^-48 ns, departures are placed there one by one, and only what is told to the outside is
-//! rounded up to whole nanoseconds.
+//! Real and virtual time are kept in 2^-48 ns, departures are placed there one by one, and only what is
+//! told to the outside is rounded up to whole nanoseconds.
 
 use super::slowdown::Curve;
+use super::virtual_time::VirtualTime;
 use crate::units::{Instant, Span};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 
 /// Parts of a nanosecond: 2^48 of them.
 const FINE: u32 = 48;
@@ -43,19 +40,11 @@ pub struct Sharing<J> {
     look: Instant,
     /// The instant, in fine units, to which everything below belongs.
     at: u128,
-    /// The virtual time then, in fine units.
-    virtual_now: u128,
-    /// By virtual finish, then by order of arrival; with their work.
-    jobs: BinaryHeap<Reverse<(u128, u64, J)>>,
-    /// Jobs that are done and have not been taken.
-    done: VecDeque<J>,
-    /// Counts arrivals.
-    serial: u64,
+    /// The jobs, by the work that each has got, in fine units.
+    jobs: VirtualTime<J>,
     /// The integral of jobs by their speed, in fine nanoseconds of work.
     busy: u128,
-    /// Work of all jobs that came, in fine units.
-    given: u128,
-    /// What rounding can have made of the two, at most.
+    /// What rounding can have made of that and what the jobs got, at most.
     rounding: u128,
 }
 
@@ -77,12 +66,8 @@ impl<J: Copy + Ord> Sharing<J> {
             pace,
             look: Instant::NEVER,
             at: 0,
-            virtual_now: 0,
-            jobs: BinaryHeap::new(),
-            done: VecDeque::new(),
-            serial: 0,
+            jobs: VirtualTime::default(),
             busy: 0,
-            given: 0,
             rounding: 0,
         }
     }
@@ -90,10 +75,7 @@ impl<J: Copy + Ord> Sharing<J> {
     /// A job with this much work comes.
     pub fn add(&mut self, job: J, work: Span, now: Instant) {
         self.advance(now);
-        let work = u128::from(work.as_nanos()) << FINE;
-        self.given += work;
-        self.serial += 1;
-        self.jobs.push(Reverse((self.virtual_now + work, self.serial, job)));
+        self.jobs.add(job, u128::from(work.as_nanos()) << FINE);
     }
 
     /// A job that is done by `now`, in the order in which they end.
@@ -102,22 +84,14 @@ impl<J: Copy + Ord> Sharing<J> {
             self.look = Instant::NEVER;
         }
         self.advance(now);
-        self.done.pop_front()
+        self.jobs.take_done()
     }
 
     /// Takes a job out whose caller wants it no more, if it is there: the others go on faster. What
     /// was left of its work is done by nobody.
     pub fn withdraw(&mut self, job: J, now: Instant) {
         self.advance(now);
-        let mut left = 0;
-        self.jobs.retain(|&Reverse((finish, _, other))| {
-            if other == job {
-                left += finish - self.virtual_now;
-            }
-            other != job
-        });
-        self.given -= left;
-        self.done.retain(|&other| other != job);
+        self.jobs.withdraw(job);
     }
 
     /// When the next look is to be made at who is done, unless one is due by then. One that turns out
@@ -131,15 +105,14 @@ impl<J: Copy + Ord> Sharing<J> {
     /// When the next job is done if nobody comes before.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        let end = if self.done.is_empty() { self.next_end()? } else { self.at };
+        let end = if self.jobs.has_done() { self.at } else { self.next_end()? };
         let nanos = end.div_ceil(1 << FINE);
         Some(Instant::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
 
     /// When the first of the jobs ends, in fine units.
     fn next_end(&self) -> Option<u128> {
-        let &Reverse((finish, ..)) = self.jobs.peek()?;
-        let left = finish - self.virtual_now;
+        let left = self.jobs.least_left()?;
         let (longer, by) = self.pace.stretch(self.jobs.len());
         let takes = if longer == by { left } else { left.saturating_mul(longer).div_ceil(by) };
         Some(self.at.saturating_add(takes))
@@ -149,16 +122,11 @@ impl<J: Copy + Ord> Sharing<J> {
         let now = u128::from(now.as_nanos()) << FINE;
         while let Some(end) = self.next_end().filter(|&end| end <= now) {
             self.pass(end);
-            if let Some(Reverse((finish, _, job))) = self.jobs.pop() {
-                self.virtual_now = finish;
-                self.done.push_back(job);
-            }
+            self.jobs.end_first();
         }
         if now > self.at {
-            self.virtual_now += self.pass(now);
-        }
-        if self.jobs.is_empty() {
-            self.virtual_now = 0;
+            let share = self.pass(now);
+            self.jobs.grow(share);
         }
     }
 
@@ -185,10 +153,7 @@ impl<J: Copy + Ord> Sharing<J> {
     /// When they differ by more: a bug in the model.
     pub fn balance(&mut self, what: &str, now: Instant) {
         self.advance(now);
-        let left: u128 =
-            self.jobs.iter().map(|Reverse((finish, ..))| finish - self.virtual_now).sum();
-        let done = self.given - left;
-        let off = self.busy.abs_diff(done);
+        let off = self.busy.abs_diff(self.jobs.got());
         assert!(off <= self.rounding, "{what}: busy time and services given: {off} / 2^48 ns");
     }
 }
@@ -298,7 +263,7 @@ mod tests {
             pool.add(job, Span::from_nanos(work), at(u64::from(job)));
         }
         while let Some(next) = pool.next() {
-            if pool.take_done(next).is_some() && pool.jobs.is_empty() && pool.done.is_empty() {
+            if pool.take_done(next).is_some() && pool.jobs.is_empty() && !pool.jobs.has_done() {
                 assert!((2_100_000..=2_100_001).contains(&next.as_nanos()), "{next:?}");
             }
         }

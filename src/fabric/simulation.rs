@@ -255,7 +255,7 @@ pub fn worthwhile_threads(plan: &Plan, asked: NonZeroUsize) -> NonZeroUsize {
     if plan.load.rate() * lookahead(plan).as_secs_f64() < REQUESTS {
         return NonZeroUsize::MIN;
     }
-    asked.min(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    asked.min(crate::engine::processors())
 }
 
 fn build(

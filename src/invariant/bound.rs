@@ -160,7 +160,7 @@ impl<'a> Parser<'a> {
         word: &Token<'a>,
         example: Option<String>,
     ) -> Option<(Quantity, String)> {
-        if self.peek_kind() == Some(Kind::Open) || check::metric(word.text).is_ok() {
+        if self.peek_kind() == Some(Kind::Open) || check::is_metric(word.text) {
             let message = "a bound is a quantity; two terms are not compared with each other";
             let end = self.end();
             self.complain(word.at.start..end, message, example);

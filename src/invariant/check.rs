@@ -93,6 +93,12 @@ pub(super) fn function(word: &str) -> Result<Function, Refusal> {
     Err((message, Some(help)))
 }
 
+/// Whether a word names a metric. Bounds are asked this, and looking for the nearest name of each takes a
+/// millisecond.
+pub(super) fn is_metric(word: &str) -> bool {
+    METRICS.iter().any(|row| row.name == word)
+}
+
 /// The metric of this name; otherwise the message.
 pub(super) fn metric(word: &str) -> Result<&'static Described, Refusal> {
     METRICS.iter().find(|row| row.name == word).ok_or_else(|| {

@@ -38,13 +38,7 @@ pub struct Recorder {
     origins: usize,
     /// Words of an origin in a slice's cells.
     width: usize,
-    /// The number of the oldest slice kept.
-    oldest: u64,
-    /// The slices before the present one.
-    past: VecDeque<Slice>,
-    /// Nearly all that happens belongs to the present slice.
-    present: Slice,
-    spare: Vec<Slice>,
+    slices: Slices,
     now: When,
     /// The present slice.
     slice_start: Instant,
@@ -54,6 +48,47 @@ pub struct Recorder {
     gauges: [u64; Gauge::COUNT],
     /// By origin, the hits of the present slice that are not counted yet.
     hits: Vec<Waiting>,
+}
+
+/// The slices that are kept.
+#[derive(Debug)]
+struct Slices {
+    /// The number of the present one.
+    number: u64,
+    /// Nearly all that happens belongs to it.
+    present: Slice,
+    /// Those before it, from the oldest on.
+    past: VecDeque<Slice>,
+    /// Given back, to be used again.
+    spare: Vec<Slice>,
+}
+
+impl Slices {
+    /// The slice of this number. A slice is kept while a request of it is under way anywhere, so
+    /// that there always is one.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
+    fn at(&mut self, number: u64) -> &mut Slice {
+        if number == self.number {
+            return &mut self.present;
+        }
+        let newest = self.past.len() - 1;
+        &mut self.past[newest - (self.number - 1 - number) as usize]
+    }
+
+    /// The next slice begins, with these levels as its peaks.
+    fn roll(&mut self, peaks: [u64; Gauge::COUNT]) {
+        let mut next = self.spare.pop().unwrap_or_else(|| self.present.clone());
+        next.cells.fill(0);
+        let next = Slice { open: 0, peaks, ..next };
+        self.past.push_back(std::mem::replace(&mut self.present, next));
+        self.number += 1;
+    }
+
+    /// From the oldest on.
+    fn kept(&self) -> impl Iterator<Item = &Slice> {
+        self.past.iter().chain([&self.present])
+    }
 }
 
 /// Hits of an origin that are counted together: few enough that they stay in the nearest cache.
@@ -79,16 +114,18 @@ impl Recorder {
             width,
             timeline,
             origins,
-            oldest: 0,
-            past: VecDeque::new(),
-            present: Slice {
-                open: 0,
-                cells: vec![0; origins * width],
-                peaks: [0; Gauge::COUNT],
-                levels: [0; Gauge::COUNT],
+            slices: Slices {
+                number: 0,
+                present: Slice {
+                    open: 0,
+                    cells: vec![0; origins * width],
+                    peaks: [0; Gauge::COUNT],
+                    levels: [0; Gauge::COUNT],
+                },
+                past: VecDeque::new(),
+                spare: Vec::new(),
             },
             layout,
-            spare: Vec::new(),
             now: When { slice: 0, segment: 0 },
             slice_start: Instant::ZERO,
             slice_end,
@@ -96,12 +133,6 @@ impl Recorder {
             gauges: [0; Gauge::COUNT],
             hits: vec![Waiting { count: 0, latencies: [0; HITS] }; origins],
         }
-    }
-
-    fn new_slice(&mut self) -> Slice {
-        let mut slice = self.spare.pop().unwrap_or_else(|| self.present.clone());
-        slice.cells.fill(0);
-        Slice { open: 0, peaks: self.gauges, ..slice }
     }
 
     /// Time has come to `at`: begins the slices up to the one that holds it.
@@ -115,13 +146,12 @@ impl Recorder {
     #[cold]
     fn roll(&mut self) {
         (0..self.origins).for_each(|origin| self.hits().settle(origin));
-        self.present.levels = self.gauges;
-        let next = self.new_slice();
-        self.past.push_back(std::mem::replace(&mut self.present, next));
+        self.slices.present.levels = self.gauges;
+        self.slices.roll(self.gauges);
         let start = self.slice_end;
         self.slice_start = start;
         self.slice_end = self.timeline.slice_end(start);
-        self.now = When { slice: self.now.slice + 1, segment: self.timeline.segment_of(start) };
+        self.now = When { slice: self.slices.number, segment: self.timeline.segment_of(start) };
     }
 
     /// The present.
@@ -141,27 +171,16 @@ impl Recorder {
         When { slice: self.timeline.slice_of(at), segment: self.timeline.segment_of(at) }
     }
 
-    /// The slice of this number. A slice is kept while a request of it is under way anywhere, so
-    /// that there always is one.
-    #[inline]
-    #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
-    fn slice(&mut self, number: u64) -> &mut Slice {
-        if number == self.now.slice {
-            return &mut self.present;
-        }
-        &mut self.past[(number - self.oldest) as usize]
-    }
-
     #[inline]
     fn counter(&mut self, when: When, counter: Counter, origin: usize) -> &mut u64 {
         let place = origin * self.width + counter as usize;
-        &mut self.slice(when.slice).cells[place]
+        &mut self.slices.at(when.slice).cells[place]
     }
 
     /// Counts something that happens now.
     #[inline]
     pub fn count(&mut self, counter: Counter, origin: usize) {
-        self.present.cells[origin * self.width + counter as usize] += 1;
+        self.slices.present.cells[origin * self.width + counter as usize] += 1;
     }
 
     /// Counts several that happen now.
@@ -188,15 +207,9 @@ impl Recorder {
 
     /// Counts a value that belongs to another time.
     #[inline]
-    #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
     pub fn sample_at(&mut self, when: When, sample: Sample, origin: usize, value: Span) {
-        let slice = if when.slice == self.now.slice {
-            &mut self.present
-        } else {
-            &mut self.past[(when.slice - self.oldest) as usize]
-        };
-        let cell = origin * self.width;
-        self.layout.record(&mut slice.cells, cell, sample, &[value.as_nanos()]);
+        let cells = &mut self.slices.at(when.slice).cells;
+        self.layout.record(cells, origin * self.width, sample, &[value.as_nanos()]);
         let place = (when.segment * self.origins + origin) * Sample::COUNT + sample as usize;
         self.histograms[place].record(value.as_nanos());
     }
@@ -214,7 +227,7 @@ impl Recorder {
         let first = self.now.segment * self.origins * Sample::COUNT;
         Hits {
             layout: &self.layout,
-            cells: &mut self.present.cells,
+            cells: &mut self.slices.present.cells,
             histograms: &mut self.histograms[first..],
             waiting: &mut self.hits,
         }
@@ -223,52 +236,49 @@ impl Recorder {
     /// A request of this time begins here.
     #[inline]
     pub fn open(&mut self, when: When) {
-        self.slice(when.slice).open += 1;
+        self.slices.at(when.slice).open += 1;
     }
 
     /// A request of this time ends here.
     #[inline]
     pub fn close(&mut self, when: When) {
-        self.slice(when.slice).open -= 1;
+        self.slices.at(when.slice).open -= 1;
     }
 
     /// A level has changed.
     #[inline]
     pub fn gauge(&mut self, gauge: Gauge, value: u64) {
         self.gauges[gauge as usize] = value;
-        let peak = &mut self.present.peaks[gauge as usize];
+        let peak = &mut self.slices.present.peaks[gauge as usize];
         *peak = (*peak).max(value);
     }
 
     /// The oldest slice that is kept; the present one if no other is.
     #[must_use]
     pub fn oldest(&self) -> &Slice {
-        self.past.front().unwrap_or(&self.present)
+        self.slices.past.front().unwrap_or(&self.slices.present)
     }
 
     /// How many of a counter the slices hold that are still kept.
     #[must_use]
     pub fn kept(&self, counter: Counter, origin: usize) -> u64 {
         let place = origin * self.width + counter as usize;
-        let slices = self.past.iter().chain([&self.present]);
-        let counted: u64 = slices.map(|slice| slice.cells[place]).sum();
+        let counted: u64 = self.slices.kept().map(|slice| slice.cells[place]).sum();
         let waiting = if HIT.contains(&counter) { self.hits[origin].count } else { 0 };
         counted + waiting as u64
     }
 
     /// Takes the oldest slice out; give it back with [`Self::recycle`].
     pub fn take_oldest(&mut self) -> Option<Slice> {
-        if self.past.is_empty() {
+        if self.slices.past.is_empty() {
             self.roll();
         }
-        let slice = self.past.pop_front()?;
-        self.oldest += 1;
-        Some(slice)
+        self.slices.past.pop_front()
     }
 
     /// Gives a slice back, so that its memory is used again.
     pub fn recycle(&mut self, slice: Slice) {
-        self.spare.push(slice);
+        self.slices.spare.push(slice);
     }
 
     /// The histogram of a sample in a segment, for viewers of one origin, up to the end of the last

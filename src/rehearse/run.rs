@@ -160,9 +160,8 @@ fn with_control(
 ) -> Result<(Verdicts, Verdicts), Trouble> {
     let control =
         |show: &Show<'_>| judge(without, seed, Phase::Control, show, &mut Keep::default());
-    // More threads than there are processors only wait for each other.
-    let there = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let Some(half) = NonZeroUsize::new(show.threads.min(there).get() / 2) else {
+    let Some(half) = NonZeroUsize::new(show.threads.min(crate::engine::processors()).get() / 2)
+    else {
         return Ok((judge(scenario, seed, Phase::Run, show, keep)?, control(show)?));
     };
     let show = Show { threads: half, ..*show };

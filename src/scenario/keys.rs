@@ -413,10 +413,11 @@ fn is_path(wanted: &[&str]) -> bool {
 }
 
 fn matches(path: &str, wanted: &[&str]) -> bool {
-    let parts: Vec<&str> = path.split('.').collect();
-    let fits =
-        |(part, wanted): (&&str, &&str)| *part == "*" || part.split('[').next() == Some(wanted);
-    parts.len() == wanted.len() && parts.iter().zip(wanted).all(fits)
+    let mut parts = path.split('.');
+    let fits = |wanted: &&str| {
+        parts.next().is_some_and(|part| part == "*" || part.split('[').next() == Some(wanted))
+    };
+    wanted.iter().all(fits) && parts.next().is_none()
 }
 
 fn split_last(path: &'static str) -> (&'static str, &'static str) {

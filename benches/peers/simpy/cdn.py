@@ -1,7 +1,7 @@
 """The CDN in SimPy: a process for the viewers of each region, a process a fetch, and a resource.
 
-A process a request would be the habit, and would be several times slower: hits are finished by the
-viewers' process, here as in the other simulators' models.
+A process a request is the habit, and slower (`cdn-by-requests.py`): hits are finished by the viewers'
+process, here as in the other simulators' models.
 """
 
 import random
@@ -84,26 +84,27 @@ def quantile_ms(buckets, quantile):
     return None
 
 
-def main():
-    run = Run()
+def simulate(seed, seconds, regions, viewers):
+    """Runs the processes of the viewers of these regions."""
     law = alias_table([1 / rank for rank in range(1, OBJECTS + 1)])
     env = simpy.Environment()
     origin = simpy.Resource(env, capacity=SERVERS)
-    seeds = [10 * run.seed + purpose for purpose in range(REGIONS + 1)]
+    seeds = [10 * seed + purpose for purpose in range(REGIONS + 1)]
     services = random.Random(seeds.pop())
-    regions = [Region() for _ in range(REGIONS)]
     for region, seed in zip(regions, seeds):
         env.process(viewers(env, region, origin, services, law, random.Random(seed)))
-    env.run(until=run.seconds)
-    hits = sum(region.hits for region in regions)
+    env.run(until=seconds)
+
+
+def report(run, regions, unmeasured):
+    """The answers, with so many hits that are not in the regions' histograms: hits are all alike."""
     requests = sum(region.requests for region in regions)
-    # Hits are all alike: their share of the histogram is put in once.
     buckets = [sum(counts) for counts in zip(*(region.buckets for region in regions))]
-    buckets[int(HIT * 1e4)] += hits
-    total = hits * HIT + sum(region.total for region in regions)
+    buckets[int(HIT * 1e4)] += unmeasured
+    total = unmeasured * HIT + sum(region.total for region in regions)
     run.report(
         requests=requests,
-        hit_ratio=hits / requests,
+        hit_ratio=sum(region.hits for region in regions) / requests,
         fetches=sum(region.fetches for region in regions),
         mean_ms=1e3 * total / sum(buckets),
         p99_ms=quantile_ms(buckets, 0.99),
@@ -111,4 +112,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run = Run()
+    regions = [Region() for _ in range(REGIONS)]
+    simulate(run.seed, run.seconds, regions, viewers)
+    report(run, regions, sum(region.hits for region in regions))

@@ -12,7 +12,7 @@ const WAITING: u32 = 1 << 31;
 /// Latest fetches that are kept in mind; more than are under way.
 const RECENT: usize = 1_024;
 /// A fetch that was made so many after another one comes soon after it.
-const SOON: usize = 8;
+const SOON: usize = 16;
 
 /// What became of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,14 +23,6 @@ pub enum Answer {
     Joined,
     /// It waits for a fetch that is to be made now: its ticket, for [`Edge::fill`].
     Fetch(u32),
-}
-
-/// A cached object between its neighbours in the order of use.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    object: u32,
-    newer: u32,
-    older: u32,
 }
 
 /// An object that is being fetched, and the last request that waits for it. In the list of those that
@@ -51,11 +43,18 @@ struct Waiter {
 /// The edge of a region.
 #[derive(Debug)]
 pub struct Edge {
-    /// Of each object: the slot that it is in, [`WAITING`] with its fetch, or [`NONE`].
+    /// Of each object: where in the log its last use stands if it is cached, [`WAITING`] with its fetch, or
+    /// [`NONE`].
     states: Vec<u32>,
-    /// The last one is not an object's: it closes the order into a ring.
-    slots: Vec<Slot>,
-    filled: u32,
+    /// The object of each use, in order; a ring. An object's uses before its last one are nobody's any more.
+    /// To use an object is to write its state and the end of the log, where a list of neighbours would
+    /// touch four places at random.
+    log: Box<[u32]>,
+    /// Uses that were ever written, and how many of them have been taken off the old end.
+    written: usize,
+    read: usize,
+    slots: u32,
+    cached: u32,
     fetches: Vec<Fetch>,
     free_fetch: u32,
     waiters: Vec<Waiter>,
@@ -72,11 +71,13 @@ impl Edge {
     /// An empty cache of so many slots, at least one, for objects numbered below `objects`.
     #[must_use]
     pub fn new(objects: u32, slots: u32) -> Self {
-        let ring = Slot { object: NONE, newer: slots, older: slots };
         Self {
             states: table(NONE, objects as usize),
-            slots: vec![ring; slots as usize + 1],
-            filled: 0,
+            log: table(NONE, (4 * slots as usize).next_power_of_two()).into(),
+            written: 0,
+            read: 0,
+            slots,
+            cached: 0,
             fetches: Vec::new(),
             free_fetch: NONE,
             waiters: Vec::new(),
@@ -95,7 +96,7 @@ impl Edge {
         if state < WAITING {
             self.tally.hits += 1;
             self.tally.record(HIT);
-            self.touch(state);
+            self.touch(object);
             return Answer::Hit;
         }
         if state == NONE {
@@ -129,23 +130,12 @@ impl Edge {
             self.free_waiter = waiter;
             waiter = before;
         }
-        let ring = self.slots.len() - 1;
-        let slot = if (self.filled as usize) < ring {
-            self.filled += 1;
-            self.filled - 1
+        if self.cached < self.slots {
+            self.cached += 1;
         } else {
-            let oldest = self.slots[ring].newer;
-            self.states[self.slots[oldest as usize].object as usize] = NONE;
-            self.unlink(oldest);
-            // The next to go, whose slot has just been written, and the one after it.
-            let Slot { object, newer, .. } = self.slots[self.slots[ring].newer as usize];
-            prefetch(&self.states, object as usize);
-            prefetch(&self.slots, newer as usize);
-            oldest
-        };
-        self.slots[slot as usize].object = object;
-        self.link(slot);
-        self.states[object as usize] = slot;
+            self.evict();
+        }
+        self.touch(object);
     }
 
     /// A request for this object comes soon: fetches its state from memory.
@@ -154,49 +144,59 @@ impl Edge {
         prefetch(&self.states, object as usize);
     }
 
-    /// A request for this object comes soon, and its state has been fetched: fetches its slot.
+    /// An object is used: it becomes the newest.
     #[inline]
-    pub fn expect_slot(&self, object: u32) {
-        // Out of bounds when it is not cached, and then nothing is done.
-        prefetch(&self.slots, self.states[object as usize] as usize);
+    fn touch(&mut self, object: u32) {
+        if self.written - self.read == self.log.len() {
+            self.tidy();
+        }
+        let place = self.place(self.written);
+        self.log[place] = object;
+        self.states[object as usize] = place as u32;
+        self.written += 1;
     }
 
-    /// A request for this object comes very soon, and its slot has been fetched: fetches the slots
-    /// beside it, which a hit joins to each other.
+    /// The object whose last use is the oldest leaves the cache.
     #[inline]
-    pub fn expect_neighbours(&self, object: u32) {
-        if let Some(slot) = self.slots.get(self.states[object as usize] as usize) {
-            prefetch(&self.slots, slot.newer as usize);
-            prefetch(&self.slots, slot.older as usize);
+    fn evict(&mut self) {
+        loop {
+            let object = self.oldest_use();
+            if self.states[object as usize] == self.place(self.read - 1) as u32 {
+                self.states[object as usize] = NONE;
+                return;
+            }
+        }
+    }
+
+    /// Takes the oldest use off the log. The state of the object of one that comes soon is fetched from
+    /// memory.
+    #[inline]
+    fn oldest_use(&mut self) -> u32 {
+        let soon = self.log[self.place(self.read + SOON)];
+        prefetch(&self.states, soon as usize);
+        let object = self.log[self.place(self.read)];
+        self.read += 1;
+        object
+    }
+
+    /// The log is full: last uses are written anew, and the others left out.
+    #[cold]
+    fn tidy(&mut self) {
+        for _ in 0..self.log.len() {
+            let (object, place) = (self.oldest_use(), self.place(self.read - 1));
+            if self.states[object as usize] == place as u32 {
+                let free = self.place(self.written);
+                self.log[free] = object;
+                self.states[object as usize] = free as u32;
+                self.written += 1;
+            }
         }
     }
 
     #[inline]
-    fn touch(&mut self, slot: u32) {
-        let ring = self.slots.len() - 1;
-        if self.slots[ring].older != slot {
-            self.unlink(slot);
-            self.link(slot);
-        }
-    }
-
-    #[inline]
-    fn unlink(&mut self, slot: u32) {
-        let Slot { newer, older, .. } = self.slots[slot as usize];
-        self.slots[newer as usize].older = older;
-        self.slots[older as usize].newer = newer;
-    }
-
-    /// Puts a slot in as the newest: the ring's older neighbour.
-    #[inline]
-    fn link(&mut self, slot: u32) {
-        let ring = self.slots.len() - 1;
-        let second = self.slots[ring].older;
-        self.slots[ring].older = slot;
-        self.slots[second as usize].newer = slot;
-        let placed = &mut self.slots[slot as usize];
-        placed.newer = ring as u32;
-        placed.older = second;
+    fn place(&self, number: usize) -> usize {
+        // Its length is a power of two.
+        number & (self.log.len() - 1)
     }
 
     fn wait(&mut self, waiter: Waiter) -> u32 {

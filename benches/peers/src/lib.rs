@@ -19,6 +19,9 @@
 //! What remains is the simulator, and what its style allows. In Squall arrivals are no events, so a
 //! region's next requests follow each other, and it draws and prefetches whole batches of them. In the
 //! others each arrival is an event that brings the next.
+//!
+//! In SimPy the CDN is there twice: with as few processes as it can have, and with a process a request, as
+//! SimPy's documentation writes its models.
 
 mod answers;
 pub mod cdn;

@@ -306,12 +306,14 @@ impl Site {
     }
 
     /// Whether an answer of a service is an error by a fault, from a pod where there are any.
+    #[inline]
     pub(super) fn errs(&mut self, service: Service, pod: Option<u32>, now: Instant) -> bool {
         let share = self.weather.error_share(&self.plan.injections, service, pod, now);
         share > 0.0 && self.streams.errors.chance(share)
     }
 
     /// The breakers of both hops, where there are any.
+    #[inline]
     pub(super) fn observe_breakers(&mut self) {
         for (caller, gauge) in [
             (&self.manifest_caller, Gauge::ManifestBreaker),

@@ -51,41 +51,37 @@ fn trip() -> Span {
 /// A request moves on by one step while so many others come.
 const STEP: usize = 16;
 
-/// The objects of the requests to come. What a request reads, and in which order, is known: the cell
-/// of Zipf's table, then the object's state, then its slot, then the slots beside it. Each of these is
-/// fetched from memory [`STEP`] requests before it is read.
+/// The objects of the requests to come. What a request reads is known: the cell of Zipf's table, then the
+/// object's state. Each of them is fetched from memory [`STEP`] requests before it is read.
 struct Objects {
     stream: Stream,
     zipf: Zipf,
     /// Of the requests whose object is not known yet.
     bits: [u64; STEP],
-    /// Of the requests after them; a ring.
-    drawn: [u32; 4 * STEP],
+    /// Of the requests before them.
+    drawn: [u32; STEP],
     /// How many requests have come.
     came: usize,
 }
 
 impl Objects {
     fn new(mut stream: Stream, zipf: Zipf) -> Self {
-        let mut drawn = [0; 4 * STEP];
-        drawn[..3 * STEP].fill_with(|| zipf.draw(&mut stream));
+        let drawn = std::array::from_fn(|_| zipf.draw(&mut stream));
         let bits = std::array::from_fn(|_| stream.bits());
         Self { stream, zipf, bits, drawn, came: 0 }
     }
 
     #[inline]
     fn next(&mut self, edge: &Edge) -> u32 {
-        let came = self.came;
+        let at = self.came % STEP;
         self.came += 1;
-        let bits = &mut self.bits[came % STEP];
-        let last = self.zipf.draw_from(*bits);
+        let (bits, drawn) = (&mut self.bits[at], &mut self.drawn[at]);
+        let (last, now) = (self.zipf.draw_from(*bits), *drawn);
+        edge.expect(last);
+        *drawn = last;
         *bits = self.stream.bits();
         self.zipf.expect(*bits);
-        edge.expect(last);
-        self.drawn[(came + 3 * STEP) % (4 * STEP)] = last;
-        edge.expect_slot(self.drawn[(came + 2 * STEP) % (4 * STEP)]);
-        edge.expect_neighbours(self.drawn[(came + STEP) % (4 * STEP)]);
-        self.drawn[came % (4 * STEP)]
+        now
     }
 }
 
