@@ -62,6 +62,15 @@ fn exact_gives_the_corrected_figures() {
 }
 
 #[test]
+fn a_line_says_by_how_much_it_differs_from_the_printed_one_and_why() {
+    let bill = capstone(Mode::Exact);
+    let planes = line(&bill, "control planes");
+    let why = "5.00 more: a month of a price list has 730 h, the printed one 720 h.";
+    assert_eq!(planes.why.as_deref(), Some(why));
+    assert_eq!(line(&bill, name::REPLICATION).why, None, "it is the same");
+}
+
+#[test]
 fn edge_egress_follows_where_the_viewers_are() {
     assert_eq!(egress([1, 0, 0, 0, 0]), cents(2_405_000), "all in the United States");
     assert_eq!(egress([0, 1, 0, 0, 0]), cents(2_405_000), "all in Europe");
@@ -202,6 +211,17 @@ fn nothing_used_costs_the_control_planes_only() {
     }
     assert_eq!(bill(&usage, Mode::AsPrinted).unwrap().total(), cents(36_000));
     assert_eq!(bill(&usage, Mode::Exact).unwrap().total(), cents(36_500));
+}
+
+#[test]
+fn nodes_that_were_started_are_paid_for_by_the_hour_and_part() {
+    let mut usage = Usage::capstone();
+    (usage.regions[0].started_nodes, usage.regions[3].started_nodes) = (2_500, 1_050);
+    let bill = bill(&usage, Mode::Exact).unwrap();
+    let started = line(&bill, name::STARTED);
+    assert_eq!(started.working, "730 h x (2.500 x $0.136 + 1.050 x $0.209)");
+    // 730 h of $0.34 and $0.21945.
+    assert_eq!((started.amount, started.printed), (cents(40_840), None));
 }
 
 #[test]

@@ -363,6 +363,22 @@ mod tests {
     }
 
     #[test]
+    fn tiers_say_how_much_they_are_of() {
+        let book = PriceBook::exact();
+        let names = |item| -> Vec<&str> {
+            book.tiers(item, Some(PriceArea::Japan))
+                .iter()
+                .map(|price| price.name.as_str())
+                .collect()
+        };
+        let edge = names(Item::EdgeEgress);
+        let ends = [", first 10 TB", ", next 40 TB", ", next 100 TB"];
+        assert!(edge.iter().zip(ends).all(|(name, end)| name.ends_with(end)), "{edge:?}");
+        assert!(edge[6].ends_with(", above that"), "{edge:?}");
+        assert!(!names(Item::Node)[0].contains("above"), "{:?}", names(Item::Node));
+    }
+
+    #[test]
     fn the_first_five_edge_tiers_make_one_binary_petabyte() {
         let bytes: u64 = EDGE_TIERS.iter().take(5).flatten().sum();
         assert_eq!(bytes, 1_024 * TB);

@@ -230,6 +230,16 @@ fn products_keep_jumps_and_follow_parabolas() {
 }
 
 #[test]
+fn a_low_rise_times_a_fall_is_as_exact_as_a_high_one() {
+    // 0.02 t times 1 - t: nothing at both ends, and 0.005 in the middle, where it is largest.
+    let product = profile(&[(0.0, 0.0), (1.0, 0.02)]).times(&profile(&[(0.0, 1.0), (1.0, 0.0)]));
+    for t in (0..=1_000).map(|i| f64::from(i) / 1_000.0) {
+        let (seen, exact) = (product.factor(at(t)), 0.02 * t * (1.0 - t));
+        assert!((seen - exact).abs() <= 0.001 * 0.005 + 1e-12, "{t}: {seen} {exact}");
+    }
+}
+
+#[test]
 fn surges_rise_hold_and_fall() {
     let surge =
         Profile::flat().scaled_between(at(100.0), at(200.0), 4.0, Span::from_secs(10)).unwrap();
@@ -279,6 +289,7 @@ fn what_is_no_profile_says_why() {
     let rate = Poisson::new(-1.0).unwrap_err().to_string();
     assert_eq!(rate, "a rate must be at least 0 a second and finite, and it is -1");
     assert!(Poisson::new(f64::NAN).is_err() && Poisson::new(f64::INFINITY).is_err());
+    assert_eq!(Poisson::new(12.5).map(|process| process.rate()), Ok(12.5));
 }
 
 #[test]

@@ -84,6 +84,9 @@ fn moments_agree_with_hand_computed_ones() {
     assert_eq!(pareto, Law::Pareto { scale: Span::from_secs(2), shape: 3.0 });
     close(pareto.mean(), 3.0);
     close(pareto.variance(), 3.0);
+    // Twice as long: four times the variance.
+    close(Law::pareto(ms(4_000), 3.0).unwrap().variance(), 12.0);
+    close(Law::exponential(ms(250)).unwrap().variance(), 0.0625);
     // Half at uniform (0, 2), half at uniform (2, 6): mean 2.5, E X^2 = (4/3 + 52/3) / 2 = 28/3.
     let points = [(0.0, ms(0)), (0.5, ms(2_000)), (1.0, ms(6_000))];
     let table = Law::empirical(&points).unwrap();

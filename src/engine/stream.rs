@@ -119,4 +119,14 @@ mod tests {
         let chi: f64 = counts.iter().map(|&n| (f64::from(n) - 1e4).powi(2) / 1e4).sum();
         assert!(chi < 22.46, "{chi}");
     }
+
+    #[test]
+    fn a_chance_is_that_share_of_draws() {
+        let mut stream = Seed(1).stream("chance");
+        let mut seen = |probability| (0..10_000).filter(|_| stream.chance(probability)).count();
+        assert_eq!((seen(0.0), seen(1.0)), (0, 10_000));
+        // Four standard errors: the square root of 10^4 * 0.3 * 0.7 is 45.8.
+        let some = seen(0.3);
+        assert!(some.abs_diff(3_000) <= 183, "{some}");
+    }
 }

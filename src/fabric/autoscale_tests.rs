@@ -80,6 +80,10 @@ fn pods_that_are_starting_count_as_idle() {
     // At three times the target they ask for fifteen.
     scaler.see(at(30), 5.0 * 1.5, 5);
     assert_eq!(scaler.decide(at(30), 5), 15);
+    // Five of ten at 2.1 times the target ask for ten and a half, which is near enough to ten.
+    let mut scaler = Autoscaler::new(rules(), 10);
+    scaler.see(at(15), 5.0 * 1.05, 5);
+    assert_eq!(scaler.decide(at(15), 5), 10);
 }
 
 #[test]

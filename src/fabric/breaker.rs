@@ -300,6 +300,25 @@ mod tests {
     }
 
     #[test]
+    fn a_window_of_calls_forgets_the_oldest() {
+        let rule = BreakerRule { slow_share: 0.5, ..RULE };
+        for failed in [true, false] {
+            let mut breaker = Breaker::new(rule);
+            let states = [(true, 4), (false, 10), (true, 4), (true, 1)].map(|(bad, count)| {
+                for _ in 0..count {
+                    let term = breaker.admit(at(0)).unwrap();
+                    let took = Span::from_secs(if bad && !failed { 61 } else { 1 });
+                    breaker.record(at(0), term, bad && failed, took);
+                }
+                breaker.state()
+            });
+            // Four of the last ten at most, and then five.
+            let closed = State::Closed;
+            assert_eq!(states, [closed, closed, closed, State::Open], "failed: {failed}");
+        }
+    }
+
+    #[test]
     fn a_window_of_time_forgets_whole_seconds() {
         let rule = BreakerRule { window: Window::Seconds(10), minimum: 4, ..RULE };
         let mut breaker = Breaker::new(rule);

@@ -316,4 +316,33 @@ mod tests {
         assert!(purse.grant(now, &mut b, Miss::TimeOut), "ten of fifteen are back");
         assert!(!purse.grant(now, &mut b, Miss::Error));
     }
+
+    /// A thousand requests, none of which is answered.
+    #[test]
+    fn who_may_refuse_first_attempts_does_when_all_fail() {
+        let second = Span::from_secs(1);
+        for budget in [
+            Budget::Limit { retries: 1 },
+            Budget::ConcurrentShare { share: 0.2, at_least: 1 },
+            Budget::DepositPerRequest { ttl: second, min_per_second: 1, ratio: 0.1 },
+            Budget::DepositPerSuccess { max_tokens: 10, ratio: 100 },
+            Budget::SmallBucket { tokens: 1, deposit: 100 },
+            Budget::Standard { tokens: 5, retry_cost: 5, timeout_cost: 5 },
+            Budget::AdaptiveThrottle { k: 2.0, window: second },
+            Budget::Decorator,
+            Budget::DecoratorRepaired,
+        ] {
+            let mut purse = purse(budget);
+            let refused = (0..1_000).filter(|_| {
+                let mut ticket = Ticket::NEW;
+                purse.deposit(Instant::ZERO);
+                let leaves = purse.leave(Instant::ZERO, &mut ticket, false);
+                if leaves {
+                    purse.failed(&mut ticket);
+                }
+                !leaves
+            });
+            assert_eq!(refused.count() > 0, budget.refuses_first_attempts(), "{budget:?}");
+        }
+    }
 }

@@ -58,6 +58,46 @@ fn ten_threads_at_one_core_run_ten_milliseconds_and_stand_ninety() {
 }
 
 #[test]
+fn a_call_late_in_a_period_may_stand_in_the_next() {
+    // Two cores from 60 ms on take 80 of the 89 ms that are left, and the next 90 ms until 145 ms.
+    let mut cpu = Cpu::new(2, 16_000, Some((900, PERIOD)));
+    cpu.add(1, Span::from_millis(1), at(0));
+    assert_eq!(cpu.take_done(at(60_000)), Some(1));
+    cpu.add(2, Span::from_millis(300), at(60_000));
+    let mut seen = Vec::new();
+    while let Some(next) = cpu.next() {
+        cpu.take_done(next);
+        seen.push((next.as_nanos() / 1_000_000, cpu.stands()));
+    }
+    assert_eq!(
+        seen,
+        [(100, false), (145, true), (200, false), (245, true), (300, false), (320, false)]
+    );
+}
+
+#[test]
+fn of_all_pods_each_stop_is_seen_once() {
+    // One thread at half a core stands from 50 ms to 100 ms of each period; 40 ms never do.
+    let rules = CpuRules { limit: Some(500), ..CpuRules::PLAIN };
+    let mut cpus = Cpus::new(&rules, 2);
+    for (pod, work) in [(0, 200), (1, 40)] {
+        cpus.at(pod, |cpu| cpu.add(pod, Span::from_millis(work), at(0)));
+    }
+    let mut look = |millis: u64| {
+        for pod in [0, 1] {
+            cpus.at(pod, |cpu| cpu.take_done(at(millis * 1_000)));
+        }
+        cpus.seen()
+    };
+    assert_eq!([40, 60, 70, 100].map(&mut look), [(0, 0), (1, 1), (1, 0), (0, 0)]);
+    assert_eq!(
+        [310, 360].map(&mut look),
+        [(0, 2), (0, 0)],
+        "two have passed, and it ends at 350 ms"
+    );
+}
+
+#[test]
 fn periods_begin_with_the_first_call_and_keep_their_phase() {
     // Periods begin at 7 ms, 107 ms and so on. The second comes 30 ms into one that nobody has used:
     // two cores run 25 ms there, 25 ms from 207 ms on and 5 ms from 307 ms on.

@@ -304,6 +304,8 @@ pub fn start_takes(rules: &PodRules, new: bool) -> Span {
 mod tests {
     use super::*;
     use crate::engine::Seed;
+    use crate::fabric::simulation::tests::single;
+    use crate::fault::{Injection, Label, Service};
 
     fn at(secs: u64) -> Instant {
         Instant::ZERO + Span::from_secs(secs)
@@ -433,5 +435,36 @@ mod tests {
         let life = pods.start(0);
         assert!(!pods.readmit(0, 0) && pods.started(0, life));
         assert_eq!(fail(&mut pods, 0, at(100)), Some(at(130)), "a new pod has no record");
+    }
+
+    #[test]
+    fn pods_are_looked_at_where_they_differ_and_not_where_all_share_the_servers() {
+        let slow = |pods| Fault::Slow {
+            region: None,
+            service: Service::Manifest,
+            factor: 2.0,
+            ramp: Span::ZERO,
+            pods,
+        };
+        let mut cases = Vec::new();
+        for (fault, needed) in
+            [(None, false), (Some(slow(None)), false), (Some(slow(Some(1))), true)]
+        {
+            let mut plan = single(1.0, 1, Span::from_secs(1), 10);
+            let label = Label("x".into());
+            plan.injections = fault
+                .map(|fault| Injection { label, at: Instant::ZERO, until: None, fault })
+                .into_iter()
+                .collect();
+            cases.push((plan, needed));
+        }
+        let mut ejecting = single(1.0, 1, Span::from_secs(1), 10);
+        ejecting.fabric.manifest.pod.ejection = Some(Ejection::ENVOY);
+        cases.push((ejecting, true));
+        for (number, (mut plan, needed)) in cases.into_iter().enumerate() {
+            assert_eq!(are_needed(&plan), needed, "case {number}");
+            plan.fabric.manifest.discipline = Discipline::ProcessorSharing;
+            assert!(!are_needed(&plan), "case {number}");
+        }
     }
 }

@@ -434,4 +434,13 @@ mod tests {
         let cost = pool.cost;
         assert_eq!((cost.library, cost.uploads, cost.egress, cost.nodes), (0, 0, 0, 1));
     }
+
+    #[test]
+    fn titles_last_an_hour_and_half_of_it_is_watched() {
+        let content = five_regions().content;
+        let hour = content.segment.as_secs_f64() * f64::from(content.segments);
+        assert_eq!((hour, content.watched.as_secs_f64()), (3_600.0, 1_800.0));
+        let shares: f64 = content.ladder.iter().map(|rendition| rendition.share).sum();
+        assert!((shares - 1.0).abs() < 1e-12, "{shares}");
+    }
 }

@@ -334,3 +334,8 @@ fn a_region_still_lost_at_the_end_of_the_run_counts_up_to_it() {
     let (least, most) = (waits.quantile(0.0).unwrap(), waits.quantile(1.0).unwrap());
     assert!(least > 49.5e9 && most < 50.5e9, "{least} to {most} ns");
 }
+
+#[path = "books_tests.rs"]
+mod books;
+#[path = "site_tests.rs"]
+mod sites;

@@ -143,6 +143,17 @@ mod tests {
         assert_eq!(refused(&[(1.0, 1.0), (0.5, 1.0)]), CurveError::Load(1));
         assert_eq!(refused(&[(f64::NAN, 1.0)]), CurveError::Load(0));
         assert_eq!(refused(&[(0.0, 0.5)]), CurveError::Factor(0));
+        // Points are counted from one for people.
+        let said =
+            [CurveError::Empty, CurveError::Load(1), CurveError::Factor(0)].map(|e| e.to_string());
+        assert_eq!(
+            said,
+            [
+                "a curve without points",
+                "the load of point 2 is below that before it",
+                "the factor of point 1 is not 1 to 1000"
+            ]
+        );
     }
 
     #[test]

@@ -242,3 +242,49 @@ pub fn gather(tracers: Vec<Tracer>) -> Traces {
     traces.requests.sort_by_key(|request| (request.facts[0].1.at, request.id));
     traces
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fabric::budgets::Ticket;
+    use crate::fabric::simulation::tests::five;
+
+    /// Whatever tells requests from each other is in their names, and nothing that changes on the way.
+    #[test]
+    fn requests_have_names_of_their_own() {
+        let visit = Visit {
+            network: 5,
+            title: 3,
+            last_mile: 9_000,
+            attempt: 1,
+            rejected: false,
+            traced: false,
+            segment: false,
+            ticket: Ticket::NEW,
+            lead: 0,
+            born: Instant::from_nanos(7_000),
+        };
+        let others = [
+            Visit { network: 6, ..visit },
+            Visit { title: 4, ..visit },
+            Visit { last_mile: 9_001, ..visit },
+            Visit { segment: true, ..visit },
+            Visit { born: Instant::from_nanos(7_001), ..visit },
+        ];
+        let mut names: Vec<u64> = others.iter().chain([&visit]).map(id_of).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 6);
+        assert_eq!(id_of(&Visit { attempt: 2, rejected: true, lead: 8, ..visit }), id_of(&visit));
+    }
+
+    #[test]
+    fn a_sample_that_would_be_too_large_is_of_the_whole_run() {
+        // Twenty requests a second, and five for segments, are a thousand in 40 s.
+        let mut plan = five(40, [6.0, 5.0, 4.0, 3.0, 2.0]);
+        plan.load.segments = vec![1.0; 5];
+        let fitted = |most| Sampling { share: 0.5, most }.fitted(&plan).share;
+        assert!((fitted(50) - 0.045).abs() < 1e-12, "{}", fitted(50));
+        assert!((fitted(5_000) - 0.5).abs() < 1e-12, "{}", fitted(5_000));
+    }
+}

@@ -216,7 +216,7 @@ pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{Kept, Label};
+    use crate::fault::{Answers, Kept, Label};
 
     fn all(faults: &[Fault]) -> Vec<Injection> {
         let injection =
@@ -305,5 +305,37 @@ mod tests {
         assert!(acts_on(&delay, 1, 0));
         let evict = Fault::EvictCache { region: 2, share: 0.8, cache: Kept::Metadata };
         assert!(acts_on(&evict, 2, 0) && !acts_on(&evict, 1, 0));
+    }
+
+    /// Half of the packets are lost everywhere, and half of the rest in region 1 for ten seconds.
+    #[test]
+    fn losses_add_up_where_and_while_they_are() {
+        let at = |secs| Instant::ZERO + Span::from_secs(secs);
+        let mut faults = all(&[
+            Fault::PacketLoss { region: None, share: 0.5 },
+            Fault::PacketLoss { region: Some(1), share: 0.5 },
+        ]);
+        (faults[1].at, faults[1].until) = (at(10), Some(at(20)));
+        let seen = |region| [0, 9, 10, 19, 20].map(|secs| packet_loss(&faults, region, at(secs)));
+        assert_eq!(seen(1), [0.5, 0.5, 0.75, 0.75, 0.5]);
+        assert_eq!(seen(0), [0.5; 5]);
+    }
+
+    #[test]
+    fn replicas_are_delayed_by_what_began_last_and_get_nothing_of_a_primary_that_is_down() {
+        let delay =
+            |secs, by| Fault::DelayReplication { region: None, delay: Span::from_secs(secs), by };
+        let down = Fault::DatabaseDown { region: 0, answers: Answers::Refused };
+        let faults = all(&[delay(5, Delay::Apply), delay(7, Delay::TcpStall), down]);
+        let seen = |begun: &[usize], primary| {
+            let mut weather = Weather::default();
+            begun.iter().for_each(|&number| weather.begin(number));
+            weather.replication_delay(&faults, primary)
+        };
+        assert_eq!(seen(&[], 0), None);
+        assert_eq!(seen(&[0, 1], 0), Some((Span::from_secs(7), Delay::TcpStall)));
+        assert_eq!(seen(&[2], 1), None, "another region's database is down");
+        let (ever, by) = seen(&[0, 2], 0).unwrap();
+        assert!(ever > Span::from_secs(31_536_000) && by == Delay::Apply, "{ever} {by:?}");
     }
 }

@@ -262,6 +262,15 @@ mod tests {
         assert_eq!(Fraction::level(Unit::Time, 3, 2).in_short_unit(Unit::Time), 1.5e-6);
     }
 
+    #[test]
+    fn rates_are_ordered_whatever_the_times_in_which_they_were_counted() {
+        let rate = |count, secs: u64| Rate { count, nanos: secs * 1_000_000_000 };
+        assert_eq!(rate(3, 2).against(rate(4, 3)), Ordering::Greater);
+        assert_eq!(rate(4, 3).against(rate(3, 2)), Ordering::Less);
+        assert_eq!(rate(2, 4).against(rate(1, 2)), Ordering::Equal);
+        assert_eq!(rate(0, 9).against(rate(0, 1)), Ordering::Equal);
+    }
+
     /// The bound is a quarter; reports print shares in percent.
     #[test]
     fn a_share_that_was_computed_elsewhere_is_judged_and_printed() {

@@ -113,3 +113,53 @@ impl Pair {
         first.into_iter().chain(hedge.map(|hedge| hedge.key))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Seed;
+    use crate::fabric::config::Call;
+    use crate::fabric::slab::Slab;
+
+    const NOW: Instant = Instant::ZERO;
+
+    /// A caller, and two attempts beside each other.
+    fn two() -> (Caller, Pair, [Key; 2]) {
+        let mut caller = Caller::new(&Call::plain(), Seed(1), "x");
+        let mut slab = Slab::default();
+        let keys = [slab.insert(()), slab.insert(())];
+        let mut pair = Pair::new(caller.begin(NOW));
+        assert_eq!(caller.leave(NOW, &mut pair.turn), crate::fabric::caller::Leave::Goes);
+        pair.sent(keys[0]);
+        assert!(!pair.is_hedged() && pair.is_out(keys[0]) && !pair.is_out(keys[1]));
+        let hedge = caller.hedge(NOW, &pair.turn).unwrap();
+        pair.hedged(keys[1], hedge);
+        assert!(pair.is_hedged() && pair.is_out(keys[0]) && pair.is_out(keys[1]));
+        assert!(pair.is_first(keys[0]) && !pair.is_first(keys[1]));
+        (caller, pair, keys)
+    }
+
+    #[test]
+    fn whichever_is_answered_first_counts_and_the_other_is_given_up() {
+        for number in [0, 1] {
+            let (mut caller, mut pair, keys) = two();
+            let won = pair.answered(&mut caller, NOW, keys[number]);
+            assert_eq!(won, Won { by_hedge: number == 1, other: Some(keys[1 - number]) });
+            assert!(!pair.is_out(keys[0]) && !pair.is_out(keys[1]));
+        }
+    }
+
+    #[test]
+    fn a_call_has_failed_when_both_have() {
+        for number in [0, 1] {
+            let (mut caller, mut pair, keys) = two();
+            assert!(!pair.failed(&mut caller, NOW, keys[number]));
+            assert!(pair.is_out(keys[1 - number]));
+            assert!(pair.failed(&mut caller, NOW, keys[1 - number]));
+        }
+        let (mut caller, mut pair, keys) = two();
+        pair.failed(&mut caller, NOW, keys[0]);
+        let won = pair.answered(&mut caller, NOW, keys[1]);
+        assert_eq!(won, Won { by_hedge: true, other: None });
+    }
+}

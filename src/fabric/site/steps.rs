@@ -168,3 +168,29 @@ impl Site {
         self.observe_lag(ctx.now());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Span;
+
+    #[test]
+    fn a_site_changes_at_its_own_steps_and_at_the_end_of_the_run() {
+        let at = |secs| Instant::ZERO + Span::from_secs(secs);
+        let steps = [(0, 5), (0, 10), (1, 0), (1, 3)].map(|(site, secs)| Step {
+            at: at(secs),
+            site,
+            kind: StepKind::Census,
+        });
+        let next = |site, now, end| next_change(&steps, site, at(now), at(end));
+        assert_eq!([0, 4, 5, 10].map(|now| next(0, now, 20)), [at(5), at(5), at(10), at(20)]);
+        assert_eq!(
+            [0, 3].map(|now| next(1, now, 20)),
+            [at(3), at(20)],
+            "what is over is no change"
+        );
+        assert_eq!(next(0, 0, 4), at(4), "the run ends before");
+        let first = |site| first_change(&steps, site, at(20));
+        assert_eq!([0, 1, 2].map(first), [at(5), at(0), at(20)]);
+    }
+}
