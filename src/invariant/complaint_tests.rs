@@ -272,6 +272,11 @@ fn stray_words_are_named() {
            (a time such as \"300ms\", \"10s\" or \"5m\")"],
     );
     refused(
+        "share(stale) < availability",
+        &["availability: a bound is a quantity; two terms are not compared with each other \
+           (a share such as \"75%\")"],
+    );
+    refused(
         "total(fetches) > 3 < 5",
         &["< 5: a sentence has one comparison (two bounds are two invariants, with two names)"],
     );
