@@ -241,4 +241,4 @@ impl Meter {
 
 #[cfg(test)]
 #[path = "autoscale_tests.rs"]
-mod tests;
+pub(super) mod tests;

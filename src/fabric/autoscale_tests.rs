@@ -7,7 +7,7 @@ fn at(secs: u64) -> Instant {
     Instant::ZERO + Span::from_secs(secs)
 }
 
-fn rules() -> AutoscaleRules {
+pub(in crate::fabric) fn rules() -> AutoscaleRules {
     AutoscaleRules {
         target: ScaleTarget::Saturation(0.5),
         min: 1,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::change::{Change, Planned};
+use crate::fabric::autoscale::tests::rules;
 use crate::fabric::breaker::{BreakerRule, Window};
 use crate::fabric::config::*;
 use crate::fault::{Answers, Calls, Clock};
@@ -65,15 +66,13 @@ fn elements(fabric: &mut Fabric) {
     manifest.pod.start = ms(400);
     manifest.autoscale = Some(AutoscaleRules {
         target: ScaleTarget::Requests(6.0),
-        min: 1,
         max: 4,
         every: ms(1_000),
-        tolerance: 0.1,
-        age: Span::ZERO,
         up: ScalePace { period: ms(1_000), ..ScalePace::UP },
         down: ScalePace { window: ms(3_000), period: ms(1_000), ..ScalePace::DOWN },
         pods_per_node: 1,
         node_start: ms(300),
+        ..rules()
     });
     if let Some(database) = &mut fabric.database {
         (database.connections, database.queue, database.wait) = (3, Some(8), Some(ms(200)));

@@ -304,8 +304,8 @@ pub fn start_takes(rules: &PodRules, new: bool) -> Span {
 mod tests {
     use super::*;
     use crate::engine::Seed;
-    use crate::fabric::simulation::tests::single;
-    use crate::fault::{Injection, Label, Service};
+    use crate::fabric::simulation::tests::{inject, single};
+    use crate::fault::Service;
 
     fn at(secs: u64) -> Instant {
         Instant::ZERO + Span::from_secs(secs)
@@ -451,11 +451,9 @@ mod tests {
             [(None, false), (Some(slow(None)), false), (Some(slow(Some(1))), true)]
         {
             let mut plan = single(1.0, 1, Span::from_secs(1), 10);
-            let label = Label("x".into());
-            plan.injections = fault
-                .map(|fault| Injection { label, at: Instant::ZERO, until: None, fault })
-                .into_iter()
-                .collect();
+            if let Some(fault) = fault {
+                inject(&mut plan, 0, None, fault);
+            }
             cases.push((plan, needed));
         }
         let mut ejecting = single(1.0, 1, Span::from_secs(1), 10);

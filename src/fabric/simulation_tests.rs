@@ -29,7 +29,7 @@ pub(crate) fn five(length: u64, rates: [f64; 5]) -> Plan {
     }
 }
 
-fn inject(plan: &mut Plan, at: u64, until: Option<u64>, fault: Fault) {
+pub(crate) fn inject(plan: &mut Plan, at: u64, until: Option<u64>, fault: Fault) {
     let instant = |secs| Instant::ZERO + Span::from_secs(secs);
     let label = Label(format!("fault {}", plan.injections.len()));
     plan.injections.push(Injection { label, at: instant(at), until: until.map(instant), fault });

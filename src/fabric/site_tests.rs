@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::change::{Change, Planned};
+use crate::fabric::autoscale::tests::rules;
 use crate::fabric::config::{
-    AutoscaleRules, Budget, Call, Discipline, Hedge, ScalePace, ScaleTarget,
+    AutoscaleRules, Budget, Call, Database, Discipline, Hedge, ScaleTarget,
 };
 use crate::fabric::slowdown::{Curve, Slowdown};
 use crate::fabric::tracer::{Part, What};
@@ -11,6 +12,13 @@ use crate::fault::Answers;
 
 const fn ms(millis: u64) -> Span {
     Span::from_millis(millis)
+}
+
+/// Every fetch reads, and neither hop tries again.
+fn reads(plan: &mut Plan) -> &mut Database {
+    plan.fabric.manifest.call = Call::plain();
+    let database = preset::five_regions().database.unwrap();
+    plan.fabric.database.insert(Database { call: Call::plain(), ..database })
 }
 
 /// Fifty requests a second for twenty seconds, which the cache answers after this long. A second attempt
@@ -113,15 +121,9 @@ fn an_autoscaler_counts_the_calls_that_come() {
     let mut plan = single(100.0, 4, ms(1), 90);
     plan.fabric.manifest.autoscale = Some(AutoscaleRules {
         target: ScaleTarget::Requests(21.0),
-        min: 1,
-        max: 100,
-        every: Span::from_secs(15),
-        tolerance: 0.1,
-        age: Span::ZERO,
-        up: ScalePace::UP,
-        down: ScalePace::DOWN,
         pods_per_node: 1,
         node_start: Span::ZERO,
+        ..rules()
     });
     let totals = run(&plan, 1, false).totals;
     let nodes = totals.peaks(|_| true, Scope::default(), Gauge::Nodes);
@@ -134,12 +136,9 @@ fn an_autoscaler_counts_the_calls_that_come() {
 #[test]
 fn a_database_that_resets_its_connections_fails_what_it_works_on() {
     let mut plan = single(50.0, 2_000, ms(1), 20);
-    plan.fabric.manifest.call = Call::plain();
-    plan.fabric.database = preset::five_regions().database;
-    if let Some(database) = &mut plan.fabric.database {
-        (database.connections, database.queue) = (2_000, None);
-        (database.service, database.call) = (Law::Constant(Span::from_secs(60)), Call::plain());
-    }
+    let database = reads(&mut plan);
+    (database.connections, database.queue) = (2_000, None);
+    database.service = Law::Constant(Span::from_secs(60));
     let asked = [Counter::Requests, Counter::Failed, Counter::Served];
     let [requests, failed, served] = counts(&plan, asked);
     assert!(requests > 800 && failed + served == 0, "{failed} failed, {served} served");
@@ -170,14 +169,11 @@ fn classes_are_seen_where_there_are_two() {
 #[test]
 fn a_read_takes_as_many_times_as_long_as_the_rate_of_reads_says() {
     let mut plan = single(50.0, 2_000, ms(1), 20);
-    (plan.fabric.manifest.service, plan.fabric.manifest.call) =
-        (Law::Constant(ms(1)), Call::plain());
-    plan.fabric.database = preset::five_regions().database;
-    if let Some(database) = &mut plan.fabric.database {
-        (database.service, database.call) = (Law::Constant(ms(4)), Call::plain());
-        let curve = Curve::new(vec![(0.0, 3.0)]).unwrap();
-        database.slowdown = Slowdown::Rate { over: Span::from_secs(1), curve };
-    }
+    plan.fabric.manifest.service = Law::Constant(ms(1));
+    let database = reads(&mut plan);
+    database.service = Law::Constant(ms(4));
+    let curve = Curve::new(vec![(0.0, 3.0)]).unwrap();
+    database.slowdown = Slowdown::Rate { over: Span::from_secs(1), curve };
     let totals = run(&plan, 1, false).totals;
     let latency = totals.histogram(|_| true, Scope::default(), Sample::Latency);
     let (least, most) = (latency.quantile(0.0).unwrap(), latency.quantile(1.0).unwrap());
@@ -189,11 +185,7 @@ fn a_read_takes_as_many_times_as_long_as_the_rate_of_reads_says() {
 #[test]
 fn what_was_done_for_a_traced_request_is_written_down() {
     let mut plan = single(5.0, 64, ms(1), 20);
-    plan.fabric.manifest.call = Call::plain();
-    plan.fabric.database = preset::five_regions().database;
-    if let Some(database) = &mut plan.fabric.database {
-        database.call = Call::plain();
-    }
+    reads(&mut plan);
     let options = Options {
         threads: NonZeroUsize::MIN,
         all_events: false,

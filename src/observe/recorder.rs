@@ -53,8 +53,6 @@ pub struct Recorder {
 /// The slices that are kept.
 #[derive(Debug)]
 struct Slices {
-    /// The number of the present one.
-    number: u64,
     /// Nearly all that happens belongs to it.
     present: Slice,
     /// Those before it, from the oldest on.
@@ -64,16 +62,16 @@ struct Slices {
 }
 
 impl Slices {
-    /// The slice of this number. A slice is kept while a request of it is under way anywhere, so
-    /// that there always is one.
+    /// The slice so many before the present one. A slice is kept while a request of it is under way
+    /// anywhere, so that there always is one.
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // reason: an index into what is in memory
-    fn at(&mut self, number: u64) -> &mut Slice {
-        if number == self.number {
+    fn back(&mut self, count: u64) -> &mut Slice {
+        if count == 0 {
             return &mut self.present;
         }
-        let newest = self.past.len() - 1;
-        &mut self.past[newest - (self.number - 1 - number) as usize]
+        let place = self.past.len() - count as usize;
+        &mut self.past[place]
     }
 
     /// The next slice begins, with these levels as its peaks.
@@ -82,7 +80,6 @@ impl Slices {
         next.cells.fill(0);
         let next = Slice { open: 0, peaks, ..next };
         self.past.push_back(std::mem::replace(&mut self.present, next));
-        self.number += 1;
     }
 
     /// From the oldest on.
@@ -115,7 +112,6 @@ impl Recorder {
             timeline,
             origins,
             slices: Slices {
-                number: 0,
                 present: Slice {
                     open: 0,
                     cells: vec![0; origins * width],
@@ -151,7 +147,7 @@ impl Recorder {
         let start = self.slice_end;
         self.slice_start = start;
         self.slice_end = self.timeline.slice_end(start);
-        self.now = When { slice: self.slices.number, segment: self.timeline.segment_of(start) };
+        self.now = When { slice: self.now.slice + 1, segment: self.timeline.segment_of(start) };
     }
 
     /// The present.
@@ -174,7 +170,7 @@ impl Recorder {
     #[inline]
     fn counter(&mut self, when: When, counter: Counter, origin: usize) -> &mut u64 {
         let place = origin * self.width + counter as usize;
-        &mut self.slices.at(when.slice).cells[place]
+        &mut self.slices.back(self.now.slice - when.slice).cells[place]
     }
 
     /// Counts something that happens now.
@@ -208,7 +204,7 @@ impl Recorder {
     /// Counts a value that belongs to another time.
     #[inline]
     pub fn sample_at(&mut self, when: When, sample: Sample, origin: usize, value: Span) {
-        let cells = &mut self.slices.at(when.slice).cells;
+        let cells = &mut self.slices.back(self.now.slice - when.slice).cells;
         self.layout.record(cells, origin * self.width, sample, &[value.as_nanos()]);
         let place = (when.segment * self.origins + origin) * Sample::COUNT + sample as usize;
         self.histograms[place].record(value.as_nanos());
@@ -236,13 +232,13 @@ impl Recorder {
     /// A request of this time begins here.
     #[inline]
     pub fn open(&mut self, when: When) {
-        self.slices.at(when.slice).open += 1;
+        self.slices.back(self.now.slice - when.slice).open += 1;
     }
 
     /// A request of this time ends here.
     #[inline]
     pub fn close(&mut self, when: When) {
-        self.slices.at(when.slice).open -= 1;
+        self.slices.back(self.now.slice - when.slice).open -= 1;
     }
 
     /// A level has changed.

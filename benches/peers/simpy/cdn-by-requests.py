@@ -3,40 +3,23 @@
 `cdn.py` is the same model with as few processes as it can have.
 """
 
-from collections import OrderedDict
-
-from cdn import BUCKETS, HIT, OBJECTS, RATE, REGIONS, SERVICE_RATE, SLOTS, TRIP, report, simulate
+import cdn
+from cdn import BUCKETS, HIT, OBJECTS, RATE, REGIONS, SLOTS, fetch, report, simulate
 from common import Run
 
 
-class Region:
-    """A cache, the fetches that are under way, and what was measured. Times are in seconds."""
-
-    def __init__(self):
-        self.cache = OrderedDict()
-        self.fetches_under_way = {}
-        self.requests = self.hits = self.fetches = 0
-        self.total = 0.0
-        self.buckets = [0] * BUCKETS
+class Region(cdn.Region):
+    """In `waiting` is the process of each fetch that is under way."""
 
     def record(self, latency):
         self.total += latency
         self.buckets[min(int(latency * 1e4), BUCKETS - 1)] += 1
 
-    def store(self, thing):
+    def fill(self, now, thing):
         self.cache[thing] = None
         if len(self.cache) > SLOTS:
             self.cache.popitem(last=False)
-
-
-def fetch(env, region, origin, services, thing):
-    yield env.timeout(TRIP)
-    with origin.request() as turn:
-        yield turn
-        yield env.timeout(services.expovariate(SERVICE_RATE))
-    yield env.timeout(TRIP)
-    region.store(thing)
-    del region.fetches_under_way[thing]
+        del self.waiting[thing]
 
 
 def request(env, region, origin, services, thing):
@@ -47,10 +30,10 @@ def request(env, region, origin, services, thing):
         region.cache.move_to_end(thing)
         yield env.timeout(HIT)
     else:
-        if thing not in region.fetches_under_way:
+        if thing not in region.waiting:
             region.fetches += 1
-            region.fetches_under_way[thing] = env.process(fetch(env, region, origin, services, thing))
-        yield region.fetches_under_way[thing]
+            region.waiting[thing] = env.process(fetch(env, region, origin, services, thing))
+        yield region.waiting[thing]
     region.record(env.now - since)
 
 

@@ -150,6 +150,12 @@ impl Edge {
         if self.written - self.read == self.log.len() {
             self.tidy();
         }
+        self.write(object);
+    }
+
+    /// Writes a use at the new end of the log, which has room.
+    #[inline]
+    fn write(&mut self, object: u32) {
         let place = self.place(self.written);
         self.log[place] = object;
         self.states[object as usize] = place as u32;
@@ -160,35 +166,33 @@ impl Edge {
     #[inline]
     fn evict(&mut self) {
         loop {
-            let object = self.oldest_use();
-            if self.states[object as usize] == self.place(self.read - 1) as u32 {
+            let (object, last) = self.oldest_use();
+            if last {
                 self.states[object as usize] = NONE;
                 return;
             }
         }
     }
 
-    /// Takes the oldest use off the log. The state of the object of one that comes soon is fetched from
-    /// memory.
+    /// Takes the oldest use off the log: its object, and whether it is that one's last. The state of the
+    /// object of a use that comes soon is fetched from memory.
     #[inline]
-    fn oldest_use(&mut self) -> u32 {
+    fn oldest_use(&mut self) -> (u32, bool) {
         let soon = self.log[self.place(self.read + SOON)];
         prefetch(&self.states, soon as usize);
-        let object = self.log[self.place(self.read)];
+        let place = self.place(self.read);
+        let object = self.log[place];
         self.read += 1;
-        object
+        (object, self.states[object as usize] == place as u32)
     }
 
     /// The log is full: last uses are written anew, and the others left out.
     #[cold]
     fn tidy(&mut self) {
         for _ in 0..self.log.len() {
-            let (object, place) = (self.oldest_use(), self.place(self.read - 1));
-            if self.states[object as usize] == place as u32 {
-                let free = self.place(self.written);
-                self.log[free] = object;
-                self.states[object as usize] = free as u32;
-                self.written += 1;
+            let (object, last) = self.oldest_use();
+            if last {
+                self.write(object);
             }
         }
     }
