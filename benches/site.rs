@@ -7,9 +7,10 @@
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use squall::engine::{Law, LawError, Profile};
-use squall::fabric::preset::{five_regions, single_pool};
-use squall::fabric::{Discipline, Fabric, Load, Options, Plan, RunError, simulate};
+use squall::model::preset::{five_regions, single_pool};
+use squall::model::{Discipline, Fabric, Load, Plan};
 use squall::observe::{Layout, SliceView};
+use squall::sim::{Options, RunError, simulate};
 use squall::units::{Instant, Span};
 use std::error::Error;
 use std::num::NonZeroUsize;

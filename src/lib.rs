@@ -36,7 +36,10 @@
 //! [`observe`]: metrics, histograms, slices of time and their totals. Must not know what makes the
 //! numbers it counts.
 //!
-//! [`fabric`]: the model. Viewers, routes, caches, services and databases, as components that decide
+//! [`model`]: the model as plain data, shared by scenario, simulator and reports. Must not know how it is
+//! run.
+//!
+//! [`sim`]: the simulator. Viewers, routes, caches, services and databases, as components that decide
 //! and one site that schedules. Must not know a file, a report or the command line.
 //!
 //! [`cost`]: price books and the month's bill, in lines that add up exactly. Must not know a run or a
@@ -70,16 +73,17 @@ pub mod change;
 pub mod cli;
 pub mod cost;
 pub mod engine;
-pub mod fabric;
 pub mod fault;
 pub mod gate;
 pub mod invariant;
+pub mod model;
 pub mod observe;
 pub mod rehearse;
 pub mod replay;
 pub mod report;
 pub mod runbook;
 pub mod scenario;
+pub mod sim;
 pub mod slo;
 pub mod stats;
 pub mod study;

@@ -41,8 +41,8 @@ pub use study::{Arm, Axis, AxisValue, Find, Named, Seeds, Study, StudyError, ope
 pub use tolerance::{ToleranceRule, Worse, tolerances};
 
 use crate::engine::Digest;
-use crate::fabric::Plan;
 use crate::invariant::{Names, Statement, Term};
+use crate::model::Plan;
 use crate::units::{Instant, Span};
 use edit::Part;
 use harm::Stage;

@@ -13,10 +13,11 @@ mod runs;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use squall::fabric::{Budget, Call, Outcome, PATIENCE, Plan};
 use squall::fault::{Fault, Injection, Label, Reach, Routes};
+use squall::model::{Budget, Call, PATIENCE, Plan};
 use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::scenario::{Source, load};
+use squall::sim::Outcome;
 use squall::units::{Instant, Span};
 
 use runs::run;

@@ -17,8 +17,9 @@ const ORDER: &[&[&str]] = &[
     &["change"],
     &["cache"],
     &["replay"],
+    &["model"],
     &["observe"],
-    &["fabric"],
+    &["sim"],
     &["cost"],
     &["slo"],
     &["invariant"],
@@ -212,11 +213,11 @@ fn the_reader_of_imports_sees_every_way_to_write_one() {
         // use crate::comment;
         use crate::units::{Span, Instant};
         use crate::{engine::{Law, Seed}, fault};
-        pub(in crate::fabric) fn f(x: crate::cost::Bill) -> &'static str { "crate::text \" crate::more" }
+        pub(in crate::sim) fn f(x: crate::cost::Bill) -> &'static str { "crate::text \" crate::more" }
         const RAW: &str = r#"crate::raw " crate::rawer"#; const Q: char = '"'; use crate::slo;
     "##;
     let names = named_after(&code_of(text), "crate::");
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    assert_eq!(names, ["cost", "engine", "fabric", "fault", "slo", "units"]);
+    assert_eq!(names, ["cost", "engine", "fault", "sim", "slo", "units"]);
     assert_eq!(named_after("my_crate::a; xcrate::b", "crate::").len(), 0);
 }

@@ -7,10 +7,11 @@
 mod runs;
 
 use squall::cache::{Cache, Policy};
-use squall::fabric::{Catalogue, Options, Outcome, Plan, Sampling, simulate};
+use squall::model::{Catalogue, Plan};
 use squall::observe::{Counter, Gauge, Layout, Sample, Scope};
 use squall::rehearse::{Asked, rehearse};
 use squall::scenario::{Source, load};
+use squall::sim::{Options, Outcome, Sampling, simulate};
 use squall::trace::KeyIndex;
 use squall::units::count_to_f64;
 use std::num::NonZeroUsize;

@@ -14,7 +14,7 @@
 //! only, no two series would match, and it could never fire.
 
 use super::{Hop, Spell};
-use crate::fabric::Plan;
+use crate::model::Plan;
 use crate::observe::{Gauge, Scope, SliceView};
 use crate::slo::alert::{Alarms, EVALUATION, FIRST_SCRAPE, SCRAPE, rate};
 use crate::units::{Instant, Span};

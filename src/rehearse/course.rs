@@ -5,8 +5,8 @@
 //! slices in which it was seen.
 
 use super::Alert;
-use crate::fabric::{Budget, Plan};
 use crate::fault::Injection;
+use crate::model::{Budget, Plan};
 use crate::observe::{Counter, Gauge, Scope, SliceView};
 use crate::units::{Instant, Span, count_to_f64};
 

@@ -1,6 +1,6 @@
 //! The hops, as what is told of them names them.
 
-use crate::fabric::{Call, Plan};
+use crate::model::{Call, Plan};
 use crate::observe::{Counter, Gauge};
 
 /// A hop: who calls whom.

@@ -1,6 +1,6 @@
 //! Attempts a request at each hop: where a storm comes from, and what the layers make of each other.
 
-use crate::fabric::Plan;
+use crate::model::Plan;
 use crate::observe::{Counter, Scope, SliceView};
 use crate::units::{Instant, count_to_f64};
 

@@ -1,9 +1,10 @@
 //! What is kept of a run beside its verdicts, for those who want to look at it themselves.
 
 use super::{Hop, month};
-use crate::fabric::{Plan, Sampling, Traces, acts_on};
 use crate::fault::Fault;
+use crate::model::Plan;
 use crate::observe::{Layout, Series, SliceView};
+use crate::sim::{Sampling, Traces, acts_on};
 use crate::units::Instant;
 
 /// What is to be kept, and then what was. The default keeps nothing, and costs nothing.

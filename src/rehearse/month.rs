@@ -1,8 +1,9 @@
 //! A run's traffic as a month's: what is billed, and what it spends of the error budget.
 
 use crate::cost::{Bill, CacheUsage, Mode, PriceArea, RegionUsage, Usage, apportion, bill};
-use crate::fabric::{Outcome, Plan};
+use crate::model::Plan;
 use crate::observe::{Counter, Gauge, Scope, Series, Totals};
+use crate::sim::Outcome;
 use crate::slo::{MONTH, error_budget_spent};
 use crate::units::{Instant, Span, count_to_f64};
 

@@ -9,10 +9,10 @@ use super::{
     Rehearsal, Spell, Trouble, Watched,
 };
 use crate::cost::Bill;
-use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
 use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
 use crate::observe::{Counter, Layout, Metric, Sample, Scope, SliceView};
 use crate::scenario::{Scenario, Source, load, load_without_control};
+use crate::sim::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
 use crate::units::{Instant, count_to_f64};
 use std::num::NonZeroUsize;
 

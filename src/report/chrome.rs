@@ -8,9 +8,9 @@
 
 mod requests;
 
-use crate::fabric::{Traced, Traces};
 use crate::observe::Gauge;
 use crate::rehearse::{Hop, JudgedRun, Recording};
+use crate::sim::{Traced, Traces};
 use crate::units::Instant;
 use serde_json::{Value, json};
 use std::io::{self, Write};

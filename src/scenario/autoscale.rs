@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fabric::{AutoscaleRules, Discipline, Manifest, ScalePace, ScaleTarget};
+use crate::model::{AutoscaleRules, Discipline, Manifest, ScalePace, ScaleTarget};
 use crate::units::Span;
 
 /// More pods than any region has.

@@ -3,8 +3,8 @@
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fabric::Budget;
-use crate::fabric::preset;
+use crate::model::Budget;
+use crate::model::preset;
 use crate::units::Span;
 
 /// The kinds of budget that stand in a table, with their defaults.

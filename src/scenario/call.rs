@@ -3,8 +3,8 @@
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fabric::preset;
-use crate::fabric::{BreakerRule, Budget, Call, Fallback, Hedge, Jitter, Retry, Shield, Window};
+use crate::model::preset;
+use crate::model::{BreakerRule, Budget, Call, Fallback, Hedge, Jitter, Retry, Shield, Window};
 use crate::units::{Span, count_to_f64};
 
 /// More clients than any region has of its own services.

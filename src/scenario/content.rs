@@ -4,8 +4,8 @@ use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
 use crate::cache::Policy;
-use crate::fabric::{Catalogue, Content, Fabric, Load, Origin, Rendition, Store};
 use crate::fault::{Answers, Fault, Kept};
+use crate::model::{Catalogue, Content, Fabric, Load, Origin, Rendition, Store};
 use crate::units::{Span, count_to_f64};
 
 /// More renditions than any ladder has.

@@ -3,8 +3,8 @@
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fabric::{Behind, Curve, CurveError, Database, Pooling, Slowdown, WhenBehind};
 use crate::fault::{Answers, Fault};
+use crate::model::{Behind, Curve, CurveError, Database, Pooling, Slowdown, WhenBehind};
 use crate::units::Span;
 
 /// More points than anybody writes down.

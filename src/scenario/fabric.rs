@@ -6,8 +6,8 @@ use super::section::Section;
 use super::tree::Node;
 use crate::cache::Policy;
 use crate::engine::{Law, Zipf};
-use crate::fabric::preset;
-use crate::fabric::{
+use crate::model::preset;
+use crate::model::{
     AfterWait, Cost, Detect, Discipline, Entries, Fabric, Lock, Manifest, Metadata, Replication,
     Routing, SharedErrors, TtlFrom, Viewers,
 };

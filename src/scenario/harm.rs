@@ -5,8 +5,8 @@ use super::section::Section;
 use super::tree::{Node, Origin};
 use crate::change::{Change, Planned};
 use crate::engine::Profile;
-use crate::fabric::Manifest;
 use crate::fault::{Fault, Injection, Label};
+use crate::model::Manifest;
 use crate::units::{Instant, Span};
 
 /// The most faults or changes of a file.

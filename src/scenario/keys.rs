@@ -36,7 +36,7 @@ fn rows(table: &'static str) -> Vec<Key> {
 }
 
 /// `path | kind | default | example | text`. Defaults under `fabric` are those of `five-regions`
-/// ([`crate::fabric::preset`] has their sources), except those of `fabric.pool`.
+/// ([`crate::model::preset`] has their sources), except those of `fabric.pool`.
 const TABLE: &str = r#"
 title | text | required | "Sao Paulo goes dark" | what reports call it
 question | text | required | "Does anybody notice?" | what the run answers

@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::{Entry, Node};
-use crate::fabric::{ClassPool, ClassPools, Discipline, Manifest};
+use crate::model::{ClassPool, ClassPools, Discipline, Manifest};
 
 /// More slots than any pod has.
 const MANY: u32 = 10_000;

@@ -5,7 +5,7 @@ use super::reader::{CENTURY, Reader};
 use super::section::Section;
 use super::tree::{Node, short};
 use crate::engine::{Law, Profile, Zipf};
-use crate::fabric::{Closed, Load, TraceLoad};
+use crate::model::{Closed, Load, TraceLoad};
 use crate::trace::{Column, Columns, Format, Problem as Wrong, TraceSpec, survey};
 use crate::units::{Instant, Span};
 

@@ -4,8 +4,8 @@ use super::harm::Stage;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fabric::{Balance, CpuRules, Discipline, Ejection, Manifest, MemoryRules};
 use crate::fault::{Calls, Fault};
+use crate::model::{Balance, CpuRules, Discipline, Ejection, Manifest, MemoryRules};
 use crate::units::Span;
 
 const BALANCES: &[(&str, Balance)] = &[

@@ -2,8 +2,8 @@ use super::*;
 use crate::cache::Policy;
 use crate::change::Change;
 use crate::engine::Law;
-use crate::fabric::{Budget, Detect, Discipline, Entries, SharedErrors, WhenBehind};
 use crate::fault::{Answers, Delay, Fault, Kept, Reach, Routes, Service};
+use crate::model::{Budget, Detect, Discipline, Entries, SharedErrors, WhenBehind};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -117,10 +117,7 @@ fn the_outage_of_the_design_is_read() {
     assert_eq!(plan.load.rates, [60e3, 50e3, 40e3, 30e3, 20e3]);
     assert_eq!(plan.load.titles, 200_000);
     // What the file writes out is the preset's own law.
-    assert_eq!(
-        plan.fabric.routing.converge,
-        crate::fabric::preset::five_regions().routing.converge
-    );
+    assert_eq!(plan.fabric.routing.converge, crate::model::preset::five_regions().routing.converge);
     assert_eq!(plan.injections.len(), 1);
     let outage = &plan.injections[0];
     assert_eq!((outage.at, outage.until), (seconds(300), Some(seconds(600))));

@@ -4,7 +4,7 @@ use super::near;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::{Entry, Node, short};
-use crate::fabric::Fabric;
+use crate::model::Fabric;
 use crate::units::Span;
 
 /// The most regions that a fabric may have.
@@ -80,7 +80,7 @@ impl Reader<'_> {
             }
             return;
         }
-        let preset = crate::fabric::preset::REGIONS[0];
+        let preset = crate::model::preset::REGIONS[0];
         match fabric.regions.iter().position(|region| region == preset) {
             Some(at) => fabric.primary = at,
             None => {

@@ -10,10 +10,10 @@ use proptest::{collection, option};
 use squall::cache::Policy;
 use squall::change::{Change, Planned};
 use squall::engine::{Law, Profile};
-use squall::fabric::*;
 use squall::fault::{
     Answers, Calls, Clock, Delay, Fault, Injection, Kept, Label, Reach, Routes, Service,
 };
+use squall::model::*;
 use squall::units::{Instant, Span};
 
 use segments::{content, origin};

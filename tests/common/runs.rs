@@ -1,7 +1,8 @@
 //! Runs of plans, with everything recorded.
 
-use squall::fabric::{Options, Outcome, Plan, simulate};
+use squall::model::Plan;
 use squall::observe::{Layout, Sample};
+use squall::sim::{Options, Outcome, simulate};
 use squall::units::Span;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;

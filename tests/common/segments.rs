@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::{collection, option};
 use squall::cache::Policy;
-use squall::fabric::{Content, Origin, Rendition, Store};
+use squall::model::{Content, Origin, Rendition, Store};
 
 /// A content cache with room for a few segments or for all, or none.
 pub fn content() -> BoxedStrategy<Content> {

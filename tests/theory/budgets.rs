@@ -5,9 +5,10 @@ use crate::formulas::erlang_b;
 use crate::table::Row;
 use crate::tools::{SEEDS, all_of, column, count_of, plan_of, with_seeds};
 use squall::engine::Seed;
-use squall::fabric::budgets::Decorator;
-use squall::fabric::{Outcome, Plan};
+use squall::model::Plan;
 use squall::observe::Counter;
+use squall::sim::Outcome;
+use squall::sim::budgets::Decorator;
 use squall::units::count_to_f64;
 
 /// How a run is made: what fails, who tries how often, and under which budget.

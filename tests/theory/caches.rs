@@ -4,7 +4,7 @@ use crate::stats::estimate;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
 use squall::cache::Policy;
-use squall::fabric::{Entries, Plan, TtlFrom};
+use squall::model::{Entries, Plan, TtlFrom};
 use squall::observe::{Counter, Scope};
 use squall::units::{Instant, Span, count_to_f64};
 

@@ -5,8 +5,9 @@ use crate::budgets::GRPC;
 use crate::formulas::{binomial_tail, poisson};
 use crate::table::Row;
 use crate::tools::{SEEDS, all_of, column, count_of, plan_of, with_seeds};
-use squall::fabric::{Outcome, Plan};
+use squall::model::Plan;
 use squall::observe::Counter;
+use squall::sim::Outcome;
 use squall::units::count_to_f64;
 
 /// How the edge calls, how many requests a second come for how long, and which share of answers is an

@@ -4,7 +4,7 @@ use crate::partial;
 use crate::table::Row;
 use crate::tools::{SEEDS, plan_of, with_seeds};
 use squall::cost::{Mode, Usage, bill};
-use squall::fabric::Plan;
+use squall::model::Plan;
 use squall::observe::{Counter, Scope};
 use squall::units::count_to_f64;
 

@@ -6,7 +6,7 @@ use crate::queues::{CONSTANT, EXPONENTIAL, HYPEREXPONENTIAL, warmed_pool};
 use crate::runs::run;
 use crate::table::Row;
 use crate::tools::{column, count_of, mean_of, with_seeds};
-use squall::fabric::Plan;
+use squall::model::Plan;
 use squall::observe::{Counter, Sample};
 
 const SEEDS: u64 = 12;

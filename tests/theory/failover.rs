@@ -4,8 +4,9 @@ use crate::formulas::kolmogorov;
 use crate::table::Row;
 use crate::tools::{column, distance, plan_of, with_seeds};
 use squall::engine::Law;
-use squall::fabric::{Outcome, Plan};
+use squall::model::Plan;
 use squall::observe::{Counter, Sample, Scope};
+use squall::sim::Outcome;
 use squall::units::{Instant, Span, count_to_f64};
 
 /// Outages of their own, each with another phase of the prober.

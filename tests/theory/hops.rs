@@ -4,8 +4,9 @@ use crate::formulas::erlang_b;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
 use crate::{clients, hedges};
-use squall::fabric::{Outcome, Plan};
+use squall::model::Plan;
 use squall::observe::Counter;
+use squall::sim::Outcome;
 
 /// One region without a cache; `manifest` and `database` are keys of their sections.
 pub fn region(viewers: &str, manifest: &str, database: &str, rate: u32, failing: u32) -> Plan {

@@ -3,8 +3,9 @@
 use crate::table::Row;
 use crate::tools::{SEEDS, plan_of, with_seeds};
 use squall::engine::Law;
-use squall::fabric::{Outcome, Plan};
+use squall::model::Plan;
 use squall::observe::{Counter, Sample, Scope};
+use squall::sim::Outcome;
 use squall::units::{Instant, Span, count_to_f64};
 
 /// One region whose viewers are at its door and whose cache is off, so that every attempt is a read.

@@ -2,7 +2,7 @@
 
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, judged, mean_of, plan_of, with_seeds};
-use squall::fabric::Plan;
+use squall::model::Plan;
 use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::units::count_to_f64;
 

@@ -5,8 +5,9 @@ use crate::runs::run;
 use crate::stats::estimate;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, mean_of, plan_of, values_of, with_seeds};
-use squall::fabric::{CpuRules, Outcome, Plan};
+use squall::model::{CpuRules, Plan};
 use squall::observe::{Counter, Gauge, Sample, Scope};
+use squall::sim::Outcome;
 use squall::units::{Instant, Span, count_to_f64};
 
 /// One region without a cache and a database, whose viewers ask once; `faults` are injections.

@@ -5,8 +5,9 @@ use crate::table::Row;
 use crate::tools::{
     SEEDS, column, count_of, level_of, mean_of, plan_of, quantile_of, values_of, with_seeds,
 };
-use squall::fabric::{Outcome, Plan};
+use squall::model::Plan;
 use squall::observe::{Counter, Gauge, Sample, Scope};
+use squall::sim::Outcome;
 use squall::units::{Instant, Span, count_to_f64};
 
 /// What a service takes on average, in every row.

@@ -3,7 +3,7 @@
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
 use crate::{budgets, writes};
-use squall::fabric::Plan;
+use squall::model::Plan;
 use squall::observe::Counter;
 
 fn failing(attempts: u32, percent: u32) -> Plan {

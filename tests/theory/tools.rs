@@ -1,9 +1,10 @@
 //! Plans from text, runs with several seeds, and what is read out of them.
 
 use crate::runs::run;
-use squall::fabric::{Outcome, Plan};
+use squall::model::Plan;
 use squall::observe::{Counter, Gauge, Histogram, Sample, Scope};
 use squall::scenario::{Source, load};
+use squall::sim::Outcome;
 use squall::units::count_to_f64;
 
 /// Seeds of a row that does not say otherwise.

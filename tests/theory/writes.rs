@@ -4,8 +4,8 @@
 use crate::stats::estimate;
 use crate::table::Row;
 use squall::engine::{Context, Engine, Event, Law, Process, Seed, Stream};
-use squall::fabric::preset;
-use squall::fabric::{Budget, Jitter, Retry};
+use squall::model::preset;
+use squall::model::{Budget, Jitter, Retry};
 use squall::units::{Instant, Span};
 use std::num::NonZeroUsize;
 

@@ -1,8 +1,8 @@
 //! A traced request as nested spans.
 
 use super::{Events, REGIONS, hex, name_of};
-use crate::fabric::{Part, Traced, What};
 use crate::rehearse::Recording;
+use crate::sim::{Part, Traced, What};
 use crate::units::Instant;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,0 +1,3 @@
+//! The faults that are in force at a site.
+
+pub mod active_faults;

@@ -1,0 +1,7 @@
+//! The client side of a hop: retries and their budgets, breaker, hedging.
+
+pub mod breaker;
+pub mod budgets;
+pub mod client;
+pub mod hedge;
+pub mod retry;

@@ -1,0 +1,350 @@
+//! What can happen at a site.
+
+use crate::engine;
+use crate::sim::hop::budgets::Ticket;
+use crate::sim::run::slab::Key;
+use crate::sim::site::Order;
+use crate::units::Instant;
+
+/// A viewer's request between two sites, or before it arrives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Visit {
+    /// The network in which the viewer sits.
+    pub network: u32,
+    /// What it asks for: a title, or a segment by its number.
+    pub title: u32,
+    /// Its last mile, in microseconds.
+    pub last_mile: u32,
+    /// The number of the attempt; 0 before the first has arrived. One that was sent beside another has
+    /// the same with [`HEDGE`].
+    pub attempt: u8,
+    /// Whether some attempt met a full queue.
+    pub rejected: bool,
+    /// Whether it is written down what is done for it; changes nothing else.
+    pub traced: bool,
+    /// Whether it asks for a segment.
+    pub segment: bool,
+    /// What it carries along of its network's retry budget.
+    pub ticket: Ticket,
+    /// How long before its first arrival the viewer began to wait, in microseconds.
+    pub lead: u32,
+    /// When the first attempt arrived: the time to which the request belongs.
+    pub born: Instant,
+}
+
+/// What the primary says to a read from another region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reply {
+    /// The data.
+    Data,
+    /// An error.
+    Error,
+    /// Its queue was full, or the wait for a connection too long.
+    Refused,
+}
+
+/// How an attempt failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The viewer got an error, or its connection was reset.
+    Error,
+    /// The viewer waited in vain.
+    TimeOut,
+}
+
+/// What happens to a pod at its instant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PodEvent {
+    /// It has started.
+    Started,
+    /// It is ejected by its load balancer.
+    Ejected,
+    /// Its ejection is over.
+    Readmitted,
+    /// It may need more memory than it may have.
+    Full,
+}
+
+/// Everything that waits for its instant at a site.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A step of the plan: a fault or change begins or ends.
+    Step(u32),
+    /// The last probe of a failed health check is sent.
+    LastProbe {
+        /// The loss that it notices.
+        loss: u32,
+    },
+    /// The site's route is withdrawn because nothing was heard of it.
+    Withdraw {
+        /// The loss that was noticed.
+        loss: u32,
+    },
+    /// The site's route is announced again.
+    Announce {
+        /// The loss that is over.
+        loss: u32,
+    },
+    /// Another site's route has changed.
+    Route {
+        /// Whose.
+        site: u8,
+        /// Whether it is announced.
+        announced: bool,
+    },
+    /// A network is about to go to another site, one lookahead from now.
+    MoveOut {
+        /// Which.
+        network: u32,
+        /// The plan to move; void if there is a newer one.
+        plan: u32,
+    },
+    /// A network has gone: what was under way for it is reset.
+    Gone {
+        /// Which.
+        network: u32,
+    },
+    /// A network has come; it waits on the shelf.
+    MoveIn {
+        /// Which.
+        network: u32,
+    },
+    /// A database read is done.
+    Read(Key),
+    /// A backoff is over: a call makes another attempt to read.
+    ReadAgain(Key),
+    /// A read has been out for so long that another may go beside it.
+    ReadHedge(Key),
+    /// The caller of a read waits no longer.
+    ReadTimeOut(Key),
+    /// The primary has answered a read, or refused it.
+    PrimaryAnswered {
+        /// The read at the region that asked.
+        read: Key,
+        /// What came back.
+        reply: Reply,
+    },
+    /// A read from another region comes to the primary.
+    PrimaryAsked {
+        /// Where the answer goes.
+        site: u8,
+        /// Where the viewers sit.
+        origin: u8,
+        /// The read there.
+        read: Key,
+    },
+    /// A call's manifest is made.
+    Made(Key),
+    /// A backoff is over: a fetch makes another attempt.
+    CallAgain(Key),
+    /// A call has been out for so long that another may go beside it.
+    CallHedge(Key),
+    /// The caller of the manifest service waits no longer for a call.
+    CallTimeOut(Key),
+    /// A call that shares the manifest service with others may be done.
+    Shared,
+    /// A read that is slowed by others may be done.
+    SharedReads,
+    /// Something happens to a pod of the manifest service; void in another life of it.
+    Pod {
+        /// Which.
+        pod: u32,
+        /// In which life.
+        life: u32,
+        /// What.
+        what: PodEvent,
+    },
+    /// A call may be done that shares its pod's processors, or its pod's quota may change.
+    Cpu(u32),
+    /// The autoscaler looks.
+    Scale,
+    /// A hit is answered; only when every request is an event.
+    Answered(Key),
+    /// The longest wait for a database connection is over for somebody.
+    ConnectionWaitOver,
+    /// The longest wait for a slot of the manifest service is over for somebody.
+    SlotWaitOver,
+    /// The primary has not answered in time.
+    PrimaryTimeOut(Key),
+    /// A waiter has waited long enough for a lock.
+    LockWaitOver {
+        /// Who waits.
+        request: Key,
+        /// For which fetch.
+        fetch: Key,
+    },
+    /// Attempts are looked at again whose time is half over.
+    Patience,
+    /// An attempt's time is over.
+    TimeOut(Key),
+    /// A backoff is over: the retry arrives.
+    Retry(Key),
+    /// An attempt has been out for so long that its viewer may send another beside it.
+    ViewerHedge {
+        /// Which attempt.
+        beside: Key,
+        /// When the second one comes to the edge.
+        arrives: Instant,
+    },
+    /// It comes to the edge.
+    HedgeArrives(Key),
+    /// An attempt failed elsewhere; its network is served here, so the decision is made here.
+    Failed {
+        /// The request.
+        visit: Visit,
+        /// How.
+        how: Failure,
+    },
+    /// A request arrives that was drawn before, or a retry that was decided on elsewhere.
+    Arrival(Visit),
+    /// The next of the crowd arrives; only when every request is an event.
+    Next,
+    /// A backoff is over: a fill makes another attempt.
+    AskAgain(Key),
+    /// An attempt at the origin has been out for so long that another may go beside it.
+    AskHedge(Key),
+    /// The edge waits no longer for an attempt at the origin.
+    AskTimeOut(Key),
+    /// An attempt from another region comes to the origin.
+    OriginAsked {
+        /// Which, and for what.
+        order: Order,
+        /// When its caller gives it up.
+        deadline: Instant,
+    },
+    /// Another region takes an attempt back that it has given up.
+    OriginCancelled {
+        /// Which region.
+        site: u8,
+        /// The attempt there.
+        ask: Key,
+    },
+    /// The origin is done with an attempt.
+    OriginDone(Key),
+    /// The longest wait for a slot of the origin is over for somebody.
+    OriginWaitOver,
+    /// The origin has answered an attempt, or refused it.
+    OriginAnswered {
+        /// Which.
+        order: Order,
+        /// What came back.
+        reply: Reply,
+    },
+}
+
+/// What tells the events of the origin's hop from those that share their numbers.
+const ORIGIN: u64 = 0x2b5a << 44;
+
+impl engine::Event for Event {
+    /// Ends before beginnings, replies before time-outs, arrivals last.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Step(_) => 0,
+            Self::LastProbe { .. } | Self::Withdraw { .. } | Self::Announce { .. } => 1,
+            Self::Route { .. } => 2,
+            Self::MoveOut { .. } => 3,
+            Self::Gone { .. } => 4,
+            Self::MoveIn { .. } => 5,
+            Self::Read(_) | Self::SharedReads | Self::PrimaryAnswered { .. } => 6,
+            Self::OriginDone(_) | Self::OriginAnswered { .. } => 6,
+            Self::Made(_) | Self::Shared | Self::Cpu(_) | Self::Answered(_) => 7,
+            Self::PrimaryAsked { .. } | Self::OriginAsked { .. } | Self::Pod { .. } => 8,
+            Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
+            Self::SlotWaitOver | Self::Patience => 9,
+            Self::CallTimeOut(_) | Self::ReadTimeOut(_) | Self::AskTimeOut(_) => 9,
+            Self::OriginWaitOver | Self::OriginCancelled { .. } => 9,
+            Self::TimeOut(_) => 10,
+            Self::Failed { .. } => 11,
+            Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) | Self::AskAgain(_) => 12,
+            Self::CallHedge(_) | Self::ReadHedge(_) | Self::AskHedge(_) | Self::Scale => 12,
+            Self::ViewerHedge { .. } => 12,
+            Self::Arrival(_) | Self::HedgeArrives(_) => 13,
+            Self::Next => 14,
+        }
+    }
+
+    fn fingerprint(self) -> u64 {
+        let (kind, what) = match self {
+            Self::Step(step) => (1, u64::from(step)),
+            Self::LastProbe { loss } => (2, u64::from(loss)),
+            Self::Withdraw { loss } => (3, u64::from(loss)),
+            Self::Announce { loss } => (4, u64::from(loss)),
+            Self::Route { site, announced } => (5, u64::from(site) << 1 | u64::from(announced)),
+            Self::MoveOut { network, plan } => (6, u64::from(network) << 32 | u64::from(plan)),
+            Self::Gone { network } => (7, u64::from(network)),
+            Self::MoveIn { network } => (8, u64::from(network)),
+            Self::Read(key) => (9, key.word()),
+            Self::ReadAgain(key) => (10, key.word()),
+            Self::PrimaryAnswered { read, reply } => (11, read.word() ^ (reply as u64) << 62),
+            Self::PrimaryAsked { site, read, .. } => (12, read.word() ^ u64::from(site) << 56),
+            Self::Made(key) => (13, key.word()),
+            Self::Answered(key) => (14, key.word()),
+            Self::ConnectionWaitOver => (15, 0),
+            Self::PrimaryTimeOut(key) => (16, key.word()),
+            Self::LockWaitOver { request, .. } => (17, request.word()),
+            Self::TimeOut(key) => (18, key.word()),
+            Self::Retry(key) => (19, key.word()),
+            Self::Failed { visit, .. } => (20, visit.word()),
+            Self::Arrival(visit) => (21, visit.word()),
+            Self::Next => (22, 0),
+            Self::Patience => (23, 0),
+            Self::Shared => (24, 0),
+            Self::SlotWaitOver => (25, 0),
+            Self::SharedReads => (26, 0),
+            Self::CallAgain(key) => (27, key.word()),
+            Self::CallTimeOut(key) => (28, key.word()),
+            Self::ReadTimeOut(key) => (29, key.word()),
+            Self::CallHedge(key) => (30, key.word()),
+            Self::ReadHedge(key) => (31, key.word()),
+            // Beyond the kinds that there is room for, kinds share a number: what they say differs.
+            Self::Scale => (28, 1 << 48),
+            Self::Cpu(pod) => (29, u64::from(pod) << 40),
+            Self::ViewerHedge { beside, .. } => (30, beside.word() ^ 1 << 58),
+            Self::HedgeArrives(key) => (31, key.word() ^ 1 << 58),
+            Self::AskAgain(key) => (27, key.word() ^ ORIGIN),
+            Self::AskTimeOut(key) => (28, key.word() ^ ORIGIN),
+            Self::AskHedge(key) => (30, key.word() ^ ORIGIN),
+            Self::OriginDone(key) => (9, key.word() ^ ORIGIN),
+            Self::OriginWaitOver => (25, ORIGIN),
+            Self::OriginCancelled { site, ask } => {
+                (29, ask.word() ^ ORIGIN ^ u64::from(site) << 56)
+            }
+            Self::OriginAsked { order, .. } => (12, order.word() ^ ORIGIN),
+            Self::OriginAnswered { order, reply } => {
+                (11, order.word() ^ ORIGIN ^ (reply as u64) << 56)
+            }
+            Self::Pod { pod, life, what } => {
+                (0, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)
+            }
+        };
+        what.wrapping_mul(32).wrapping_add(kind)
+    }
+}
+
+/// Marks the number of an attempt that was sent beside another; attempts are never that many.
+pub const HEDGE: u8 = 0x80;
+
+impl Visit {
+    /// Whether this is an attempt that was sent beside another.
+    #[must_use]
+    pub const fn is_hedge(&self) -> bool {
+        self.attempt & HEDGE != 0
+    }
+
+    const fn word(&self) -> u64 {
+        (self.network as u64) << 32
+            ^ self.title as u64
+            ^ (self.attempt as u64) << 24
+            ^ (self.segment as u64) << 56
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_fits_in_forty_bytes() {
+        assert!(size_of::<Event>() <= 40, "{}", size_of::<Event>());
+    }
+}

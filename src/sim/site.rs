@@ -1,0 +1,392 @@
+//! A site: what belongs to a region, what happens there, and how requests are drawn. A request's own
+//! branches are in `life`.
+//!
+//! Only this module schedules. The components decide (who goes next, what is fresh, whether a retry
+//! may go); the site says what a decision means. Viewers are part of the site that serves their
+//! network: a request is drawn where it arrives, and the way there and back is added to what the
+//! viewer sees.
+
+mod accounting;
+mod budget;
+mod build;
+mod connections;
+mod content;
+mod database;
+mod failover;
+mod fast_path;
+mod fetch;
+mod life;
+mod origin;
+mod pair;
+mod pods;
+mod pools;
+mod protect;
+mod remote_read;
+mod scaling;
+mod schedule;
+mod service;
+mod tracing;
+
+use crate::engine::{Context, Process, Seed, Stream};
+use crate::model::Plan;
+use crate::observe::Recorder;
+use crate::sim::client::arrival::Draw;
+use crate::sim::client::networks::{Crowd, Network};
+use crate::sim::client::policy::Pass;
+use crate::sim::client::trace_arrivals::Feed;
+use crate::sim::edge::metadata::MetadataCache;
+use crate::sim::faults::active_faults::{Outage, Weather};
+use crate::sim::hop::budgets::Ticket;
+use crate::sim::hop::client::Caller;
+use crate::sim::network::replication::Excess;
+use crate::sim::run::event::{Event, Failure, Visit};
+use crate::sim::run::slab::{Key, Slab};
+use crate::sim::run::tracer::Tracer;
+use crate::sim::server::cpu::Cpus;
+use crate::sim::server::memory::Memory;
+use crate::sim::server::pods::Pods;
+use crate::sim::server::pool::Pool;
+use crate::sim::server::processor_sharing::Sharing;
+use crate::sim::server::slot_classes::Lanes;
+use crate::sim::server::slowdown::RateMeter;
+use crate::units::{Instant, Span};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use connections::Distress;
+pub(super) use content::Contents;
+use database::Read;
+use fetch::Fetch;
+use protect::Shielding;
+use scaling::Scaling;
+use service::Call;
+
+pub use origin::Order;
+pub(super) use schedule::{Step, first_change, steps_of};
+
+/// Where networks wait between two sites: taken off by the one to which the message says they go.
+pub(super) type Shelf = Vec<Mutex<Option<Traveller>>>;
+
+/// A network on its way, and what of it asks for segments, where somebody does.
+pub(super) type Traveller = (Network, Option<Network>);
+
+/// A request under way that needed more than a look into the cache.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    visit: Visit,
+    state: State,
+    /// When the viewer gives the attempt up.
+    deadline: Instant,
+    /// When it joined another's fetch.
+    joined: Option<Instant>,
+    /// Counts those that came before it.
+    serial: u64,
+    /// What it carries of its network's protections.
+    pass: Pass,
+    /// The other attempt, where two are out beside each other.
+    twin: Option<Key>,
+}
+
+/// What a request under way waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// A fetch.
+    Fetch(Key),
+    /// A fetch of a segment.
+    Fill(Key),
+    /// Nothing: no answer will reach the viewer.
+    Lost,
+    /// The end of its backoff.
+    Backoff,
+    /// The answer of a hit that has this age of data; where it is not over at once.
+    Answer { stale: bool, age: Span },
+    /// Its arrival at the edge: a second attempt on its way.
+    Sent,
+    /// The second attempt: it has failed itself.
+    Spent,
+}
+
+/// The random streams of a site, one for each source of randomness.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pub manifest: Stream,
+    pub database: Stream,
+    pub lag: Stream,
+    pub errors: Stream,
+    pub jitter: Stream,
+    pub eviction: Stream,
+    pub class: Stream,
+    pub kind: Stream,
+    pub loss: Stream,
+    pub think: Stream,
+}
+
+impl Streams {
+    /// The streams of the site in this region.
+    pub fn new(seed: Seed, region: &str) -> Self {
+        let stream = |what: &str| seed.stream(&format!("{region}/{what}"));
+        Self {
+            manifest: stream("manifest service"),
+            database: stream("database service"),
+            lag: stream("replication lag"),
+            errors: stream("errors"),
+            jitter: stream("retry jitter"),
+            eviction: stream("eviction"),
+            class: stream("priority class"),
+            kind: stream("kind of request"),
+            loss: stream("packet loss"),
+            think: stream("think"),
+        }
+    }
+}
+
+/// A region with its edge, its services and the viewers that it serves.
+pub struct Site {
+    pub(super) me: usize,
+    pub(super) plan: Arc<Plan>,
+    pub(super) steps: Arc<[Step]>,
+    pub(super) rankings: Arc<[Vec<usize>]>,
+    /// The region in which each network lies.
+    pub(super) homes: Arc<[u8]>,
+    /// The round trip between each region and this site.
+    pub(super) trips: Vec<Span>,
+    /// What a hit takes.
+    pub(super) hit_takes: Span,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) crowd: Crowd,
+    pub(super) feed: Option<Feed>,
+    /// Where each network went, when it went from here.
+    pub(super) forward: Vec<usize>,
+    /// Until when a network that is on its way is still served here.
+    pub(super) leaving: Vec<Instant>,
+    pub(super) recorder: Recorder,
+    pub(super) requests: Slab<Request>,
+    pub(super) fetches: Slab<Fetch>,
+    pub(super) calls: Slab<Call>,
+    pub(super) reads: Slab<Read>,
+    /// Calls that have just got a slot.
+    pub(super) starting: VecDeque<Key>,
+    pub(super) cache: Option<MetadataCache>,
+    /// How the edge calls the manifest service, and that its database.
+    pub(super) manifest_caller: Caller,
+    pub(super) database_caller: Caller,
+    pub(super) manifest: Lanes<Key>,
+    /// Who works where, where that matters.
+    pub(super) pods: Option<Pods<Key>>,
+    /// What they compute on, where that is bounded.
+    pub(super) cpus: Option<Cpus<Key>>,
+    /// What they have of memory, where that is bounded.
+    pub(super) memory: Option<Memory>,
+    /// The work of the manifest service, where all share it.
+    pub(super) sharing: Option<Sharing<Key>>,
+    pub(super) database: Option<Pool<Key>>,
+    /// The reads under way, where they slow each other.
+    pub(super) reading: Option<Sharing<Key>>,
+    /// What is wrong with the database.
+    pub(super) distress: Distress,
+    /// What changes the number of pods.
+    pub(super) scaling: Option<Scaling>,
+    /// When reads began, where their rate slows them.
+    pub(super) read_rate: RateMeter,
+    pub(super) excess: Excess,
+    pub(super) weather: Weather,
+    pub(super) outage: Option<Outage>,
+    /// Counts the losses and returns of this site, so that what belonged to an earlier one is void.
+    pub(super) loss: u32,
+    pub(super) withdrawn: bool,
+    pub(super) drains: u32,
+    pub(super) announced: Vec<bool>,
+    /// Whether any site announces the prefix: without a route nothing gets anywhere.
+    pub(super) reachable: bool,
+    /// When the next step of the plan changes this site, or the run ends.
+    pub(super) next_change: Instant,
+    /// Where in its period the prober stands.
+    pub(super) probe_phase: f64,
+    pub(super) streams: Streams,
+    /// By origin: requests in the slab and on their way to other sites, less those that came.
+    pub(super) under_way: Vec<i64>,
+    /// Whether the age of data is asked for.
+    pub(super) staleness: bool,
+    /// Whether every request is an event: the same results, slower; for tests.
+    pub(super) all_events: bool,
+    /// What the viewers' budget and their other protections want to hear of.
+    pub(super) shield: Shielding,
+    /// Whether every hit is an event: with all events, and where something counts answers.
+    pub(super) hits_are_events: bool,
+    /// When the next arrival is put into the queue for; only when every request is an event.
+    pub(super) next_queued: Instant,
+    /// Attempts with their deadlines, in the order in which they are looked at again.
+    pub(super) patience: VecDeque<(Instant, Key)>,
+    /// What serves segments; `None` where nobody asks for any.
+    pub(super) content: Option<Box<Contents>>,
+    /// What is written down of a sample of requests; `None`: nothing.
+    pub(super) tracer: Option<Tracer>,
+    /// How many requests were ever kept.
+    pub(super) parked: u64,
+}
+
+type Ctx<'a> = Context<'a, Event>;
+
+impl Process for Site {
+    type Event = Event;
+
+    fn flow(&mut self, ctx: &mut Ctx<'_>) -> Instant {
+        if self.all_events {
+            return self.queue_next(ctx);
+        }
+        loop {
+            self.rush(ctx);
+            let at = self.next_arrival();
+            if at >= ctx.quiet_until() {
+                return at;
+            }
+            ctx.advance(at);
+            self.recorder.advance(at);
+            self.arrive_next(ctx);
+        }
+    }
+
+    fn handle(&mut self, event: Event, ctx: &mut Ctx<'_>) {
+        self.recorder.advance(ctx.now());
+        match event {
+            Event::Step(number) => self.step(ctx, number),
+            Event::LastProbe { loss } => self.last_probe(ctx, loss),
+            Event::Withdraw { loss } => self.withdraw(ctx, loss),
+            Event::Announce { loss } => self.announce(ctx, loss),
+            Event::Route { site, announced } => self.hear_route(ctx, usize::from(site), announced),
+            Event::MoveOut { network, plan } => self.move_out(ctx, network, plan),
+            Event::Gone { network } => self.reset_gone(ctx, network),
+            Event::MoveIn { network } => self.move_in(ctx, network),
+            Event::Read(read) => self.read_done(ctx, read),
+            Event::ReadAgain(call) => self.try_read(ctx, call),
+            Event::ReadHedge(read) => self.hedge_read(ctx, read),
+            Event::ReadTimeOut(read) => self.read_timed_out(ctx, read),
+            Event::PrimaryAsked { site, origin, read } => {
+                self.primary_asked(ctx, usize::from(site), usize::from(origin), read);
+            }
+            Event::PrimaryAnswered { read, reply } => self.primary_answered(ctx, read, reply),
+            Event::Made(call) => self.manifest_made(ctx, call),
+            Event::CallAgain(fetch) => self.call_manifest(ctx, fetch),
+            Event::CallHedge(call) => self.hedge_call(ctx, call),
+            Event::CallTimeOut(call) => self.call_timed_out(ctx, call),
+            Event::Shared => self.look_at_shared(ctx),
+            Event::Cpu(pod) => self.look_at_cpu(ctx, pod),
+            Event::Pod { pod, life, what } => self.pod_event(ctx, pod, life, what),
+            Event::SharedReads => self.look_at_reads(ctx),
+            Event::Scale => self.scale(ctx),
+            Event::SlotWaitOver => self.slot_wait_over(ctx),
+            Event::Answered(request) => self.answered(ctx, request),
+            Event::ConnectionWaitOver => self.connection_wait_over(ctx),
+            Event::PrimaryTimeOut(read) => self.primary_timed_out(ctx, read),
+            Event::LockWaitOver { request, fetch } => self.lock_wait_over(ctx, request, fetch),
+            Event::Patience => self.look_at_patience(ctx),
+            Event::TimeOut(request) => self.timed_out(ctx, request),
+            Event::Retry(request) => self.retry(ctx, request),
+            Event::ViewerHedge { beside, arrives } => self.hedge_viewer(ctx, beside, arrives),
+            Event::HedgeArrives(request) => self.hedge_arrives(ctx, request),
+            Event::Failed { visit, how } => {
+                self.land(&visit);
+                self.attempt_failed(ctx, visit, ctx.now(), how);
+            }
+            Event::Arrival(visit) => self.arrival(ctx, visit),
+            Event::Next => self.next_is_due(ctx),
+            Event::AskAgain(fill) => self.ask_origin(ctx, fill),
+            Event::AskHedge(ask) => self.hedge_ask(ctx, ask),
+            Event::AskTimeOut(ask) => self.ask_timed_out(ctx, ask),
+            Event::OriginAsked { order, deadline } => self.origin_asked(ctx, order, deadline),
+            Event::OriginCancelled { site, ask } => self.origin_cancelled(ctx, site.into(), ask),
+            Event::OriginDone(ask) => self.origin_done(ctx, ask),
+            Event::OriginWaitOver => self.origin_wait_over(ctx),
+            Event::OriginAnswered { order, reply } => self.origin_answered(ctx, order, reply),
+        }
+        self.start_waiting(ctx);
+    }
+}
+
+// Arrivals.
+impl Site {
+    #[inline]
+    fn next_arrival(&self) -> Instant {
+        self.next_manifest().min(self.next_segment())
+    }
+
+    /// When the next request comes that is not for a segment.
+    #[inline]
+    fn next_manifest(&self) -> Instant {
+        let crowd = self.crowd.next_at();
+        self.feed.as_ref().map_or(crowd, |feed| crowd.min(feed.next_at()))
+    }
+
+    /// Takes the next arrival, which is due now.
+    #[inline]
+    fn arrive_next(&mut self, ctx: &mut Ctx<'_>) {
+        if self.next_segment() < self.next_manifest() {
+            if let Some(visit) = self.take_segment() {
+                self.arrive(ctx, visit);
+            }
+            return self.start_waiting(ctx);
+        }
+        let from_feed =
+            self.feed.as_ref().is_some_and(|feed| feed.next_at() < self.crowd.next_at());
+        let draw = if from_feed { self.take_from_feed() } else { self.take_from_crowd() };
+        if let Some(draw) = draw {
+            self.arrive(ctx, first_visit(&draw));
+            self.start_waiting(ctx);
+        }
+    }
+
+    #[inline]
+    fn take_from_crowd(&mut self) -> Option<Draw> {
+        let draw = self.crowd.take()?;
+        if let (Some(cache), Some(title)) = (&self.cache, self.crowd.expected()) {
+            cache.expect(title);
+        }
+        Some(draw)
+    }
+
+    /// The trace's next record, if its network is served here: other sites take the others.
+    fn take_from_feed(&mut self) -> Option<Draw> {
+        let draw = self.feed.as_mut()?.take()?;
+        if let Some(network) = self.crowd.get_mut(draw.network) {
+            network.deposit(draw.at);
+            return Some(draw);
+        }
+        (draw.at < self.leaving[draw.network as usize]).then_some(draw)
+    }
+
+    /// All events: puts the next arrival into the queue.
+    fn queue_next(&mut self, ctx: &mut Ctx<'_>) -> Instant {
+        let at = self.next_arrival();
+        if at < self.next_queued {
+            self.next_queued = at;
+            ctx.schedule(at, Event::Next);
+        }
+        Instant::NEVER
+    }
+
+    /// All events: the next arrival is due, unless its network has gone meanwhile.
+    fn next_is_due(&mut self, ctx: &mut Ctx<'_>) {
+        if ctx.now() >= self.next_queued {
+            self.next_queued = Instant::NEVER;
+        }
+        if self.next_arrival() <= ctx.now() {
+            self.arrive_next(ctx);
+        }
+    }
+}
+
+/// A request before it arrives.
+pub(super) const fn first_visit(draw: &Draw) -> Visit {
+    Visit {
+        network: draw.network,
+        title: draw.title,
+        last_mile: draw.last_mile,
+        attempt: 0,
+        rejected: false,
+        traced: false,
+        segment: false,
+        ticket: Ticket::NEW,
+        lead: 0,
+        born: Instant::ZERO,
+    }
+}

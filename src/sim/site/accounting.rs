@@ -1,0 +1,167 @@
+//! Bookkeeping: where requests are kept, and to which time they belong.
+
+use super::{Ctx, Event, Key, Request, Site, State};
+use crate::observe::{Counter, When};
+use crate::sim::client::policy::Pass;
+use crate::sim::run::event::Visit;
+use crate::units::{Instant, Span};
+
+/// The way to the first site on a round trip, in whole microseconds, as a visit carries it.
+#[inline]
+pub(super) fn lead_of(trip: Span) -> u32 {
+    u32::try_from(trip.half().as_nanos() / 1_000).unwrap_or(u32::MAX)
+}
+
+/// The round trip of a viewer whose network's round trip to this site is `network`.
+#[inline]
+pub(super) fn trip_of(network: Span, last_mile: u32) -> Span {
+    network + Span::from_micros(u64::from(last_mile))
+}
+
+/// What a viewer waits beside the time at sites: the way to the first, and back from one on `trip`.
+#[inline]
+pub(super) fn way_of(lead: u32, trip: Span) -> Span {
+    Span::from_micros(u64::from(lead)) + trip.half()
+}
+
+impl Site {
+    /// The region in which a request's viewer sits.
+    #[inline]
+    pub(super) fn origin(&self, visit: &Visit) -> usize {
+        usize::from(self.homes[visit.network as usize])
+    }
+
+    /// The round trip between a request's viewer and this site.
+    #[inline]
+    pub(super) fn trip(&self, visit: &Visit) -> Span {
+        trip_of(self.trips[self.origin(visit)], visit.last_mile)
+    }
+
+    /// What a viewer waits beside the time at sites: the way to the first, and back from this one.
+    #[inline]
+    pub(super) fn way(&self, visit: &Visit) -> Span {
+        way_of(visit.lead, self.trip(visit))
+    }
+
+    /// When the viewer of an attempt that arrives at `arrived` gives it up.
+    pub(super) fn deadline(&self, arrived: Instant, visit: &Visit) -> Instant {
+        let left = self.plan.fabric.viewers.timeout.saturating_sub(self.trip(visit).half());
+        arrived.saturating_add(left)
+    }
+
+    /// Counts something of a request that happens now.
+    #[inline]
+    pub(super) fn count(&mut self, visit: &Visit, counter: Counter) {
+        self.count_at(self.recorder.now(), visit, counter);
+    }
+
+    /// Counts something of a request that belongs to another time: among all requests, and among those
+    /// for segments if it is one.
+    #[inline]
+    pub(super) fn count_at(&mut self, when: When, visit: &Visit, counter: Counter) {
+        let origin = self.origin(visit);
+        self.recorder.count_at(when, counter, origin);
+        if let (true, Some(twin)) = (visit.segment, counter.of_segments()) {
+            self.recorder.count_at(when, twin, origin);
+        }
+    }
+
+    /// The time to which a request belongs.
+    #[inline]
+    pub(super) fn when(&self, now: Instant, visit: &Visit) -> When {
+        if visit.born == now { self.recorder.now() } else { self.recorder.when(visit.born) }
+    }
+
+    /// Keeps an attempt that has just arrived, with its time-out.
+    pub(super) fn park_attempt(&mut self, ctx: &mut Ctx<'_>, visit: Visit, state: State) -> Key {
+        let deadline = self.deadline(ctx.now(), &visit);
+        let key = if self.shield.is_on {
+            self.park_protected(ctx, visit, state, deadline)
+        } else {
+            self.park(visit, state, deadline)
+        };
+        let look = ctx.now().saturating_add(self.plan.fabric.viewers.timeout.half());
+        if look < deadline {
+            if self.patience.is_empty() {
+                ctx.schedule(look, Event::Patience);
+            }
+            self.patience.push_back((look, key));
+        } else {
+            ctx.schedule(deadline, Event::TimeOut(key));
+        }
+        key
+    }
+
+    /// Nearly all attempts are over long before their time-out. So a time-out is put into the queue
+    /// only at half time, for those that are still under way: the queue stays short.
+    pub(super) fn look_at_patience(&mut self, ctx: &mut Ctx<'_>) {
+        // Looking a little early costs nothing and saves events.
+        let slack = Span::from_nanos(self.plan.fabric.viewers.timeout.as_nanos() / 64);
+        let due = ctx.now().saturating_add(slack);
+        while let Some(&(look, key)) = self.patience.front() {
+            if look > due {
+                ctx.schedule(look, Event::Patience);
+                return;
+            }
+            self.patience.pop_front();
+            if let Some(request) = self.requests.get(key) {
+                ctx.schedule(request.deadline, Event::TimeOut(key));
+            }
+        }
+    }
+
+    pub(super) fn park(&mut self, visit: Visit, state: State, deadline: Instant) -> Key {
+        self.take_off(&visit);
+        self.parked += 1;
+        let (serial, pass) = (self.parked, Pass::NONE);
+        let joined = None;
+        self.requests.insert(Request { visit, state, deadline, joined, serial, pass, twin: None })
+    }
+
+    pub(super) fn unpark(&mut self, key: Key) -> Option<Visit> {
+        let visit = self.requests.get(key)?.visit;
+        self.requests.discard(key);
+        self.land(&visit);
+        Some(visit)
+    }
+
+    /// A request is under way from here on.
+    pub(super) fn take_off(&mut self, visit: &Visit) {
+        let origin = self.origin(visit);
+        self.under_way[origin] += 1;
+        let when = self.recorder.when(visit.born);
+        self.recorder.open(when);
+    }
+
+    /// A request that was under way is dealt with here.
+    pub(super) fn land(&mut self, visit: &Visit) {
+        let origin = self.origin(visit);
+        self.under_way[origin] -= 1;
+        let when = self.recorder.when(visit.born);
+        self.recorder.close(when);
+    }
+
+    /// Sends a request to where its network went. It is there at `due`, or as soon as it can be.
+    pub(super) fn send_on(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, due: Instant, event: Event) {
+        self.take_off(visit);
+        let soonest = ctx.now() + ctx.lookahead();
+        ctx.send(self.forward[visit.network as usize], due.max(soonest), event);
+    }
+
+    /// Whether the age of data is asked for.
+    pub(in crate::sim) fn keep_ages(&mut self, asked: bool) {
+        self.staleness = asked;
+        if let Some(cache) = self.cache.as_mut().filter(|_| asked) {
+            cache.keep_lags();
+        }
+    }
+
+    /// Time has come to the end of a slice: nothing more happens in it.
+    pub(in crate::sim) fn close_slice(&mut self, end: Instant) {
+        let last = Instant::from_nanos(end.as_nanos() - 1);
+        self.recorder.advance(last);
+        self.observe_lag(last);
+        self.recorder.advance(end);
+        self.observe_lag(end);
+    }
+}

@@ -1,0 +1,55 @@
+//! What the retry budget of a network hears of its requests.
+//!
+//! Everything is booked at the site that serves the network, at the instant at which it happens at
+//! the edge: an attempt leaves when it arrives there, an answer counts when it leaves the edge, an
+//! error when it does, a time-out when it ends the attempt. While a network is on its way to another
+//! site its purse is too: what is answered meanwhile is not booked, who leaves meanwhile is not
+//! asked, and what fails meanwhile is booked where the network has gone.
+
+use super::{Ctx, Site};
+use crate::observe::Counter;
+use crate::sim::hop::budgets::Miss;
+use crate::sim::hop::client::Leave;
+use crate::sim::run::event::{Failure, Visit};
+use crate::units::Instant;
+
+impl From<Failure> for Miss {
+    fn from(how: Failure) -> Self {
+        match how {
+            Failure::Error => Self::Error,
+            Failure::TimeOut => Self::TimeOut,
+        }
+    }
+}
+
+impl Site {
+    /// An attempt is not allowed to leave. If it is the budget that refuses it, its request has failed, at
+    /// once; else only the attempt has.
+    pub(super) fn stays(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit, why: Leave) {
+        match why {
+            Leave::Breaker => return self.is_held_back(ctx, visit, Counter::ViewerBreakerRefused),
+            Leave::Bulkhead => return self.is_held_back(ctx, visit, Counter::ViewerBulkheadFull),
+            Leave::Budget | Leave::Goes => {}
+        }
+        let refused =
+            if visit.attempt > 1 { Counter::RetriesDenied } else { Counter::RefusedByBudget };
+        self.count(&visit, refused);
+        self.trace_note(ctx.now(), &visit, "the budget refuses the attempt");
+        // The attempt was none.
+        visit.attempt -= 1;
+        self.give_up(ctx.now(), ctx.now(), &visit, Failure::Error);
+        self.think(ctx, ctx.now());
+    }
+
+    /// An attempt is answered.
+    pub(super) fn book_answer(&mut self, now: Instant, visit: &Visit) {
+        if !self.shield.books_attempts {
+            return;
+        }
+        if let Some(network) = self.crowd.get_mut(visit.network)
+            && let Some(purse) = &mut network.purse
+        {
+            purse.answered(now, visit.ticket);
+        }
+    }
+}

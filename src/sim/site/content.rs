@@ -1,0 +1,476 @@
+//! Segments at the edge: found in the content cache, or fetched from the origin.
+//!
+//! ```text
+//! arrive -> segment_arrives -+-> hit ------------------------------------> (answered)
+//!                            +-> joins a fill -- fill_wait_over               ^
+//!                            +-> start_fill -> ask_origin -> ... -> filled ---+
+//!                                                  ^        +-> attempt_of_fill_failed -> fill_failed
+//!                                                  +--------------+                          |
+//!                                                                             refuse <-------+
+//! ```
+//!
+//! A **fill** is the edge's, as a fetch of metadata is: who waits, and which attempt is under way. What
+//! becomes of an attempt is in `origin`. Ends of viewers' attempts are those of all requests, in `life`.
+
+use super::fetch::Cause;
+use super::origin::{Ask, Server};
+use super::pair::Pair;
+use super::{Ctx, Event, Key, Request, Site, State, first_visit, tracing};
+use crate::engine::{Seed, Stream};
+use crate::model::Catalogue;
+use crate::model::{AfterWait, Lock, Plan, SharedErrors};
+use crate::observe::{Counter, Sample, When};
+use crate::sim::client::networks::Crowd;
+use crate::sim::edge::content::{ContentCache, Found};
+use crate::sim::hop::client::{After, Caller, Leave};
+use crate::sim::run::event::Visit;
+use crate::sim::run::slab::Slab;
+use crate::sim::run::tracer::Part;
+use crate::units::{Instant, Span};
+use std::sync::Arc;
+
+/// What a site needs for segments; there is none where nobody asks for any.
+#[derive(Debug)]
+pub(in crate::sim) struct Contents {
+    /// The same networks as the site serves, as far as they ask for segments.
+    pub(in crate::sim) crowd: Crowd,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) cache: Option<ContentCache>,
+    /// What a hit takes.
+    hit: Span,
+    lock: Option<Lock>,
+    /// How the edge calls the origin.
+    pub(super) caller: Caller,
+    pub(super) fills: Slab<Fill>,
+    /// Attempts at the origin, of this region and, at the origin, of others.
+    pub(super) asks: Slab<Ask>,
+    /// The origin, in its region.
+    pub(super) server: Option<Server>,
+    /// How long an answer of the origin takes.
+    pub(super) service: Stream,
+}
+
+/// A fetch of a segment from the origin.
+#[derive(Debug)]
+pub(super) struct Fill {
+    pub(super) object: u32,
+    /// Where the viewer sits who caused it.
+    pub(super) origin: usize,
+    /// The request that started it, if any did.
+    first: Option<Key>,
+    /// The other requests that wait for it.
+    waiters: Vec<Key>,
+    /// When the last of its waiters gives up.
+    pub(super) deadline: Instant,
+    /// The attempts that it has made.
+    pub(super) pair: Pair,
+}
+
+impl Fill {
+    /// Who waits for it, and who has waited and does no longer.
+    fn waiting(&self) -> impl Iterator<Item = Key> {
+        self.first.into_iter().chain(self.waiters.iter().copied())
+    }
+}
+
+impl Contents {
+    /// What the site of a region has for segments at instant zero.
+    pub(in crate::sim) fn new(
+        me: usize,
+        plan: &Plan,
+        catalogue: Arc<Catalogue>,
+        crowd: Crowd,
+    ) -> Self {
+        let (fabric, seed) = (&plan.fabric, Seed(plan.seed));
+        let name = &fabric.regions[me];
+        Self {
+            crowd,
+            catalogue,
+            cache: ContentCache::new(&fabric.content),
+            hit: fabric.content.hit,
+            lock: fabric.content.lock,
+            caller: Caller::new(&fabric.origin.call, seed, &format!("{name}/origin")),
+            fills: Slab::default(),
+            asks: Slab::default(),
+            server: (fabric.origin_region() == me).then(|| Server::new(&fabric.origin)),
+            service: seed.stream(&format!("{name}/origin service")),
+        }
+    }
+}
+
+// Arrivals.
+impl Site {
+    /// When the next request for a segment comes.
+    #[inline]
+    pub(super) fn next_segment(&self) -> Instant {
+        self.content.as_ref().map_or(Instant::NEVER, |content| content.crowd.next_at())
+    }
+
+    /// Takes the next request for a segment.
+    pub(super) fn take_segment(&mut self) -> Option<Visit> {
+        let draw = self.content.as_mut()?.crowd.take()?;
+        // Both kinds of requests pay into the one retry budget of their network.
+        if let Some(network) = self.crowd.get_mut(draw.network) {
+            network.deposit(draw.at);
+        }
+        Some(Visit { segment: true, ..first_visit(&draw) })
+    }
+}
+
+// What the cache says.
+impl Site {
+    /// An attempt to get a segment comes to an edge that can be reached.
+    pub(super) fn segment_arrives(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
+        let Some(content) = &mut self.content else { return };
+        let bytes = content.catalogue.bytes(visit.title);
+        let found = content.cache.as_mut().map(|cache| cache.find(visit.title, bytes));
+        match found {
+            Some(Found::Copy) => self.segment_hit(ctx, visit),
+            Some(Found::Locked(place)) => match content.fills.key_at(place) {
+                Some(fill) => self.join_fill(ctx, visit, fill),
+                None => self.miss_segment(ctx, visit),
+            },
+            Some(Found::Missing) | None => self.miss_segment(ctx, visit),
+        }
+    }
+
+    /// The cache answers.
+    fn segment_hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
+        let takes = self.takes_hit(&visit);
+        if self.trip(&visit) + takes > self.plan.fabric.viewers.timeout {
+            self.park_attempt(ctx, visit, State::Lost);
+            return;
+        }
+        let ready = ctx.now() + takes;
+        let soon = self.trip(&visit) + takes <= self.shield.soon && !visit.is_hedge();
+        if soon && !self.hits_are_events && ready < self.next_change {
+            let when = self.when(ctx.now(), &visit);
+            self.record_answer(when, &visit, ready, Some(false), Span::ZERO);
+        } else {
+            let state = State::Answer { stale: false, age: Span::ZERO };
+            let key = self.park_attempt(ctx, visit, state);
+            ctx.schedule(ready, Event::Answered(key));
+        }
+    }
+
+    /// What a hit takes that answers a request.
+    pub(super) fn takes_hit(&self, visit: &Visit) -> Span {
+        match &self.content {
+            Some(content) if visit.segment => content.hit,
+            _ => self.hit_takes,
+        }
+    }
+
+    /// A second attempt comes whose request has been answered: the edge works for nobody.
+    pub(super) fn segment_comes_for_nobody(&mut self, ctx: &mut Ctx<'_>, visit: &Visit) {
+        let Some(content) = &mut self.content else { return };
+        let bytes = content.catalogue.bytes(visit.title);
+        let found = content.cache.as_mut().map(|cache| cache.find(visit.title, bytes));
+        if matches!(found, None | Some(Found::Missing)) {
+            self.start_fill(ctx, visit, None);
+        }
+    }
+
+    fn miss_segment(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
+        let request = self.park_attempt(ctx, visit, State::Lost);
+        self.start_fill(ctx, &visit, Some(request));
+    }
+
+    /// Another request is fetching the segment.
+    fn join_fill(&mut self, ctx: &mut Ctx<'_>, visit: Visit, key: Key) {
+        self.count(&visit, Counter::Coalesced);
+        let request = self.park_attempt(ctx, visit, State::Fill(key));
+        let deadline = self.deadline(ctx.now(), &visit);
+        if let Some(parked) = self.requests.get_mut(request) {
+            parked.joined = Some(ctx.now());
+        }
+        let Some(content) = &mut self.content else { return };
+        if let Some(fill) = content.fills.get_mut(key) {
+            fill.waiters.push(request);
+            fill.deadline = fill.deadline.max(deadline);
+        }
+        let wait = content.lock.map(|lock| ctx.now() + lock.wait);
+        self.trace_joins(ctx.now(), &visit, key);
+        if let Some(until) = wait.filter(|&until| until < deadline) {
+            ctx.schedule(until, Event::LockWaitOver { request, fetch: key });
+        }
+    }
+
+    /// A request has waited long enough for another's fill.
+    pub(super) fn fill_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, request: &Request) {
+        self.count(&request.visit, Counter::LockTimeouts);
+        self.sample_lock_wait(ctx.now(), request);
+        let lock = self.content.as_ref().and_then(|content| content.lock);
+        match lock.map(|lock| lock.after) {
+            Some(AfterWait::Fail) => self.refuse(ctx, key, false),
+            Some(AfterWait::Fetch) | None => self.fetch_alone(ctx, key),
+        }
+    }
+
+    /// A request that has waited for another's fill makes one of its own.
+    fn fetch_alone(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let Some(request) = self.requests.get_mut(key) else {
+            return;
+        };
+        (request.state, request.joined) = (State::Lost, None);
+        let visit = request.visit;
+        self.start_fill(ctx, &visit, Some(key));
+    }
+
+    /// A segment is answered, from the cache or not.
+    #[cold] // reason: what manifests do stays together
+    pub(super) fn record_segment(&mut self, when: When, visit: &Visit, hit: bool, waited: Span) {
+        let origin = self.origin(visit);
+        let Some(content) = &self.content else { return };
+        let bytes = content.catalogue.bytes(visit.title);
+        self.recorder.count_at(when, Counter::SegmentServed, origin);
+        self.recorder.count_many_at(when, Counter::ContentBytes, origin, bytes);
+        if hit {
+            self.recorder.count_at(when, Counter::SegmentHits, origin);
+            self.recorder.count_many_at(when, Counter::ContentHitBytes, origin, bytes);
+        }
+        self.recorder.sample_at(when, Sample::SegmentLatency, origin, waited);
+    }
+}
+
+// Fills.
+impl Site {
+    fn start_fill(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, of: Option<Key>) {
+        let origin = self.origin(visit);
+        self.recorder.count(Counter::OriginFetches, origin);
+        let Some(content) = &mut self.content else { return };
+        let request = of.and_then(|request| self.requests.get(request));
+        let deadline = request.map_or(Instant::NEVER, |request| request.deadline);
+        let fill = content.fills.insert(Fill {
+            object: visit.title,
+            origin,
+            first: of,
+            waiters: Vec::new(),
+            deadline,
+            pair: Pair::new(content.caller.begin(ctx.now())),
+        });
+        if let Some(cache) = &mut content.cache {
+            cache.begin(visit.title, fill.place);
+        }
+        if let Some(request) = of.and_then(|request| self.requests.get_mut(request)) {
+            request.state = State::Fill(fill);
+        }
+        self.trace_fetch(ctx.now(), (Part::Fill, fill), of);
+        self.ask_origin(ctx, fill);
+    }
+
+    /// A fill makes an attempt.
+    pub(super) fn ask_origin(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let now = ctx.now();
+        let Some(content) = &mut self.content else { return };
+        let Some(fill) = content.fills.get_mut(key) else {
+            return;
+        };
+        let origin = fill.origin;
+        let refused = match content.caller.leave(now, &mut fill.pair.turn) {
+            Leave::Goes => None,
+            Leave::Budget => Some(Counter::OriginRetriesDenied),
+            Leave::Breaker => Some(Counter::OriginBreakerRefused),
+            Leave::Bulkhead => Some(Counter::OriginBulkheadFull),
+        };
+        let after = content.caller.hedges_after(now);
+        self.observe_origin_breaker();
+        if let Some(refused) = refused {
+            self.recorder.count(refused, origin);
+            self.trace_mark(
+                now,
+                Part::Fill,
+                key,
+                "a request to the origin is refused before it leaves",
+            );
+            return self.fill_or_fall_back(ctx, key, Cause::Refused);
+        }
+        let Some(ask) = self.new_ask(ctx, key) else {
+            return;
+        };
+        if let Some(fill) = self.fill_mut(key) {
+            fill.pair.sent(ask);
+        }
+        if let Some(after) = after {
+            ctx.schedule(now.saturating_add(after), Event::AskHedge(ask));
+        }
+        self.send_ask(ctx, ask);
+    }
+
+    /// An attempt has not been answered yet: a second one goes beside it.
+    pub(super) fn hedge_ask(&mut self, ctx: &mut Ctx<'_>, beside: Key) {
+        let Some(key) = self.fill_of(beside) else { return };
+        let Some(content) = &mut self.content else { return };
+        let Some(fill) = content.fills.get(key).filter(|fill| fill.pair.is_first(beside)) else {
+            return;
+        };
+        let origin = fill.origin;
+        let turn = content.caller.hedge(ctx.now(), &fill.pair.turn);
+        self.observe_origin_breaker();
+        let Some(turn) = turn else {
+            return self.recorder.count(Counter::OriginHedgesDenied, origin);
+        };
+        self.recorder.count(Counter::OriginHedges, origin);
+        let Some(ask) = self.new_ask(ctx, key) else {
+            return;
+        };
+        if let Some(fill) = self.fill_mut(key) {
+            fill.pair.hedged(ask, turn);
+        }
+        self.send_ask(ctx, ask);
+    }
+
+    fn fill_mut(&mut self, key: Key) -> Option<&mut Fill> {
+        self.content.as_mut()?.fills.get_mut(key)
+    }
+
+    /// An attempt of a fill has failed. If nothing else is under way for the fill, it is tried again, or
+    /// has failed.
+    pub(super) fn attempt_of_fill_failed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        key: Key,
+        ask: Key,
+        cause: Cause,
+    ) {
+        let Some(content) = &mut self.content else { return };
+        let Some(fill) = content.fills.get_mut(key) else {
+            return;
+        };
+        let caller = &mut content.caller;
+        if !fill.pair.failed(caller, ctx.now(), ask) {
+            return self.observe_origin_breaker();
+        }
+        match caller.after(ctx.now(), &mut fill.pair.turn, cause.into(), fill.deadline) {
+            After::Again(at) => return ctx.schedule(at, Event::AskAgain(key)),
+            After::Denied => self.recorder.count(Counter::OriginRetriesDenied, fill.origin),
+            After::Last => {}
+        }
+        self.fill_or_fall_back(ctx, key, cause);
+    }
+
+    /// An attempt was answered. The other one that may be under way for its fill is given up.
+    pub(super) fn filled(&mut self, ctx: &mut Ctx<'_>, key: Key, ask: Key) {
+        let Some(content) = &mut self.content else { return };
+        let Some(fill) = content.fills.get_mut(key) else {
+            return;
+        };
+        let won = fill.pair.answered(&mut content.caller, ctx.now(), ask);
+        if won.by_hedge {
+            self.recorder.count(Counter::OriginHedgesWon, fill.origin);
+        }
+        self.observe_origin_breaker();
+        self.fill_ends_well(ctx, key, true);
+        if let Some(other) = won.other {
+            self.trace_end(ctx.now(), Part::Ask, other, "the other was faster");
+            self.abandon_ask(ctx, other);
+        }
+    }
+
+    /// A fill has failed for good, unless something else answers in the origin's place.
+    fn fill_or_fall_back(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        self.observe_origin_breaker();
+        let Some(content) = &mut self.content else { return };
+        let (Some(fill), fallback) = (content.fills.get(key), content.caller.falls_back()) else {
+            return;
+        };
+        match fallback {
+            Some(true) => {
+                self.recorder.count(Counter::OriginFallbacks, fill.origin);
+                self.fill_ends_well(ctx, key, false);
+            }
+            Some(false) => {
+                self.recorder.count(Counter::OriginFallbackFailures, fill.origin);
+                self.fill_failed(ctx, key, cause);
+            }
+            None => self.fill_failed(ctx, key, cause),
+        }
+    }
+
+    /// A fill has its answer. What stands in for the origin's is not cached.
+    fn fill_ends_well(&mut self, ctx: &mut Ctx<'_>, key: Key, is_real: bool) {
+        let Some(fill) = self.end_fill(ctx.now(), key) else {
+            return;
+        };
+        if let (true, Some(content)) = (is_real, &mut self.content)
+            && let Some(cache) = &mut content.cache
+        {
+            cache.fill(fill.object, content.catalogue.bytes(fill.object));
+        }
+        let outcome = if is_real { "answered" } else { "fallback" };
+        self.trace_end(ctx.now(), Part::Fill, key, outcome);
+        for request in fill.waiting() {
+            if let Some(&waiting) = self.requests.get(request)
+                && waiting.state == State::Fill(key)
+            {
+                self.sample_lock_wait(ctx.now(), &waiting);
+                self.deliver(ctx, request, false, Span::ZERO);
+            }
+        }
+    }
+
+    fn fill_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+        let Some(fill) = self.end_fill(ctx.now(), key) else {
+            return;
+        };
+        self.recorder.count(Counter::OriginFetchesFailed, fill.origin);
+        self.trace_end(ctx.now(), Part::Fill, key, tracing::word(cause));
+        let lock = self.content.as_ref().and_then(|content| content.lock);
+        let alone = lock.is_some_and(|lock| lock.errors == SharedErrors::Alone);
+        for request in fill.waiting() {
+            let Some(&waiting) = self.requests.get(request) else {
+                continue;
+            };
+            if waiting.state != State::Fill(key) {
+                continue;
+            }
+            self.sample_lock_wait(ctx.now(), &waiting);
+            if alone && waiting.joined.is_some() {
+                self.fetch_alone(ctx, request);
+            } else {
+                self.refuse(ctx, request, cause == Cause::Refused);
+            }
+        }
+    }
+
+    /// A viewer has gone who waited for a fill. If nobody else does, the edge gives it up.
+    pub(super) fn leave_fill(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        if !self.plan.fabric.viewers.cancel {
+            return;
+        }
+        let waits = |request| {
+            self.requests.get(request).is_some_and(|request| request.state == State::Fill(key))
+        };
+        let fills = self.content.as_ref().map(|content| &content.fills);
+        let fill = fills.and_then(|fills| fills.get(key));
+        if fill.is_none_or(|fill| fill.first.is_none() || fill.waiting().any(waits)) {
+            return;
+        }
+        let Some(mut fill) = self.end_fill(ctx.now(), key) else {
+            return;
+        };
+        let Some(content) = &mut self.content else { return };
+        for ask in fill.pair.dropped(&mut content.caller) {
+            self.abandon_ask(ctx, ask);
+        }
+        self.trace_end(ctx.now(), Part::Fill, key, "taken back");
+    }
+
+    /// A fill is over: its lock is free.
+    fn end_fill(&mut self, now: Instant, key: Key) -> Option<Fill> {
+        let content = self.content.as_mut()?;
+        let fill = content.fills.remove(key)?;
+        if let Some(cache) = &mut content.cache {
+            cache.end(fill.object, key.place);
+        }
+        self.trace_over(now, Part::Fill, key);
+        Some(fill)
+    }
+
+    /// Throws a share of the content cache out.
+    pub(super) fn evict_content(&mut self, share: f64) {
+        let cache = self.content.as_mut().and_then(|content| content.cache.as_mut());
+        let gone = cache.map_or(0, |cache| cache.evict(share, &mut self.streams.eviction));
+        self.recorder.count_many(Counter::ContentEvicted, self.me, gone);
+    }
+}

@@ -1,0 +1,192 @@
+//! The site's pools: classes, waits that are bounded, shared work, and the books.
+
+use super::fetch::Cause;
+use super::{Ctx, Draw, Event, Key, Sharing, Site, first_visit};
+use crate::model::Discipline;
+use crate::observe::{Counter, Sample};
+use crate::sim::server::pool::Class;
+use crate::sim::server::slot_classes::Lane;
+use crate::units::{Instant, Span};
+
+// Classes and waits.
+impl Site {
+    /// The class of a fetch. Nothing is drawn where there are no classes.
+    pub(super) fn draw_class(&mut self) -> Class {
+        let manifest = &self.plan.fabric.manifest;
+        let high =
+            manifest.discipline == Discipline::Priority && self.streams.class.chance(manifest.high);
+        if high { Class::High } else { Class::Low }
+    }
+
+    /// Whether a fetch only validates a request. Nothing is drawn where none does.
+    pub(super) fn draw_kind(&mut self, origin: usize) -> bool {
+        let share = self.plan.fabric.manifest.validations;
+        let validates = share > 0.0 && self.streams.kind.chance(share);
+        if validates {
+            self.recorder.count(Counter::Validations, origin);
+        }
+        validates
+    }
+
+    /// A fetch has waited for its slot: its class is seen where there are two.
+    pub(super) fn sample_class(&mut self, class: Class, lane: Lane, origin: usize, waited: Span) {
+        if lane == Lane::Validations && self.manifest.are_apart() {
+            self.recorder.sample(Sample::WaitValidations, origin, waited);
+        }
+        if self.plan.fabric.manifest.discipline != Discipline::Priority {
+            return;
+        }
+        let sample = match class {
+            Class::High => Sample::WaitHigh,
+            Class::Low => Sample::WaitLow,
+        };
+        self.recorder.sample(sample, origin, waited);
+    }
+
+    /// A fetch waits for a slot: it may do so for so long.
+    pub(super) fn limit_wait(&self, ctx: &mut Ctx<'_>, lane: Lane) {
+        if let Some(wait) = self.manifest.wait(lane) {
+            ctx.schedule(ctx.now().saturating_add(wait), Event::SlotWaitOver);
+        }
+    }
+
+    /// The one that has waited longest for a slot may have waited long enough.
+    pub(super) fn slot_wait_over(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(key) = self.manifest.expire(ctx.now()) else {
+            return;
+        };
+        if let Some(call) = self.calls.get(key) {
+            self.recorder.count(Counter::ManifestRejected, call.origin);
+        }
+        self.call_failed(ctx, key, Cause::Refused);
+    }
+}
+
+// A closed loop.
+impl Site {
+    /// When each viewer of a closed loop asks for the first time.
+    pub(in crate::sim) fn first_thoughts(&mut self) -> Vec<(Instant, Event)> {
+        let Some(closed) = &self.plan.load.closed else {
+            return Vec::new();
+        };
+        let (viewers, think) = (closed.viewers, &closed.think);
+        let stream = &mut self.streams.think;
+        (0..viewers).map(|_| thought(Instant::ZERO.saturating_add(think.draw(stream)))).collect()
+    }
+
+    /// A viewer of a closed loop knows at `heard` how its request ended, and thinks.
+    pub(super) fn think(&mut self, ctx: &mut Ctx<'_>, heard: Instant) {
+        if let Some(closed) = &self.plan.load.closed {
+            let until = heard.saturating_add(closed.think.draw(&mut self.streams.think));
+            let (at, asks) = thought(until);
+            ctx.schedule(at, asks);
+        }
+    }
+}
+
+/// A viewer of a closed loop has thought and asks: the pool has one network and one title.
+const fn thought(at: Instant) -> (Instant, Event) {
+    (at, Event::Arrival(first_visit(&Draw { at, network: 0, home: 0, title: 0, last_mile: 0 })))
+}
+
+// Work.
+impl Site {
+    /// The manifest service works on a fetch that needs this much of it.
+    pub(super) fn work_on(&mut self, ctx: &mut Ctx<'_>, key: Key, takes: Span) {
+        if self.cpus.is_some() {
+            return self.compute(ctx, key, takes);
+        }
+        match &mut self.sharing {
+            Some(sharing) => {
+                sharing.add(key, takes, ctx.now());
+                self.look_for_made(ctx);
+            }
+            None => ctx.schedule(ctx.now().saturating_add(takes), Event::Made(key)),
+        }
+    }
+
+    /// Who shares the manifest service and is done now leaves.
+    pub(super) fn look_at_shared(&mut self, ctx: &mut Ctx<'_>) {
+        while let Some(key) = self.sharing.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
+        {
+            self.manifest_made(ctx, key);
+        }
+        self.look_for_made(ctx);
+    }
+
+    pub(super) fn look_for_made(&mut self, ctx: &mut Ctx<'_>) {
+        look_again(ctx, &mut self.sharing, Event::Shared);
+    }
+
+    /// The database works on a read that needs this much of it.
+    pub(super) fn read_on(&mut self, ctx: &mut Ctx<'_>, read: Key, takes: Span) {
+        match &mut self.reading {
+            Some(sharing) => {
+                sharing.add(read, takes, ctx.now());
+                self.look_for_read(ctx);
+            }
+            None => ctx.schedule(ctx.now().saturating_add(takes), Event::Read(read)),
+        }
+    }
+
+    /// Reads that slow each other and are done now leave.
+    pub(super) fn look_at_reads(&mut self, ctx: &mut Ctx<'_>) {
+        while let Some(read) =
+            self.reading.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
+        {
+            self.read_done(ctx, read);
+        }
+        self.look_for_read(ctx);
+    }
+
+    pub(super) fn look_for_read(&mut self, ctx: &mut Ctx<'_>) {
+        look_again(ctx, &mut self.reading, Event::SharedReads);
+    }
+}
+
+/// A look is due when the next is done.
+fn look_again<J: Copy + Ord>(ctx: &mut Ctx<'_>, sharing: &mut Option<Sharing<J>>, look: Event) {
+    if let Some(at) = sharing.as_mut().and_then(Sharing::look_at) {
+        ctx.schedule(at, look);
+    }
+}
+
+// The books.
+impl Site {
+    /// A read leaves the database.
+    pub(super) fn leave_database(&mut self, key: Key, now: Instant) {
+        if let (Some(pool), Some(read)) = (&mut self.database, self.reads.get_mut(key)) {
+            read.inside = false;
+            pool.left(read.came, read.began, now);
+        }
+    }
+
+    /// Little's law and the utilisation law, for each pool, from the beginning up to now.
+    ///
+    /// # Panics
+    /// When a pool's levels and its jobs' times differ: a bug in the model.
+    pub(in crate::sim) fn balance_pools(&mut self, now: Instant) {
+        self.manifest.balance(now, |lane| {
+            let inside = self.calls.iter().map(|(_, call)| call).filter(|call| call.inside);
+            let inside = inside.filter(move |call| lane.is_none_or(|lane| call.lane == lane));
+            inside.map(|call| (call.came, call.has_slot))
+        });
+        if let Some(sharing) = &mut self.sharing {
+            sharing.balance("manifest service", now);
+        }
+        if let Some(cpus) = &mut self.cpus {
+            cpus.used(now);
+        }
+        if let Some(sharing) = &mut self.reading {
+            sharing.balance("database", now);
+        }
+        if let Some(pool) = &mut self.database {
+            let inside = self.reads.iter().map(|(_, read)| read).filter(|read| read.inside);
+            let held = self.calls.iter().filter_map(|(_, call)| call.held);
+            let within = inside.map(|read| (read.came, read.began));
+            let within = within.chain(held.map(|held| (held.came, Some(held.began))));
+            pool.balance("database", now, within);
+        }
+        self.balance_origin(now);
+    }
+}
