@@ -31,7 +31,7 @@ pub use autoscale::{AutoscaleRules, ScalePace, ScaleTarget};
 pub use breaker::{BreakerRule, Window};
 pub use call::{Call, Fallback, Hedge};
 pub use catalogue::Catalogue;
-pub use client_policy::Shield;
+pub use client_policy::ClientPolicy;
 pub use content::{Content, Rendition, Store};
 pub use cost::Cost;
 pub use database::{Behind, Database, Pooling, Replication, WhenBehind};

@@ -153,18 +153,18 @@ fn check_segments(plan: &Plan, outcome: &Outcome) {
 
 /// Viewers hedge an attempt once at most, and a protection that is off does nothing.
 fn check_shield(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
-    let shield = &plan.fabric.viewers.shield;
+    let client_policy = &plan.fabric.viewers.client_policy;
     let [hedges, won, denied] =
         [Counter::ViewerHedges, Counter::ViewerHedgesWon, Counter::ViewerHedgesDenied].map(count);
     let first = count(Counter::Attempts) - hedges;
     assert!(hedges + denied <= first && won <= hedges, "{hedges} hedges of {first}");
-    assert!(shield.hedge.is_some() || hedges + denied == 0);
-    assert!(shield.breaker.is_some() || count(Counter::ViewerBreakerRefused) == 0);
-    assert!(shield.bulkhead.is_some() || count(Counter::ViewerBulkheadFull) == 0);
+    assert!(client_policy.hedge.is_some() || hedges + denied == 0);
+    assert!(client_policy.breaker.is_some() || count(Counter::ViewerBreakerRefused) == 0);
+    assert!(client_policy.bulkhead.is_some() || count(Counter::ViewerBulkheadFull) == 0);
     let [answered, not] = [Counter::ViewerFallbacks, Counter::ViewerFallbackFailures].map(count);
-    assert!(answered + not == 0 || shield.fallback.is_some());
+    assert!(answered + not == 0 || client_policy.fallback.is_some());
     let bad = count(Counter::Failed) + count(Counter::GivenUp);
-    assert!(not == if shield.fallback.is_some() { bad } else { 0 }, "{not} of {bad}");
+    assert!(not == if client_policy.fallback.is_some() { bad } else { 0 }, "{not} of {bad}");
 }
 
 /// Who came to a pool was turned away, is served, or waits; nobody waits beside an idle server, and

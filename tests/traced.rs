@@ -65,7 +65,7 @@ fn facts_agree_with_counters_and_change_nothing() {
         // attempt of a viewer starts that comes too late is for nobody, too.
         let metadata = plan.fabric.metadata.as_ref();
         let refreshes = metadata.is_some_and(|m| m.stale_while_revalidate > Span::ZERO)
-            || plan.fabric.viewers.shield.hedge.is_some();
+            || plan.fabric.viewers.client_policy.hedge.is_some();
         for (part, counter) in [
             (Part::Fetch, Counter::Fetches),
             (Part::Call, Counter::ManifestCalls),

@@ -7,7 +7,7 @@ use crate::units::Span;
 /// The protections of each network's viewers. They have the rules of [`crate::model::Call`]; what that says of a
 /// client holds for a network. They travel with it, as its retry budget does.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Shield {
+pub struct ClientPolicy {
     /// How many attempts the viewers of a network have under way at one time, from when they come to the
     /// edge until they leave it, at least 1. `None`: no bound. An attempt that finds it full has failed
     /// at once, and may be tried again.
@@ -23,7 +23,7 @@ pub struct Shield {
     pub hedge: Option<Hedge>,
 }
 
-impl Shield {
+impl ClientPolicy {
     /// No protection.
     pub const NONE: Self = Self { bulkhead: None, breaker: None, fallback: None, hedge: None };
 

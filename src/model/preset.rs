@@ -6,9 +6,10 @@
 use crate::cache::Policy;
 use crate::engine::{Law, LawError};
 use crate::model::{
-    AfterWait, Behind, BreakerRule, Budget, Call, Content, Cost, Database, Detect, Discipline,
-    Fabric, Jitter, Lock, Manifest, Metadata, Origin, PodRules, Pooling, Rendition, Replication,
-    Retry, Routing, SharedErrors, Shield, Slowdown, Store, TtlFrom, Viewers, WhenBehind, Window,
+    AfterWait, Behind, BreakerRule, Budget, Call, ClientPolicy, Content, Cost, Database, Detect,
+    Discipline, Fabric, Jitter, Lock, Manifest, Metadata, Origin, PodRules, Pooling, Rendition,
+    Replication, Retry, Routing, SharedErrors, Slowdown, Store, TtlFrom, Viewers, WhenBehind,
+    Window,
 };
 use crate::units::Span;
 
@@ -134,7 +135,7 @@ fn viewers() -> Viewers {
         },
         // Nobody tells an edge that a viewer has gone, unless its products look for it.
         cancel: false,
-        shield: Shield::NONE,
+        client_policy: ClientPolicy::NONE,
     }
 }
 
@@ -351,7 +352,7 @@ pub fn single_pool(
                 budget: Budget::None,
             },
             cancel: false,
-            shield: Shield::NONE,
+            client_policy: ClientPolicy::NONE,
         },
         metadata: None,
         manifest: Manifest {

@@ -1,6 +1,6 @@
 //! How viewers behave.
 
-use super::{Retry, Shield};
+use super::{ClientPolicy, Retry};
 use crate::engine::Law;
 use crate::units::Span;
 
@@ -17,5 +17,5 @@ pub struct Viewers {
     /// it. Else it goes on.
     pub cancel: bool,
     /// What else protects this hop.
-    pub shield: Shield,
+    pub client_policy: ClientPolicy,
 }

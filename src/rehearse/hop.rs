@@ -58,8 +58,8 @@ impl Hop {
         let of = |call: &Call| (call.breaker.is_some(), call.fallback.is_some());
         match self {
             Self::Viewers => {
-                let shield = &plan.fabric.viewers.shield;
-                (shield.breaker.is_some(), shield.fallback.is_some())
+                let client_policy = &plan.fabric.viewers.client_policy;
+                (client_policy.breaker.is_some(), client_policy.fallback.is_some())
             }
             Self::Manifest => of(&plan.fabric.manifest.call),
             Self::Database => {

@@ -4,7 +4,9 @@ use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
 use crate::model::preset;
-use crate::model::{BreakerRule, Budget, Call, Fallback, Hedge, Jitter, Retry, Shield, Window};
+use crate::model::{
+    BreakerRule, Budget, Call, ClientPolicy, Fallback, Hedge, Jitter, Retry, Window,
+};
 use crate::units::{Span, count_to_f64};
 
 /// More clients than any region has of its own services.
@@ -37,13 +39,13 @@ impl Reader<'_> {
     }
 
     /// What protects viewers and edge from each other: the keys that a call has, too.
-    pub fn shield(&mut self, section: &mut Section<'_>, shield: &mut Shield) {
-        section.set(self, "bulkhead", &mut shield.bulkhead, |r, n| {
+    pub fn client_policy(&mut self, section: &mut Section<'_>, client_policy: &mut ClientPolicy) {
+        section.set(self, "bulkhead", &mut client_policy.bulkhead, |r, n| {
             r.count_or(n, 1..=MANY_CALLS, "none", None, Some)
         });
-        section.set(self, "breaker", &mut shield.breaker, Self::breaker);
-        section.set(self, "fallback", &mut shield.fallback, Self::fallback);
-        section.set(self, "hedge", &mut shield.hedge, Self::hedge);
+        section.set(self, "breaker", &mut client_policy.breaker, Self::breaker);
+        section.set(self, "fallback", &mut client_policy.fallback, Self::fallback);
+        section.set(self, "hedge", &mut client_policy.hedge, Self::hedge);
     }
 
     /// `"none"`, or a breaker with what differs from Resilience4j's defaults.

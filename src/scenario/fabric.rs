@@ -159,7 +159,7 @@ impl Reader<'_> {
         section.set(self, "timeout", &mut viewers.timeout, Self::some_time);
         section.set(self, "cancel", &mut viewers.cancel, Self::on_off);
         self.retry(section, &mut viewers.retry);
-        self.shield(section, &mut viewers.shield);
+        self.client_policy(section, &mut viewers.client_policy);
     }
 
     fn metadata(&mut self, section: &mut Section<'_>, slot: &mut Option<Metadata>) {

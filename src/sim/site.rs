@@ -30,50 +30,50 @@ mod tracing;
 use crate::engine::{Context, Process, Seed, Stream};
 use crate::model::Plan;
 use crate::observe::Recorder;
-use crate::sim::client::arrival::Draw;
-use crate::sim::client::networks::{Crowd, Network};
-use crate::sim::client::policy::Pass;
-use crate::sim::client::trace_arrivals::Feed;
+use crate::sim::client::arrival::Arrival;
+use crate::sim::client::networks::{Network, NetworkSet};
+use crate::sim::client::policy::Permit;
+use crate::sim::client::trace_arrivals::TraceArrivals;
 use crate::sim::edge::metadata::MetadataCache;
-use crate::sim::faults::active_faults::{Outage, Weather};
-use crate::sim::hop::budgets::Ticket;
-use crate::sim::hop::client::Caller;
-use crate::sim::network::replication::Excess;
-use crate::sim::run::event::{Event, Failure, Visit};
+use crate::sim::faults::active_faults::{ActiveFaults, Outage};
+use crate::sim::hop::budgets::RetryToken;
+use crate::sim::hop::client::HopClient;
+use crate::sim::network::replication::ReplicationLag;
+use crate::sim::run::event::{Event, Failure, ViewerRequest};
 use crate::sim::run::slab::{Key, Slab};
 use crate::sim::run::tracer::Tracer;
 use crate::sim::server::cpu::Cpus;
 use crate::sim::server::memory::Memory;
 use crate::sim::server::pods::Pods;
 use crate::sim::server::pool::Pool;
-use crate::sim::server::processor_sharing::Sharing;
-use crate::sim::server::slot_classes::Lanes;
+use crate::sim::server::processor_sharing::ProcessorSharing;
+use crate::sim::server::slot_classes::SlotPools;
 use crate::sim::server::slowdown::RateMeter;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use connections::Distress;
+use connections::DatabaseFaults;
 pub(super) use content::Contents;
-use database::Read;
+use database::DbRead;
 use fetch::Fetch;
-use protect::Shielding;
+use protect::PolicyNeeds;
 use scaling::Scaling;
-use service::Call;
+use service::ManifestCall;
 
-pub use origin::Order;
+pub use origin::RemoteCall;
 pub(super) use schedule::{Step, first_change, steps_of};
 
 /// Where networks wait between two sites: taken off by the one to which the message says they go.
-pub(super) type Shelf = Vec<Mutex<Option<Traveller>>>;
+pub(super) type Handover = Vec<Mutex<Option<MovingNetwork>>>;
 
 /// A network on its way, and what of it asks for segments, where somebody does.
-pub(super) type Traveller = (Network, Option<Network>);
+pub(super) type MovingNetwork = (Network, Option<Network>);
 
 /// A request under way that needed more than a look into the cache.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Request {
-    visit: Visit,
+pub(super) struct InFlight {
+    visit: ViewerRequest,
     state: State,
     /// When the viewer gives the attempt up.
     deadline: Instant,
@@ -82,7 +82,7 @@ pub(super) struct Request {
     /// Counts those that came before it.
     serial: u64,
     /// What it carries of its network's protections.
-    pass: Pass,
+    permit: Permit,
     /// The other attempt, where two are out beside each other.
     twin: Option<Key>,
 }
@@ -152,25 +152,25 @@ pub struct Site {
     pub(super) trips: Vec<Span>,
     /// What a hit takes.
     pub(super) hit_takes: Span,
-    pub(super) shelf: Arc<Shelf>,
-    pub(super) crowd: Crowd,
-    pub(super) feed: Option<Feed>,
+    pub(super) handover: Arc<Handover>,
+    pub(super) network_set: NetworkSet,
+    pub(super) trace_arrivals: Option<TraceArrivals>,
     /// Where each network went, when it went from here.
     pub(super) forward: Vec<usize>,
     /// Until when a network that is on its way is still served here.
     pub(super) leaving: Vec<Instant>,
     pub(super) recorder: Recorder,
-    pub(super) requests: Slab<Request>,
+    pub(super) requests: Slab<InFlight>,
     pub(super) fetches: Slab<Fetch>,
-    pub(super) calls: Slab<Call>,
-    pub(super) reads: Slab<Read>,
+    pub(super) calls: Slab<ManifestCall>,
+    pub(super) reads: Slab<DbRead>,
     /// Calls that have just got a slot.
     pub(super) starting: VecDeque<Key>,
     pub(super) cache: Option<MetadataCache>,
     /// How the edge calls the manifest service, and that its database.
-    pub(super) manifest_caller: Caller,
-    pub(super) database_caller: Caller,
-    pub(super) manifest: Lanes<Key>,
+    pub(super) manifest_caller: HopClient,
+    pub(super) database_caller: HopClient,
+    pub(super) manifest: SlotPools<Key>,
     /// Who works where, where that matters.
     pub(super) pods: Option<Pods<Key>>,
     /// What they compute on, where that is bounded.
@@ -178,18 +178,18 @@ pub struct Site {
     /// What they have of memory, where that is bounded.
     pub(super) memory: Option<Memory>,
     /// The work of the manifest service, where all share it.
-    pub(super) sharing: Option<Sharing<Key>>,
+    pub(super) sharing: Option<ProcessorSharing<Key>>,
     pub(super) database: Option<Pool<Key>>,
     /// The reads under way, where they slow each other.
-    pub(super) reading: Option<Sharing<Key>>,
+    pub(super) reading: Option<ProcessorSharing<Key>>,
     /// What is wrong with the database.
-    pub(super) distress: Distress,
+    pub(super) database_faults: DatabaseFaults,
     /// What changes the number of pods.
     pub(super) scaling: Option<Scaling>,
     /// When reads began, where their rate slows them.
     pub(super) read_rate: RateMeter,
-    pub(super) excess: Excess,
-    pub(super) weather: Weather,
+    pub(super) replication_lag: ReplicationLag,
+    pub(super) active_faults: ActiveFaults,
     pub(super) outage: Option<Outage>,
     /// Counts the losses and returns of this site, so that what belonged to an earlier one is void.
     pub(super) loss: u32,
@@ -210,7 +210,7 @@ pub struct Site {
     /// Whether every request is an event: the same results, slower; for tests.
     pub(super) all_events: bool,
     /// What the viewers' budget and their other protections want to hear of.
-    pub(super) shield: Shielding,
+    pub(super) client_policy: PolicyNeeds,
     /// Whether every hit is an event: with all events, and where something counts answers.
     pub(super) hits_are_events: bool,
     /// When the next arrival is put into the queue for; only when every request is an event.
@@ -313,8 +313,10 @@ impl Site {
     /// When the next request comes that is not for a segment.
     #[inline]
     fn next_manifest(&self) -> Instant {
-        let crowd = self.crowd.next_at();
-        self.feed.as_ref().map_or(crowd, |feed| crowd.min(feed.next_at()))
+        let network_set = self.network_set.next_at();
+        self.trace_arrivals
+            .as_ref()
+            .map_or(network_set, |trace_arrivals| network_set.min(trace_arrivals.next_at()))
     }
 
     /// Takes the next arrival, which is due now.
@@ -326,8 +328,10 @@ impl Site {
             }
             return self.start_waiting(ctx);
         }
-        let from_feed =
-            self.feed.as_ref().is_some_and(|feed| feed.next_at() < self.crowd.next_at());
+        let from_feed = self
+            .trace_arrivals
+            .as_ref()
+            .is_some_and(|trace_arrivals| trace_arrivals.next_at() < self.network_set.next_at());
         let draw = if from_feed { self.take_from_feed() } else { self.take_from_crowd() };
         if let Some(draw) = draw {
             self.arrive(ctx, first_visit(&draw));
@@ -336,18 +340,18 @@ impl Site {
     }
 
     #[inline]
-    fn take_from_crowd(&mut self) -> Option<Draw> {
-        let draw = self.crowd.take()?;
-        if let (Some(cache), Some(title)) = (&self.cache, self.crowd.expected()) {
+    fn take_from_crowd(&mut self) -> Option<Arrival> {
+        let draw = self.network_set.take()?;
+        if let (Some(cache), Some(title)) = (&self.cache, self.network_set.expected()) {
             cache.expect(title);
         }
         Some(draw)
     }
 
     /// The trace's next record, if its network is served here: other sites take the others.
-    fn take_from_feed(&mut self) -> Option<Draw> {
-        let draw = self.feed.as_mut()?.take()?;
-        if let Some(network) = self.crowd.get_mut(draw.network) {
+    fn take_from_feed(&mut self) -> Option<Arrival> {
+        let draw = self.trace_arrivals.as_mut()?.take()?;
+        if let Some(network) = self.network_set.get_mut(draw.network) {
             network.deposit(draw.at);
             return Some(draw);
         }
@@ -376,8 +380,8 @@ impl Site {
 }
 
 /// A request before it arrives.
-pub(super) const fn first_visit(draw: &Draw) -> Visit {
-    Visit {
+pub(super) const fn first_visit(draw: &Arrival) -> ViewerRequest {
+    ViewerRequest {
         network: draw.network,
         title: draw.title,
         last_mile: draw.last_mile,
@@ -385,7 +389,7 @@ pub(super) const fn first_visit(draw: &Draw) -> Visit {
         rejected: false,
         traced: false,
         segment: false,
-        ticket: Ticket::NEW,
+        token: RetryToken::NEW,
         lead: 0,
         born: Instant::ZERO,
     }

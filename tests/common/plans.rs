@@ -114,13 +114,13 @@ fn retry() -> impl Strategy<Value = Retry> {
 }
 
 fn viewers() -> impl Strategy<Value = Viewers> {
-    (law(50), span(5, 1_500), retry(), any::<bool>(), shield()).prop_map(
-        |(last_mile, timeout, retry, cancel, shield)| Viewers {
+    (law(50), span(5, 1_500), retry(), any::<bool>(), client_policy()).prop_map(
+        |(last_mile, timeout, retry, cancel, client_policy)| Viewers {
             last_mile,
             timeout,
             retry,
             cancel,
-            shield,
+            client_policy,
         },
     )
 }
@@ -152,7 +152,7 @@ fn hedge() -> impl Strategy<Value = Hedge> {
 }
 
 /// Each protection of viewers in some of the plans, none in most.
-fn shield() -> BoxedStrategy<Shield> {
+fn client_policy() -> BoxedStrategy<ClientPolicy> {
     let hedge = (hedge(), span(1, 300)).prop_map(|(hedge, after)| Hedge { after, ..hedge });
     let parts = (
         option::weighted(0.4, 1_u32..6),
@@ -160,13 +160,13 @@ fn shield() -> BoxedStrategy<Shield> {
         option::weighted(0.4, 0.0..=1.0),
         option::weighted(0.6, hedge),
     );
-    let some = parts.prop_map(|(bulkhead, breaker, failing, hedge)| Shield {
+    let some = parts.prop_map(|(bulkhead, breaker, failing, hedge)| ClientPolicy {
         bulkhead,
         breaker,
         fallback: failing.map(|failing| Fallback { failing }),
         hedge,
     });
-    prop_oneof![3 => Just(Shield::NONE), 2 => some].boxed()
+    prop_oneof![3 => Just(ClientPolicy::NONE), 2 => some].boxed()
 }
 
 /// A hop that does nothing of its own, or that does much. Boxed, as large parts are here: trees of values lie

@@ -4,7 +4,7 @@ use crate::units::Instant;
 
 /// One request of a viewer, as it is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Draw {
+pub struct Arrival {
     /// When it arrives at the site that serves the network.
     pub at: Instant,
     /// Which network the viewer sits in.
@@ -19,7 +19,7 @@ pub struct Draw {
 
 /// A request that a network has drawn, before what is left to compute is computed.
 #[derive(Clone, Copy, Debug)]
-pub struct Begun {
+pub struct RawArrival {
     /// When it arrives.
     pub at: Instant,
     /// The bits of its title.

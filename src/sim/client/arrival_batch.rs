@@ -5,7 +5,7 @@
 //! once, and they are sorted together: by buckets of time, then by insertion, because a bucket holds
 //! about one. How long a stretch is changes nothing but the speed.
 
-use crate::sim::client::arrival::{Begun, Draw};
+use crate::sim::client::arrival::{Arrival, RawArrival};
 use crate::units::{Instant, Span};
 
 /// How many arrivals a stretch should hold: enough that a network is visited seldom, few enough that
@@ -24,32 +24,33 @@ const TAIL: usize = AHEAD + 1;
 
 /// Arrivals up to an instant, sorted by instant, then by network.
 #[derive(Debug)]
-pub struct Batch {
+pub struct ArrivalBatch {
     /// The next arrival is at `cursor`; behind the last are [`TAIL`] that never come.
-    sorted: Vec<Draw>,
+    sorted: Vec<Arrival>,
     cursor: usize,
     /// What the stretch will hold.
-    begun: Vec<Begun>,
-    finished: Vec<Draw>,
+    raw: Vec<RawArrival>,
+    finished: Vec<Arrival>,
     places: Box<[u32; BUCKETS]>,
     start: Instant,
     /// Length of a stretch as a power of two of nanoseconds.
     bits: u32,
 }
 
-const NEVER: Draw = Draw { at: Instant::NEVER, network: u32::MAX, home: 0, title: 0, last_mile: 0 };
+const NEVER: Arrival =
+    Arrival { at: Instant::NEVER, network: u32::MAX, home: 0, title: 0, last_mile: 0 };
 
 /// By instant, then by network.
-fn order(draw: &Draw) -> (Instant, u32) {
+fn order(draw: &Arrival) -> (Instant, u32) {
     (draw.at, draw.network)
 }
 
-impl Default for Batch {
+impl Default for ArrivalBatch {
     fn default() -> Self {
         Self {
             sorted: vec![NEVER; TAIL],
             cursor: 0,
-            begun: Vec::new(),
+            raw: Vec::new(),
             finished: Vec::new(),
             places: Box::new([0; BUCKETS]),
             start: Instant::ZERO,
@@ -59,7 +60,7 @@ impl Default for Batch {
     }
 }
 
-impl Batch {
+impl ArrivalBatch {
     /// When the next arrival comes; [`Instant::NEVER`] if none is drawn.
     #[inline]
     #[must_use]
@@ -70,7 +71,7 @@ impl Batch {
     /// The next arrival; it is at [`Instant::NEVER`] if none is drawn.
     #[inline]
     #[must_use]
-    pub fn next(&self) -> &Draw {
+    pub fn next(&self) -> &Arrival {
         &self.sorted[self.cursor]
     }
 
@@ -83,7 +84,7 @@ impl Batch {
 
     /// Takes the next arrival.
     #[inline]
-    pub fn take(&mut self) -> Option<Draw> {
+    pub fn take(&mut self) -> Option<Arrival> {
         let draw = self.sorted[self.cursor];
         if draw.at == Instant::NEVER {
             return None;
@@ -98,8 +99,8 @@ impl Batch {
     pub fn take_while(
         &mut self,
         until: Instant,
-        takes: &mut impl FnMut(&Draw, u32) -> bool,
-    ) -> &[Draw] {
+        takes: &mut impl FnMut(&Arrival, u32) -> bool,
+    ) -> &[Arrival] {
         let rest = &self.sorted[self.cursor..];
         let mut taken = 0;
         for stretch in rest.windows(TAIL) {
@@ -136,34 +137,34 @@ impl Batch {
             self.bits += 1;
         }
         self.start = start;
-        self.begun.clear();
+        self.raw.clear();
         self.finished.clear();
     }
 
     /// An arrival of the stretch that was begun, not before its start and before its end. It is
     /// finished when all are there: by then what it needs has come from memory.
     #[inline]
-    pub fn push(&mut self, begun: Begun) {
-        self.begun.push(begun);
+    pub fn push(&mut self, raw: RawArrival) {
+        self.raw.push(raw);
     }
 
     /// Arrivals that are finished.
-    pub fn push_finished(&mut self, draws: impl Iterator<Item = Draw>) {
+    pub fn push_finished(&mut self, draws: impl Iterator<Item = Arrival>) {
         self.finished.extend(draws);
     }
 
     /// Finishes and sorts what was pushed since [`Self::begin`].
     #[inline(never)] // reason: once a stretch; so a profile tells sorting from drawing
     #[allow(clippy::cast_possible_truncation)] // reason: bits and counts of one stretch
-    pub fn sort(&mut self, finish: impl Fn(&Begun) -> Draw) {
-        let count = self.begun.len() + self.finished.len();
+    pub fn sort(&mut self, finish: impl Fn(&RawArrival) -> Arrival) {
+        let count = self.raw.len() + self.finished.len();
         let bucket_bits = count.next_power_of_two().ilog2().min(BUCKET_BITS);
         let (start, shift) = (self.start.as_nanos(), self.bits - bucket_bits);
         // Every arrival lies within the stretch: the remainder changes nothing, and spares a look at bounds.
         let bucket = |at: Instant| ((at.as_nanos() - start) >> shift) as usize % BUCKETS;
         self.places[..1 << bucket_bits].fill(0);
-        for begun in &self.begun {
-            self.places[bucket(begun.at)] += 1;
+        for raw in &self.raw {
+            self.places[bucket(raw.at)] += 1;
         }
         for draw in &self.finished {
             self.places[bucket(draw.at)] += 1;
@@ -174,12 +175,12 @@ impl Batch {
         }
         self.sorted.resize(count + TAIL, NEVER);
         self.sorted[count..].fill(NEVER);
-        let mut put = |draw: Draw| {
+        let mut put = |draw: Arrival| {
             let place = &mut self.places[bucket(draw.at)];
             self.sorted[*place as usize] = draw;
             *place += 1;
         };
-        self.begun.iter().for_each(|begun| put(finish(begun)));
+        self.raw.iter().for_each(|raw| put(finish(raw)));
         self.finished.iter().for_each(|draw| put(*draw));
         self.insertion_sort(count);
         self.cursor = 0;
@@ -205,26 +206,26 @@ impl Batch {
 
     /// Takes out all arrivals of one network that are still to come, in order. Costs a look at the
     /// whole batch: for rare changes.
-    pub fn remove(&mut self, network: u32) -> Vec<Draw> {
+    pub fn remove(&mut self, network: u32) -> Vec<Arrival> {
         let (mine, others) = self.rest().partition(|draw| draw.network == network);
         self.replace(others);
         mine
     }
 
     /// Puts arrivals in between. Costs as much.
-    pub fn insert(&mut self, draws: &[Draw]) {
-        let mut all: Vec<Draw> = self.rest().chain(draws.iter().copied()).collect();
+    pub fn insert(&mut self, draws: &[Arrival]) {
+        let mut all: Vec<Arrival> = self.rest().chain(draws.iter().copied()).collect();
         // Two runs in order: a stable sort merges them.
         all.sort_by_key(order);
         self.replace(all);
     }
 
-    fn rest(&self) -> impl Iterator<Item = Draw> {
+    fn rest(&self) -> impl Iterator<Item = Arrival> {
         let rest = self.cursor..self.sorted.len() - TAIL;
         self.sorted[rest].iter().copied()
     }
 
-    fn replace(&mut self, draws: Vec<Draw>) {
+    fn replace(&mut self, draws: Vec<Arrival>) {
         self.sorted = draws;
         self.sorted.extend([NEVER; TAIL]);
         self.cursor = 0;
@@ -236,15 +237,20 @@ mod tests {
     use super::*;
     use crate::engine::{Seed, Stream};
 
-    fn draw(at: u64, network: u32) -> Draw {
-        Draw { at: Instant::from_nanos(at), network, home: 0, title: 0, last_mile: 0 }
+    fn draw(at: u64, network: u32) -> Arrival {
+        Arrival { at: Instant::from_nanos(at), network, home: 0, title: 0, last_mile: 0 }
     }
 
-    fn taken(batch: &mut Batch) -> Vec<(u64, u32)> {
+    fn taken(batch: &mut ArrivalBatch) -> Vec<(u64, u32)> {
         std::iter::from_fn(|| batch.take()).map(|d| (d.at.as_nanos(), d.network)).collect()
     }
 
-    fn filled(batch: &mut Batch, stream: &mut Stream, start: u64, count: u64) -> Vec<(u64, u32)> {
+    fn filled(
+        batch: &mut ArrivalBatch,
+        stream: &mut Stream,
+        start: u64,
+        count: u64,
+    ) -> Vec<(u64, u32)> {
         batch.begin(Instant::from_nanos(start));
         let length = batch.until().as_nanos() - start;
         let mut all = Vec::new();
@@ -254,13 +260,13 @@ mod tests {
             let network = u32::try_from(stream.below(9)).unwrap();
             if stream.chance(0.5) {
                 let at = Instant::from_nanos(at);
-                batch.push(Begun { at, title: 0, last_mile: 0, network, home: 0 });
+                batch.push(RawArrival { at, title: 0, last_mile: 0, network, home: 0 });
             } else {
                 batch.push_finished(std::iter::once(draw(at, network)));
             }
             all.push((at, network));
         }
-        batch.sort(|begun| draw(begun.at.as_nanos(), begun.network));
+        batch.sort(|raw| draw(raw.at.as_nanos(), raw.network));
         all.sort_unstable();
         all
     }
@@ -268,7 +274,7 @@ mod tests {
     #[test]
     fn arrivals_come_by_instant_then_by_network() {
         let mut stream = Seed(5).stream("batch");
-        let mut batch = Batch::default();
+        let mut batch = ArrivalBatch::default();
         assert_eq!((batch.next_at(), batch.take()), (Instant::NEVER, None));
         for round in 0..60 {
             let start = 1_000 * round;
@@ -283,7 +289,7 @@ mod tests {
     #[test]
     fn a_network_leaves_and_comes_back_without_loss() {
         let mut stream = Seed(6).stream("batch");
-        let mut batch = Batch::default();
+        let mut batch = ArrivalBatch::default();
         let all = filled(&mut batch, &mut stream, 0, 500);
         let first: Vec<_> = (0..100).filter_map(|_| batch.take()).collect();
         assert_eq!(first.len(), 100);
@@ -298,8 +304,8 @@ mod tests {
     #[test]
     fn a_stretch_grows_and_shrinks_with_the_rate() {
         let mut stream = Seed(7).stream("batch");
-        let mut batch = Batch::default();
-        let length = |batch: &Batch| batch.until().since(batch.start);
+        let mut batch = ArrivalBatch::default();
+        let length = |batch: &ArrivalBatch| batch.until().since(batch.start);
         (0..60).for_each(|_| drop(filled(&mut batch, &mut stream, 0, 1)));
         assert_eq!(length(&batch), Span::from_nanos(1 << LONGEST_BITS));
         (0..60).for_each(|_| drop(filled(&mut batch, &mut stream, 0, 5_000)));

@@ -6,17 +6,17 @@
 use crate::engine::{Law, Poisson, Profile, ProfileCursor, Seed, Stream, Zipf};
 use crate::model::Catalogue;
 use crate::model::{Load, Plan};
-use crate::sim::client::arrival::{Begun, Draw};
-use crate::sim::client::arrival_batch::Batch;
-use crate::sim::client::policy::Guard;
+use crate::sim::client::arrival::{Arrival, RawArrival};
+use crate::sim::client::arrival_batch::ArrivalBatch;
+use crate::sim::client::policy::PolicyState;
 use crate::sim::hop::breaker::State;
-use crate::sim::hop::budgets::Purse;
+use crate::sim::hop::budgets::RetryBudget;
 use crate::units::{Instant, Span};
 use std::sync::Arc;
 
 /// What all networks share.
 #[derive(Debug)]
-pub struct Audience {
+pub struct ViewerModel {
     /// Titles by popularity; rank 0 is asked most.
     pub titles: Arc<Zipf>,
     /// Round trip between a viewer and the edge of its network.
@@ -29,29 +29,29 @@ pub struct Audience {
 
 /// When requests come.
 #[derive(Debug)]
-enum Arrivals {
+enum ArrivalProcess {
     /// As a Poisson process with a changing rate.
     Poisson(Poisson, ProfileCursor),
     /// With independent gaps.
     Renewal(Law),
 }
 
-impl Audience {
+impl ViewerModel {
     /// The request that was begun.
     #[inline(always)] // reason: the call would cost a fifth of what it does
     #[must_use]
-    pub fn finish(&self, begun: &Begun) -> Draw {
-        Draw {
-            at: begun.at,
-            network: begun.network,
-            home: begun.home,
-            title: self.asked(begun.title),
-            last_mile: carried(self.last_mile.finish(begun.last_mile)),
+    pub fn finish(&self, raw: &RawArrival) -> Arrival {
+        Arrival {
+            at: raw.at,
+            network: raw.network,
+            home: raw.home,
+            title: self.asked(raw.title),
+            last_mile: carried(self.last_mile.finish(raw.last_mile)),
         }
     }
 }
 
-impl Audience {
+impl ViewerModel {
     /// What a request asks for that was drawn from these bits.
     #[inline(always)] // reason: as `finish`
     fn asked(&self, bits: u64) -> u32 {
@@ -70,9 +70,9 @@ pub struct Network {
     /// Whether it prefers its second best site.
     pub misrouted: bool,
     /// What is left of its viewers' retry budget, if they have one. Boxed, as `routes` is.
-    pub purse: Option<Box<Purse>>,
+    pub retry_budget: Option<Box<RetryBudget>>,
     /// What else protects it from the edge, and the edge from it.
-    pub guard: Option<Box<Guard>>,
+    pub policy: Option<Box<PolicyState>>,
     /// Since when its viewers have not been served.
     pub lost_at: Option<Instant>,
     /// The number of its latest plan to move; older plans are void.
@@ -82,10 +82,10 @@ pub struct Network {
     /// Draws how long it takes to follow a route. Boxed: it is rarely used, and networks lie side by
     /// side in memory.
     pub routes: Box<Stream>,
-    arrivals: Arrivals,
+    arrivals: ArrivalProcess,
     /// Requests that it has drawn and took along when it moved.
-    carried: Vec<Draw>,
-    next: Begun,
+    carried: Vec<Arrival>,
+    next: RawArrival,
     /// The bits of the title after the next.
     title_bits: u64,
     stream: Stream,
@@ -122,15 +122,21 @@ pub fn is_misrouted(place: u32, share: f64) -> bool {
 impl Network {
     /// The network of a place in its region, at instant zero.
     #[must_use]
-    pub fn new(plan: &Plan, audience: &Audience, home: usize, place: u32, share: f64) -> Self {
+    pub fn new(
+        plan: &Plan,
+        viewer_model: &ViewerModel,
+        home: usize,
+        place: u32,
+        share: f64,
+    ) -> Self {
         let name = format!("{}/network {place}", plan.fabric.regions[home]);
         let stream = |what: &str| Seed(plan.seed).stream(&format!("{name}/{what}"));
         let viewers = &plan.fabric.viewers;
-        let purse = Purse::new(viewers.retry.budget, || stream("adaptive throttle"));
-        let guard = Guard::new(&viewers.shield, |what| stream(what));
+        let retry_budget = RetryBudget::new(viewers.retry.budget, || stream("adaptive throttle"));
+        let policy = PolicyState::new(&viewers.client_policy, |what| stream(what));
         let arrivals = arrivals(&plan.load, home, share);
-        let network = Self::named(plan, audience, (home, place), &name, arrivals);
-        Self { purse: purse.map(Box::new), guard: guard.map(Box::new), ..network }
+        let network = Self::named(plan, viewer_model, (home, place), &name, arrivals);
+        Self { retry_budget: retry_budget.map(Box::new), policy: policy.map(Box::new), ..network }
     }
 
     /// The same network, as far as its viewers ask for segments: a sequence of its own. It has no
@@ -138,22 +144,22 @@ impl Network {
     #[must_use]
     pub fn of_segments(
         plan: &Plan,
-        audience: &Audience,
+        viewer_model: &ViewerModel,
         home: usize,
         place: u32,
         share: f64,
     ) -> Self {
         let name = format!("{}/network {place}/segments", plan.fabric.regions[home]);
         let rate = plan.load.segments.get(home).copied().unwrap_or(0.0);
-        Self::named(plan, audience, (home, place), &name, poisson(rate * share))
+        Self::named(plan, viewer_model, (home, place), &name, poisson(rate * share))
     }
 
     fn named(
         plan: &Plan,
-        audience: &Audience,
+        viewer_model: &ViewerModel,
         (home, place): (usize, u32),
         name: &str,
-        arrivals: Arrivals,
+        arrivals: ArrivalProcess,
     ) -> Self {
         let routing = &plan.fabric.routing;
         let seed = Seed(plan.seed);
@@ -164,68 +170,79 @@ impl Network {
             id,
             home,
             misrouted: is_misrouted(place, routing.misrouted),
-            purse: None,
-            guard: None,
+            retry_budget: None,
+            policy: None,
             lost_at: None,
             plan: 0,
             heading: None,
             routes: Box::new(seed.stream(&format!("{name}/routes"))),
             arrivals,
             carried: Vec::new(),
-            next: Begun { at: Instant::ZERO, network: id, home: region, title: 0, last_mile: 0 },
+            next: RawArrival {
+                at: Instant::ZERO,
+                network: id,
+                home: region,
+                title: 0,
+                last_mile: 0,
+            },
             title_bits: 0,
             stream: seed.stream(&format!("{name}/viewers")),
         };
         network.title_bits = network.stream.bits();
-        network.next = network.draw_after(Instant::ZERO, audience);
+        network.next = network.draw_after(Instant::ZERO, viewer_model);
         network
     }
 
     /// The request after the one at `at`.
     #[inline(always)] // reason: in its loop, what it needs of the network stays in registers
-    fn draw_after(&mut self, at: Instant, audience: &Audience) -> Begun {
+    fn draw_after(&mut self, at: Instant, viewer_model: &ViewerModel) -> RawArrival {
         let at = match &mut self.arrivals {
-            Arrivals::Poisson(process, cursor) => {
+            ArrivalProcess::Poisson(process, cursor) => {
                 let exponential = self.stream.exponential();
-                process.next(&audience.profiles[self.home], cursor, at, exponential)
+                process.next(&viewer_model.profiles[self.home], cursor, at, exponential)
             }
-            Arrivals::Renewal(gap) => at.saturating_add(gap.draw(&mut self.stream)),
+            ArrivalProcess::Renewal(gap) => at.saturating_add(gap.draw(&mut self.stream)),
         };
         let title = std::mem::replace(&mut self.title_bits, self.stream.bits());
-        let last_mile = audience.last_mile.begin(&mut self.stream);
-        Begun { at, title, last_mile, network: self.id, home: self.next.home }
+        let last_mile = viewer_model.last_mile.begin(&mut self.stream);
+        RawArrival { at, title, last_mile, network: self.id, home: self.next.home }
     }
 
     /// A request was made: something for the retry budget, and for that of hedges.
     #[inline]
     pub fn deposit(&mut self, now: Instant) {
-        if let Some(purse) = &mut self.purse {
-            purse.deposit(now);
+        if let Some(retry_budget) = &mut self.retry_budget {
+            retry_budget.deposit(now);
         }
-        if let Some(guard) = &mut self.guard {
-            guard.deposit(now);
+        if let Some(policy) = &mut self.policy {
+            policy.deposit(now);
         }
     }
 
     /// Draws its requests before `until` that it does not carry already.
     #[inline]
-    fn draw_until(&mut self, audience: &Audience, until: Instant, mut out: impl FnMut(Begun)) {
+    fn draw_until(
+        &mut self,
+        viewer_model: &ViewerModel,
+        until: Instant,
+        mut out: impl FnMut(RawArrival),
+    ) {
         let mut next = self.next;
         while next.at < until {
             out(next);
-            next = self.draw_after(next.at, audience);
+            next = self.draw_after(next.at, viewer_model);
         }
         self.next = next;
     }
 
     /// Its requests before `until`, in order, those that it carries first.
-    fn take_until(&mut self, audience: &Audience, until: Instant, draws: &mut Vec<Draw>) {
+    fn take_until(&mut self, viewer_model: &ViewerModel, until: Instant, draws: &mut Vec<Arrival>) {
         draws.extend(self.unload(until));
-        self.draw_until(audience, until, |begun| draws.push(audience.finish(&begun)));
+        self.draw_until(viewer_model, until, |raw| draws.push(viewer_model.finish(&raw)));
     }
 
     /// The requests before `until` that it carries.
-    fn unload(&mut self, until: Instant) -> impl Iterator<Item = Draw> {
+    fn unload(&mut self, until: Instant) -> impl Iterator<Item = Arrival> {
         let split = self.carried.partition_point(|draw| draw.at < until);
         self.carried.drain(..split)
     }
@@ -236,29 +253,29 @@ impl Network {
     }
 }
 
-fn arrivals(load: &Load, home: usize, share: f64) -> Arrivals {
+fn arrivals(load: &Load, home: usize, share: f64) -> ArrivalProcess {
     if load.closed.is_some() {
-        return Arrivals::Renewal(Law::Constant(Span::MAX));
+        return ArrivalProcess::Renewal(Law::Constant(Span::MAX));
     }
     if let Some(gap) = &load.interarrival {
-        return Arrivals::Renewal(gap.clone());
+        return ArrivalProcess::Renewal(gap.clone());
     }
     poisson(load.rates[home] * share)
 }
 
 /// A Poisson process. The loader has checked the rates; one that is none means no viewers.
-fn poisson(rate: f64) -> Arrivals {
+fn poisson(rate: f64) -> ArrivalProcess {
     let process = Poisson::new(rate).or_else(|_| Poisson::new(0.0));
-    process.map_or(Arrivals::Renewal(Law::Constant(Span::MAX)), |process| {
-        Arrivals::Poisson(process, ProfileCursor::default())
+    process.map_or(ArrivalProcess::Renewal(Law::Constant(Span::MAX)), |process| {
+        ArrivalProcess::Poisson(process, ProfileCursor::default())
     })
 }
 
 /// The networks that one site serves, and their requests in the order in which they come.
 #[derive(Debug)]
-pub struct Crowd {
-    audience: Arc<Audience>,
-    batch: Batch,
+pub struct NetworkSet {
+    viewer_model: Arc<ViewerModel>,
+    batch: ArrivalBatch,
     networks: Vec<Network>,
     /// The place of each network in `networks`, or `NOWHERE`.
     place_of: Vec<u32>,
@@ -269,19 +286,19 @@ pub struct Crowd {
 const NOWHERE: u32 = u32::MAX;
 
 /// A request's network has something for its budgets.
-fn deposit(networks: &mut [Network], place_of: &[u32], draw: &Draw) {
+fn deposit(networks: &mut [Network], place_of: &[u32], draw: &Arrival) {
     if let Some(network) = networks.get_mut(place_of[draw.network as usize] as usize) {
         network.deposit(draw.at);
     }
 }
 
-impl Crowd {
+impl NetworkSet {
     /// Nobody yet, of `networks` in all.
     #[must_use]
-    pub fn new(audience: Arc<Audience>, networks: usize) -> Self {
+    pub fn new(viewer_model: Arc<ViewerModel>, networks: usize) -> Self {
         Self {
-            audience,
-            batch: Batch::default(),
+            viewer_model,
+            batch: ArrivalBatch::default(),
             networks: Vec::new(),
             place_of: vec![NOWHERE; networks],
             deposits: false,
@@ -297,7 +314,7 @@ impl Crowd {
 
     /// Takes the next request, if there ever is one.
     #[inline]
-    pub fn take(&mut self) -> Option<Draw> {
+    pub fn take(&mut self) -> Option<Arrival> {
         let draw = self.batch.take()?;
         if self.deposits {
             deposit(&mut self.networks, &self.place_of, &draw);
@@ -315,7 +332,7 @@ impl Crowd {
     pub fn take_while(
         &mut self,
         until: Instant,
-        mut takes: impl FnMut(&Draw, u32) -> bool,
+        mut takes: impl FnMut(&Arrival, u32) -> bool,
     ) -> Option<Instant> {
         let mut last = None;
         loop {
@@ -355,12 +372,12 @@ impl Crowd {
             if !network.carried.is_empty() {
                 self.batch.push_finished(network.unload(until));
             }
-            network.draw_until(&self.audience, until, |begun| {
-                self.audience.titles.expect(begun.title);
-                self.batch.push(begun);
+            network.draw_until(&self.viewer_model, until, |raw| {
+                self.viewer_model.titles.expect(raw.title);
+                self.batch.push(raw);
             });
         }
-        self.batch.sort(|begun| self.audience.finish(begun));
+        self.batch.sort(|raw| self.viewer_model.finish(raw));
     }
 
     /// Takes many networks in, at the beginning.
@@ -378,15 +395,16 @@ impl Crowd {
             return self.refill();
         }
         let mut draws = Vec::new();
-        network.take_until(&self.audience, self.batch.until(), &mut draws);
+        network.take_until(&self.viewer_model, self.batch.until(), &mut draws);
         self.batch.insert(&draws);
         self.place(network);
     }
 
     #[allow(clippy::cast_possible_truncation)] // reason: fewer places than networks
     fn place(&mut self, network: Network) {
-        self.deposits |= network.purse.as_ref().is_some_and(|purse| purse.takes_deposits())
-            || network.guard.as_ref().is_some_and(|guard| guard.takes_deposits());
+        self.deposits |=
+            network.retry_budget.as_ref().is_some_and(|retry_budget| retry_budget.takes_deposits())
+                || network.policy.as_ref().is_some_and(|policy| policy.takes_deposits());
         self.place_of[network.id as usize] = self.networks.len() as u32;
         self.networks.push(network);
     }
@@ -398,8 +416,8 @@ impl Crowd {
         &mut self,
         id: u32,
         until: Instant,
-        others: &[Draw],
-    ) -> Option<(Network, Vec<Draw>)> {
+        others: &[Arrival],
+    ) -> Option<(Network, Vec<Arrival>)> {
         let place = std::mem::replace(&mut self.place_of[id as usize], NOWHERE);
         if place == NOWHERE {
             return None;
@@ -409,18 +427,18 @@ impl Crowd {
             self.place_of[moved.id as usize] = place;
         }
         let mut draws = self.batch.remove(id);
-        network.take_until(&self.audience, until, &mut draws);
+        network.take_until(&self.viewer_model, until, &mut draws);
         let mut later = draws.split_off(draws.partition_point(|draw| draw.at < until));
         later.append(&mut network.carried);
         network.carried = later;
         let mut made: Vec<Instant> = draws.iter().chain(others).map(|draw| draw.at).collect();
         made.sort_unstable();
         made.into_iter().for_each(|at| network.deposit(at));
-        if let Some(purse) = &mut network.purse {
-            purse.move_on();
+        if let Some(retry_budget) = &mut network.retry_budget {
+            retry_budget.move_on();
         }
-        if let Some(guard) = &mut network.guard {
-            guard.move_on();
+        if let Some(policy) = &mut network.policy {
+            policy.move_on();
         }
         if self.batch.is_empty() {
             self.refill();

@@ -5,17 +5,17 @@
 //! under way for it then is void, it is counted nowhere any more and says nothing of the new site.
 
 use crate::engine::Stream;
-use crate::model::{Budget, Fallback, Shield};
+use crate::model::{Budget, ClientPolicy, Fallback};
 use crate::sim::client::networks::Network;
 use crate::sim::hop::breaker::{Breaker, State};
-use crate::sim::hop::budgets::{Miss, Purse, Ticket};
-use crate::sim::hop::client::Leave;
-use crate::sim::hop::hedge::Pacer;
+use crate::sim::hop::budgets::{Miss, RetryBudget, RetryToken};
+use crate::sim::hop::client::Admission;
+use crate::sim::hop::hedge::HedgeDelay;
 use crate::units::{Instant, Span};
 
 /// The protections of one network.
 #[derive(Debug)]
-pub struct Guard {
+pub struct PolicyState {
     /// The most attempts under way at one time.
     most: u32,
     under_way: u32,
@@ -23,148 +23,149 @@ pub struct Guard {
     term: u16,
     breaker: Option<Breaker>,
     /// What limits hedges.
-    spare: Option<Purse>,
-    pacer: Option<Pacer>,
+    hedge_budget: Option<RetryBudget>,
+    hedge_delay: Option<HedgeDelay>,
     fallback: Option<(Fallback, Stream)>,
 }
 
 /// What an attempt under way carries of its network's protections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Pass {
+pub struct Permit {
     /// In which term of the network it left; zero: it is not counted.
     term: u16,
     /// In which term of the breaker.
     breaker: u32,
     /// Its ticket for the budget of hedges.
-    spare: Ticket,
+    hedge_budget: RetryToken,
     /// When it came to the edge.
     pub left: Instant,
 }
 
-impl Pass {
+impl Permit {
     /// Of an attempt that is not counted.
-    pub const NONE: Self = Self { term: 0, breaker: 0, spare: Ticket::NEW, left: Instant::ZERO };
+    pub const NONE: Self =
+        Self { term: 0, breaker: 0, hedge_budget: RetryToken::NEW, left: Instant::ZERO };
 }
 
-impl Guard {
+impl PolicyState {
     /// The protections at instant zero; `None` where there are none. `stream` gives the random stream
     /// of this name.
     #[must_use]
-    pub fn new(shield: &Shield, stream: impl Fn(&str) -> Stream) -> Option<Self> {
-        let budget = shield.hedge.map_or(Budget::None, |hedge| hedge.budget);
-        shield.is_on().then(|| Self {
-            most: shield.bulkhead.unwrap_or(u32::MAX),
+    pub fn new(client_policy: &ClientPolicy, stream: impl Fn(&str) -> Stream) -> Option<Self> {
+        let budget = client_policy.hedge.map_or(Budget::None, |hedge| hedge.budget);
+        client_policy.is_on().then(|| Self {
+            most: client_policy.bulkhead.unwrap_or(u32::MAX),
             under_way: 0,
             term: 1,
-            breaker: shield.breaker.map(Breaker::new),
-            spare: Purse::new(budget, || stream("hedge budget")),
-            pacer: shield.hedge.as_ref().map(Pacer::new),
-            fallback: shield.fallback.map(|fallback| (fallback, stream("fallback"))),
+            breaker: client_policy.breaker.map(Breaker::new),
+            hedge_budget: RetryBudget::new(budget, || stream("hedge budget")),
+            hedge_delay: client_policy.hedge.as_ref().map(HedgeDelay::new),
+            fallback: client_policy.fallback.map(|fallback| (fallback, stream("fallback"))),
         })
     }
 
     /// A request was made: something for the budget of hedges.
     pub fn deposit(&mut self, now: Instant) {
-        if let Some(spare) = &mut self.spare {
-            spare.deposit(now);
+        if let Some(hedge_budget) = &mut self.hedge_budget {
+            hedge_budget.deposit(now);
         }
     }
 
     /// Whether it wants to hear of requests by [`Self::deposit`].
     #[must_use]
     pub fn takes_deposits(&self) -> bool {
-        self.spare.as_ref().is_some_and(Purse::takes_deposits)
+        self.hedge_budget.as_ref().is_some_and(RetryBudget::takes_deposits)
     }
 
     /// How long an attempt that leaves now is waited for before a second one goes beside it; `None`
     /// where none does.
     pub fn hedges_after(&mut self, now: Instant) -> Option<Span> {
-        self.pacer.as_mut().map(|pacer| pacer.delay(now))
+        self.hedge_delay.as_mut().map(|hedge_delay| hedge_delay.delay(now))
     }
 
     /// Asks the bulkhead, then the breaker.
-    fn admit(&mut self, now: Instant, pass: &mut Pass) -> Leave {
+    fn admit(&mut self, now: Instant, permit: &mut Permit) -> Admission {
         if self.under_way >= self.most {
-            return Leave::Bulkhead;
+            return Admission::Bulkhead;
         }
         if let Some(breaker) = &mut self.breaker {
             let Some(term) = breaker.admit(now) else {
-                return Leave::Breaker;
+                return Admission::Breaker;
             };
-            pass.breaker = term;
+            permit.breaker = term;
         }
-        Leave::Goes
+        Admission::Goes
     }
 
     /// An attempt that was admitted does not leave.
-    const fn takes_back(&mut self, pass: &Pass) {
+    const fn takes_back(&mut self, permit: &Permit) {
         if let Some(breaker) = &mut self.breaker {
-            breaker.forget(pass.breaker);
+            breaker.forget(permit.breaker);
         }
     }
 
     /// An attempt that was admitted leaves.
-    fn count(&mut self, now: Instant, pass: &mut Pass, hedge: bool) {
-        (self.under_way, pass.term) = (self.under_way + 1, self.term);
-        if let Some(spare) = &mut self.spare {
-            spare.leave(now, &mut pass.spare, hedge);
+    fn count(&mut self, now: Instant, permit: &mut Permit, hedge: bool) {
+        (self.under_way, permit.term) = (self.under_way + 1, self.term);
+        if let Some(hedge_budget) = &mut self.hedge_budget {
+            hedge_budget.leave(now, &mut permit.hedge_budget, hedge);
         }
     }
 
     /// An attempt ends; false if it was not counted, or before the network moved.
-    fn ends(&mut self, pass: &Pass) -> bool {
-        let counted = pass.term == self.term;
+    fn ends(&mut self, permit: &Permit) -> bool {
+        let counted = permit.term == self.term;
         self.under_way -= u32::from(counted);
         counted
     }
 
     /// The attempt was answered after `took`, and of two that were sent beside each other the first
     /// after `first`; both as the viewer sees it.
-    pub fn answered(&mut self, now: Instant, pass: &Pass, took: Span, first: Span) {
-        if let Some(pacer) = &mut self.pacer {
-            pacer.note(first);
+    pub fn answered(&mut self, now: Instant, permit: &Permit, took: Span, first: Span) {
+        if let Some(hedge_delay) = &mut self.hedge_delay {
+            hedge_delay.note(first);
         }
-        if !self.ends(pass) {
+        if !self.ends(permit) {
             return;
         }
-        if let Some(spare) = &mut self.spare {
-            spare.answered(now, pass.spare);
+        if let Some(hedge_budget) = &mut self.hedge_budget {
+            hedge_budget.answered(now, permit.hedge_budget);
         }
         if let Some(breaker) = &mut self.breaker {
-            breaker.record(now, pass.breaker, false, took);
+            breaker.record(now, permit.breaker, false, took);
         }
     }
 
     /// The attempt has failed after `took`.
-    pub fn failed(&mut self, now: Instant, mut pass: Pass, took: Span) {
-        if !self.ends(&pass) {
+    pub fn failed(&mut self, now: Instant, mut permit: Permit, took: Span) {
+        if !self.ends(&permit) {
             return;
         }
-        if let Some(spare) = &mut self.spare {
-            spare.failed(&mut pass.spare);
+        if let Some(hedge_budget) = &mut self.hedge_budget {
+            hedge_budget.failed(&mut permit.hedge_budget);
         }
         if let Some(breaker) = &mut self.breaker {
-            breaker.record(now, pass.breaker, true, took);
+            breaker.record(now, permit.breaker, true, took);
         }
     }
 
     /// The attempt was given up while it was under way: neither good nor bad.
-    pub fn dropped(&mut self, mut pass: Pass) {
-        if !self.ends(&pass) {
+    pub fn dropped(&mut self, mut permit: Permit) {
+        if !self.ends(&permit) {
             return;
         }
-        if let Some(spare) = &mut self.spare {
-            spare.dropped(&mut pass.spare, true);
+        if let Some(hedge_budget) = &mut self.hedge_budget {
+            hedge_budget.dropped(&mut permit.hedge_budget, true);
         }
-        self.takes_back(&pass);
+        self.takes_back(&permit);
     }
 
     /// The network moves: connections end, so nothing of what was under way is counted any more.
     pub fn move_on(&mut self) {
         self.under_way = 0;
         self.term = self.term.checked_add(1).unwrap_or(1);
-        if let Some(spare) = &mut self.spare {
-            spare.move_on();
+        if let Some(hedge_budget) = &mut self.hedge_budget {
+            hedge_budget.move_on();
         }
         if let Some(breaker) = &mut self.breaker {
             breaker.move_on();
@@ -189,23 +190,31 @@ impl Network {
     /// Whether an attempt may leave, which is under way then. It asks the bulkhead, then the breaker,
     /// then the retry budget; what the budget had granted to an attempt that may not is given back
     /// where the budget counts what is under way.
-    pub fn leave(&mut self, now: Instant, ticket: &mut Ticket, retry: bool) -> Result<Pass, Leave> {
-        self.ask(now, ticket, Pass::NONE, (retry, false))
+    pub fn leave(
+        &mut self,
+        now: Instant,
+        token: &mut RetryToken,
+        retry: bool,
+    ) -> Result<Permit, Admission> {
+        self.ask(now, token, Permit::NONE, (retry, false))
     }
 
     /// A second attempt wants to leave beside one that is under way; it is under way if so. `None` when
     /// the budget of hedges, the bulkhead, the breaker or the retry budget refuses it.
-    pub fn hedge(&mut self, now: Instant, ticket: &mut Ticket) -> Option<Pass> {
-        let mut pass = Pass::NONE;
-        let spare = &mut self.guard.as_mut()?.spare;
-        if spare.as_mut().is_some_and(|spare| !spare.grant(now, &mut pass.spare, Miss::TimeOut)) {
+    pub fn hedge(&mut self, now: Instant, token: &mut RetryToken) -> Option<Permit> {
+        let mut permit = Permit::NONE;
+        let hedge_budget = &mut self.policy.as_mut()?.hedge_budget;
+        if hedge_budget.as_mut().is_some_and(|hedge_budget| {
+            !hedge_budget.grant(now, &mut permit.hedge_budget, Miss::TimeOut)
+        }) {
             return None;
         }
-        let left = self.ask(now, ticket, pass, (false, true)).ok();
+        let left = self.ask(now, token, permit, (false, true)).ok();
         if left.is_none()
-            && let Some(Guard { spare: Some(spare), .. }) = self.guard.as_deref_mut()
+            && let Some(PolicyState { hedge_budget: Some(hedge_budget), .. }) =
+                self.policy.as_deref_mut()
         {
-            spare.dropped(&mut pass.spare, false);
+            hedge_budget.dropped(&mut permit.hedge_budget, false);
         }
         left
     }
@@ -213,24 +222,25 @@ impl Network {
     fn ask(
         &mut self,
         now: Instant,
-        ticket: &mut Ticket,
-        mut pass: Pass,
+        token: &mut RetryToken,
+        mut permit: Permit,
         (retry, hedge): (bool, bool),
-    ) -> Result<Pass, Leave> {
-        let mut guard = self.guard.as_deref_mut();
-        let mut answer = guard.as_mut().map_or(Leave::Goes, |guard| guard.admit(now, &mut pass));
-        if let (Leave::Goes, Some(purse)) = (answer, &mut self.purse)
-            && !purse.leave(now, ticket, retry)
+    ) -> Result<Permit, Admission> {
+        let mut policy = self.policy.as_deref_mut();
+        let mut answer =
+            policy.as_mut().map_or(Admission::Goes, |policy| policy.admit(now, &mut permit));
+        if let (Admission::Goes, Some(retry_budget)) = (answer, &mut self.retry_budget)
+            && !retry_budget.leave(now, token, retry)
         {
-            answer = Leave::Budget;
-            guard.iter_mut().for_each(|guard| guard.takes_back(&pass));
+            answer = Admission::Budget;
+            policy.iter_mut().for_each(|policy| policy.takes_back(&permit));
         }
-        if answer == Leave::Goes {
-            guard.iter_mut().for_each(|guard| guard.count(now, &mut pass, hedge));
-            return Ok(pass);
+        if answer == Admission::Goes {
+            policy.iter_mut().for_each(|policy| policy.count(now, &mut permit, hedge));
+            return Ok(permit);
         }
-        if let Some(purse) = &mut self.purse {
-            purse.dropped(ticket, false);
+        if let Some(retry_budget) = &mut self.retry_budget {
+            retry_budget.dropped(token, false);
         }
         Err(answer)
     }
@@ -238,7 +248,7 @@ impl Network {
     /// What its breaker does with attempts; closed if there is none.
     #[must_use]
     pub fn breaker(&self) -> State {
-        self.guard.as_ref().map_or(State::Closed, |guard| guard.state())
+        self.policy.as_ref().map_or(State::Closed, |policy| policy.state())
     }
 }
 

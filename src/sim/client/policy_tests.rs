@@ -17,17 +17,17 @@ fn at(secs: u64) -> Instant {
     Instant::ZERO + Span::from_secs(secs)
 }
 
-fn guard(shield: &Shield) -> Guard {
-    Guard::new(shield, |what| Seed(1).stream(what)).unwrap()
+fn policy(client_policy: &ClientPolicy) -> PolicyState {
+    PolicyState::new(client_policy, |what| Seed(1).stream(what)).unwrap()
 }
 
 /// An attempt leaves, if it may.
-fn leaves(guard: &mut Guard, now: Instant) -> Result<Pass, Leave> {
-    let mut pass = Pass::NONE;
-    match guard.admit(now, &mut pass) {
-        Leave::Goes => {
-            guard.count(now, &mut pass, false);
-            Ok(pass)
+fn leaves(policy: &mut PolicyState, now: Instant) -> Result<Permit, Admission> {
+    let mut permit = Permit::NONE;
+    match policy.admit(now, &mut permit) {
+        Admission::Goes => {
+            policy.count(now, &mut permit, false);
+            Ok(permit)
         }
         why => Err(why),
     }
@@ -35,91 +35,98 @@ fn leaves(guard: &mut Guard, now: Instant) -> Result<Pass, Leave> {
 
 #[test]
 fn nothing_protects_where_nothing_is_asked_for() {
-    assert!(Guard::new(&Shield::NONE, |what| Seed(1).stream(what)).is_none());
+    assert!(PolicyState::new(&ClientPolicy::NONE, |what| Seed(1).stream(what)).is_none());
 }
 
 #[test]
 fn a_bulkhead_is_full_until_an_attempt_ends_in_whatever_way() {
-    let mut guard = guard(&Shield { bulkhead: Some(1), ..Shield::NONE });
-    let ends: [fn(&mut Guard, Pass); 3] = [
-        |guard, pass| guard.answered(at(1), &pass, Span::ZERO, Span::ZERO),
-        |guard, pass| guard.failed(at(1), pass, Span::ZERO),
-        Guard::dropped,
+    let mut policy = policy(&ClientPolicy { bulkhead: Some(1), ..ClientPolicy::NONE });
+    let ends: [fn(&mut PolicyState, Permit); 3] = [
+        |policy, permit| policy.answered(at(1), &permit, Span::ZERO, Span::ZERO),
+        |policy, permit| policy.failed(at(1), permit, Span::ZERO),
+        PolicyState::dropped,
     ];
     for end in ends {
-        let pass = leaves(&mut guard, at(0)).unwrap();
-        assert_eq!(leaves(&mut guard, at(0)), Err(Leave::Bulkhead));
-        end(&mut guard, pass);
+        let permit = leaves(&mut policy, at(0)).unwrap();
+        assert_eq!(leaves(&mut policy, at(0)), Err(Admission::Bulkhead));
+        end(&mut policy, permit);
     }
-    assert!(leaves(&mut guard, at(2)).is_ok());
+    assert!(leaves(&mut policy, at(2)).is_ok());
 }
 
 #[test]
 fn what_a_network_leaves_behind_when_it_moves_counts_nowhere() {
-    let shield = Shield { bulkhead: Some(2), breaker: Some(RULE), ..Shield::NONE };
-    let mut guard = guard(&shield);
-    let old: Vec<Pass> = (0..2).map(|_| leaves(&mut guard, at(0)).unwrap()).collect();
-    guard.move_on();
-    let new: Vec<Pass> = (0..2).map(|_| leaves(&mut guard, at(1)).unwrap()).collect();
-    old.iter().for_each(|&pass| guard.failed(at(1), pass, Span::ZERO));
-    assert_eq!(leaves(&mut guard, at(1)), Err(Leave::Bulkhead), "two of the new ones are out");
-    assert_eq!(guard.state(), State::Closed, "what failed is of the old site");
-    new.iter().for_each(|&pass| guard.failed(at(1), pass, Span::ZERO));
-    assert_eq!((guard.state(), leaves(&mut guard, at(2))), (State::Open, Err(Leave::Breaker)));
-    guard.move_on();
-    assert_eq!(guard.state(), State::Open, "what it knew travels along");
+    let client_policy =
+        ClientPolicy { bulkhead: Some(2), breaker: Some(RULE), ..ClientPolicy::NONE };
+    let mut policy = policy(&client_policy);
+    let old: Vec<Permit> = (0..2).map(|_| leaves(&mut policy, at(0)).unwrap()).collect();
+    policy.move_on();
+    let new: Vec<Permit> = (0..2).map(|_| leaves(&mut policy, at(1)).unwrap()).collect();
+    old.iter().for_each(|&permit| policy.failed(at(1), permit, Span::ZERO));
+    assert_eq!(leaves(&mut policy, at(1)), Err(Admission::Bulkhead), "two of the new ones are out");
+    assert_eq!(policy.state(), State::Closed, "what failed is of the old site");
+    new.iter().for_each(|&permit| policy.failed(at(1), permit, Span::ZERO));
+    assert_eq!(
+        (policy.state(), leaves(&mut policy, at(2))),
+        (State::Open, Err(Admission::Breaker))
+    );
+    policy.move_on();
+    assert_eq!(policy.state(), State::Open, "what it knew travels along");
 }
 
 #[test]
 fn a_trial_that_is_lost_on_the_way_may_be_made_again() {
-    let mut guard = guard(&Shield { breaker: Some(RULE), ..Shield::NONE });
+    let mut policy = policy(&ClientPolicy { breaker: Some(RULE), ..ClientPolicy::NONE });
     for _ in 0..2 {
-        let pass = leaves(&mut guard, at(0)).unwrap();
-        guard.failed(at(0), pass, Span::ZERO);
+        let permit = leaves(&mut policy, at(0)).unwrap();
+        policy.failed(at(0), permit, Span::ZERO);
     }
-    let ends: [fn(&mut Guard, Pass); 2] = [Guard::dropped, |guard, _| guard.move_on()];
+    let ends: [fn(&mut PolicyState, Permit); 2] =
+        [PolicyState::dropped, |policy, _| policy.move_on()];
     for end in ends {
-        let trial = leaves(&mut guard, at(10)).unwrap();
-        assert_eq!(leaves(&mut guard, at(10)), Err(Leave::Breaker), "one trial");
-        end(&mut guard, trial);
+        let trial = leaves(&mut policy, at(10)).unwrap();
+        assert_eq!(leaves(&mut policy, at(10)), Err(Admission::Breaker), "one trial");
+        end(&mut policy, trial);
     }
-    let trial = leaves(&mut guard, at(11)).unwrap();
-    guard.answered(at(11), &trial, Span::ZERO, Span::ZERO);
-    assert_eq!(guard.state(), State::Closed);
+    let trial = leaves(&mut policy, at(11)).unwrap();
+    policy.answered(at(11), &trial, Span::ZERO, Span::ZERO);
+    assert_eq!(policy.state(), State::Closed);
 }
 
 #[test]
 fn an_answer_that_takes_long_is_slow_however_short_the_ways() {
-    let mut guard = guard(&Shield { breaker: Some(RULE), ..Shield::NONE });
+    let mut policy = policy(&ClientPolicy { breaker: Some(RULE), ..ClientPolicy::NONE });
     for _ in 0..2 {
-        let pass = leaves(&mut guard, at(0)).unwrap();
-        guard.answered(at(0), &pass, Span::from_millis(1_001), Span::ZERO);
+        let permit = leaves(&mut policy, at(0)).unwrap();
+        policy.answered(at(0), &permit, Span::from_millis(1_001), Span::ZERO);
     }
-    assert_eq!(guard.state(), State::Open);
+    assert_eq!(policy.state(), State::Open);
 }
 
 #[test]
 fn what_protects_has_to_hear_of_all_only_where_it_counts_them() {
-    let hedge = |budget, percentile| Shield {
+    let hedge = |budget, percentile| ClientPolicy {
         hedge: Some(Hedge { after: Span::from_millis(50), percentile, budget }),
-        ..Shield::NONE
+        ..ClientPolicy::NONE
     };
     let few = Budget::DepositPerRequest { ttl: at(10).since(at(0)), min_per_second: 1, ratio: 0.1 };
-    let hears = |shield: Shield| (shield.is_on(), shield.asks(), shield.hears_all());
-    assert_eq!(hears(Shield::NONE), (false, false, false));
+    let hears = |client_policy: ClientPolicy| {
+        (client_policy.is_on(), client_policy.asks(), client_policy.hears_all())
+    };
+    assert_eq!(hears(ClientPolicy::NONE), (false, false, false));
     assert_eq!(hears(hedge(few, None)), (true, false, false), "hits stay in the flow");
     assert_eq!(hears(hedge(few, Some(0.95))), (true, false, true));
     assert_eq!(hears(hedge(Budget::Limit { retries: 3 }, None)), (true, true, true));
-    assert_eq!(hears(Shield { bulkhead: Some(1), ..Shield::NONE }), (true, true, true));
+    assert_eq!(hears(ClientPolicy { bulkhead: Some(1), ..ClientPolicy::NONE }), (true, true, true));
     let fallback = Some(Fallback { failing: 0.0 });
-    assert_eq!(hears(Shield { fallback, ..Shield::NONE }), (true, false, false));
+    assert_eq!(hears(ClientPolicy { fallback, ..ClientPolicy::NONE }), (true, false, false));
 }
 
 #[test]
 fn a_fallback_fails_as_often_as_it_says() {
     let fallback = Some(Fallback { failing: 0.25 });
-    let mut guard = guard(&Shield { fallback, ..Shield::NONE });
-    let failed = (0..10_000).filter(|_| guard.falls_back() == Some(false)).count();
+    let mut policy = policy(&ClientPolicy { fallback, ..ClientPolicy::NONE });
+    let failed = (0..10_000).filter(|_| policy.falls_back() == Some(false)).count();
     // A standard deviation is 43.
     assert!(failed.abs_diff(2_500) < 4 * 43, "{failed}");
 }

@@ -2,7 +2,7 @@
 
 use crate::engine::{Law, Seed, Stream};
 use crate::model::{Plan, TraceLoad};
-use crate::sim::client::arrival::Draw;
+use crate::sim::client::arrival::Arrival;
 use crate::sim::client::networks::{carried_last_mile, network_shares};
 use crate::trace::{KeyIndex, Reader, Record, TraceError};
 use crate::units::{Instant, Span};
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// are forgotten when the last has passed it. Sites are never further apart than a window of the
 /// engine, so few ticks are in memory.
 #[derive(Clone)]
-pub struct Feed {
+pub struct TraceArrivals {
     source: Arc<Mutex<Source>>,
     tick: Arc<Tick>,
     /// How many of the tick's arrivals are taken.
@@ -24,7 +24,7 @@ pub struct Feed {
 
 /// The arrivals of one tick of the trace's clock, and where those of the next are.
 struct Tick {
-    draws: Vec<Draw>,
+    draws: Vec<Arrival>,
     /// What ended the trace before its end, after this tick.
     trouble: Option<TraceError>,
     next: OnceLock<Option<Arc<Tick>>>,
@@ -50,7 +50,7 @@ struct Source {
     trouble: Option<TraceError>,
 }
 
-impl Feed {
+impl TraceArrivals {
     /// The beginning of a plan's trace.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Feed {
     }
 
     /// Takes the next request.
-    pub fn take(&mut self) -> Option<Draw> {
+    pub fn take(&mut self) -> Option<Arrival> {
         let draw = self.tick.draws.get(self.taken).copied()?;
         self.taken += 1;
         if self.taken == self.tick.draws.len()
@@ -162,14 +162,14 @@ impl Source {
     }
 
     /// The request for a title at this share of the tick that starts at `start`.
-    fn draw(&mut self, start: Span, title: u32, offset: f64) -> Draw {
+    fn draw(&mut self, start: Span, title: u32, offset: f64) -> Arrival {
         let at = start.saturating_add(self.tick.scaled(offset)).scaled(1.0 / self.speed);
         let pick = self.stream.unit();
         let place = self.shares.partition_point(|&sum| sum < pick).min(self.shares.len() - 1);
         #[allow(clippy::cast_possible_truncation)] // reason: networks are counted in u32
         let network = self.first_network + place as u32;
         let last_mile = carried_last_mile(&self.last_mile, &mut self.stream);
-        Draw { at: Instant::ZERO + at, network, home: self.home, title, last_mile }
+        Arrival { at: Instant::ZERO + at, network, home: self.home, title, last_mile }
     }
 }
 
@@ -201,11 +201,12 @@ pub(in crate::sim) mod tests {
         (file, plan)
     }
 
-    fn draws(speed: f64) -> Vec<Draw> {
+    fn draws(speed: f64) -> Vec<Arrival> {
         let (_file, plan) = plan(speed);
-        let mut feed = Feed::open(&plan, plan.load.trace.as_ref().unwrap()).unwrap();
-        let draws = std::iter::from_fn(|| feed.take()).collect();
-        assert!(feed.trouble().is_none() && feed.next_at() == Instant::NEVER);
+        let mut trace_arrivals =
+            TraceArrivals::open(&plan, plan.load.trace.as_ref().unwrap()).unwrap();
+        let draws = std::iter::from_fn(|| trace_arrivals.take()).collect();
+        assert!(trace_arrivals.trouble().is_none() && trace_arrivals.next_at() == Instant::NEVER);
         draws
     }
 

@@ -6,7 +6,7 @@ use crate::units::{Instant, Span};
 
 /// The faults that have begun and not ended at a site, and what they add up to.
 #[derive(Debug, Default)]
-pub struct Weather {
+pub struct ActiveFaults {
     active: Vec<usize>,
 }
 
@@ -19,7 +19,7 @@ pub struct Outage {
     pub cut_off: bool,
 }
 
-impl Weather {
+impl ActiveFaults {
     /// A fault begins.
     pub fn begin(&mut self, injection: usize) {
         self.active.push(injection);
@@ -231,25 +231,30 @@ mod tests {
         let errors =
             |share| Fault::Errors { region, service: Service::Manifest, share, ramp, pods };
         let faults = all(&[slow(2.0), slow(3.0), errors(0.5), errors(0.2)]);
-        let mut weather = Weather::default();
-        (0..4).for_each(|number| weather.begin(number));
+        let mut active_faults = ActiveFaults::default();
+        (0..4).for_each(|number| active_faults.begin(number));
         assert!(
-            (weather.slowness(&faults, Service::Database, None, Instant::ZERO) - 6.0).abs() < 1e-12
-        );
-        assert!(
-            (weather.slowness(&faults, Service::Manifest, None, Instant::ZERO) - 1.0).abs() < 1e-12
-        );
-        assert!(
-            (weather.error_share(&faults, Service::Manifest, None, Instant::ZERO) - 0.6).abs()
+            (active_faults.slowness(&faults, Service::Database, None, Instant::ZERO) - 6.0).abs()
                 < 1e-12
         );
-        weather.end(1);
-        weather.end(2);
         assert!(
-            (weather.slowness(&faults, Service::Database, None, Instant::ZERO) - 2.0).abs() < 1e-12
+            (active_faults.slowness(&faults, Service::Manifest, None, Instant::ZERO) - 1.0).abs()
+                < 1e-12
         );
         assert!(
-            (weather.error_share(&faults, Service::Manifest, None, Instant::ZERO) - 0.2).abs()
+            (active_faults.error_share(&faults, Service::Manifest, None, Instant::ZERO) - 0.6)
+                .abs()
+                < 1e-12
+        );
+        active_faults.end(1);
+        active_faults.end(2);
+        assert!(
+            (active_faults.slowness(&faults, Service::Database, None, Instant::ZERO) - 2.0).abs()
+                < 1e-12
+        );
+        assert!(
+            (active_faults.error_share(&faults, Service::Manifest, None, Instant::ZERO) - 0.2)
+                .abs()
                 < 1e-12
         );
     }
@@ -260,10 +265,10 @@ mod tests {
         let (region, ramp) = (None, Span::ZERO);
         let slow = |factor, pods| Fault::Slow { region, service, factor, ramp, pods };
         let faults = all(&[slow(2.0, Some(1)), slow(3.0, Some(3)), slow(5.0, None)]);
-        let mut weather = Weather::default();
-        (0..3).for_each(|number| weather.begin(number));
+        let mut active_faults = ActiveFaults::default();
+        (0..3).for_each(|number| active_faults.begin(number));
         let seen = [Some(0), Some(1), Some(2), Some(3), None]
-            .map(|pod| weather.slowness(&faults, service, pod, Instant::ZERO));
+            .map(|pod| active_faults.slowness(&faults, service, pod, Instant::ZERO));
         assert_eq!(seen, [30.0, 15.0, 15.0, 5.0, 5.0]);
     }
 
@@ -272,11 +277,11 @@ mod tests {
         let rules = CpuRules { request: 500, ..CpuRules::PLAIN };
         let seen = |cores, request, limit, pods| {
             let noise = Fault::NoisyNeighbour { region: None, cores, request, limit, pods };
-            let mut weather = Weather::default();
-            weather.begin(0);
-            [0, 1].map(|pod| weather.cores(&all(&[noise]), pod, &rules))
+            let mut active_faults = ActiveFaults::default();
+            active_faults.begin(0);
+            [0, 1].map(|pod| active_faults.cores(&all(&[noise]), pod, &rules))
         };
-        assert_eq!(Weather::default().cores(&[], 0, &rules), 4_000);
+        assert_eq!(ActiveFaults::default().cores(&[], 0, &rules), 4_000);
         assert_eq!(seen(1_000, 1_500, None, None), [3_000, 3_000], "it needs one of four");
         assert_eq!(seen(4_000, 1_500, None, Some(1)), [1_000, 4_000], "a quarter by weight");
         assert_eq!(seen(64_000, 1_500, Some(2_000), None), [2_000, 2_000], "its limit");
@@ -288,9 +293,9 @@ mod tests {
         let viewers = down(Reach::DataPlane, Routes::Withdrawn);
         let everybody = down(Reach::All, Routes::Silent);
         let seen = |faults: &[Fault]| {
-            let mut weather = Weather::default();
-            (0..faults.len()).for_each(|number| weather.begin(number));
-            weather.outage(&all(faults)).map(|outage| (outage.routes, outage.cut_off))
+            let mut active_faults = ActiveFaults::default();
+            (0..faults.len()).for_each(|number| active_faults.begin(number));
+            active_faults.outage(&all(faults)).map(|outage| (outage.routes, outage.cut_off))
         };
         assert_eq!(seen(&[]), None);
         assert_eq!(seen(&[viewers]), Some((Routes::Withdrawn, false)));
@@ -327,10 +332,10 @@ mod tests {
             |secs, by| Fault::DelayReplication { region: None, delay: Span::from_secs(secs), by };
         let down = Fault::DatabaseDown { region: 0, answers: Answers::Refused };
         let faults = all(&[delay(5, Delay::Apply), delay(7, Delay::TcpStall), down]);
-        let seen = |begun: &[usize], primary| {
-            let mut weather = Weather::default();
-            begun.iter().for_each(|&number| weather.begin(number));
-            weather.replication_delay(&faults, primary)
+        let seen = |raw: &[usize], primary| {
+            let mut active_faults = ActiveFaults::default();
+            raw.iter().for_each(|&number| active_faults.begin(number));
+            active_faults.replication_delay(&faults, primary)
         };
         assert_eq!(seen(&[], 0), None);
         assert_eq!(seen(&[0, 1], 0), Some((Span::from_secs(7), Delay::TcpStall)));

@@ -26,7 +26,7 @@ pub use window::RequestDeposit;
 
 /// What a request carries along of its purse.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ticket {
+pub struct RetryToken {
     /// In which term of the purse it was counted as under way; zero: it is not.
     term: u16,
     /// The price of its last retry, which its answer gives back; zero: nothing.
@@ -35,7 +35,7 @@ pub struct Ticket {
     retry: bool,
 }
 
-impl Ticket {
+impl RetryToken {
     /// Of a request that has not been counted.
     pub const NEW: Self = Self { term: 0, receipt: 0, retry: false };
 }
@@ -62,7 +62,7 @@ enum Rule {
 
 /// What is left of one retry budget.
 #[derive(Clone, Debug)]
-pub struct Purse {
+pub struct RetryBudget {
     rule: Rule,
     /// Counts how often its owner moved: what was under way before does not count any more.
     term: u16,
@@ -82,7 +82,7 @@ impl Budget {
     }
 }
 
-impl Purse {
+impl RetryBudget {
     /// The purse of a budget at instant zero; `None` where nothing is limited. `stream` gives the
     /// random stream of a budget that needs one.
     #[must_use]
@@ -129,14 +129,14 @@ impl Purse {
     }
 
     /// An attempt wants to leave. If it may, it is under way from now on.
-    pub fn leave(&mut self, now: Instant, ticket: &mut Ticket, retry: bool) -> bool {
+    pub fn leave(&mut self, now: Instant, token: &mut RetryToken, retry: bool) -> bool {
         match &mut self.rule {
             Rule::Throttle(throttle) => throttle.admit(now),
             Rule::Decorator(decorator) => decorator.admits(),
             Rule::Concurrent(all) => {
                 // A retry that was granted in this term is counted since then.
-                all.begin(retry && ticket.term != self.term);
-                (ticket.term, ticket.retry) = (self.term, retry);
+                all.begin(retry && token.term != self.term);
+                (token.term, token.retry) = (self.term, retry);
                 true
             }
             Rule::Window(_) | Rule::Success(_) | Rule::Small(_) | Rule::Standard(_) => true,
@@ -144,28 +144,28 @@ impl Purse {
     }
 
     /// An attempt was answered.
-    pub fn answered(&mut self, now: Instant, ticket: Ticket) {
+    pub fn answered(&mut self, now: Instant, token: RetryToken) {
         match &mut self.rule {
             Rule::Success(bucket) => bucket.succeed(),
             Rule::Small(bucket) => bucket.succeed(),
-            Rule::Standard(bucket) => bucket.succeed(ticket.receipt),
+            Rule::Standard(bucket) => bucket.succeed(token.receipt),
             Rule::Throttle(throttle) => throttle.accept(now),
             Rule::Decorator(decorator) => decorator.end(true),
-            Rule::Concurrent(all) if ticket.term == self.term => all.end(ticket.retry),
+            Rule::Concurrent(all) if token.term == self.term => all.end(token.retry),
             Rule::Concurrent(_) | Rule::Window(_) => {}
         }
     }
 
     /// An attempt failed.
-    pub fn failed(&mut self, ticket: &mut Ticket) {
+    pub fn failed(&mut self, token: &mut RetryToken) {
         match &mut self.rule {
             Rule::Success(bucket) => bucket.fail(),
             Rule::Decorator(decorator) => decorator.end(false),
             Rule::Concurrent(all) => {
-                if ticket.term == self.term {
-                    all.end(ticket.retry);
+                if token.term == self.term {
+                    all.end(token.retry);
                 }
-                ticket.term = 0;
+                token.term = 0;
             }
             Rule::Window(_) | Rule::Small(_) | Rule::Standard(_) | Rule::Throttle(_) => {}
         }
@@ -177,28 +177,28 @@ impl Purse {
     /// A place among attempts under way is free again. Tokens are not given back, as they are in none of the
     /// products: the AWS SDKs, Finagle and tower take them when the retry is decided on, and what is done
     /// with it then, be it refused by a breaker or a bulkhead, is no answer.
-    pub fn dropped(&mut self, ticket: &mut Ticket, under_way: bool) {
+    pub fn dropped(&mut self, token: &mut RetryToken, under_way: bool) {
         if let Rule::Concurrent(all) = &mut self.rule
-            && ticket.term == self.term
+            && token.term == self.term
         {
             if under_way {
-                all.end(ticket.retry);
+                all.end(token.retry);
             } else {
                 all.give_back();
             }
-            ticket.term = 0;
+            token.term = 0;
         }
     }
 
     /// After a failure: whether a retry may follow. If so, it is paid for.
-    pub fn grant(&mut self, now: Instant, ticket: &mut Ticket, miss: Miss) -> bool {
+    pub fn grant(&mut self, now: Instant, token: &mut RetryToken, miss: Miss) -> bool {
         match &mut self.rule {
             Rule::Window(window) => window.withdraw(now),
             Rule::Success(bucket) => bucket.may_retry(),
             Rule::Small(bucket) => bucket.withdraw(),
             Rule::Standard(bucket) => match bucket.withdraw(miss) {
                 Some(receipt) => {
-                    ticket.receipt = receipt;
+                    token.receipt = receipt;
                     true
                 }
                 None => false,
@@ -207,7 +207,7 @@ impl Purse {
             Rule::Concurrent(all) => {
                 let granted = all.grant();
                 if granted {
-                    ticket.term = self.term;
+                    token.term = self.term;
                 }
                 granted
             }
@@ -230,50 +230,50 @@ mod tests {
     use crate::engine::Seed;
     use crate::units::Span;
 
-    fn purse(budget: Budget) -> Purse {
-        Purse::new(budget, || Seed(1).stream("throttle")).unwrap()
+    fn retry_budget(budget: Budget) -> RetryBudget {
+        RetryBudget::new(budget, || Seed(1).stream("throttle")).unwrap()
     }
 
     #[test]
     fn no_budget_has_no_purse() {
-        assert!(Purse::new(Budget::None, || Seed(1).stream("throttle")).is_none());
+        assert!(RetryBudget::new(Budget::None, || Seed(1).stream("throttle")).is_none());
     }
 
     #[test]
     fn a_retry_holds_its_place_from_the_grant_to_its_end() {
-        let mut purse = purse(Budget::Limit { retries: 1 });
-        let (mut a, mut b) = (Ticket::NEW, Ticket::NEW);
+        let mut retry_budget = retry_budget(Budget::Limit { retries: 1 });
+        let (mut a, mut b) = (RetryToken::NEW, RetryToken::NEW);
         let now = Instant::ZERO;
-        for ticket in [&mut a, &mut b] {
-            assert!(purse.leave(now, ticket, false));
-            purse.failed(ticket);
+        for token in [&mut a, &mut b] {
+            assert!(retry_budget.leave(now, token, false));
+            retry_budget.failed(token);
         }
-        assert!(purse.grant(now, &mut a, Miss::Error));
-        assert!(!purse.grant(now, &mut b, Miss::Error), "one waits for its backoff");
-        assert!(purse.leave(now, &mut a, true));
-        assert!(!purse.grant(now, &mut b, Miss::Error), "one is under way");
-        purse.answered(now, a);
-        assert!(purse.grant(now, &mut b, Miss::Error));
+        assert!(retry_budget.grant(now, &mut a, Miss::Error));
+        assert!(!retry_budget.grant(now, &mut b, Miss::Error), "one waits for its backoff");
+        assert!(retry_budget.leave(now, &mut a, true));
+        assert!(!retry_budget.grant(now, &mut b, Miss::Error), "one is under way");
+        retry_budget.answered(now, a);
+        assert!(retry_budget.grant(now, &mut b, Miss::Error));
     }
 
     #[test]
     fn who_moves_leaves_what_was_under_way_behind() {
-        let mut purse = purse(Budget::Limit { retries: 1 });
-        let mut a = Ticket::NEW;
+        let mut retry_budget = retry_budget(Budget::Limit { retries: 1 });
+        let mut a = RetryToken::NEW;
         let now = Instant::ZERO;
-        assert!(purse.leave(now, &mut a, false));
-        purse.failed(&mut a);
-        assert!(purse.grant(now, &mut a, Miss::Error));
-        purse.move_on();
-        let mut b = Ticket::NEW;
-        assert!(purse.grant(now, &mut b, Miss::Error), "the other's place is free");
-        assert!(purse.leave(now, &mut a, true), "and it is counted again when it leaves");
-        assert!(purse.leave(now, &mut b, true));
-        purse.answered(now, b);
-        let mut c = Ticket::NEW;
-        assert!(!purse.grant(now, &mut c, Miss::Error));
-        purse.answered(now, a);
-        assert!(purse.grant(now, &mut c, Miss::Error));
+        assert!(retry_budget.leave(now, &mut a, false));
+        retry_budget.failed(&mut a);
+        assert!(retry_budget.grant(now, &mut a, Miss::Error));
+        retry_budget.move_on();
+        let mut b = RetryToken::NEW;
+        assert!(retry_budget.grant(now, &mut b, Miss::Error), "the other's place is free");
+        assert!(retry_budget.leave(now, &mut a, true), "and it is counted again when it leaves");
+        assert!(retry_budget.leave(now, &mut b, true));
+        retry_budget.answered(now, b);
+        let mut c = RetryToken::NEW;
+        assert!(!retry_budget.grant(now, &mut c, Miss::Error));
+        retry_budget.answered(now, a);
+        assert!(retry_budget.grant(now, &mut c, Miss::Error));
     }
 
     #[test]
@@ -284,19 +284,19 @@ mod tests {
             Budget::SmallBucket { tokens: 1, deposit: 100 },
             Budget::DepositPerRequest { ttl: second, min_per_second: 1, ratio: 0.0 },
         ] {
-            let mut purse = purse(budget);
-            let (mut a, mut b, now) = (Ticket::NEW, Ticket::NEW, Instant::ZERO);
-            assert!(purse.grant(now, &mut a, Miss::Error), "{budget:?}");
-            purse.dropped(&mut a, false);
-            assert!(!purse.grant(now, &mut b, Miss::Error), "{budget:?}");
+            let mut retry_budget = retry_budget(budget);
+            let (mut a, mut b, now) = (RetryToken::NEW, RetryToken::NEW, Instant::ZERO);
+            assert!(retry_budget.grant(now, &mut a, Miss::Error), "{budget:?}");
+            retry_budget.dropped(&mut a, false);
+            assert!(!retry_budget.grant(now, &mut b, Miss::Error), "{budget:?}");
         }
         // Ten of a hundred for each retry, and one left of which none is paid.
-        let mut purse = purse(Budget::DecoratorRepaired);
+        let mut retry_budget = retry_budget(Budget::DecoratorRepaired);
         let now = Instant::ZERO;
         let granted = (0..20).filter(|_| {
-            let mut ticket = Ticket::NEW;
-            let granted = purse.grant(now, &mut ticket, Miss::Error);
-            purse.dropped(&mut ticket, false);
+            let mut token = RetryToken::NEW;
+            let granted = retry_budget.grant(now, &mut token, Miss::Error);
+            retry_budget.dropped(&mut token, false);
             granted
         });
         assert_eq!(granted.count(), 10);
@@ -305,16 +305,16 @@ mod tests {
     #[test]
     fn the_price_of_the_last_retry_comes_back() {
         let budget = Budget::Standard { tokens: 15, retry_cost: 5, timeout_cost: 10 };
-        let mut purse = purse(budget);
-        let (mut a, now) = (Ticket::NEW, Instant::ZERO);
-        assert!(purse.grant(now, &mut a, Miss::Error));
-        assert!(purse.grant(now, &mut a, Miss::TimeOut));
-        let mut other = Ticket::NEW;
-        assert!(!purse.grant(now, &mut other, Miss::Error));
-        purse.answered(now, a);
-        let mut b = Ticket::NEW;
-        assert!(purse.grant(now, &mut b, Miss::TimeOut), "ten of fifteen are back");
-        assert!(!purse.grant(now, &mut b, Miss::Error));
+        let mut retry_budget = retry_budget(budget);
+        let (mut a, now) = (RetryToken::NEW, Instant::ZERO);
+        assert!(retry_budget.grant(now, &mut a, Miss::Error));
+        assert!(retry_budget.grant(now, &mut a, Miss::TimeOut));
+        let mut other = RetryToken::NEW;
+        assert!(!retry_budget.grant(now, &mut other, Miss::Error));
+        retry_budget.answered(now, a);
+        let mut b = RetryToken::NEW;
+        assert!(retry_budget.grant(now, &mut b, Miss::TimeOut), "ten of fifteen are back");
+        assert!(!retry_budget.grant(now, &mut b, Miss::Error));
     }
 
     /// A thousand requests, none of which is answered.
@@ -332,13 +332,13 @@ mod tests {
             Budget::Decorator,
             Budget::DecoratorRepaired,
         ] {
-            let mut purse = purse(budget);
+            let mut retry_budget = retry_budget(budget);
             let refused = (0..1_000).filter(|_| {
-                let mut ticket = Ticket::NEW;
-                purse.deposit(Instant::ZERO);
-                let leaves = purse.leave(Instant::ZERO, &mut ticket, false);
+                let mut token = RetryToken::NEW;
+                retry_budget.deposit(Instant::ZERO);
+                let leaves = retry_budget.leave(Instant::ZERO, &mut token, false);
                 if leaves {
-                    purse.failed(&mut ticket);
+                    retry_budget.failed(&mut token);
                 }
                 !leaves
             });

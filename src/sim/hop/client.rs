@@ -4,30 +4,30 @@
 use crate::engine::{Seed, Stream};
 use crate::model::{Budget, Call};
 use crate::sim::hop::breaker::{Breaker, State};
-use crate::sim::hop::budgets::{Miss, Purse, Ticket};
-use crate::sim::hop::hedge::Pacer;
+use crate::sim::hop::budgets::{Miss, RetryBudget, RetryToken};
+use crate::sim::hop::hedge::HedgeDelay;
 use crate::units::{Instant, Span};
 
 /// All clients of one hop in one region.
 #[derive(Debug)]
-pub struct Caller {
+pub struct HopClient {
     call: Call,
     /// Empty where nothing is limited.
-    clients: Vec<Client>,
+    clients: Vec<ClientState>,
     /// Draws which client makes a call.
     who: Stream,
     jitter: Stream,
     fallback: Stream,
     /// When a second attempt goes beside the first, if any does.
-    pacer: Option<Pacer>,
+    hedge_delay: Option<HedgeDelay>,
 }
 
 /// What limits one client.
 #[derive(Debug)]
-struct Client {
-    purse: Option<Purse>,
+struct ClientState {
+    retry_budget: Option<RetryBudget>,
     /// What limits its hedges.
-    spare: Option<Purse>,
+    hedge_budget: Option<RetryBudget>,
     breaker: Option<Breaker>,
     /// How many attempts are under way.
     under_way: u32,
@@ -35,13 +35,13 @@ struct Client {
 
 /// One call, as its caller keeps it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Turn {
+pub struct Attempt {
     client: u32,
     /// Attempts that have left.
     attempt: u8,
-    ticket: Ticket,
+    token: RetryToken,
     /// Its ticket for the budget of hedges, and whether it is one.
-    spare: Ticket,
+    hedge_budget: RetryToken,
     hedge: bool,
     /// When the last of them left, and in which term of the breaker.
     left: Instant,
@@ -50,7 +50,7 @@ pub struct Turn {
 
 /// Whether an attempt leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Leave {
+pub enum Admission {
     /// It does.
     Goes,
     /// The budget refuses it.
@@ -63,7 +63,7 @@ pub enum Leave {
 
 /// What follows a failed attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum After {
+pub enum NextStep {
     /// Another attempt, at this instant.
     Again(Instant),
     /// Nothing: the budget refuses a retry.
@@ -72,7 +72,7 @@ pub enum After {
     Last,
 }
 
-impl Turn {
+impl Attempt {
     /// Whether its last attempt was not its first.
     #[must_use]
     pub const fn is_retry(self) -> bool {
@@ -86,59 +86,61 @@ impl Turn {
     }
 }
 
-impl Client {
+impl ClientState {
     /// Asks the bulkhead, then the breaker, then the budget.
-    fn leave(&mut self, now: Instant, turn: &mut Turn, most: u32) -> Leave {
+    fn leave(&mut self, now: Instant, turn: &mut Attempt, most: u32) -> Admission {
         if self.under_way >= most {
-            return Leave::Bulkhead;
+            return Admission::Bulkhead;
         }
         if let Some(breaker) = &mut self.breaker {
             let Some(term) = breaker.admit(now) else {
-                return Leave::Breaker;
+                return Admission::Breaker;
             };
             turn.term = term;
         }
         let retry = turn.attempt > 0;
-        if let Some(purse) = &mut self.purse
-            && !purse.leave(now, &mut turn.ticket, retry)
+        if let Some(retry_budget) = &mut self.retry_budget
+            && !retry_budget.leave(now, &mut turn.token, retry)
         {
             if let Some(breaker) = &mut self.breaker {
                 breaker.forget(turn.term);
             }
-            return Leave::Budget;
+            return Admission::Budget;
         }
-        if let Some(spare) = &mut self.spare {
-            spare.leave(now, &mut turn.spare, turn.hedge);
+        if let Some(hedge_budget) = &mut self.hedge_budget {
+            hedge_budget.leave(now, &mut turn.hedge_budget, turn.hedge);
         }
-        Leave::Goes
+        Admission::Goes
     }
 
     /// An attempt may not leave: what was granted to it is given back.
-    fn stays(&mut self, turn: &mut Turn) {
-        if let Some(purse) = &mut self.purse {
-            purse.dropped(&mut turn.ticket, false);
+    fn stays(&mut self, turn: &mut Attempt) {
+        if let Some(retry_budget) = &mut self.retry_budget {
+            retry_budget.dropped(&mut turn.token, false);
         }
-        if let (Some(spare), true) = (&mut self.spare, turn.hedge) {
-            spare.dropped(&mut turn.spare, false);
+        if let (Some(hedge_budget), true) = (&mut self.hedge_budget, turn.hedge) {
+            hedge_budget.dropped(&mut turn.hedge_budget, false);
         }
     }
 }
 
-impl Caller {
+impl HopClient {
     /// The clients of a hop at instant zero. `name` is that of the region and of the hop, for the
     /// random streams.
     #[must_use]
     pub fn new(call: &Call, seed: Seed, name: &str) -> Self {
         let client = |number| {
             let stream = || seed.stream(&format!("{name} calls/budget {number}"));
-            let purse = Purse::new(call.retry.budget, stream);
+            let retry_budget = RetryBudget::new(call.retry.budget, stream);
             let breaker = call.breaker.map(Breaker::new);
             let hedges = || seed.stream(&format!("{name} calls/hedge budget {number}"));
             let budget = call.hedge.as_ref().map_or(Budget::None, |hedge| hedge.budget);
-            let spare = Purse::new(budget, hedges);
-            let limits =
-                purse.is_some() || spare.is_some() || breaker.is_some() || call.bulkhead.is_some();
-            limits.then_some(Client { purse, spare, breaker, under_way: 0 })
+            let hedge_budget = RetryBudget::new(budget, hedges);
+            let limits = retry_budget.is_some()
+                || hedge_budget.is_some()
+                || breaker.is_some()
+                || call.bulkhead.is_some();
+            limits.then_some(ClientState { retry_budget, hedge_budget, breaker, under_way: 0 })
         };
         let stream = |what: &str| seed.stream(&format!("{name} calls/{what}"));
         Self {
@@ -147,51 +149,62 @@ impl Caller {
             who: stream("client"),
             jitter: stream("jitter"),
             fallback: stream("fallback"),
-            pacer: call.hedge.as_ref().map(Pacer::new),
+            hedge_delay: call.hedge.as_ref().map(HedgeDelay::new),
         }
     }
 
     /// A call is made.
     #[inline]
-    pub fn begin(&mut self, now: Instant) -> Turn {
+    pub fn begin(&mut self, now: Instant) -> Attempt {
         let client = match self.call.clients {
             0 | 1 => 0,
             #[allow(clippy::cast_possible_truncation)] // reason: below a number of 32 bits
             clients => self.who.below(u64::from(clients)) as u32,
         };
-        if let Some(Client { purse, spare, .. }) = self.clients.get_mut(client as usize) {
-            purse.iter_mut().chain(spare).for_each(|purse| purse.deposit(now));
+        if let Some(ClientState { retry_budget, hedge_budget, .. }) =
+            self.clients.get_mut(client as usize)
+        {
+            retry_budget
+                .iter_mut()
+                .chain(hedge_budget)
+                .for_each(|retry_budget| retry_budget.deposit(now));
         }
-        let (ticket, spare) = (Ticket::NEW, Ticket::NEW);
-        Turn { client, attempt: 0, ticket, spare, hedge: false, left: now, term: 0 }
+        let (token, hedge_budget) = (RetryToken::NEW, RetryToken::NEW);
+        Attempt { client, attempt: 0, token, hedge_budget, hedge: false, left: now, term: 0 }
     }
 
     /// How long the attempt that leaves now is waited for before a second one goes beside it; `None`
     /// where none does.
     pub fn hedges_after(&mut self, now: Instant) -> Option<Span> {
-        self.pacer.as_mut().map(|pacer| pacer.delay(now))
+        self.hedge_delay.as_mut().map(|hedge_delay| hedge_delay.delay(now))
     }
 
     /// A second attempt wants to leave beside one that is under way; it has left if so. `None` when the
     /// budget of hedges, the bulkhead, the breaker or the retry budget refuses it.
-    pub fn hedge(&mut self, now: Instant, beside: &Turn) -> Option<Turn> {
-        let mut turn =
-            Turn { attempt: 0, ticket: Ticket::NEW, spare: Ticket::NEW, hedge: true, ..*beside };
-        if let Some(Client { spare: Some(spare), .. }) = self.clients.get_mut(turn.client as usize)
-            && !spare.grant(now, &mut turn.spare, Miss::TimeOut)
+    pub fn hedge(&mut self, now: Instant, beside: &Attempt) -> Option<Attempt> {
+        let mut turn = Attempt {
+            attempt: 0,
+            token: RetryToken::NEW,
+            hedge_budget: RetryToken::NEW,
+            hedge: true,
+            ..*beside
+        };
+        if let Some(ClientState { hedge_budget: Some(hedge_budget), .. }) =
+            self.clients.get_mut(turn.client as usize)
+            && !hedge_budget.grant(now, &mut turn.hedge_budget, Miss::TimeOut)
         {
             return None;
         }
-        (self.leave(now, &mut turn) == Leave::Goes).then_some(turn)
+        (self.leave(now, &mut turn) == Admission::Goes).then_some(turn)
     }
 
     /// Whether an attempt may leave; it has left if so. One that may not gives back the place that its budget
-    /// had granted; tokens stay taken ([`Purse::dropped`]).
-    pub fn leave(&mut self, now: Instant, turn: &mut Turn) -> Leave {
+    /// had granted; tokens stay taken ([`RetryBudget::dropped`]).
+    pub fn leave(&mut self, now: Instant, turn: &mut Attempt) -> Admission {
         if let Some(client) = self.clients.get_mut(turn.client as usize) {
             let most = self.call.bulkhead.unwrap_or(u32::MAX);
             let leave = client.leave(now, turn, most);
-            if leave != Leave::Goes {
+            if leave != Admission::Goes {
                 client.stays(turn);
                 return leave;
             }
@@ -199,23 +212,23 @@ impl Caller {
         }
         turn.attempt += 1;
         turn.left = now;
-        Leave::Goes
+        Admission::Goes
     }
 
     /// The attempt was answered. Of two that were sent beside each other `first` is when the first left.
-    pub fn answered(&mut self, now: Instant, turn: &Turn, first: Instant) {
-        if let Some(pacer) = &mut self.pacer {
-            pacer.note(now.since(first));
+    pub fn answered(&mut self, now: Instant, turn: &Attempt, first: Instant) {
+        if let Some(hedge_delay) = &mut self.hedge_delay {
+            hedge_delay.note(now.since(first));
         }
         let Some(client) = self.clients.get_mut(turn.client as usize) else {
             return;
         };
         client.under_way -= 1;
-        if let Some(purse) = &mut client.purse {
-            purse.answered(now, turn.ticket);
+        if let Some(retry_budget) = &mut client.retry_budget {
+            retry_budget.answered(now, turn.token);
         }
-        if let Some(spare) = &mut client.spare {
-            spare.answered(now, turn.spare);
+        if let Some(hedge_budget) = &mut client.hedge_budget {
+            hedge_budget.answered(now, turn.hedge_budget);
         }
         if let Some(breaker) = &mut client.breaker {
             breaker.record(now, turn.term, false, now.since(turn.left));
@@ -223,16 +236,16 @@ impl Caller {
     }
 
     /// The attempt has failed.
-    pub fn failed(&mut self, now: Instant, turn: &mut Turn) {
+    pub fn failed(&mut self, now: Instant, turn: &mut Attempt) {
         let Some(client) = self.clients.get_mut(turn.client as usize) else {
             return;
         };
         client.under_way -= 1;
-        if let Some(purse) = &mut client.purse {
-            purse.failed(&mut turn.ticket);
+        if let Some(retry_budget) = &mut client.retry_budget {
+            retry_budget.failed(&mut turn.token);
         }
-        if let Some(spare) = &mut client.spare {
-            spare.failed(&mut turn.spare);
+        if let Some(hedge_budget) = &mut client.hedge_budget {
+            hedge_budget.failed(&mut turn.hedge_budget);
         }
         if let Some(breaker) = &mut client.breaker {
             breaker.record(now, turn.term, true, now.since(turn.left));
@@ -241,37 +254,44 @@ impl Caller {
 
     /// What follows, when nothing else is under way for the call. The caller's own `deadline` counts
     /// where deadlines travel along.
-    pub fn after(&mut self, now: Instant, turn: &mut Turn, miss: Miss, deadline: Instant) -> After {
+    pub fn after(
+        &mut self,
+        now: Instant,
+        turn: &mut Attempt,
+        miss: Miss,
+        deadline: Instant,
+    ) -> NextStep {
         if u32::from(turn.attempt) >= self.call.retry.attempts {
-            return After::Last;
+            return NextStep::Last;
         }
         let client = self.clients.get_mut(turn.client as usize);
-        let purse = client.and_then(|client| client.purse.as_mut());
-        if purse.is_some_and(|purse| !purse.grant(now, &mut turn.ticket, miss)) {
-            return After::Denied;
+        let retry_budget = client.and_then(|client| client.retry_budget.as_mut());
+        if retry_budget.is_some_and(|retry_budget| !retry_budget.grant(now, &mut turn.token, miss))
+        {
+            return NextStep::Denied;
         }
         let wait = self.call.retry.wait(turn.attempt.into(), &mut self.jitter);
         let at = now.saturating_add(wait);
         if self.call.deadline && at >= deadline {
             self.dropped(*turn, false);
-            return After::Last;
+            return NextStep::Last;
         }
-        After::Again(at)
+        NextStep::Again(at)
     }
 
     /// The caller itself was given up, with an attempt under way or between two of them: neither good
     /// nor bad.
-    pub fn dropped(&mut self, mut turn: Turn, under_way: bool) {
+    pub fn dropped(&mut self, mut turn: Attempt, under_way: bool) {
         let Some(client) = self.clients.get_mut(turn.client as usize).filter(|_| turn.attempt > 0)
         else {
             return;
         };
         client.under_way -= u32::from(under_way);
-        if let Some(purse) = &mut client.purse {
-            purse.dropped(&mut turn.ticket, under_way);
+        if let Some(retry_budget) = &mut client.retry_budget {
+            retry_budget.dropped(&mut turn.token, under_way);
         }
-        if let (Some(spare), true) = (&mut client.spare, under_way) {
-            spare.dropped(&mut turn.spare, true);
+        if let (Some(hedge_budget), true) = (&mut client.hedge_budget, under_way) {
+            hedge_budget.dropped(&mut turn.hedge_budget, true);
         }
         if let (Some(breaker), true) = (&mut client.breaker, under_way) {
             breaker.forget(turn.term);
@@ -306,21 +326,21 @@ mod tests {
     use crate::model::{Budget, Fallback, Jitter};
     use crate::units::Span;
 
-    fn caller(attempts: u32, clients: u32, budget: Budget) -> Caller {
+    fn caller(attempts: u32, clients: u32, budget: Budget) -> HopClient {
         let mut call = Call { clients, ..Call::plain() };
         (call.retry.attempts, call.retry.jitter, call.retry.budget) =
             (attempts, Jitter::None, budget);
-        Caller::new(&call, Seed(1), "here/manifest")
+        HopClient::new(&call, Seed(1), "here/manifest")
     }
 
     /// A failed attempt, and what follows.
-    fn fails(caller: &mut Caller, turn: &mut Turn, deadline: Instant) -> After {
+    fn fails(caller: &mut HopClient, turn: &mut Attempt, deadline: Instant) -> NextStep {
         caller.failed(Instant::ZERO, turn);
         caller.after(Instant::ZERO, turn, Miss::Error, deadline)
     }
 
-    fn leaves(caller: &mut Caller, turn: &mut Turn) -> bool {
-        caller.leave(Instant::ZERO, turn) == Leave::Goes
+    fn leaves(caller: &mut HopClient, turn: &mut Attempt) -> bool {
+        caller.leave(Instant::ZERO, turn) == Admission::Goes
     }
 
     #[test]
@@ -333,21 +353,21 @@ mod tests {
         };
         let ms = |millis| Instant::ZERO + Span::from_millis(millis);
         let all = [next(), next(), next()];
-        assert_eq!(all, [After::Again(ms(25)), After::Again(ms(50)), After::Last]);
+        assert_eq!(all, [NextStep::Again(ms(25)), NextStep::Again(ms(50)), NextStep::Last]);
     }
 
     #[test]
     fn nothing_is_tried_again_that_could_not_be_in_time() {
         let mut call = Call { deadline: true, ..Call::plain() };
         (call.retry.attempts, call.retry.jitter) = (9, Jitter::None);
-        let mut caller = Caller::new(&call, Seed(1), "x");
+        let mut caller = HopClient::new(&call, Seed(1), "x");
         let mut turn = caller.begin(Instant::ZERO);
         let at = |millis| Instant::ZERO + Span::from_millis(millis);
         let mut next = |deadline| {
             assert!(leaves(&mut caller, &mut turn));
             fails(&mut caller, &mut turn, deadline)
         };
-        assert_eq!([next(at(26)), next(at(50))], [After::Again(at(25)), After::Last]);
+        assert_eq!([next(at(26)), next(at(50))], [NextStep::Again(at(25)), NextStep::Last]);
     }
 
     #[test]
@@ -359,7 +379,7 @@ mod tests {
         for _ in 0..200 {
             let mut turn = caller.begin(Instant::ZERO);
             assert!(leaves(&mut caller, &mut turn));
-            if let After::Again(_) = fails(&mut caller, &mut turn, Instant::NEVER) {
+            if let NextStep::Again(_) = fails(&mut caller, &mut turn, Instant::NEVER) {
                 granted[turn.client as usize] += 1;
             }
         }
@@ -378,16 +398,16 @@ mod tests {
             open: Span::from_secs(5),
             trials: 1,
         };
-        caller = Caller::new(&Call { breaker: Some(rule), ..caller.call }, Seed(1), "x");
+        caller = HopClient::new(&Call { breaker: Some(rule), ..caller.call }, Seed(1), "x");
         let mut turn = caller.begin(Instant::ZERO);
         for _ in 0..2 {
             assert!(leaves(&mut caller, &mut turn));
             fails(&mut caller, &mut turn, Instant::NEVER);
         }
-        assert_eq!(caller.leave(Instant::ZERO, &mut turn), Leave::Breaker);
+        assert_eq!(caller.leave(Instant::ZERO, &mut turn), Admission::Breaker);
         assert_eq!(caller.breaker(), State::Open);
         let later = Instant::ZERO + Span::from_secs(5);
-        assert_eq!(caller.leave(later, &mut turn), Leave::Goes);
+        assert_eq!(caller.leave(later, &mut turn), Admission::Goes);
         assert_eq!(caller.breaker(), State::HalfOpen);
         caller.answered(later, &turn, later);
         assert_eq!(caller.breaker(), State::Closed);
@@ -396,9 +416,9 @@ mod tests {
     #[test]
     fn a_bulkhead_lets_so_many_leave_at_once() {
         let call = Call { bulkhead: Some(2), ..Call::plain() };
-        let (mut caller, now) = (Caller::new(&call, Seed(1), "x"), Instant::ZERO);
-        let mut turns: Vec<Turn> = (0..5).map(|_| caller.begin(now)).collect();
-        let (full, goes) = (Leave::Bulkhead, Leave::Goes);
+        let (mut caller, now) = (HopClient::new(&call, Seed(1), "x"), Instant::ZERO);
+        let mut turns: Vec<Attempt> = (0..5).map(|_| caller.begin(now)).collect();
+        let (full, goes) = (Admission::Bulkhead, Admission::Goes);
         assert_eq!([0, 1, 2].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
         caller.answered(now, &turns[0], now);
         assert_eq!([2, 3].map(|n| caller.leave(now, &mut turns[n])), [goes, full]);
@@ -411,14 +431,14 @@ mod tests {
     fn a_retry_that_may_not_leave_gives_its_place_back() {
         let mut call = Call { bulkhead: Some(1), ..Call::plain() };
         (call.retry.attempts, call.retry.budget) = (9, Budget::Limit { retries: 1 });
-        let (mut caller, now) = (Caller::new(&call, Seed(1), "x"), Instant::ZERO);
+        let (mut caller, now) = (HopClient::new(&call, Seed(1), "x"), Instant::ZERO);
         for _ in 0..3 {
             let (mut one, mut two) = (caller.begin(now), caller.begin(now));
             assert!(leaves(&mut caller, &mut one));
             let after = fails(&mut caller, &mut one, Instant::NEVER);
-            assert!(matches!(after, After::Again(_)), "the only place is free: {after:?}");
+            assert!(matches!(after, NextStep::Again(_)), "the only place is free: {after:?}");
             assert!(leaves(&mut caller, &mut two));
-            assert_eq!(caller.leave(now, &mut one), Leave::Bulkhead);
+            assert_eq!(caller.leave(now, &mut one), Admission::Bulkhead);
             caller.answered(now, &two, now);
         }
     }
@@ -426,11 +446,11 @@ mod tests {
     #[test]
     fn a_fallback_fails_as_often_as_it_says() {
         let call = Call { fallback: Some(Fallback { failing: 0.25 }), ..Call::plain() };
-        let mut caller = Caller::new(&call, Seed(1), "x");
+        let mut caller = HopClient::new(&call, Seed(1), "x");
         let failed = (0..10_000).filter(|_| caller.falls_back() == Some(false)).count();
         // The standard deviation is 43.
         assert!((2_330..2_670).contains(&failed), "{failed}");
-        assert_eq!(Caller::new(&Call::plain(), Seed(1), "x").falls_back(), None);
+        assert_eq!(HopClient::new(&Call::plain(), Seed(1), "x").falls_back(), None);
     }
 
     #[test]
@@ -438,18 +458,18 @@ mod tests {
         let mut caller = caller(9, 1, Budget::Limit { retries: 1 });
         let mut one = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut one));
-        assert!(matches!(fails(&mut caller, &mut one, Instant::NEVER), After::Again(_)));
+        assert!(matches!(fails(&mut caller, &mut one, Instant::NEVER), NextStep::Again(_)));
         assert!(leaves(&mut caller, &mut one));
         let mut two = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut two));
-        assert_eq!(fails(&mut caller, &mut two, Instant::NEVER), After::Denied);
+        assert_eq!(fails(&mut caller, &mut two, Instant::NEVER), NextStep::Denied);
         caller.dropped(one, true);
         let mut three = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut three));
-        assert!(matches!(fails(&mut caller, &mut three, Instant::NEVER), After::Again(_)));
+        assert!(matches!(fails(&mut caller, &mut three, Instant::NEVER), NextStep::Again(_)));
         caller.dropped(three, false);
         let mut four = caller.begin(Instant::ZERO);
         assert!(leaves(&mut caller, &mut four));
-        assert!(matches!(fails(&mut caller, &mut four, Instant::NEVER), After::Again(_)));
+        assert!(matches!(fails(&mut caller, &mut four, Instant::NEVER), NextStep::Again(_)));
     }
 }

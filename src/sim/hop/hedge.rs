@@ -14,7 +14,7 @@ pub const ENOUGH: u64 = 100;
 
 /// The delay of a hop's hedges.
 #[derive(Debug)]
-pub struct Pacer {
+pub struct HedgeDelay {
     delay: Span,
     percentile: Option<f64>,
     /// When the stretch under way began, and the times of what was answered in it.
@@ -22,7 +22,7 @@ pub struct Pacer {
     seen: Histogram,
 }
 
-impl Pacer {
+impl HedgeDelay {
     /// The delay at instant zero is the one that is written.
     #[must_use]
     pub fn new(hedge: &Hedge) -> Self {
@@ -67,9 +67,9 @@ mod tests {
     use super::*;
     use crate::model::Budget;
 
-    fn pacer(percentile: Option<f64>) -> Pacer {
+    fn hedge_delay(percentile: Option<f64>) -> HedgeDelay {
         let after = Span::from_millis(50);
-        Pacer::new(&Hedge { after, percentile, budget: Budget::None })
+        HedgeDelay::new(&Hedge { after, percentile, budget: Budget::None })
     }
 
     fn at(millis: u64) -> Instant {
@@ -78,22 +78,22 @@ mod tests {
 
     #[test]
     fn a_delay_that_is_written_stays() {
-        let mut pacer = pacer(None);
-        (0..1_000).for_each(|_| pacer.note(Span::from_millis(1)));
-        assert_eq!(pacer.delay(at(100_000)), Span::from_millis(50));
+        let mut hedge_delay = hedge_delay(None);
+        (0..1_000).for_each(|_| hedge_delay.note(Span::from_millis(1)));
+        assert_eq!(hedge_delay.delay(at(100_000)), Span::from_millis(50));
     }
 
     #[test]
     fn a_percentile_is_that_of_the_last_stretch_with_enough_answers() {
-        let mut pacer = pacer(Some(0.95));
-        (1..=100).for_each(|nanos| pacer.note(Span::from_nanos(nanos)));
-        assert_eq!(pacer.delay(at(9_999)), Span::from_millis(50));
+        let mut hedge_delay = hedge_delay(Some(0.95));
+        (1..=100).for_each(|nanos| hedge_delay.note(Span::from_nanos(nanos)));
+        assert_eq!(hedge_delay.delay(at(9_999)), Span::from_millis(50));
         // Values below 256 are exact.
-        assert_eq!(pacer.delay(at(10_000)), Span::from_nanos(95));
-        (1..100).for_each(|_| pacer.note(Span::from_nanos(7)));
-        assert_eq!(pacer.delay(at(20_000)), Span::from_nanos(95), "99 are too few");
-        (0..100).for_each(|_| pacer.note(Span::from_nanos(7)));
-        assert_eq!(pacer.delay(at(29_999)), Span::from_nanos(95));
-        assert_eq!(pacer.delay(at(30_000)), Span::from_nanos(7));
+        assert_eq!(hedge_delay.delay(at(10_000)), Span::from_nanos(95));
+        (1..100).for_each(|_| hedge_delay.note(Span::from_nanos(7)));
+        assert_eq!(hedge_delay.delay(at(20_000)), Span::from_nanos(95), "99 are too few");
+        (0..100).for_each(|_| hedge_delay.note(Span::from_nanos(7)));
+        assert_eq!(hedge_delay.delay(at(29_999)), Span::from_nanos(95));
+        assert_eq!(hedge_delay.delay(at(30_000)), Span::from_nanos(7));
     }
 }

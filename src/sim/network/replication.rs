@@ -6,7 +6,7 @@ use crate::units::{Instant, Span};
 
 /// The excess lag of one replica: a piecewise-linear function of time, in closed form.
 #[derive(Clone, Debug)]
-pub struct Excess {
+pub struct ReplicationLag {
     phase: Phase,
     /// When the phase began.
     since: Instant,
@@ -37,12 +37,12 @@ enum Phase {
     Stalled(Span, f64),
 }
 
-impl Excess {
+impl ReplicationLag {
     /// A replica that is as close to its primary as usual, `round_trip` away from it.
     #[must_use]
     #[allow(clippy::cast_precision_loss)] // reason: byte rates are below 2^53
     pub fn new(config: &Replication, round_trip: Span) -> Self {
-        let mut excess = Self {
+        let mut replication_lag = Self {
             phase: Phase::CatchingUp,
             since: Instant::ZERO,
             base: Span::ZERO,
@@ -53,8 +53,8 @@ impl Excess {
             round_trip,
             loss: 0.0,
         };
-        excess.carried = excess.share_carried(Span::ZERO);
-        excess
+        replication_lag.carried = replication_lag.share_carried(Span::ZERO);
+        replication_lag
     }
 
     /// Seconds of changes that the stream carries in a second when the path is `delay` longer: at
@@ -147,72 +147,72 @@ mod tests {
         Instant::ZERO + Span::from_secs(secs)
     }
 
-    fn replica(window: u64) -> Excess {
+    fn replica(window: u64) -> ReplicationLag {
         let config = Replication { lag: Law::ZERO, catch_up: 11.0, write_rate: 2_000_000, window };
-        Excess::new(&config, Span::from_millis(200))
+        ReplicationLag::new(&config, Span::from_millis(200))
     }
 
     #[test]
     fn an_apply_delay_rises_a_second_a_second_and_stays() {
-        let mut excess = replica(40_000_000);
-        excess.delay(at(100), Span::from_secs(20), Delay::Apply);
-        assert_eq!(excess.at(at(100)), Span::ZERO);
-        assert_eq!(excess.at(at(110)), Span::from_secs(10));
-        assert_eq!(excess.at(at(120)), Span::from_secs(20));
-        assert_eq!(excess.at(at(400)), Span::from_secs(20));
-        excess.restore(at(400));
+        let mut replication_lag = replica(40_000_000);
+        replication_lag.delay(at(100), Span::from_secs(20), Delay::Apply);
+        assert_eq!(replication_lag.at(at(100)), Span::ZERO);
+        assert_eq!(replication_lag.at(at(110)), Span::from_secs(10));
+        assert_eq!(replication_lag.at(at(120)), Span::from_secs(20));
+        assert_eq!(replication_lag.at(at(400)), Span::from_secs(20));
+        replication_lag.restore(at(400));
         // Ten seconds are worked off in each second.
-        assert_eq!(excess.at(at(401)), Span::from_secs(10));
-        assert_eq!(excess.at(at(402)), Span::ZERO);
-        assert_eq!(excess.at(at(500)), Span::ZERO);
+        assert_eq!(replication_lag.at(at(401)), Span::from_secs(10));
+        assert_eq!(replication_lag.at(at(402)), Span::ZERO);
+        assert_eq!(replication_lag.at(at(500)), Span::ZERO);
     }
 
     #[test]
     fn a_stalled_stream_falls_behind_for_as_long_as_the_fault_lasts() {
         // 4 MB a round trip of 20.2 s carry 198,020 B/s of 2,000,000: 90.099 % pile up.
-        let mut excess = replica(4_000_000);
-        excess.delay(at(0), Span::from_secs(20), Delay::TcpStall);
-        assert_eq!(excess.at(at(10)), Span::from_secs(10));
-        let late = excess.at(at(300)).as_secs_f64();
+        let mut replication_lag = replica(4_000_000);
+        replication_lag.delay(at(0), Span::from_secs(20), Delay::TcpStall);
+        assert_eq!(replication_lag.at(at(10)), Span::from_secs(10));
+        let late = replication_lag.at(at(300)).as_secs_f64();
         assert!((late - (20.0 + 300.0 * (1.0 - 4e6 / 20.2 / 2e6))).abs() < 1e-6, "{late}");
-        excess.restore(at(300));
+        replication_lag.restore(at(300));
         // The stream carries ten seconds of changes a second: nine are worked off.
-        let later = excess.at(at(310)).as_secs_f64();
+        let later = replication_lag.at(at(310)).as_secs_f64();
         assert!((later - (late - 90.0)).abs() < 1e-6, "{later}");
     }
 
     #[test]
     fn a_stream_with_room_only_gets_later() {
-        let mut excess = replica(100_000_000);
-        excess.delay(at(0), Span::from_secs(20), Delay::TcpStall);
-        assert_eq!(excess.at(at(300)), Span::from_secs(20));
+        let mut replication_lag = replica(100_000_000);
+        replication_lag.delay(at(0), Span::from_secs(20), Delay::TcpStall);
+        assert_eq!(replication_lag.at(at(300)), Span::from_secs(20));
     }
 
     #[test]
     fn losses_leave_the_stream_what_its_congestion_control_lets_it() {
         // At 1 % sqrt(150) = 12.25 segments of 1,460 B each 200 ms: 89,406 B/s of 2,000,000.
-        let mut excess = replica(40_000_000);
-        excess.lose(at(0), 0.01);
-        let late = excess.at(at(100)).as_secs_f64();
+        let mut replication_lag = replica(40_000_000);
+        replication_lag.lose(at(0), 0.01);
+        let late = replication_lag.at(at(100)).as_secs_f64();
         assert!(
             (late - 100.0 * (1.0 - 1_460.0 * 150_f64.sqrt() / 0.2 / 2e6)).abs() < 1e-6,
             "{late}"
         );
-        excess.lose(at(100), 0.0);
+        replication_lag.lose(at(100), 0.0);
         // Ten seconds are worked off in each second.
-        let later = excess.at(at(105)).as_secs_f64();
+        let later = replication_lag.at(at(105)).as_secs_f64();
         assert!((later - (late - 50.0)).abs() < 1e-6, "{later}");
         // A hundredth of that is carried easily: 122 segments, 894 kB/s, are not 2 MB/s; 1 in 10^8 is.
-        excess.lose(at(200), 1e-8);
-        assert_eq!(excess.at(at(300)), Span::ZERO);
+        replication_lag.lose(at(200), 1e-8);
+        assert_eq!(replication_lag.at(at(300)), Span::ZERO);
     }
 
     #[test]
     fn a_second_fault_goes_on_from_where_the_first_ended() {
-        let mut excess = replica(40_000_000);
-        excess.delay(at(0), Span::from_secs(20), Delay::Apply);
-        excess.delay(at(30), Span::from_secs(5), Delay::Apply);
-        assert_eq!(excess.at(at(31)), Span::from_secs(10));
-        assert_eq!(excess.at(at(60)), Span::from_secs(5));
+        let mut replication_lag = replica(40_000_000);
+        replication_lag.delay(at(0), Span::from_secs(20), Delay::Apply);
+        replication_lag.delay(at(30), Span::from_secs(5), Delay::Apply);
+        assert_eq!(replication_lag.at(at(31)), Span::from_secs(10));
+        assert_eq!(replication_lag.at(at(60)), Span::from_secs(5));
     }
 }

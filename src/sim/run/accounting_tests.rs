@@ -47,7 +47,7 @@ fn elements(fabric: &mut Fabric) {
     fabric.viewers.retry.attempts = 3;
     fabric.viewers.retry.budget =
         Budget::DepositPerRequest { ttl: ms(5_000), min_per_second: 1, ratio: 0.3 };
-    fabric.viewers.shield = Shield {
+    fabric.viewers.client_policy = ClientPolicy {
         bulkhead: Some(12),
         breaker: Some(BREAKER),
         fallback: Some(Fallback { failing: 0.5 }),

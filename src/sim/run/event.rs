@@ -1,14 +1,14 @@
 //! What can happen at a site.
 
 use crate::engine;
-use crate::sim::hop::budgets::Ticket;
+use crate::sim::hop::budgets::RetryToken;
 use crate::sim::run::slab::Key;
-use crate::sim::site::Order;
+use crate::sim::site::RemoteCall;
 use crate::units::Instant;
 
 /// A viewer's request between two sites, or before it arrives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Visit {
+pub struct ViewerRequest {
     /// The network in which the viewer sits.
     pub network: u32,
     /// What it asks for: a title, or a segment by its number.
@@ -25,7 +25,7 @@ pub struct Visit {
     /// Whether it asks for a segment.
     pub segment: bool,
     /// What it carries along of its network's retry budget.
-    pub ticket: Ticket,
+    pub token: RetryToken,
     /// How long before its first arrival the viewer began to wait, in microseconds.
     pub lead: u32,
     /// When the first attempt arrived: the time to which the request belongs.
@@ -191,12 +191,12 @@ pub enum Event {
     /// An attempt failed elsewhere; its network is served here, so the decision is made here.
     Failed {
         /// The request.
-        visit: Visit,
+        visit: ViewerRequest,
         /// How.
         how: Failure,
     },
     /// A request arrives that was drawn before, or a retry that was decided on elsewhere.
-    Arrival(Visit),
+    Arrival(ViewerRequest),
     /// The next of the crowd arrives; only when every request is an event.
     Next,
     /// A backoff is over: a fill makes another attempt.
@@ -208,7 +208,7 @@ pub enum Event {
     /// An attempt from another region comes to the origin.
     OriginAsked {
         /// Which, and for what.
-        order: Order,
+        order: RemoteCall,
         /// When its caller gives it up.
         deadline: Instant,
     },
@@ -226,7 +226,7 @@ pub enum Event {
     /// The origin has answered an attempt, or refused it.
     OriginAnswered {
         /// Which.
-        order: Order,
+        order: RemoteCall,
         /// What came back.
         reply: Reply,
     },
@@ -324,7 +324,7 @@ impl engine::Event for Event {
 /// Marks the number of an attempt that was sent beside another; attempts are never that many.
 pub const HEDGE: u8 = 0x80;
 
-impl Visit {
+impl ViewerRequest {
     /// Whether this is an attempt that was sent beside another.
     #[must_use]
     pub const fn is_hedge(&self) -> bool {

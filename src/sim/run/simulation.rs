@@ -4,12 +4,12 @@ use crate::engine::{Digest, Engine, Zipf};
 use crate::model::Catalogue;
 use crate::model::Plan;
 use crate::observe::{Counter, Gauge, Layout, Recorder, Scope, SliceView, Timeline, Totals};
-use crate::sim::client::networks::{Audience, Crowd, Network, network_shares};
-use crate::sim::client::trace_arrivals::Feed;
+use crate::sim::client::networks::{Network, NetworkSet, ViewerModel, network_shares};
+use crate::sim::client::trace_arrivals::TraceArrivals;
 use crate::sim::network::routing::{best, rankings};
 use crate::sim::run::event::Event;
 use crate::sim::run::tracer::{Sampling, Tracer, Traces, gather};
-use crate::sim::site::{Contents, Shelf, Site, Step, first_change, steps_of};
+use crate::sim::site::{Contents, Handover, Site, Step, first_change, steps_of};
 use crate::trace::TraceError;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
@@ -117,7 +117,7 @@ pub fn simulate(
         for site in engine.processes_mut() {
             site.close_slice(end);
             site.balance_pools(end);
-            if let Some(error) = site.feed.as_ref().and_then(Feed::trouble) {
+            if let Some(error) = site.trace_arrivals.as_ref().and_then(TraceArrivals::trouble) {
                 return Err(RunError::Trace(error.clone()));
             }
         }
@@ -266,13 +266,13 @@ fn build(
 ) -> Result<Engine<Site>, RunError> {
     let zipf = Zipf::new(plan.load.titles, plan.load.zipf)
         .map_err(|error| RunError::Plan(error.to_string()))?;
-    let audience = Arc::new(Audience {
+    let viewer_model = Arc::new(ViewerModel {
         titles: Arc::new(zipf),
         last_mile: plan.fabric.viewers.last_mile.clone(),
         profiles: plan.load.profiles.clone(),
         catalogue: None,
     });
-    let segments = segments_of(plan, &audience);
+    let segments = segments_of(plan, &viewer_model);
     let regions = plan.fabric.regions.len();
     let networks = regions * plan.fabric.routing.networks as usize;
     let steps: Arc<[Step]> = steps_of(plan).into();
@@ -281,34 +281,34 @@ fn build(
         .take(regions)
         .flat_map(|home| std::iter::repeat_n(home, plan.fabric.routing.networks as usize))
         .collect();
-    let shelf: Arc<Shelf> = Arc::new((0..networks).map(|_| Mutex::new(None)).collect());
-    let trace = plan.load.trace.as_ref().map(|load| Feed::open(plan, load));
-    let feed = trace.transpose().map_err(RunError::Trace)?;
+    let handover: Arc<Handover> = Arc::new((0..networks).map(|_| Mutex::new(None)).collect());
+    let trace = plan.load.trace.as_ref().map(|load| TraceArrivals::open(plan, load));
+    let trace_arrivals = trace.transpose().map_err(RunError::Trace)?;
     let mut sites = Vec::with_capacity(regions);
     for me in 0..regions {
-        let crowd = Crowd::new(Arc::clone(&audience), networks);
+        let network_set = NetworkSet::new(Arc::clone(&viewer_model), networks);
         let recorder = Recorder::new(Arc::clone(layout), Arc::clone(timeline), regions);
-        let mut site = Site::new(me, plan, crowd, recorder);
+        let mut site = Site::new(me, plan, network_set, recorder);
         site.steps = Arc::clone(&steps);
         let end = Instant::ZERO + plan.length;
         site.next_change = first_change(&steps, me, end);
         site.rankings = Arc::clone(&rankings);
         site.homes = Arc::clone(&homes);
-        site.shelf = Arc::clone(&shelf);
+        site.handover = Arc::clone(&handover);
         site.all_events = options.all_events;
-        site.hits_are_events = options.all_events || site.shield.hears_all;
+        site.hits_are_events = options.all_events || site.client_policy.hears_all;
         site.keep_ages(options.staleness);
         site.observe_pods();
         site.observe_nodes(Instant::ZERO);
         site.tracer = options.tracing.map(Tracer::new);
-        site.content = segments.as_ref().map(|(audience, catalogue)| {
-            let crowd = Crowd::new(Arc::clone(audience), networks);
-            Box::new(Contents::new(me, plan, Arc::clone(catalogue), crowd))
+        site.content = segments.as_ref().map(|(viewer_model, catalogue)| {
+            let network_set = NetworkSet::new(Arc::clone(viewer_model), networks);
+            Box::new(Contents::new(me, plan, Arc::clone(catalogue), network_set))
         });
-        site.feed.clone_from(&feed);
+        site.trace_arrivals.clone_from(&trace_arrivals);
         sites.push(site);
     }
-    settle(plan, &audience, segments.as_ref(), &mut sites);
+    settle(plan, &viewer_model, segments.as_ref(), &mut sites);
     let first = first_events(&mut sites);
     let mut engine = Engine::new(sites, lookahead(plan));
     for (site, at, event) in first {
@@ -321,7 +321,12 @@ fn build(
 }
 
 /// Brings each network to the site that serves it at the beginning.
-fn settle(plan: &Plan, audience: &Audience, segments: Option<&Segments>, sites: &mut [Site]) {
+fn settle(
+    plan: &Plan,
+    viewer_model: &ViewerModel,
+    segments: Option<&Segments>,
+    sites: &mut [Site],
+) {
     let (regions, rankings) = (sites.len(), rankings(&plan.fabric));
     let all = vec![true; regions];
     let shares = network_shares(plan.fabric.routing.networks, plan.fabric.routing.skew);
@@ -329,38 +334,38 @@ fn settle(plan: &Plan, audience: &Audience, segments: Option<&Segments>, sites: 
     let mut twins: Vec<Vec<Network>> = (0..regions).map(|_| Vec::new()).collect();
     for (home, ranking) in rankings.iter().enumerate() {
         for (place, &share) in (0_u32..).zip(&shares) {
-            let network = Network::new(plan, audience, home, place, share);
+            let network = Network::new(plan, viewer_model, home, place, share);
             let at = best(ranking, network.misrouted, &all).unwrap_or(home);
             crowds[at].push(network);
-            if let Some((audience, _)) = segments {
-                twins[at].push(Network::of_segments(plan, audience, home, place, share));
+            if let Some((viewer_model, _)) = segments {
+                twins[at].push(Network::of_segments(plan, viewer_model, home, place, share));
             }
         }
     }
     for ((site, here), twins) in sites.iter_mut().zip(crowds).zip(twins) {
-        site.crowd.add_all(here);
+        site.network_set.add_all(here);
         if let Some(content) = &mut site.content {
-            content.crowd.add_all(twins);
+            content.network_set.add_all(twins);
         }
     }
 }
 
 /// Those who ask for segments, and what there is to ask for.
-type Segments = (Arc<Audience>, Arc<Catalogue>);
+type Segments = (Arc<ViewerModel>, Arc<Catalogue>);
 
 /// Those who ask for segments, and what there is to ask for; `None` where nobody does.
-fn segments_of(plan: &Plan, audience: &Audience) -> Option<Segments> {
+fn segments_of(plan: &Plan, viewer_model: &ViewerModel) -> Option<Segments> {
     if !plan.load.has_segments() {
         return None;
     }
     let catalogue = Arc::new(Catalogue::new(&plan.fabric.content));
-    let audience = Arc::new(Audience {
-        titles: Arc::clone(&audience.titles),
-        last_mile: audience.last_mile.clone(),
-        profiles: audience.profiles.clone(),
+    let viewer_model = Arc::new(ViewerModel {
+        titles: Arc::clone(&viewer_model.titles),
+        last_mile: viewer_model.last_mile.clone(),
+        profiles: viewer_model.profiles.clone(),
         catalogue: Some(Arc::clone(&catalogue)),
     });
-    Some((audience, catalogue))
+    Some((viewer_model, catalogue))
 }
 
 /// What waits at each site before anything has happened, steps of the plan apart.

@@ -23,7 +23,7 @@ fn reads(plan: &mut Plan) -> &mut Database {
 /// follows the first `after` this long, and each is waited for for two seconds.
 fn hedged(hit: Span, after: Span) -> Plan {
     let mut plan = cached(ms(1), hit, ms(2_000), None);
-    plan.fabric.viewers.shield.hedge =
+    plan.fabric.viewers.client_policy.hedge =
         Some(Hedge { after, percentile: None, budget: Budget::None });
     plan
 }
@@ -196,7 +196,7 @@ fn what_was_done_for_a_traced_request_is_written_down() {
     assert_eq!(requests.len() as u64, outcome.totals.count(Counter::Requests, Scope::default()));
     // All but those that are under way at the end.
     for request in &requests[..requests.len() - 2] {
-        let begun: Vec<Part> = request
+        let raw: Vec<Part> = request
             .facts
             .iter()
             .filter_map(|(_, fact)| match fact.what {
@@ -205,6 +205,6 @@ fn what_was_done_for_a_traced_request_is_written_down() {
             })
             .collect();
         let parts = [Part::Request, Part::Attempt, Part::Fetch, Part::Call, Part::Read];
-        assert_eq!(begun, parts, "{request:?}");
+        assert_eq!(raw, parts, "{request:?}");
     }
 }

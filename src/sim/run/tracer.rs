@@ -4,7 +4,7 @@
 //! changes what happens: no stream is drawn from, and no event is scheduled.
 
 use crate::model::Plan;
-use crate::sim::run::event::Visit;
+use crate::sim::run::event::ViewerRequest;
 use crate::sim::run::slab::Key;
 use crate::units::{Instant, count_to_f64};
 use std::collections::BTreeMap;
@@ -148,7 +148,7 @@ pub struct Tracer {
 /// The name of a request: a hash that is the same at every site (the finaliser of splitmix64; Steele,
 /// Lea and Flood, OOPSLA 2014).
 #[must_use]
-pub fn id_of(visit: &Visit) -> u64 {
+pub fn id_of(visit: &ViewerRequest) -> u64 {
     let place = u64::from(visit.network) << 32 | u64::from(visit.title);
     let class = u64::from(visit.segment) << 63;
     let word = mixed(place ^ class ^ u64::from(visit.last_mile).rotate_left(17));
@@ -179,7 +179,7 @@ impl Tracer {
     }
 
     /// Whether a request that begins now is traced.
-    pub fn samples(&mut self, visit: &Visit) -> bool {
+    pub fn samples(&mut self, visit: &ViewerRequest) -> bool {
         let id = id_of(visit);
         if id > self.threshold {
             return false;
@@ -195,7 +195,7 @@ impl Tracer {
     }
 
     /// A fact of a request.
-    pub fn of_visit(&mut self, at: Instant, when: Instant, visit: &Visit, what: What) {
+    pub fn of_visit(&mut self, at: Instant, when: Instant, visit: &ViewerRequest, what: What) {
         self.facts.push(Fact { at, when, request: id_of(visit), what });
     }
 
@@ -246,13 +246,13 @@ pub fn gather(tracers: Vec<Tracer>) -> Traces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::hop::budgets::Ticket;
+    use crate::sim::hop::budgets::RetryToken;
     use crate::sim::run::simulation::tests::five;
 
     /// Whatever tells requests from each other is in their names, and nothing that changes on the way.
     #[test]
     fn requests_have_names_of_their_own() {
-        let visit = Visit {
+        let visit = ViewerRequest {
             network: 5,
             title: 3,
             last_mile: 9_000,
@@ -260,22 +260,25 @@ mod tests {
             rejected: false,
             traced: false,
             segment: false,
-            ticket: Ticket::NEW,
+            token: RetryToken::NEW,
             lead: 0,
             born: Instant::from_nanos(7_000),
         };
         let others = [
-            Visit { network: 6, ..visit },
-            Visit { title: 4, ..visit },
-            Visit { last_mile: 9_001, ..visit },
-            Visit { segment: true, ..visit },
-            Visit { born: Instant::from_nanos(7_001), ..visit },
+            ViewerRequest { network: 6, ..visit },
+            ViewerRequest { title: 4, ..visit },
+            ViewerRequest { last_mile: 9_001, ..visit },
+            ViewerRequest { segment: true, ..visit },
+            ViewerRequest { born: Instant::from_nanos(7_001), ..visit },
         ];
         let mut names: Vec<u64> = others.iter().chain([&visit]).map(id_of).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 6);
-        assert_eq!(id_of(&Visit { attempt: 2, rejected: true, lead: 8, ..visit }), id_of(&visit));
+        assert_eq!(
+            id_of(&ViewerRequest { attempt: 2, rejected: true, lead: 8, ..visit }),
+            id_of(&visit)
+        );
     }
 
     #[test]

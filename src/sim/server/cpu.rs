@@ -197,7 +197,7 @@ impl<J: Copy + Ord> Cpu<J> {
     }
 
     /// Time goes on to `until`, and nothing happens before then.
-    fn pass(&mut self, until: u128) {
+    fn permit(&mut self, until: u128) {
         let passed = until - self.at;
         self.at = until;
         let jobs = self.jobs.len() as u128;
@@ -217,7 +217,7 @@ impl<J: Copy + Ord> Cpu<J> {
     fn advance(&mut self, now: Instant) {
         let now = fine(now.as_nanos());
         while let Some((next, what)) = self.next_inside().filter(|&(next, _)| next <= now) {
-            self.pass(next);
+            self.permit(next);
             match what {
                 Next::End => self.jobs.end_first(),
                 Next::Turn => self.turn(next),
@@ -230,7 +230,7 @@ impl<J: Copy + Ord> Cpu<J> {
             }
         }
         if now > self.at {
-            self.pass(now);
+            self.permit(now);
             // Nobody was there: periods have passed all the same.
             self.turn(now);
         }

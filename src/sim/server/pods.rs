@@ -7,7 +7,7 @@
 use crate::engine::Stream;
 use crate::fault::Fault;
 use crate::model::{Balance, Discipline, Ejection, Plan, PodRules};
-use crate::sim::server::slot_classes::Lane;
+use crate::sim::server::slot_classes::SlotClass;
 use crate::units::{Instant, Span};
 
 /// What a pod does.
@@ -105,16 +105,16 @@ impl<J: Copy + PartialEq> Pods<J> {
     /// How many slots of each lane the pool may give away, those in use included.
     #[must_use]
     pub fn capacities(&self) -> [usize; 2] {
-        let slots = |pod: &Pod<J>, lane: usize| match pod.state {
-            State::Ready => self.slots[lane],
-            _ => pod.busy[lane],
+        let slots = |pod: &Pod<J>, slot_class: usize| match pod.state {
+            State::Ready => self.slots[slot_class],
+            _ => pod.busy[slot_class],
         };
-        [0, 1].map(|lane| self.pods.iter().map(|pod| slots(pod, lane)).sum())
+        [0, 1].map(|slot_class| self.pods.iter().map(|pod| slots(pod, slot_class)).sum())
     }
 
     /// Which lane it is where there may be but one.
-    const fn lane(&self, lane: Lane) -> usize {
-        if self.slots[1] == 0 { 0 } else { lane as usize }
+    const fn slot_class(&self, slot_class: SlotClass) -> usize {
+        if self.slots[1] == 0 { 0 } else { slot_class as usize }
     }
 
     /// How many take calls.
@@ -134,21 +134,22 @@ impl<J: Copy + PartialEq> Pods<J> {
     ///
     /// # Panics
     /// When none has a free slot: a bug in the model.
-    pub fn seat(&mut self, job: J, lane: Lane) -> u32 {
-        let lane = self.lane(lane);
-        let chosen = self.choose(lane);
+    pub fn seat(&mut self, job: J, slot_class: SlotClass) -> u32 {
+        let slot_class = self.slot_class(slot_class);
+        let chosen = self.choose(slot_class);
         assert!(chosen.is_some(), "a call has a slot, and no pod has one free");
         let chosen = chosen.unwrap_or_default();
         self.pods[chosen].calls.push(job);
-        self.pods[chosen].busy[lane] += 1;
+        self.pods[chosen].busy[slot_class] += 1;
         #[allow(clippy::cast_possible_truncation)] // reason: there are never that many pods
         let number = chosen as u32;
         number
     }
 
-    fn choose(&mut self, lane: usize) -> Option<usize> {
+    fn choose(&mut self, slot_class: usize) -> Option<usize> {
         let Self { pods, slots, stream, .. } = self;
-        let free = |pod: &Pod<J>| pod.state == State::Ready && pod.busy[lane] < slots[lane];
+        let free =
+            |pod: &Pod<J>| pod.state == State::Ready && pod.busy[slot_class] < slots[slot_class];
         let number = match self.balance {
             Balance::RoundRobin => {
                 let (passed, ahead) = pods.split_at(self.next);
@@ -186,14 +187,14 @@ impl<J: Copy + PartialEq> Pods<J> {
     }
 
     /// A call is over. The last one of a pod that drains ends it. True when the slot is gone with it.
-    pub fn unseat(&mut self, pod: u32, job: J, lane: Lane) -> bool {
-        let lane = self.lane(lane);
+    pub fn unseat(&mut self, pod: u32, job: J, slot_class: SlotClass) -> bool {
+        let slot_class = self.slot_class(slot_class);
         let Some(pod) = self.pods.get_mut(pod as usize) else {
             return false;
         };
         if let Some(at) = pod.calls.iter().position(|&other| other == job) {
             pod.calls.remove(at);
-            pod.busy[lane] -= 1;
+            pod.busy[slot_class] -= 1;
         }
         if pod.state == State::Draining && pod.calls.is_empty() {
             pod.state = State::Down;
@@ -326,10 +327,10 @@ mod tests {
     #[test]
     fn a_round_goes_round_what_is_free() {
         let mut pods = pods(3, 2, Balance::RoundRobin);
-        assert_eq!([0, 1, 2, 3].map(|job| pods.seat(job, Lane::Manifests)), [0, 1, 2, 0]);
-        pods.unseat(2, 2, Lane::Manifests);
+        assert_eq!([0, 1, 2, 3].map(|job| pods.seat(job, SlotClass::Manifests)), [0, 1, 2, 0]);
+        pods.unseat(2, 2, SlotClass::Manifests);
         assert_eq!(
-            [4, 5, 6].map(|job| pods.seat(job, Lane::Manifests)),
+            [4, 5, 6].map(|job| pods.seat(job, SlotClass::Manifests)),
             [1, 2, 2],
             "pod 0 is full"
         );
@@ -343,7 +344,7 @@ mod tests {
             let mut pods = Pods::new(4, 4, [3, 0], &rules, Seed(seed).stream("test"));
             for round in 0..3 {
                 let mut seats: Vec<u32> =
-                    (0..4).map(|job| pods.seat(4 * round + job, Lane::Manifests)).collect();
+                    (0..4).map(|job| pods.seat(4 * round + job, SlotClass::Manifests)).collect();
                 first[seats[0] as usize] += u32::from(round == 0);
                 seats.sort_unstable();
                 assert_eq!(seats, [0, 1, 2, 3]);
@@ -358,7 +359,7 @@ mod tests {
         let mut pods = pods(5, 1_000, Balance::Random);
         pods.stop(2);
         let mut seats = [0; 5];
-        (0..2_000).for_each(|job| seats[pods.seat(job, Lane::Manifests) as usize] += 1);
+        (0..2_000).for_each(|job| seats[pods.seat(job, SlotClass::Manifests) as usize] += 1);
         // 500 each, with a standard deviation of 19.
         assert!([0, 1, 3, 4].iter().all(|&pod| (420..=580).contains(&seats[pod])), "{seats:?}");
         assert_eq!(seats[2], 0);
@@ -368,15 +369,17 @@ mod tests {
     fn slots_are_those_of_the_ready_and_the_busy_ones_of_the_others() {
         let mut pods = pods(3, 4, Balance::RoundRobin);
         (0..6).for_each(|job| {
-            pods.seat(job, Lane::Manifests);
+            pods.seat(job, SlotClass::Manifests);
         });
         assert_eq!((pods.capacities()[0], pods.ready()), (12, 3));
         pods.drain(0);
         assert_eq!((pods.capacities()[0], pods.ready()), (10, 2), "two are busy in pod 0");
-        assert!(pods.unseat(0, 3, Lane::Manifests) && !pods.unseat(1, 1, Lane::Manifests));
+        assert!(
+            pods.unseat(0, 3, SlotClass::Manifests) && !pods.unseat(1, 1, SlotClass::Manifests)
+        );
         assert_eq!(pods.stop(1), [4]);
         assert_eq!(pods.capacities()[0], 1 + 1 + 4);
-        assert!(pods.unseat(0, 0, Lane::Manifests) && pods.unseat(1, 4, Lane::Manifests));
+        assert!(pods.unseat(0, 0, SlotClass::Manifests) && pods.unseat(1, 4, SlotClass::Manifests));
         assert_eq!(pods.capacities()[0], 4);
         let life = pods.start(0);
         assert_eq!(pods.capacities()[0], 4, "it is not ready yet");

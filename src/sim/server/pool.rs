@@ -1,7 +1,7 @@
 //! A pool of servers with a bounded queue: the manifest service's slots, the database's connections.
 
 use crate::model::Discipline;
-use crate::sim::server::queue_audit::Ledger;
+use crate::sim::server::queue_audit::QueueAudit;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 
@@ -20,7 +20,7 @@ pub struct Pool<J> {
     standing_since: Instant,
     /// A queue that stands for this long is one that does not go away by itself.
     standing: Span,
-    ledger: Ledger,
+    audit: QueueAudit,
 }
 
 /// What becomes of a job that is offered.
@@ -55,7 +55,7 @@ impl<J: Copy> Pool<J> {
             discipline,
             standing_since: Instant::ZERO,
             standing: Span::MAX,
-            ledger: Ledger::default(),
+            audit: QueueAudit::default(),
         }
     }
 
@@ -169,7 +169,7 @@ impl<J: Copy> Pool<J> {
     /// The integral of the number inside, in nanoseconds, up to now.
     pub fn inside(&mut self, now: Instant) -> u128 {
         self.advance(now);
-        self.ledger.inside()
+        self.audit.inside()
     }
 
     /// How many wait, or have no server to themselves where all share them.
@@ -189,13 +189,13 @@ impl<J: Copy> Pool<J> {
     }
 
     fn advance(&mut self, now: Instant) {
-        self.ledger.advance(now, self.busy + self.waiting(), self.busy);
+        self.audit.advance(now, self.busy + self.waiting(), self.busy);
     }
 
     /// A job that was let in at `came` leaves at `now`; `began` is when it got a server.
     pub fn left(&mut self, came: Instant, began: Option<Instant>, now: Instant) {
         let held = began.map_or(Span::ZERO, |began| now.since(began));
-        self.ledger.left(now.since(came), held);
+        self.audit.left(now.since(came), held);
     }
 
     /// Compares the integrals of the levels with the times of the jobs; `within` are those that are
@@ -210,7 +210,7 @@ impl<J: Copy> Pool<J> {
         within: impl Iterator<Item = (Instant, Option<Instant>)>,
     ) {
         self.advance(now);
-        self.ledger.balance(what, now, within);
+        self.audit.balance(what, now, within);
     }
 }
 

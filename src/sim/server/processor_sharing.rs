@@ -34,7 +34,7 @@ impl Pace {
 /// Jobs that share what works on them. It says who is done and when the next will be; it never
 /// schedules.
 #[derive(Debug)]
-pub struct Sharing<J> {
+pub struct ProcessorSharing<J> {
     pace: Pace,
     /// For when a look at who is done is due; [`Instant::NEVER`] if none is.
     look: Instant,
@@ -48,7 +48,7 @@ pub struct Sharing<J> {
     rounding: u128,
 }
 
-impl<J: Copy + Ord> Sharing<J> {
+impl<J: Copy + Ord> ProcessorSharing<J> {
     /// Nobody at `servers` servers.
     #[must_use]
     pub fn new(servers: u32) -> Self {
@@ -121,17 +121,17 @@ impl<J: Copy + Ord> Sharing<J> {
     fn advance(&mut self, now: Instant) {
         let now = u128::from(now.as_nanos()) << FINE;
         while let Some(end) = self.next_end().filter(|&end| end <= now) {
-            self.pass(end);
+            self.permit(end);
             self.jobs.end_first();
         }
         if now > self.at {
-            let share = self.pass(now);
+            let share = self.permit(now);
             self.jobs.grow(share);
         }
     }
 
     /// Real time goes on to `to` without anybody coming or going. Gives what each job gets.
-    fn pass(&mut self, to: u128) -> u128 {
+    fn permit(&mut self, to: u128) -> u128 {
         let passed = to - self.at;
         self.at = to;
         let count = self.jobs.len() as u128;
@@ -168,9 +168,9 @@ mod tests {
 
     /// Ends of jobs (number, comes, work), by following what `next` says.
     fn ends(servers: u32, jobs: &[(u32, u64, u64)]) -> Vec<(u32, u64)> {
-        let mut pool = Sharing::new(servers);
+        let mut pool = ProcessorSharing::new(servers);
         let mut ends = Vec::new();
-        let mut take = |pool: &mut Sharing<u32>, until: u64| {
+        let mut take = |pool: &mut ProcessorSharing<u32>, until: u64| {
             while let Some(next) = pool.next().filter(|next| next.as_nanos() <= until) {
                 while let Some(job) = pool.take_done(next) {
                     ends.push((job, next.as_nanos()));
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn jobs_that_end_together_end_in_the_order_in_which_they_came() {
         for servers in [1, 4] {
-            let mut pool = Sharing::new(servers);
+            let mut pool = ProcessorSharing::new(servers);
             let came = [7, 3, 9, 1, 5];
             came.iter().for_each(|&job| pool.add(job, Span::from_nanos(10), at(0)));
             let ended: Vec<_> = std::iter::from_fn(|| pool.take_done(at(1_000))).collect();
@@ -223,7 +223,7 @@ mod tests {
         // One alone at full speed, two at a third each: 100 alone until 40; then 60 and 20 left take
         // three times as long until the second ends at 100; the first has 40 left.
         let curve = Curve::new(vec![(1.0, 1.0), (2.0, 3.0)]).unwrap();
-        let mut pool = Sharing::slowed(curve);
+        let mut pool = ProcessorSharing::slowed(curve);
         pool.add(1, Span::from_nanos(100), at(0));
         assert_eq!((pool.look_at(), pool.look_at()), (Some(at(100)), None));
         pool.add(2, Span::from_nanos(20), at(40));
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn who_is_withdrawn_leaves_the_others_faster() {
-        let mut pool = Sharing::new(1);
+        let mut pool = ProcessorSharing::new(1);
         pool.add(1, Span::from_nanos(100), at(0));
         pool.add(2, Span::from_nanos(50), at(0));
         pool.withdraw(2, at(40));
@@ -258,7 +258,7 @@ mod tests {
         let jobs: Vec<(u32, u64, u64)> = (0..300_000).map(|job| (job, 0, 7)).collect();
         let ends = ends(1, &jobs[..3]);
         assert_eq!(ends.last(), Some(&(2, 21)));
-        let mut pool = Sharing::new(1);
+        let mut pool = ProcessorSharing::new(1);
         for &(job, _, work) in &jobs {
             pool.add(job, Span::from_nanos(work), at(u64::from(job)));
         }

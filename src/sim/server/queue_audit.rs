@@ -9,7 +9,7 @@ use crate::units::{Instant, Span};
 
 /// Integrals of a pool's levels, and sums over the jobs that have left it.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct QueueAudit {
     /// Up to when the integrals go.
     at: u64,
     /// Of the number inside, in nanosecond-jobs.
@@ -22,7 +22,7 @@ pub struct Ledger {
     held: u128,
 }
 
-impl Ledger {
+impl QueueAudit {
     /// Time goes on to `now` with these levels since it last did.
     pub fn advance(&mut self, now: Instant, inside: usize, busy: usize) {
         let passed = u128::from(now.as_nanos().saturating_sub(self.at));
@@ -72,29 +72,29 @@ mod tests {
     }
 
     /// One job from 0 to 10 with a server, another from 4, which gets it at 10, seen at 13.
-    fn ledger(held: u64) -> Ledger {
-        let mut ledger = Ledger::default();
-        ledger.advance(at(4), 1, 1);
-        ledger.advance(at(10), 2, 1);
-        ledger.left(Span::from_nanos(10), Span::from_nanos(held));
-        ledger.advance(at(13), 1, 1);
-        ledger
+    fn audit(held: u64) -> QueueAudit {
+        let mut audit = QueueAudit::default();
+        audit.advance(at(4), 1, 1);
+        audit.advance(at(10), 2, 1);
+        audit.left(Span::from_nanos(10), Span::from_nanos(held));
+        audit.advance(at(13), 1, 1);
+        audit
     }
 
     #[test]
     fn levels_and_times_agree() {
-        ledger(10).balance("pool", at(13), [(at(4), Some(at(10)))].into_iter());
+        audit(10).balance("pool", at(13), [(at(4), Some(at(10)))].into_iter());
     }
 
     #[test]
     #[should_panic(expected = "Little")]
     fn a_job_that_was_forgotten_is_noticed() {
-        ledger(10).balance("pool", at(13), std::iter::empty());
+        audit(10).balance("pool", at(13), std::iter::empty());
     }
 
     #[test]
     #[should_panic(expected = "held")]
     fn a_nanosecond_that_was_worked_twice_is_noticed() {
-        ledger(11).balance("pool", at(13), [(at(4), Some(at(10)))].into_iter());
+        audit(11).balance("pool", at(13), [(at(4), Some(at(10)))].into_iter());
     }
 }

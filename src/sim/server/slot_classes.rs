@@ -8,14 +8,14 @@ use crate::units::{Instant, Span};
 /// Whose slots: what a fetch asks for where each kind has its own. Where all share one pool it is of no
 /// meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Lane {
+pub enum SlotClass {
     /// Those of fetches that make a manifest, or of all.
     Manifests = 0,
     /// Those of fetches that only validate a request.
     Validations = 1,
 }
 
-impl Lane {
+impl SlotClass {
     /// Of a fetch that only validates a request, or of another.
     #[must_use]
     pub const fn of(validates: bool) -> Self {
@@ -25,7 +25,7 @@ impl Lane {
 
 /// One pool, or two.
 #[derive(Debug)]
-pub struct Lanes<J> {
+pub struct SlotPools<J> {
     /// Of all fetches, or of those that make manifests.
     first: Pool<J>,
     /// Of validations, where they have their own.
@@ -34,7 +34,7 @@ pub struct Lanes<J> {
     waits: [Option<Span>; 2],
 }
 
-impl<J: Copy + PartialEq> Lanes<J> {
+impl<J: Copy + PartialEq> SlotPools<J> {
     /// The idle slots of a region's manifest service.
     #[must_use]
     pub fn new(config: &Manifest) -> Self {
@@ -56,9 +56,9 @@ impl<J: Copy + PartialEq> Lanes<J> {
         }
     }
 
-    const fn pool(&mut self, lane: Lane) -> &mut Pool<J> {
-        match (lane, &mut self.second) {
-            (Lane::Validations, Some(second)) => second,
+    const fn pool(&mut self, slot_class: SlotClass) -> &mut Pool<J> {
+        match (slot_class, &mut self.second) {
+            (SlotClass::Validations, Some(second)) => second,
             _ => &mut self.first,
         }
     }
@@ -75,24 +75,24 @@ impl<J: Copy + PartialEq> Lanes<J> {
 
     /// The longest wait in a lane.
     #[must_use]
-    pub const fn wait(&self, lane: Lane) -> Option<Span> {
-        self.waits[lane as usize]
+    pub const fn wait(&self, slot_class: SlotClass) -> Option<Span> {
+        self.waits[slot_class as usize]
     }
 
     /// Offers a job ([`Pool::offer`]).
-    pub fn offer(&mut self, lane: Lane, job: J, class: Class, now: Instant) -> Offer {
-        self.pool(lane).offer(job, class, now)
+    pub fn offer(&mut self, slot_class: SlotClass, job: J, class: Class, now: Instant) -> Offer {
+        self.pool(slot_class).offer(job, class, now)
     }
 
     /// Whether the queue of a lane stands ([`Pool::stands`]).
     #[must_use]
-    pub fn stands(&mut self, lane: Lane, now: Instant) -> bool {
-        self.pool(lane).stands(now)
+    pub fn stands(&mut self, slot_class: SlotClass, now: Instant) -> bool {
+        self.pool(slot_class).stands(now)
     }
 
     /// A slot of a lane is free again; the job that gets it.
-    pub fn release(&mut self, lane: Lane, now: Instant) -> Option<J> {
-        self.pool(lane).release(now).map(|(job, _)| job)
+    pub fn release(&mut self, slot_class: SlotClass, now: Instant) -> Option<J> {
+        self.pool(slot_class).release(now).map(|(job, _)| job)
     }
 
     /// From now on there are so many slots in each lane ([`Pool::resize`]).
@@ -115,8 +115,8 @@ impl<J: Copy + PartialEq> Lanes<J> {
     }
 
     /// Takes a job out that waits. False if it does not.
-    pub fn withdraw(&mut self, lane: Lane, job: J, now: Instant) -> bool {
-        self.pool(lane).withdraw(job, now)
+    pub fn withdraw(&mut self, slot_class: SlotClass, job: J, now: Instant) -> bool {
+        self.pool(slot_class).withdraw(job, now)
     }
 
     /// The integral of the number inside, in nanoseconds, up to now.
@@ -139,8 +139,14 @@ impl<J: Copy + PartialEq> Lanes<J> {
     }
 
     /// A job that was let in at `came` leaves at `now`; `began` is when it got a slot.
-    pub fn left(&mut self, lane: Lane, came: Instant, began: Option<Instant>, now: Instant) {
-        self.pool(lane).left(came, began, now);
+    pub fn left(
+        &mut self,
+        slot_class: SlotClass,
+        came: Instant,
+        began: Option<Instant>,
+        now: Instant,
+    ) {
+        self.pool(slot_class).left(came, began, now);
     }
 
     /// The books of each pool ([`Pool::balance`]); `within` gives the jobs of a lane, or of all.
@@ -150,13 +156,13 @@ impl<J: Copy + PartialEq> Lanes<J> {
     pub fn balance<I: Iterator<Item = (Instant, Option<Instant>)>>(
         &mut self,
         now: Instant,
-        within: impl Fn(Option<Lane>) -> I,
+        within: impl Fn(Option<SlotClass>) -> I,
     ) {
         match &mut self.second {
             None => self.first.balance("manifest service", now, within(None)),
             Some(second) => {
-                self.first.balance("manifests", now, within(Some(Lane::Manifests)));
-                second.balance("validations", now, within(Some(Lane::Validations)));
+                self.first.balance("manifests", now, within(Some(SlotClass::Manifests)));
+                second.balance("validations", now, within(Some(SlotClass::Validations)));
             }
         }
     }
@@ -172,7 +178,7 @@ mod tests {
         Instant::ZERO + Span::from_millis(millis)
     }
 
-    fn lanes(apart: bool) -> Lanes<u32> {
+    fn lanes(apart: bool) -> SlotPools<u32> {
         let mut config = preset::five_regions().manifest;
         (config.pods, config.slots, config.queue) = (1, 3, Some(10));
         config.wait = Some(Span::from_millis(50));
@@ -183,34 +189,34 @@ mod tests {
         };
         let pools = ClassPools { manifests: pool(2, 1, 20), validations: pool(1, 0, 10) };
         config.pools = apart.then_some(pools);
-        Lanes::new(&config)
+        SlotPools::new(&config)
     }
 
-    fn offer(lanes: &mut Lanes<u32>, lane: Lane, job: u32) -> Offer {
-        lanes.offer(lane, job, Class::Low, at(job.into()))
+    fn offer(lanes: &mut SlotPools<u32>, slot_class: SlotClass, job: u32) -> Offer {
+        lanes.offer(slot_class, job, Class::Low, at(job.into()))
     }
 
     #[test]
     fn each_kind_has_its_own_slots_queue_and_wait() {
         let mut lanes = lanes(true);
-        let offers = [0, 1, 2, 3].map(|job| offer(&mut lanes, Lane::Manifests, job));
+        let offers = [0, 1, 2, 3].map(|job| offer(&mut lanes, SlotClass::Manifests, job));
         assert_eq!(offers, [Offer::Starts, Offer::Starts, Offer::Waits, Offer::Refused]);
-        let offers = [4, 5].map(|job| offer(&mut lanes, Lane::Validations, job));
+        let offers = [4, 5].map(|job| offer(&mut lanes, SlotClass::Validations, job));
         assert_eq!(offers, [Offer::Starts, Offer::Refused], "the other's queue is not theirs");
         assert_eq!((lanes.queued(), lanes.busy()), ((1, 0), (3, 1)));
-        assert_eq!(lanes.release(Lane::Validations, at(6)), None, "nor are its slots");
+        assert_eq!(lanes.release(SlotClass::Validations, at(6)), None, "nor are its slots");
         assert_eq!((lanes.expire(at(21)), lanes.expire(at(22))), (None, Some(2)));
-        assert_eq!(lanes.release(Lane::Manifests, at(23)), None);
+        assert_eq!(lanes.release(SlotClass::Manifests, at(23)), None);
     }
 
     #[test]
     fn where_all_share_the_kind_says_nothing() {
         let mut lanes = lanes(false);
         for job in 0..3 {
-            assert_eq!(offer(&mut lanes, Lane::of(job % 2 == 1), job), Offer::Starts);
+            assert_eq!(offer(&mut lanes, SlotClass::of(job % 2 == 1), job), Offer::Starts);
         }
-        assert_eq!(offer(&mut lanes, Lane::Validations, 3), Offer::Waits);
-        assert_eq!(lanes.release(Lane::Manifests, at(4)), Some(3));
+        assert_eq!(offer(&mut lanes, SlotClass::Validations, 3), Offer::Waits);
+        assert_eq!(lanes.release(SlotClass::Manifests, at(4)), Some(3));
         assert_eq!((lanes.queued(), lanes.busy()), ((0, 0), (3, 0)));
     }
 
@@ -218,7 +224,7 @@ mod tests {
     fn slots_that_come_are_those_of_a_kind() {
         let mut lanes = lanes(true);
         (0..3).for_each(|job| {
-            offer(&mut lanes, Lane::Manifests, job);
+            offer(&mut lanes, SlotClass::Manifests, job);
         });
         lanes.resize([2, 8]);
         assert_eq!(lanes.take(at(5)), None);

@@ -1,15 +1,15 @@
 //! The rate of reads that slows a database, and what its reads share where each slows the others.
 
 use crate::model::Slowdown;
-use crate::sim::server::processor_sharing::Sharing;
+use crate::sim::server::processor_sharing::ProcessorSharing;
 use crate::units::{Instant, Span, count_to_f64};
 use std::collections::VecDeque;
 
 /// The processor that reads share where they slow each other while they are under way.
 #[must_use]
-pub fn sharing<J: Copy + Ord>(slowdown: &Slowdown) -> Option<Sharing<J>> {
+pub fn sharing<J: Copy + Ord>(slowdown: &Slowdown) -> Option<ProcessorSharing<J>> {
     match slowdown {
-        Slowdown::Concurrency(curve) => Some(Sharing::slowed(curve.clone())),
+        Slowdown::Concurrency(curve) => Some(ProcessorSharing::slowed(curve.clone())),
         Slowdown::None | Slowdown::Rate { .. } => None,
     }
 }
@@ -17,17 +17,17 @@ pub fn sharing<J: Copy + Ord>(slowdown: &Slowdown) -> Option<Sharing<J>> {
 /// When the reads of the last while began.
 #[derive(Clone, Debug, Default)]
 pub struct RateMeter {
-    begun: VecDeque<Instant>,
+    raw: VecDeque<Instant>,
 }
 
 impl RateMeter {
     /// A read begins. How many have begun a second in the last `over`, this one included.
     pub fn begin(&mut self, now: Instant, over: Span) -> f64 {
-        self.begun.push_back(now);
-        while self.begun.front().is_some_and(|&first| now.since(first) >= over) {
-            self.begun.pop_front();
+        self.raw.push_back(now);
+        while self.raw.front().is_some_and(|&first| now.since(first) >= over) {
+            self.raw.pop_front();
         }
-        count_to_f64(self.begun.len() as u64) / over.as_secs_f64()
+        count_to_f64(self.raw.len() as u64) / over.as_secs_f64()
     }
 }
 

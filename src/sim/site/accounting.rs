@@ -1,9 +1,9 @@
 //! Bookkeeping: where requests are kept, and to which time they belong.
 
-use super::{Ctx, Event, Key, Request, Site, State};
+use super::{Ctx, Event, InFlight, Key, Site, State};
 use crate::observe::{Counter, When};
-use crate::sim::client::policy::Pass;
-use crate::sim::run::event::Visit;
+use crate::sim::client::policy::Permit;
+use crate::sim::run::event::ViewerRequest;
 use crate::units::{Instant, Span};
 
 /// The way to the first site on a round trip, in whole microseconds, as a visit carries it.
@@ -27,38 +27,38 @@ pub(super) fn way_of(lead: u32, trip: Span) -> Span {
 impl Site {
     /// The region in which a request's viewer sits.
     #[inline]
-    pub(super) fn origin(&self, visit: &Visit) -> usize {
+    pub(super) fn origin(&self, visit: &ViewerRequest) -> usize {
         usize::from(self.homes[visit.network as usize])
     }
 
     /// The round trip between a request's viewer and this site.
     #[inline]
-    pub(super) fn trip(&self, visit: &Visit) -> Span {
+    pub(super) fn trip(&self, visit: &ViewerRequest) -> Span {
         trip_of(self.trips[self.origin(visit)], visit.last_mile)
     }
 
     /// What a viewer waits beside the time at sites: the way to the first, and back from this one.
     #[inline]
-    pub(super) fn way(&self, visit: &Visit) -> Span {
+    pub(super) fn way(&self, visit: &ViewerRequest) -> Span {
         way_of(visit.lead, self.trip(visit))
     }
 
     /// When the viewer of an attempt that arrives at `arrived` gives it up.
-    pub(super) fn deadline(&self, arrived: Instant, visit: &Visit) -> Instant {
+    pub(super) fn deadline(&self, arrived: Instant, visit: &ViewerRequest) -> Instant {
         let left = self.plan.fabric.viewers.timeout.saturating_sub(self.trip(visit).half());
         arrived.saturating_add(left)
     }
 
     /// Counts something of a request that happens now.
     #[inline]
-    pub(super) fn count(&mut self, visit: &Visit, counter: Counter) {
+    pub(super) fn count(&mut self, visit: &ViewerRequest, counter: Counter) {
         self.count_at(self.recorder.now(), visit, counter);
     }
 
     /// Counts something of a request that belongs to another time: among all requests, and among those
     /// for segments if it is one.
     #[inline]
-    pub(super) fn count_at(&mut self, when: When, visit: &Visit, counter: Counter) {
+    pub(super) fn count_at(&mut self, when: When, visit: &ViewerRequest, counter: Counter) {
         let origin = self.origin(visit);
         self.recorder.count_at(when, counter, origin);
         if let (true, Some(twin)) = (visit.segment, counter.of_segments()) {
@@ -68,14 +68,19 @@ impl Site {
 
     /// The time to which a request belongs.
     #[inline]
-    pub(super) fn when(&self, now: Instant, visit: &Visit) -> When {
+    pub(super) fn when(&self, now: Instant, visit: &ViewerRequest) -> When {
         if visit.born == now { self.recorder.now() } else { self.recorder.when(visit.born) }
     }
 
     /// Keeps an attempt that has just arrived, with its time-out.
-    pub(super) fn park_attempt(&mut self, ctx: &mut Ctx<'_>, visit: Visit, state: State) -> Key {
+    pub(super) fn park_attempt(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        visit: ViewerRequest,
+        state: State,
+    ) -> Key {
         let deadline = self.deadline(ctx.now(), &visit);
-        let key = if self.shield.is_on {
+        let key = if self.client_policy.is_on {
             self.park_protected(ctx, visit, state, deadline)
         } else {
             self.park(visit, state, deadline)
@@ -110,15 +115,23 @@ impl Site {
         }
     }
 
-    pub(super) fn park(&mut self, visit: Visit, state: State, deadline: Instant) -> Key {
+    pub(super) fn park(&mut self, visit: ViewerRequest, state: State, deadline: Instant) -> Key {
         self.take_off(&visit);
         self.parked += 1;
-        let (serial, pass) = (self.parked, Pass::NONE);
+        let (serial, permit) = (self.parked, Permit::NONE);
         let joined = None;
-        self.requests.insert(Request { visit, state, deadline, joined, serial, pass, twin: None })
+        self.requests.insert(InFlight {
+            visit,
+            state,
+            deadline,
+            joined,
+            serial,
+            permit,
+            twin: None,
+        })
     }
 
-    pub(super) fn unpark(&mut self, key: Key) -> Option<Visit> {
+    pub(super) fn unpark(&mut self, key: Key) -> Option<ViewerRequest> {
         let visit = self.requests.get(key)?.visit;
         self.requests.discard(key);
         self.land(&visit);
@@ -126,7 +139,7 @@ impl Site {
     }
 
     /// A request is under way from here on.
-    pub(super) fn take_off(&mut self, visit: &Visit) {
+    pub(super) fn take_off(&mut self, visit: &ViewerRequest) {
         let origin = self.origin(visit);
         self.under_way[origin] += 1;
         let when = self.recorder.when(visit.born);
@@ -134,7 +147,7 @@ impl Site {
     }
 
     /// A request that was under way is dealt with here.
-    pub(super) fn land(&mut self, visit: &Visit) {
+    pub(super) fn land(&mut self, visit: &ViewerRequest) {
         let origin = self.origin(visit);
         self.under_way[origin] -= 1;
         let when = self.recorder.when(visit.born);
@@ -142,7 +155,13 @@ impl Site {
     }
 
     /// Sends a request to where its network went. It is there at `due`, or as soon as it can be.
-    pub(super) fn send_on(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, due: Instant, event: Event) {
+    pub(super) fn send_on(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        visit: &ViewerRequest,
+        due: Instant,
+        event: Event,
+    ) {
         self.take_off(visit);
         let soonest = ctx.now() + ctx.lookahead();
         ctx.send(self.forward[visit.network as usize], due.max(soonest), event);

@@ -9,8 +9,8 @@
 use super::{Ctx, Site};
 use crate::observe::Counter;
 use crate::sim::hop::budgets::Miss;
-use crate::sim::hop::client::Leave;
-use crate::sim::run::event::{Failure, Visit};
+use crate::sim::hop::client::Admission;
+use crate::sim::run::event::{Failure, ViewerRequest};
 use crate::units::Instant;
 
 impl From<Failure> for Miss {
@@ -25,11 +25,15 @@ impl From<Failure> for Miss {
 impl Site {
     /// An attempt is not allowed to leave. If it is the budget that refuses it, its request has failed, at
     /// once; else only the attempt has.
-    pub(super) fn stays(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit, why: Leave) {
+    pub(super) fn stays(&mut self, ctx: &mut Ctx<'_>, mut visit: ViewerRequest, why: Admission) {
         match why {
-            Leave::Breaker => return self.is_held_back(ctx, visit, Counter::ViewerBreakerRefused),
-            Leave::Bulkhead => return self.is_held_back(ctx, visit, Counter::ViewerBulkheadFull),
-            Leave::Budget | Leave::Goes => {}
+            Admission::Breaker => {
+                return self.is_held_back(ctx, visit, Counter::ViewerBreakerRefused);
+            }
+            Admission::Bulkhead => {
+                return self.is_held_back(ctx, visit, Counter::ViewerBulkheadFull);
+            }
+            Admission::Budget | Admission::Goes => {}
         }
         let refused =
             if visit.attempt > 1 { Counter::RetriesDenied } else { Counter::RefusedByBudget };
@@ -42,14 +46,14 @@ impl Site {
     }
 
     /// An attempt is answered.
-    pub(super) fn book_answer(&mut self, now: Instant, visit: &Visit) {
-        if !self.shield.books_attempts {
+    pub(super) fn book_answer(&mut self, now: Instant, visit: &ViewerRequest) {
+        if !self.client_policy.books_attempts {
             return;
         }
-        if let Some(network) = self.crowd.get_mut(visit.network)
-            && let Some(purse) = &mut network.purse
+        if let Some(network) = self.network_set.get_mut(visit.network)
+            && let Some(retry_budget) = &mut network.retry_budget
         {
-            purse.answered(now, visit.ticket);
+            retry_budget.answered(now, visit.token);
         }
     }
 }

@@ -1,25 +1,25 @@
 //! A site as it is before anything has happened.
 
-use super::connections::Distress;
-use super::protect::Shielding;
+use super::connections::DatabaseFaults;
+use super::protect::PolicyNeeds;
 use super::scaling::Scaling;
 use super::{Key, Site, Streams};
 use crate::engine::Seed;
 use crate::model::{Call, Database, Discipline, Manifest, Plan, Pooling};
 use crate::observe::Recorder;
-use crate::sim::client::networks::Crowd;
+use crate::sim::client::networks::NetworkSet;
 use crate::sim::edge::metadata::MetadataCache;
-use crate::sim::faults::active_faults::Weather;
-use crate::sim::hop::client::Caller;
-use crate::sim::network::replication::Excess;
+use crate::sim::faults::active_faults::ActiveFaults;
+use crate::sim::hop::client::HopClient;
+use crate::sim::network::replication::ReplicationLag;
 use crate::sim::run::slab::Slab;
 use crate::sim::server::cpu::Cpus;
 use crate::sim::server::memory::Memory;
 
 use crate::sim::server::pods::{self, Pods};
 use crate::sim::server::pool::Pool;
-use crate::sim::server::processor_sharing::Sharing;
-use crate::sim::server::slot_classes::Lanes;
+use crate::sim::server::processor_sharing::ProcessorSharing;
+use crate::sim::server::slot_classes::SlotPools;
 use crate::sim::server::slowdown::{self, RateMeter};
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 impl Site {
     /// The site of a region at instant zero. What all sites share is empty yet.
-    pub fn new(me: usize, plan: &Arc<Plan>, crowd: Crowd, recorder: Recorder) -> Self {
+    pub fn new(me: usize, plan: &Arc<Plan>, network_set: NetworkSet, recorder: Recorder) -> Self {
         let fabric = &plan.fabric;
         let (database, regions) = (fabric.database.as_ref(), fabric.regions.len());
         let networks = regions * fabric.routing.networks as usize;
@@ -42,9 +42,9 @@ impl Site {
             homes: Arc::new([]),
             trips: fabric.round_trip.iter().map(|row| row[me]).collect(),
             hit_takes: fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit),
-            shelf: Arc::new(Vec::new()),
-            crowd,
-            feed: None,
+            handover: Arc::new(Vec::new()),
+            network_set,
+            trace_arrivals: None,
             forward: vec![me; networks],
             leaving: vec![Instant::ZERO; networks],
             recorder,
@@ -56,7 +56,7 @@ impl Site {
             cache: cache_of(plan),
             manifest_caller,
             database_caller,
-            manifest: Lanes::new(&fabric.manifest),
+            manifest: SlotPools::new(&fabric.manifest),
             pods,
             cpus,
             memory,
@@ -64,10 +64,13 @@ impl Site {
             sharing: sharing_of(&fabric.manifest),
             database: database.map(connections_of),
             reading: database.and_then(|config| slowdown::sharing(&config.slowdown)),
-            distress: Distress::default(),
+            database_faults: DatabaseFaults::default(),
             read_rate: RateMeter::default(),
-            excess: Excess::new(&fabric.replication, fabric.round_trip[me][fabric.primary]),
-            weather: Weather::default(),
+            replication_lag: ReplicationLag::new(
+                &fabric.replication,
+                fabric.round_trip[me][fabric.primary],
+            ),
+            active_faults: ActiveFaults::default(),
             outage: None,
             loss: 0,
             withdrawn: false,
@@ -80,7 +83,7 @@ impl Site {
             under_way: vec![0; regions],
             staleness: false,
             all_events: false,
-            shield: Shielding::new(&fabric.viewers),
+            client_policy: PolicyNeeds::new(&fabric.viewers),
             hits_are_events: false,
             next_queued: Instant::NEVER,
             patience: VecDeque::new(),
@@ -92,9 +95,9 @@ impl Site {
 }
 
 /// Who calls the manifest service, and who its database.
-fn callers_of(plan: &Plan, region: &str) -> (Caller, Caller) {
+fn callers_of(plan: &Plan, region: &str) -> (HopClient, HopClient) {
     let caller =
-        |call: &Call, what| Caller::new(call, Seed(plan.seed), &format!("{region}/{what}"));
+        |call: &Call, what| HopClient::new(call, Seed(plan.seed), &format!("{region}/{what}"));
     let off = Call::plain();
     let reads = plan.fabric.database.as_ref().map_or(&off, |database| &database.call);
     (caller(&plan.fabric.manifest.call, "manifest"), caller(reads, "database"))
@@ -130,7 +133,7 @@ fn machines_of(
 }
 
 /// The work of the manifest service, where all share it.
-fn sharing_of(config: &Manifest) -> Option<Sharing<Key>> {
+fn sharing_of(config: &Manifest) -> Option<ProcessorSharing<Key>> {
     let all_share = config.discipline == Discipline::ProcessorSharing;
-    all_share.then(|| Sharing::new(config.all_slots()))
+    all_share.then(|| ProcessorSharing::new(config.all_slots()))
 }

@@ -1,6 +1,6 @@
 //! Connections to the database: who gets one, who keeps it, what becomes of all when it goes down.
 
-use super::database::Asker;
+use super::database::Requester;
 use super::fetch::Cause;
 use super::service::stretched;
 use super::{Ctx, Event, Key, Site};
@@ -21,7 +21,7 @@ pub struct Held {
 
 /// What is wrong with a database that a fault acts on.
 #[derive(Debug, Default)]
-pub(in crate::sim) struct Distress {
+pub(in crate::sim) struct DatabaseFaults {
     /// What it does with those who ask it, where it is down.
     pub(super) down: Option<Answers>,
     /// Reads with a connection that wait for a lock, in the order in which they came.
@@ -33,7 +33,7 @@ pub(in crate::sim) struct Distress {
 impl Site {
     /// Asks for a connection. False when it is refused.
     pub(super) fn connect(&mut self, ctx: &mut Ctx<'_>, key: Key) -> bool {
-        if let Some(answers) = self.distress.down {
+        if let Some(answers) = self.database_faults.down {
             return self.find_it_down(key, answers);
         }
         if self.reuse(ctx, key) {
@@ -63,7 +63,7 @@ impl Site {
         let Some(read) = self.reads.get_mut(key) else {
             return false;
         };
-        let Asker::Call(call) = read.of else {
+        let Requester::Call(call) = read.of else {
             return false;
         };
         let Some(held) = self.calls.get_mut(call).and_then(|call| call.held.take()) else {
@@ -95,8 +95,8 @@ impl Site {
             self.recorder.count(Counter::DatabaseReads, read.origin);
             self.recorder.sample(Sample::DatabaseWait, read.origin, waited);
         }
-        if self.weather.locked(&self.plan.injections) {
-            return self.distress.blocked.push(key);
+        if self.active_faults.locked(&self.plan.injections) {
+            return self.database_faults.blocked.push(key);
         }
         self.execute(ctx, key, opening);
     }
@@ -107,7 +107,7 @@ impl Site {
             return;
         };
         let harm = &self.plan.injections;
-        let mut slow = self.weather.slowness(harm, Service::Database, None, ctx.now());
+        let mut slow = self.active_faults.slowness(harm, Service::Database, None, ctx.now());
         if let Slowdown::Rate { over, curve } = &config.slowdown {
             slow *= curve.at(self.read_rate.begin(ctx.now(), *over));
         }
@@ -121,7 +121,7 @@ impl Site {
         let pooling = self.plan.fabric.database.as_ref().map(|database| database.pooling);
         if pooling != Some(Pooling::Transaction)
             && let Some(read) = self.reads.get(key)
-            && let (Asker::Call(call), Some(began)) = (read.of, read.began)
+            && let (Requester::Call(call), Some(began)) = (read.of, read.began)
             && self.wants(call, key)
             && let Some(call) = self.calls.get_mut(call).filter(|call| call.held.is_none())
         {
@@ -167,20 +167,21 @@ impl Site {
     pub(super) fn follow_database(&mut self, ctx: &mut Ctx<'_>, changed: &Fault) {
         match *changed {
             Fault::DatabaseDown { region, .. } if region == self.me => {
-                let before = self.distress.down;
-                self.distress.down = self.weather.database_down(&self.plan.injections, self.me);
-                match (before, self.distress.down) {
+                let before = self.database_faults.down;
+                self.database_faults.down =
+                    self.active_faults.database_down(&self.plan.injections, self.me);
+                match (before, self.database_faults.down) {
                     (None, Some(answers)) => self.break_connections(ctx, answers),
                     (Some(_), None) => {
-                        for read in std::mem::take(&mut self.distress.lost) {
+                        for read in std::mem::take(&mut self.database_faults.lost) {
                             self.read_failed(ctx, read, Cause::Error);
                         }
                     }
                     _ => {}
                 }
             }
-            Fault::LockTable { .. } if !self.weather.locked(&self.plan.injections) => {
-                for read in std::mem::take(&mut self.distress.blocked) {
+            Fault::LockTable { .. } if !self.active_faults.locked(&self.plan.injections) => {
+                for read in std::mem::take(&mut self.database_faults.blocked) {
                     if self.reads.get(read).is_some_and(|read| read.inside) {
                         self.execute(ctx, read, Span::ZERO);
                     }
@@ -197,7 +198,7 @@ impl Site {
         };
         match answers {
             Answers::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
-            Answers::Silent => self.distress.lost.push(key),
+            Answers::Silent => self.database_faults.lost.push(key),
         }
         answers == Answers::Silent
     }
@@ -226,12 +227,12 @@ impl Site {
         if let Some(pool) = &mut self.database {
             pool.clear(now);
         }
-        self.distress.blocked.clear();
+        self.database_faults.blocked.clear();
         self.observe_database();
         for (_, key) in broken {
             match answers {
                 Answers::Refused => self.read_failed(ctx, key, Cause::Error),
-                Answers::Silent => self.distress.lost.push(key),
+                Answers::Silent => self.database_faults.lost.push(key),
             }
         }
     }

@@ -13,17 +13,17 @@
 //! becomes of an attempt is in `origin`. Ends of viewers' attempts are those of all requests, in `life`.
 
 use super::fetch::Cause;
-use super::origin::{Ask, Server};
-use super::pair::Pair;
-use super::{Ctx, Event, Key, Request, Site, State, first_visit, tracing};
+use super::origin::{OriginCall, Server};
+use super::pair::HedgedAttempts;
+use super::{Ctx, Event, InFlight, Key, Site, State, first_visit, tracing};
 use crate::engine::{Seed, Stream};
 use crate::model::Catalogue;
 use crate::model::{AfterWait, Lock, Plan, SharedErrors};
 use crate::observe::{Counter, Sample, When};
-use crate::sim::client::networks::Crowd;
+use crate::sim::client::networks::NetworkSet;
 use crate::sim::edge::content::{ContentCache, Found};
-use crate::sim::hop::client::{After, Caller, Leave};
-use crate::sim::run::event::Visit;
+use crate::sim::hop::client::{Admission, HopClient, NextStep};
+use crate::sim::run::event::ViewerRequest;
 use crate::sim::run::slab::Slab;
 use crate::sim::run::tracer::Part;
 use crate::units::{Instant, Span};
@@ -33,17 +33,17 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(in crate::sim) struct Contents {
     /// The same networks as the site serves, as far as they ask for segments.
-    pub(in crate::sim) crowd: Crowd,
+    pub(in crate::sim) network_set: NetworkSet,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) cache: Option<ContentCache>,
     /// What a hit takes.
     hit: Span,
     lock: Option<Lock>,
     /// How the edge calls the origin.
-    pub(super) caller: Caller,
+    pub(super) caller: HopClient,
     pub(super) fills: Slab<Fill>,
     /// Attempts at the origin, of this region and, at the origin, of others.
-    pub(super) asks: Slab<Ask>,
+    pub(super) asks: Slab<OriginCall>,
     /// The origin, in its region.
     pub(super) server: Option<Server>,
     /// How long an answer of the origin takes.
@@ -63,7 +63,7 @@ pub(super) struct Fill {
     /// When the last of its waiters gives up.
     pub(super) deadline: Instant,
     /// The attempts that it has made.
-    pub(super) pair: Pair,
+    pub(super) pair: HedgedAttempts,
 }
 
 impl Fill {
@@ -79,17 +79,17 @@ impl Contents {
         me: usize,
         plan: &Plan,
         catalogue: Arc<Catalogue>,
-        crowd: Crowd,
+        network_set: NetworkSet,
     ) -> Self {
         let (fabric, seed) = (&plan.fabric, Seed(plan.seed));
         let name = &fabric.regions[me];
         Self {
-            crowd,
+            network_set,
             catalogue,
             cache: ContentCache::new(&fabric.content),
             hit: fabric.content.hit,
             lock: fabric.content.lock,
-            caller: Caller::new(&fabric.origin.call, seed, &format!("{name}/origin")),
+            caller: HopClient::new(&fabric.origin.call, seed, &format!("{name}/origin")),
             fills: Slab::default(),
             asks: Slab::default(),
             server: (fabric.origin_region() == me).then(|| Server::new(&fabric.origin)),
@@ -103,24 +103,24 @@ impl Site {
     /// When the next request for a segment comes.
     #[inline]
     pub(super) fn next_segment(&self) -> Instant {
-        self.content.as_ref().map_or(Instant::NEVER, |content| content.crowd.next_at())
+        self.content.as_ref().map_or(Instant::NEVER, |content| content.network_set.next_at())
     }
 
     /// Takes the next request for a segment.
-    pub(super) fn take_segment(&mut self) -> Option<Visit> {
-        let draw = self.content.as_mut()?.crowd.take()?;
+    pub(super) fn take_segment(&mut self) -> Option<ViewerRequest> {
+        let draw = self.content.as_mut()?.network_set.take()?;
         // Both kinds of requests pay into the one retry budget of their network.
-        if let Some(network) = self.crowd.get_mut(draw.network) {
+        if let Some(network) = self.network_set.get_mut(draw.network) {
             network.deposit(draw.at);
         }
-        Some(Visit { segment: true, ..first_visit(&draw) })
+        Some(ViewerRequest { segment: true, ..first_visit(&draw) })
     }
 }
 
 // What the cache says.
 impl Site {
     /// An attempt to get a segment comes to an edge that can be reached.
-    pub(super) fn segment_arrives(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
+    pub(super) fn segment_arrives(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest) {
         let Some(content) = &mut self.content else { return };
         let bytes = content.catalogue.bytes(visit.title);
         let found = content.cache.as_mut().map(|cache| cache.find(visit.title, bytes));
@@ -135,14 +135,14 @@ impl Site {
     }
 
     /// The cache answers.
-    fn segment_hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
+    fn segment_hit(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest) {
         let takes = self.takes_hit(&visit);
         if self.trip(&visit) + takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
         let ready = ctx.now() + takes;
-        let soon = self.trip(&visit) + takes <= self.shield.soon && !visit.is_hedge();
+        let soon = self.trip(&visit) + takes <= self.client_policy.soon && !visit.is_hedge();
         if soon && !self.hits_are_events && ready < self.next_change {
             let when = self.when(ctx.now(), &visit);
             self.record_answer(when, &visit, ready, Some(false), Span::ZERO);
@@ -154,7 +154,7 @@ impl Site {
     }
 
     /// What a hit takes that answers a request.
-    pub(super) fn takes_hit(&self, visit: &Visit) -> Span {
+    pub(super) fn takes_hit(&self, visit: &ViewerRequest) -> Span {
         match &self.content {
             Some(content) if visit.segment => content.hit,
             _ => self.hit_takes,
@@ -162,7 +162,7 @@ impl Site {
     }
 
     /// A second attempt comes whose request has been answered: the edge works for nobody.
-    pub(super) fn segment_comes_for_nobody(&mut self, ctx: &mut Ctx<'_>, visit: &Visit) {
+    pub(super) fn segment_comes_for_nobody(&mut self, ctx: &mut Ctx<'_>, visit: &ViewerRequest) {
         let Some(content) = &mut self.content else { return };
         let bytes = content.catalogue.bytes(visit.title);
         let found = content.cache.as_mut().map(|cache| cache.find(visit.title, bytes));
@@ -171,13 +171,13 @@ impl Site {
         }
     }
 
-    fn miss_segment(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
+    fn miss_segment(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest) {
         let request = self.park_attempt(ctx, visit, State::Lost);
         self.start_fill(ctx, &visit, Some(request));
     }
 
     /// Another request is fetching the segment.
-    fn join_fill(&mut self, ctx: &mut Ctx<'_>, visit: Visit, key: Key) {
+    fn join_fill(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, key: Key) {
         self.count(&visit, Counter::Coalesced);
         let request = self.park_attempt(ctx, visit, State::Fill(key));
         let deadline = self.deadline(ctx.now(), &visit);
@@ -197,7 +197,7 @@ impl Site {
     }
 
     /// A request has waited long enough for another's fill.
-    pub(super) fn fill_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, request: &Request) {
+    pub(super) fn fill_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, request: &InFlight) {
         self.count(&request.visit, Counter::LockTimeouts);
         self.sample_lock_wait(ctx.now(), request);
         let lock = self.content.as_ref().and_then(|content| content.lock);
@@ -219,7 +219,13 @@ impl Site {
 
     /// A segment is answered, from the cache or not.
     #[cold] // reason: what manifests do stays together
-    pub(super) fn record_segment(&mut self, when: When, visit: &Visit, hit: bool, waited: Span) {
+    pub(super) fn record_segment(
+        &mut self,
+        when: When,
+        visit: &ViewerRequest,
+        hit: bool,
+        waited: Span,
+    ) {
         let origin = self.origin(visit);
         let Some(content) = &self.content else { return };
         let bytes = content.catalogue.bytes(visit.title);
@@ -235,7 +241,7 @@ impl Site {
 
 // Fills.
 impl Site {
-    fn start_fill(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, of: Option<Key>) {
+    fn start_fill(&mut self, ctx: &mut Ctx<'_>, visit: &ViewerRequest, of: Option<Key>) {
         let origin = self.origin(visit);
         self.recorder.count(Counter::OriginFetches, origin);
         let Some(content) = &mut self.content else { return };
@@ -247,7 +253,7 @@ impl Site {
             first: of,
             waiters: Vec::new(),
             deadline,
-            pair: Pair::new(content.caller.begin(ctx.now())),
+            pair: HedgedAttempts::new(content.caller.begin(ctx.now())),
         });
         if let Some(cache) = &mut content.cache {
             cache.begin(visit.title, fill.place);
@@ -268,10 +274,10 @@ impl Site {
         };
         let origin = fill.origin;
         let refused = match content.caller.leave(now, &mut fill.pair.turn) {
-            Leave::Goes => None,
-            Leave::Budget => Some(Counter::OriginRetriesDenied),
-            Leave::Breaker => Some(Counter::OriginBreakerRefused),
-            Leave::Bulkhead => Some(Counter::OriginBulkheadFull),
+            Admission::Goes => None,
+            Admission::Budget => Some(Counter::OriginRetriesDenied),
+            Admission::Breaker => Some(Counter::OriginBreakerRefused),
+            Admission::Bulkhead => Some(Counter::OriginBulkheadFull),
         };
         let after = content.caller.hedges_after(now);
         self.observe_origin_breaker();
@@ -342,9 +348,9 @@ impl Site {
             return self.observe_origin_breaker();
         }
         match caller.after(ctx.now(), &mut fill.pair.turn, cause.into(), fill.deadline) {
-            After::Again(at) => return ctx.schedule(at, Event::AskAgain(key)),
-            After::Denied => self.recorder.count(Counter::OriginRetriesDenied, fill.origin),
-            After::Last => {}
+            NextStep::Again(at) => return ctx.schedule(at, Event::AskAgain(key)),
+            NextStep::Denied => self.recorder.count(Counter::OriginRetriesDenied, fill.origin),
+            NextStep::Last => {}
         }
         self.fill_or_fall_back(ctx, key, cause);
     }

@@ -1,20 +1,20 @@
 //! The database: reads, connections, the replica's lag.
 
 use super::fetch::Cause;
-use super::pair::Pair;
+use super::pair::HedgedAttempts;
 use super::{Ctx, Event, Key, Site, tracing};
 use crate::fault::{Answers, Service};
 use crate::model::WhenBehind;
 use crate::observe::{Counter, Gauge, Sample};
-use crate::sim::hop::client::{After, Leave};
+use crate::sim::hop::client::{Admission, NextStep};
 use crate::sim::run::event::Reply;
 use crate::sim::run::tracer::Part;
 use crate::units::{Instant, Span};
 
 /// An attempt to read, at the site that asks and, over the wide area, at the primary, too.
 #[derive(Clone, Copy, Debug)]
-pub struct Read {
-    pub(super) of: Asker,
+pub struct DbRead {
+    pub(super) of: Requester,
     pub(super) origin: usize,
     /// When it came to the database, or its connection was first asked for.
     pub(super) came: Instant,
@@ -28,7 +28,7 @@ pub struct Read {
 
 /// Who wants a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Asker {
+pub enum Requester {
     /// A call of this region; it may have given the read up.
     Call(Key),
     /// Another region, and its read there.
@@ -41,7 +41,7 @@ impl Site {
     pub(super) fn read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let turn = self.database_caller.begin(ctx.now());
         if let Some(call) = self.calls.get_mut(key) {
-            call.pair = Some(Pair::new(turn));
+            call.pair = Some(HedgedAttempts::new(turn));
         }
         self.try_read(ctx, key);
     }
@@ -57,10 +57,10 @@ impl Site {
             return;
         };
         let refused = match self.database_caller.leave(now, &mut pair.turn) {
-            Leave::Goes => None,
-            Leave::Budget => Some(Counter::DatabaseRetriesDenied),
-            Leave::Breaker => Some(Counter::DatabaseBreakerRefused),
-            Leave::Bulkhead => Some(Counter::DatabaseBulkheadFull),
+            Admission::Goes => None,
+            Admission::Budget => Some(Counter::DatabaseRetriesDenied),
+            Admission::Breaker => Some(Counter::DatabaseBreakerRefused),
+            Admission::Bulkhead => Some(Counter::DatabaseBulkheadFull),
         };
         self.observe_breakers();
         if let Some(refused) = refused {
@@ -83,7 +83,7 @@ impl Site {
 
     /// A read has not been answered yet: a second one goes beside it.
     pub(super) fn hedge_read(&mut self, ctx: &mut Ctx<'_>, beside: Key) {
-        let Some(&Read { of: Asker::Call(key), origin, .. }) = self.reads.get(beside) else {
+        let Some(&DbRead { of: Requester::Call(key), origin, .. }) = self.reads.get(beside) else {
             return;
         };
         let pair = self.calls.get(key).and_then(|call| call.pair.as_ref());
@@ -111,8 +111,8 @@ impl Site {
         let (how, now) = (&config.call, ctx.now());
         let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
         let deadline = if how.deadline { call.deadline.min(gives_up) } else { Instant::NEVER };
-        let (of, origin) = (Asker::Call(key), call.origin);
-        let read = Read { of, origin, came: now, deadline, inside: false, began: None };
+        let (of, origin) = (Requester::Call(key), call.origin);
+        let read = DbRead { of, origin, came: now, deadline, inside: false, began: None };
         let read = self.reads.insert(read);
         self.recorder.count(Counter::DatabaseCalls, origin);
         let limited = how.timeout.is_some();
@@ -133,15 +133,15 @@ impl Site {
         let lag = self.lag(ctx.now());
         let too_far = lag > behind.after;
         let again = again_to_primary && self.is_again(&read, key);
-        let down = down_to_primary && self.distress.down == Some(Answers::Refused);
+        let down = down_to_primary && self.database_faults.down == Some(Answers::Refused);
         let to_primary = self.me != self.plan.fabric.primary
             && (too_far && behind.then == WhenBehind::Primary || again || down);
-        if let Asker::Call(call) = read.of
+        if let Requester::Call(call) = read.of
             && let Some(call) = self.calls.get_mut(call)
         {
             // The primary is never behind. Of two attempts the older data count.
             let lag = if to_primary { Span::ZERO } else { lag };
-            let two = call.pair.as_ref().is_some_and(Pair::is_hedged);
+            let two = call.pair.as_ref().is_some_and(HedgedAttempts::is_hedged);
             let before = call.lag.filter(|_| two);
             call.lag = Some(before.map_or(lag, |before| before.max(lag)));
         }
@@ -156,9 +156,9 @@ impl Site {
     }
 
     /// Whether a read is not the first attempt of its call.
-    fn is_again(&self, read: &Read, key: Key) -> bool {
-        let Asker::Call(call) = read.of else { return false };
-        let again = |pair: &Pair| !pair.is_first(key) || pair.turn.is_retry();
+    fn is_again(&self, read: &DbRead, key: Key) -> bool {
+        let Requester::Call(call) = read.of else { return false };
+        let again = |pair: &HedgedAttempts| !pair.is_first(key) || pair.turn.is_retry();
         self.calls.get(call).is_some_and(|call| call.pair.as_ref().is_none_or(again))
     }
 
@@ -169,8 +169,8 @@ impl Site {
         };
         self.trace_over(ctx.now(), Part::Read, key);
         match read.of {
-            Asker::Region(site, read) => self.answer_region(ctx, site, read, Reply::Data),
-            Asker::Call(call) => {
+            Requester::Region(site, read) => self.answer_region(ctx, site, read, Reply::Data),
+            Requester::Call(call) => {
                 if !self.wants(call, key) {
                     return self.recorder.count(Counter::DatabaseWasted, read.origin);
                 }
@@ -188,11 +188,11 @@ impl Site {
         };
         self.trace_over(ctx.now(), Part::Read, key);
         match read.of {
-            Asker::Region(site, read) => {
+            Requester::Region(site, read) => {
                 let reply = if cause == Cause::Error { Reply::Error } else { Reply::Refused };
                 self.answer_region(ctx, site, read, reply);
             }
-            Asker::Call(call) => {
+            Requester::Call(call) => {
                 if self.wants(call, key) {
                     self.trace_end(ctx.now(), Part::Read, key, tracing::word(cause));
                     self.attempt_to_read_failed(ctx, call, key, cause);
@@ -203,7 +203,7 @@ impl Site {
 
     /// The caller of a read waits no longer for it.
     pub(super) fn read_timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(&Read { of: Asker::Call(call), origin, .. }) = self.reads.get(key) else {
+        let Some(&DbRead { of: Requester::Call(call), origin, .. }) = self.reads.get(key) else {
             return;
         };
         if !self.wants(call, key) {
@@ -253,9 +253,9 @@ impl Site {
             return self.observe_breakers();
         }
         match caller.after(ctx.now(), &mut pair.turn, cause.into(), call.deadline) {
-            After::Again(at) => return ctx.schedule(at, Event::ReadAgain(key)),
-            After::Denied => self.recorder.count(Counter::DatabaseRetriesDenied, call.origin),
-            After::Last => {}
+            NextStep::Again(at) => return ctx.schedule(at, Event::ReadAgain(key)),
+            NextStep::Denied => self.recorder.count(Counter::DatabaseRetriesDenied, call.origin),
+            NextStep::Last => {}
         }
         self.read_or_fall_back(ctx, key, cause);
     }
@@ -287,7 +287,7 @@ impl Site {
             return Span::ZERO;
         }
         let usual = self.plan.fabric.replication.lag.draw(&mut self.streams.lag);
-        usual.saturating_add(self.excess.at(now))
+        usual.saturating_add(self.replication_lag.at(now))
     }
 }
 
@@ -358,6 +358,6 @@ impl Site {
 
     /// The level of the replication lag at an instant.
     pub(super) fn observe_lag(&mut self, at: Instant) {
-        self.recorder.gauge(Gauge::ReplicationLag, self.excess.at(at).as_nanos());
+        self.recorder.gauge(Gauge::ReplicationLag, self.replication_lag.at(at).as_nanos());
     }
 }

@@ -1,18 +1,18 @@
 //! Routes: who notices a loss, which networks go where, and how they take their viewers along.
 
-use super::{Ctx, Event, Failure, Key, Request, Site, State, first_visit};
+use super::{Ctx, Event, Failure, InFlight, Key, Site, State, first_visit};
 use crate::fault::Routes;
 use crate::model::Detect;
 use crate::observe::{Counter, Sample};
 use crate::sim::network::routing::{Notice, best};
-use crate::sim::run::event::Visit;
+use crate::sim::run::event::ViewerRequest;
 use std::sync::PoisonError;
 
 // The loss of this site, and its return.
 impl Site {
     /// The site can no longer be reached.
     pub(super) fn go_dark(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(outage) = self.weather.outage(&self.plan.injections) else {
+        let Some(outage) = self.active_faults.outage(&self.plan.injections) else {
             return;
         };
         let already = self.outage.replace(outage).is_some();
@@ -20,8 +20,8 @@ impl Site {
             return;
         }
         self.loss += 1;
-        for id in self.crowd.ids() {
-            if let Some(network) = self.crowd.get_mut(id) {
+        for id in self.network_set.ids() {
+            if let Some(network) = self.network_set.get_mut(id) {
                 network.lost_at.get_or_insert(ctx.now());
             }
         }
@@ -40,13 +40,13 @@ impl Site {
 
     /// The site can be reached again.
     pub(super) fn come_back(&mut self, ctx: &mut Ctx<'_>) {
-        self.outage = self.weather.outage(&self.plan.injections);
+        self.outage = self.active_faults.outage(&self.plan.injections);
         if self.outage.is_some() {
             return;
         }
         self.loss += 1;
-        for id in self.crowd.ids() {
-            if let Some(network) = self.crowd.get_mut(id) {
+        for id in self.network_set.ids() {
+            if let Some(network) = self.network_set.get_mut(id) {
                 network.lost_at = None;
             }
         }
@@ -58,8 +58,8 @@ impl Site {
     /// The last nanosecond of an outage, or of the run: the networks that still are not served have
     /// not been for all of it.
     pub(super) fn census(&mut self, ctx: &Ctx<'_>) {
-        for id in self.crowd.ids() {
-            let Some(network) = self.crowd.get_mut(id) else {
+        for id in self.network_set.ids() {
+            let Some(network) = self.network_set.get_mut(id) else {
                 continue;
             };
             if let Some(lost) = network.lost_at.take() {
@@ -131,7 +131,7 @@ impl Site {
     }
 
     fn replan_all(&mut self, ctx: &mut Ctx<'_>) {
-        for id in self.crowd.ids() {
+        for id in self.network_set.ids() {
             self.replan(ctx, id);
         }
     }
@@ -139,7 +139,7 @@ impl Site {
     /// Decides where a network goes, now that routes have changed.
     fn replan(&mut self, ctx: &mut Ctx<'_>, id: u32) {
         let routing = &self.plan.fabric.routing;
-        let Some(network) = self.crowd.get_mut(id) else {
+        let Some(network) = self.network_set.get_mut(id) else {
             return;
         };
         let ranking = &self.rankings[network.home];
@@ -162,7 +162,8 @@ impl Site {
     /// A network goes to another site in one lookahead. Its requests up to then are drawn here and
     /// now, so that it can travel; those after then are drawn there, by the same stream.
     pub(super) fn move_out(&mut self, ctx: &mut Ctx<'_>, id: u32, plan: u32) {
-        let Some(network) = self.crowd.get_mut(id).filter(|network| network.plan == plan) else {
+        let Some(network) = self.network_set.get_mut(id).filter(|network| network.plan == plan)
+        else {
             return;
         };
         let Some(to) = network.heading.take() else {
@@ -170,10 +171,10 @@ impl Site {
         };
         let moves = ctx.now() + ctx.lookahead();
         let segments =
-            self.content.as_mut().and_then(|content| content.crowd.remove(id, moves, &[]));
+            self.content.as_mut().and_then(|content| content.network_set.remove(id, moves, &[]));
         let (twin, segments) = segments.unzip();
         let segments = segments.unwrap_or_default();
-        let Some((network, draws)) = self.crowd.remove(id, moves, &segments) else {
+        let Some((network, draws)) = self.network_set.remove(id, moves, &segments) else {
             return;
         };
         self.observe_viewers();
@@ -181,28 +182,29 @@ impl Site {
             ctx.schedule(draw.at, Event::Arrival(first_visit(&draw)));
         }
         for draw in segments {
-            let visit = Visit { segment: true, ..first_visit(&draw) };
+            let visit = ViewerRequest { segment: true, ..first_visit(&draw) };
             ctx.schedule(draw.at, Event::Arrival(visit));
         }
         self.forward[id as usize] = to;
         self.leaving[id as usize] = moves;
-        *self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner) =
+        *self.handover[id as usize].lock().unwrap_or_else(PoisonError::into_inner) =
             Some((network, twin));
         ctx.send(to, moves, Event::MoveIn { network: id });
         ctx.schedule(moves, Event::Gone { network: id });
     }
 
     pub(super) fn move_in(&mut self, ctx: &mut Ctx<'_>, id: u32) {
-        let taken = self.shelf[id as usize].lock().unwrap_or_else(PoisonError::into_inner).take();
+        let taken =
+            self.handover[id as usize].lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some((mut network, twin)) = taken else { return };
         if self.outage.is_some() {
             network.lost_at.get_or_insert(ctx.now());
         } else if let Some(lost) = network.lost_at.take() {
             self.recorder.sample(Sample::FailoverTime, network.home, ctx.now().since(lost));
         }
-        self.crowd.add(network);
+        self.network_set.add(network);
         if let (Some(content), Some(twin)) = (&mut self.content, twin) {
-            content.crowd.add(twin);
+            content.network_set.add(twin);
         }
         self.observe_viewers();
         self.replan(ctx, id);
@@ -240,7 +242,7 @@ impl Site {
 }
 
 /// Whether a request of a network has a connection open, or a second one on its way.
-fn is_open(request: &Request, network: u32) -> bool {
+fn is_open(request: &InFlight, network: u32) -> bool {
     request.visit.network == network
         && matches!(request.state, State::Fetch(_) | State::Fill(_) | State::Lost | State::Sent)
 }

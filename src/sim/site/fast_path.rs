@@ -19,18 +19,21 @@ impl Site {
             return;
         }
         let takes = self.hit_takes;
-        let feed = self.feed.as_ref().map_or(Instant::NEVER, |feed| feed.next_at());
-        let next = feed.min(self.next_segment());
+        let trace_arrivals = self
+            .trace_arrivals
+            .as_ref()
+            .map_or(Instant::NEVER, |trace_arrivals| trace_arrivals.next_at());
+        let next = trace_arrivals.min(self.next_segment());
         let until = ctx
             .quiet_until()
             .min(next)
             .min(self.recorder.slice_end())
             .min(self.next_change.saturating_sub(takes));
-        let patience = self.shield.soon;
+        let patience = self.client_policy.soon;
         let mut hits = self.recorder.hits();
         // What the loop reads by values and slices: it need not be looked up for each request.
         let (fresh, trips, staleness) = (cache.fresh(), self.trips.as_slice(), self.staleness);
-        let last = self.crowd.take_while(until, |draw, soon| {
+        let last = self.network_set.take_while(until, |draw, soon| {
             let origin = draw.home as usize;
             let trip = trip_of(trips[origin], draw.last_mile);
             if !fresh.has(draw.title, draw.at) || trip + takes > patience {

@@ -1,12 +1,12 @@
 //! The edge's side of a fetch: who waits for it, which call is under way for it, what follows when
 //! that fails.
 
-use super::pair::Pair;
+use super::pair::HedgedAttempts;
 use super::{Ctx, Event, Key, Site, State, tracing};
 use crate::model::SharedErrors;
 use crate::observe::Counter;
 use crate::sim::hop::budgets::Miss;
-use crate::sim::hop::client::After;
+use crate::sim::hop::client::NextStep;
 use crate::sim::run::tracer::Part;
 use crate::sim::server::pool::Class;
 use crate::units::{Instant, Span};
@@ -27,7 +27,7 @@ pub struct Fetch {
     /// When the last of its waiters gives up.
     pub(super) deadline: Instant,
     /// The calls that it has made.
-    pub(super) pair: Pair,
+    pub(super) pair: HedgedAttempts,
 }
 
 /// What is left to be said of a fetch that is over.
@@ -95,7 +95,7 @@ impl Site {
             validates,
             refresh: of.is_none(),
             deadline: deadline.unwrap_or(Instant::NEVER),
-            pair: Pair::new(self.manifest_caller.begin(ctx.now())),
+            pair: HedgedAttempts::new(self.manifest_caller.begin(ctx.now())),
         });
         if let Some(request) = of.and_then(|request| self.requests.get_mut(request)) {
             request.state = State::Fetch(fetch);
@@ -132,9 +132,9 @@ impl Site {
             return self.observe_breakers();
         }
         match caller.after(ctx.now(), &mut fetch.pair.turn, cause.into(), fetch.deadline) {
-            After::Again(at) => return ctx.schedule(at, Event::CallAgain(key)),
-            After::Denied => self.recorder.count(Counter::ManifestRetriesDenied, fetch.origin),
-            After::Last => {}
+            NextStep::Again(at) => return ctx.schedule(at, Event::CallAgain(key)),
+            NextStep::Denied => self.recorder.count(Counter::ManifestRetriesDenied, fetch.origin),
+            NextStep::Last => {}
         }
         self.fetch_or_fall_back(ctx, key, cause);
     }

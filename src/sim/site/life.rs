@@ -15,22 +15,22 @@
 //! row. What goes on behind the cache is in `fetch`, `service`, `database` and `primary`, in this order;
 //! what a budget hears is in `budget`, and what else protects viewers and edge in `protect`.
 
-use super::{Ctx, Event, Failure, Key, Request, Site, State, accounting};
+use super::{Ctx, Event, Failure, InFlight, Key, Site, State, accounting};
 use crate::model::AfterWait;
 use crate::observe::{Counter, Sample, When};
 use crate::sim::edge::metadata::{Found, MetadataCache};
-use crate::sim::run::event::Visit;
+use crate::sim::run::event::ViewerRequest;
 use crate::units::{Instant, Span};
 
 // Arrival, and what the cache says.
 impl Site {
     /// Something arrives that was drawn or decided on before.
-    pub(super) fn arrival(&mut self, ctx: &mut Ctx<'_>, visit: Visit) {
+    pub(super) fn arrival(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest) {
         if visit.attempt == 0 {
             return self.arrive(ctx, visit);
         }
         self.land(&visit);
-        if self.crowd.has(visit.network) {
+        if self.network_set.has(visit.network) {
             self.arrive(ctx, visit);
         } else {
             self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
@@ -39,7 +39,7 @@ impl Site {
 
     /// An attempt arrives.
     #[inline]
-    pub(super) fn arrive(&mut self, ctx: &mut Ctx<'_>, mut visit: Visit) {
+    pub(super) fn arrive(&mut self, ctx: &mut Ctx<'_>, mut visit: ViewerRequest) {
         let now = ctx.now();
         let origin = self.origin(&visit);
         let first = visit.attempt == 0;
@@ -57,7 +57,7 @@ impl Site {
         if first {
             self.count(&visit, Counter::Requests);
         }
-        if self.shield.asks
+        if self.client_policy.asks
             && let Some(why) = self.refusal(now, &mut visit)
         {
             return self.stays(ctx, visit, why);
@@ -98,14 +98,14 @@ impl Site {
     /// Whether an answer of the cache is over where it is drawn: it holds nothing which others wait
     /// for, and no planned change of the site can come between.
     #[inline]
-    fn is_over_at_once(&self, now: Instant, visit: &Visit) -> bool {
+    fn is_over_at_once(&self, now: Instant, visit: &ViewerRequest) -> bool {
         !self.hits_are_events
             && now + self.hit_takes < self.next_change
-            && self.trip(visit) + self.hit_takes <= self.shield.soon
+            && self.trip(visit) + self.hit_takes <= self.client_policy.soon
     }
 
     /// The cache answers.
-    fn hit(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool) {
+    fn hit(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, stale: bool) {
         if self.trip(&visit) + self.hit_takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
@@ -130,7 +130,7 @@ impl Site {
 
     /// A hit's answer leaves, if the site can still be reached.
     pub(super) fn answered(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(&Request { state: State::Answer { stale, age }, .. }) = self.requests.get(key)
+        let Some(&InFlight { state: State::Answer { stale, age }, .. }) = self.requests.get(key)
         else {
             return;
         };
@@ -145,7 +145,7 @@ impl Site {
     }
 
     /// The cache has nothing to serve: join the fetch that holds the lock, or start one.
-    pub(super) fn miss(&mut self, ctx: &mut Ctx<'_>, visit: Visit, locked: Option<Key>) {
+    pub(super) fn miss(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, locked: Option<Key>) {
         let origin = self.origin(&visit);
         let Some(fetch) = locked else {
             let request = self.park_attempt(ctx, visit, State::Lost);
@@ -260,7 +260,7 @@ impl Site {
     }
 
     /// A viewer waits no longer for what its request waited for.
-    pub(super) fn stops_waiting(&mut self, ctx: &mut Ctx<'_>, request: &Request) {
+    pub(super) fn stops_waiting(&mut self, ctx: &mut Ctx<'_>, request: &InFlight) {
         match request.state {
             State::Fetch(fetch) => self.leave_fetch(ctx, fetch),
             State::Fill(fill) => self.leave_fill(ctx, fill),
@@ -273,16 +273,16 @@ impl Site {
     pub(super) fn attempt_failed(
         &mut self,
         ctx: &mut Ctx<'_>,
-        mut visit: Visit,
+        mut visit: ViewerRequest,
         heard: Instant,
         how: Failure,
     ) {
         self.trace_failed(ctx.now(), heard, &visit, how);
-        let Some(network) = self.crowd.get_mut(visit.network) else {
+        let Some(network) = self.network_set.get_mut(visit.network) else {
             return self.send_on(ctx, &visit, heard, Event::Failed { visit, how });
         };
-        if let Some(purse) = &mut network.purse {
-            purse.failed(&mut visit.ticket);
+        if let Some(retry_budget) = &mut network.retry_budget {
+            retry_budget.failed(&mut visit.token);
         }
         self.what_follows(ctx, visit, heard, how);
     }
@@ -291,7 +291,7 @@ impl Site {
     pub(super) fn what_follows(
         &mut self,
         ctx: &mut Ctx<'_>,
-        mut visit: Visit,
+        mut visit: ViewerRequest,
         heard: Instant,
         how: Failure,
     ) {
@@ -302,9 +302,11 @@ impl Site {
             return self.think(ctx, heard);
         }
         let miss = how.into();
-        let network = self.crowd.get_mut(visit.network);
-        let purse = network.and_then(|network| network.purse.as_mut());
-        if !purse.is_none_or(|purse| purse.grant(ctx.now(), &mut visit.ticket, miss)) {
+        let network = self.network_set.get_mut(visit.network);
+        let retry_budget = network.and_then(|network| network.retry_budget.as_mut());
+        if !retry_budget
+            .is_none_or(|retry_budget| retry_budget.grant(ctx.now(), &mut visit.token, miss))
+        {
             self.count(&visit, Counter::RetriesDenied);
             self.trace_note(ctx.now(), &visit, "the budget refuses a retry");
             self.give_up(ctx.now(), heard, &visit, how);
@@ -320,7 +322,7 @@ impl Site {
         let Some(visit) = self.unpark(key) else {
             return;
         };
-        if self.crowd.has(visit.network) {
+        if self.network_set.has(visit.network) {
             self.arrive(ctx, visit);
         } else {
             self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
@@ -328,8 +330,14 @@ impl Site {
     }
 
     /// The request has failed for good, as its viewer knows at `heard`.
-    pub(super) fn give_up(&mut self, now: Instant, heard: Instant, visit: &Visit, how: Failure) {
-        if self.shield.is_on && self.falls_back(now, heard, visit) {
+    pub(super) fn give_up(
+        &mut self,
+        now: Instant,
+        heard: Instant,
+        visit: &ViewerRequest,
+        how: Failure,
+    ) {
+        if self.client_policy.is_on && self.falls_back(now, heard, visit) {
             return;
         }
         let when = self.when(now, visit);
@@ -348,7 +356,7 @@ impl Site {
     pub(super) fn record_answer(
         &mut self,
         when: When,
-        visit: &Visit,
+        visit: &ViewerRequest,
         ready: Instant,
         from_cache: Option<bool>,
         age: Span,
@@ -373,7 +381,7 @@ impl Site {
         }
     }
 
-    pub(super) fn record_course(&mut self, when: When, visit: &Visit) {
+    pub(super) fn record_course(&mut self, when: When, visit: &ViewerRequest) {
         if visit.attempt > 1 {
             self.count_at(when, visit, Counter::Retried);
         }
@@ -383,7 +391,7 @@ impl Site {
     }
 
     /// A request that waited for another's fetch waits no longer.
-    pub(super) fn sample_lock_wait(&mut self, now: Instant, request: &Request) {
+    pub(super) fn sample_lock_wait(&mut self, now: Instant, request: &InFlight) {
         if let (Some(joined), State::Fetch(fetch) | State::Fill(fetch)) =
             (request.joined, request.state)
         {

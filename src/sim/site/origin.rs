@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 /// An attempt to get a segment, at the edge that asks and, over the wide area, at the origin, too.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ask {
-    of: Asker,
+pub(super) struct OriginCall {
+    of: Requester,
     /// Where the viewers sit.
     origin: usize,
     object: u32,
@@ -31,7 +31,7 @@ pub(super) struct Ask {
 
 /// Who wants an answer of the origin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Asker {
+enum Requester {
     /// A fill of this region; it may have given the attempt up.
     Fill(Key),
     /// Another region, and its attempt there.
@@ -40,7 +40,7 @@ enum Asker {
 
 /// What an edge asks the origin for over the wide area.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Order {
+pub struct RemoteCall {
     /// The attempt at the edge.
     pub ask: Key,
     /// What it asks for.
@@ -51,7 +51,7 @@ pub struct Order {
     pub origin: u8,
 }
 
-impl Order {
+impl RemoteCall {
     /// All of it in one word.
     pub(in crate::sim) const fn word(&self) -> u64 {
         self.ask.word() ^ (self.site as u64) << 56 ^ (self.object as u64).rotate_left(20)
@@ -87,8 +87,9 @@ impl Site {
         let fill = content.fills.get(key)?;
         let gives_up = now.saturating_add(how.timeout.unwrap_or(PATIENCE));
         let deadline = if how.deadline { fill.deadline.min(gives_up) } else { Instant::NEVER };
-        let (of, origin, object) = (Asker::Fill(key), fill.origin, fill.object);
-        let ask = Ask { of, origin, object, came: now, deadline, inside: false, began: None };
+        let (of, origin, object) = (Requester::Fill(key), fill.origin, fill.object);
+        let ask =
+            OriginCall { of, origin, object, came: now, deadline, inside: false, began: None };
         let ask = content.asks.insert(ask);
         self.recorder.count(Counter::OriginCalls, origin);
         self.trace_within(now, (Part::Fill, key), (Part::Ask, ask));
@@ -110,7 +111,7 @@ impl Site {
             let arrives = ctx.now() + self.way_between(ctx.now(), self.me, to);
             let (site, origin) =
                 (super::remote_read::small(self.me), super::remote_read::small(ask.origin));
-            let order = Order { ask: key, object: ask.object, site, origin };
+            let order = RemoteCall { ask: key, object: ask.object, site, origin };
             ctx.send(to, arrives, Event::OriginAsked { order, deadline: ask.deadline });
         }
     }
@@ -129,7 +130,7 @@ impl Site {
     }
 
     /// The origin has answered an attempt, or refused it, unless this region is cut off by now.
-    pub(super) fn origin_answered(&mut self, ctx: &mut Ctx<'_>, order: Order, reply: Reply) {
+    pub(super) fn origin_answered(&mut self, ctx: &mut Ctx<'_>, order: RemoteCall, reply: Reply) {
         if self.cut_off() {
             return;
         }
@@ -164,7 +165,7 @@ impl Site {
             return;
         };
         self.trace_over(ctx.now(), Part::Ask, key);
-        if let Asker::Region(site, there) = ask.of {
+        if let Requester::Region(site, there) = ask.of {
             let reply = if cause == Cause::Error { Reply::Error } else { Reply::Refused };
             return self.answer_order(ctx, site, there, &ask, reply);
         }
@@ -192,7 +193,7 @@ impl Site {
     /// The fill of this region that waits for an attempt, if one does.
     pub(super) fn fill_of(&self, key: Key) -> Option<Key> {
         let content = self.content.as_ref()?;
-        let Asker::Fill(fill) = content.asks.get(key)?.of else {
+        let Requester::Fill(fill) = content.asks.get(key)?.of else {
             return None;
         };
         content.fills.get(fill)?.pair.is_out(key).then_some(fill)
@@ -241,14 +242,14 @@ impl Site {
 // At the origin.
 impl Site {
     /// An attempt comes from another region.
-    pub(super) fn origin_asked(&mut self, ctx: &mut Ctx<'_>, order: Order, deadline: Instant) {
+    pub(super) fn origin_asked(&mut self, ctx: &mut Ctx<'_>, order: RemoteCall, deadline: Instant) {
         if self.cut_off() {
             return;
         }
         let Some(content) = &mut self.content else { return };
-        let of = Asker::Region(order.site.into(), order.ask);
+        let of = Requester::Region(order.site.into(), order.ask);
         let (origin, object, came) = (order.origin.into(), order.object, ctx.now());
-        let ask = Ask { of, origin, object, came, deadline, inside: false, began: None };
+        let ask = OriginCall { of, origin, object, came, deadline, inside: false, began: None };
         let key = content.asks.insert(ask);
         if let (true, Some(server)) = (self.plan.fabric.origin.call.cancel, &mut content.server) {
             server.orders.insert((order.site.into(), order.ask), key);
@@ -299,7 +300,7 @@ impl Site {
     fn begin_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let now = ctx.now();
         let harm = &self.plan.injections;
-        let slow = self.weather.slowness(harm, Service::Origin, None, now);
+        let slow = self.active_faults.slowness(harm, Service::Origin, None, now);
         let config = &self.plan.fabric.origin;
         let Some(content) = &mut self.content else { return };
         let Some(ask) = content.asks.get_mut(key) else {
@@ -325,18 +326,18 @@ impl Site {
             return self.ask_failed(ctx, key, Cause::Error);
         }
         match ask.of {
-            Asker::Region(site, there) => {
+            Requester::Region(site, there) => {
                 if let Some(content) = &mut self.content {
                     content.asks.discard(key);
                 }
                 self.answer_order(ctx, site, there, &ask, Reply::Data);
             }
-            Asker::Fill(_) => self.ask_answered(ctx, key, ask.object, ask.origin),
+            Requester::Fill(_) => self.ask_answered(ctx, key, ask.object, ask.origin),
         }
     }
 
     /// An attempt that is inside leaves the origin's pool.
-    fn leave_origin(&mut self, now: Instant, key: Key) -> Option<Ask> {
+    fn leave_origin(&mut self, now: Instant, key: Key) -> Option<OriginCall> {
         let content = self.content.as_mut()?;
         let ask = content.asks.get_mut(key).filter(|ask| ask.inside)?;
         ask.inside = false;
@@ -371,7 +372,7 @@ impl Site {
         ctx: &mut Ctx<'_>,
         site: usize,
         there: Key,
-        ask: &Ask,
+        ask: &OriginCall,
         reply: Reply,
     ) {
         let server = self.content.as_mut().and_then(|content| content.server.as_mut());
@@ -383,7 +384,7 @@ impl Site {
         }
         let arrives = ctx.now() + self.way_between(ctx.now(), self.me, site);
         let (to, origin) = (super::remote_read::small(site), super::remote_read::small(ask.origin));
-        let order = Order { ask: there, object: ask.object, site: to, origin };
+        let order = RemoteCall { ask: there, object: ask.object, site: to, origin };
         ctx.send(site, arrives, Event::OriginAnswered { order, reply });
     }
 
@@ -436,7 +437,7 @@ impl Site {
         if !matches!(changed, Fault::OriginDown { .. }) {
             return;
         }
-        let answers = self.weather.origin_down(&self.plan.injections);
+        let answers = self.active_faults.origin_down(&self.plan.injections);
         let server = self.content.as_mut().and_then(|content| content.server.as_mut());
         let Some(server) = server else { return };
         match (std::mem::replace(&mut server.down, answers), answers) {

@@ -1,14 +1,14 @@
 //! What is under way for one call to the next hop: an attempt, or two beside each other.
 
 use super::Key;
-use crate::sim::hop::client::{Caller, Turn};
+use crate::sim::hop::client::{Attempt, HopClient};
 use crate::units::Instant;
 
 /// The attempts of a call, as its caller keeps them. Whichever of two is answered first counts.
 #[derive(Debug)]
-pub(super) struct Pair {
+pub(super) struct HedgedAttempts {
     /// The attempts that it has made, hedges apart.
-    pub(super) turn: Turn,
+    pub(super) turn: Attempt,
     /// The attempt that is under way; `None` between two attempts.
     first: Option<Key>,
     /// The one that has been sent beside it.
@@ -19,7 +19,7 @@ pub(super) struct Pair {
 #[derive(Clone, Copy, Debug)]
 struct Hedged {
     key: Key,
-    turn: Turn,
+    turn: Attempt,
 }
 
 /// Which of two attempts was answered.
@@ -31,9 +31,9 @@ pub(super) struct Won {
     pub(super) other: Option<Key>,
 }
 
-impl Pair {
+impl HedgedAttempts {
     /// A call that has made no attempt yet.
-    pub(super) const fn new(turn: Turn) -> Self {
+    pub(super) const fn new(turn: Attempt) -> Self {
         Self { turn, first: None, hedge: None }
     }
 
@@ -43,7 +43,7 @@ impl Pair {
     }
 
     /// A second one has left beside it.
-    pub(super) fn hedged(&mut self, key: Key, turn: Turn) {
+    pub(super) fn hedged(&mut self, key: Key, turn: Attempt) {
         self.hedge = Some(Box::new(Hedged { key, turn }));
     }
 
@@ -63,7 +63,7 @@ impl Pair {
     }
 
     /// An attempt has failed. Says whether nothing is under way any more.
-    pub(super) fn failed(&mut self, caller: &mut Caller, now: Instant, key: Key) -> bool {
+    pub(super) fn failed(&mut self, caller: &mut HopClient, now: Instant, key: Key) -> bool {
         if let Some(mut hedge) = self.hedge.take_if(|hedge| hedge.key == key) {
             caller.failed(now, &mut hedge.turn);
         } else {
@@ -74,7 +74,7 @@ impl Pair {
     }
 
     /// An attempt was answered: the other one that may be under way is given up.
-    pub(super) fn answered(&mut self, caller: &mut Caller, now: Instant, key: Key) -> Won {
+    pub(super) fn answered(&mut self, caller: &mut HopClient, now: Instant, key: Key) -> Won {
         if self.hedge.is_none() {
             self.first = None;
             caller.answered(now, &self.turn, self.turn.left());
@@ -85,7 +85,7 @@ impl Pair {
 
     /// One of two was answered.
     #[cold]
-    fn one_answered(&mut self, caller: &mut Caller, now: Instant, key: Key) -> Won {
+    fn one_answered(&mut self, caller: &mut HopClient, now: Instant, key: Key) -> Won {
         let (turn, first, hedge) = (self.turn, self.first.take(), self.hedge.take());
         let (by_hedge, other) = match hedge {
             Some(hedge) if hedge.key == key => {
@@ -104,7 +104,7 @@ impl Pair {
     }
 
     /// The caller gives everything up. What is under way, the first before the second.
-    pub(super) fn dropped(&mut self, caller: &mut Caller) -> impl Iterator<Item = Key> + use<> {
+    pub(super) fn dropped(&mut self, caller: &mut HopClient) -> impl Iterator<Item = Key> + use<> {
         let (first, hedge) = (self.first.take(), self.hedge.take());
         caller.dropped(self.turn, first.is_some());
         if let Some(hedge) = &hedge {
@@ -124,12 +124,12 @@ mod tests {
     const NOW: Instant = Instant::ZERO;
 
     /// A caller, and two attempts beside each other.
-    fn two() -> (Caller, Pair, [Key; 2]) {
-        let mut caller = Caller::new(&Call::plain(), Seed(1), "x");
+    fn two() -> (HopClient, HedgedAttempts, [Key; 2]) {
+        let mut caller = HopClient::new(&Call::plain(), Seed(1), "x");
         let mut slab = Slab::default();
         let keys = [slab.insert(()), slab.insert(())];
-        let mut pair = Pair::new(caller.begin(NOW));
-        assert_eq!(caller.leave(NOW, &mut pair.turn), crate::sim::hop::client::Leave::Goes);
+        let mut pair = HedgedAttempts::new(caller.begin(NOW));
+        assert_eq!(caller.leave(NOW, &mut pair.turn), crate::sim::hop::client::Admission::Goes);
         pair.sent(keys[0]);
         assert!(!pair.is_hedged() && pair.is_out(keys[0]) && !pair.is_out(keys[1]));
         let hedge = caller.hedge(NOW, &pair.turn).unwrap();

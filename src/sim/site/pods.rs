@@ -9,7 +9,7 @@ use crate::sim::run::event::PodEvent;
 use crate::sim::run::tracer::Part;
 use crate::sim::server::cpu::Cpu;
 use crate::sim::server::pods::{Pods, start_takes};
-use crate::sim::server::slot_classes::Lane;
+use crate::sim::server::slot_classes::SlotClass;
 use crate::units::{Instant, Span};
 
 // Calls.
@@ -17,7 +17,7 @@ impl Site {
     /// A call goes on with its slot: it gets a pod.
     pub(super) fn seat(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         if let (Some(pods), Some(call)) = (&mut self.pods, self.calls.get_mut(key)) {
-            let pod = pods.seat(key, call.lane);
+            let pod = pods.seat(key, call.slot_class);
             call.pod = Some(pod);
             self.look_for_memory(ctx, pod);
         }
@@ -30,9 +30,9 @@ impl Site {
     }
 
     /// A call that had a pod is over, and its slot is about to be released.
-    pub(super) fn unseat(&mut self, key: Key, pod: Option<u32>, lane: Lane) {
+    pub(super) fn unseat(&mut self, key: Key, pod: Option<u32>, slot_class: SlotClass) {
         if let (Some(pods), Some(pod)) = (&mut self.pods, pod)
-            && pods.unseat(pod, key, lane)
+            && pods.unseat(pod, key, slot_class)
         {
             self.manifest.resize(pods.capacities());
         }
@@ -109,7 +109,7 @@ impl Site {
     /// In the place of the first so many pods new ones are started, but for those that are still to
     /// be down.
     pub(super) fn start_pods(&mut self, ctx: &mut Ctx<'_>, count: u32) {
-        let down = self.weather.stopped_pods(&self.plan.injections);
+        let down = self.active_faults.stopped_pods(&self.plan.injections);
         for pod in down..count.min(self.wanted_pods()) {
             self.start_new_pod(ctx, pod, ctx.now());
         }
@@ -228,7 +228,7 @@ impl Site {
             return;
         };
         for pod in 0..self.pods.as_ref().map_or(0, Pods::count) {
-            let cores = self.weather.cores(&self.plan.injections, pod, &rules);
+            let cores = self.active_faults.cores(&self.plan.injections, pod, &rules);
             if let Some(cpus) = &mut self.cpus {
                 cpus.at(pod, |cpu| cpu.set_cores(cores, ctx.now()));
                 self.look_for_computed(ctx, pod);
@@ -277,7 +277,7 @@ impl Site {
     /// Leaks have begun or ended.
     pub(super) fn leaks_changed(&mut self, ctx: &mut Ctx<'_>) {
         for pod in 0..self.pods.as_ref().map_or(0, Pods::count) {
-            let rate = self.weather.leak(&self.plan.injections, pod);
+            let rate = self.active_faults.leak(&self.plan.injections, pod);
             if let Some(memory) = &mut self.memory {
                 memory.leak(pod, rate, ctx.now());
                 self.look_for_memory(ctx, pod);

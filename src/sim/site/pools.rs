@@ -1,11 +1,11 @@
 //! The site's pools: classes, waits that are bounded, shared work, and the books.
 
 use super::fetch::Cause;
-use super::{Ctx, Draw, Event, Key, Sharing, Site, first_visit};
+use super::{Arrival, Ctx, Event, Key, ProcessorSharing, Site, first_visit};
 use crate::model::Discipline;
 use crate::observe::{Counter, Sample};
 use crate::sim::server::pool::Class;
-use crate::sim::server::slot_classes::Lane;
+use crate::sim::server::slot_classes::SlotClass;
 use crate::units::{Instant, Span};
 
 // Classes and waits.
@@ -29,8 +29,14 @@ impl Site {
     }
 
     /// A fetch has waited for its slot: its class is seen where there are two.
-    pub(super) fn sample_class(&mut self, class: Class, lane: Lane, origin: usize, waited: Span) {
-        if lane == Lane::Validations && self.manifest.are_apart() {
+    pub(super) fn sample_class(
+        &mut self,
+        class: Class,
+        slot_class: SlotClass,
+        origin: usize,
+        waited: Span,
+    ) {
+        if slot_class == SlotClass::Validations && self.manifest.are_apart() {
             self.recorder.sample(Sample::WaitValidations, origin, waited);
         }
         if self.plan.fabric.manifest.discipline != Discipline::Priority {
@@ -44,8 +50,8 @@ impl Site {
     }
 
     /// A fetch waits for a slot: it may do so for so long.
-    pub(super) fn limit_wait(&self, ctx: &mut Ctx<'_>, lane: Lane) {
-        if let Some(wait) = self.manifest.wait(lane) {
+    pub(super) fn limit_wait(&self, ctx: &mut Ctx<'_>, slot_class: SlotClass) {
+        if let Some(wait) = self.manifest.wait(slot_class) {
             ctx.schedule(ctx.now().saturating_add(wait), Event::SlotWaitOver);
         }
     }
@@ -86,7 +92,7 @@ impl Site {
 
 /// A viewer of a closed loop has thought and asks: the pool has one network and one title.
 const fn thought(at: Instant) -> (Instant, Event) {
-    (at, Event::Arrival(first_visit(&Draw { at, network: 0, home: 0, title: 0, last_mile: 0 })))
+    (at, Event::Arrival(first_visit(&Arrival { at, network: 0, home: 0, title: 0, last_mile: 0 })))
 }
 
 // Work.
@@ -145,8 +151,12 @@ impl Site {
 }
 
 /// A look is due when the next is done.
-fn look_again<J: Copy + Ord>(ctx: &mut Ctx<'_>, sharing: &mut Option<Sharing<J>>, look: Event) {
-    if let Some(at) = sharing.as_mut().and_then(Sharing::look_at) {
+fn look_again<J: Copy + Ord>(
+    ctx: &mut Ctx<'_>,
+    sharing: &mut Option<ProcessorSharing<J>>,
+    look: Event,
+) {
+    if let Some(at) = sharing.as_mut().and_then(ProcessorSharing::look_at) {
         ctx.schedule(at, look);
     }
 }
@@ -166,9 +176,11 @@ impl Site {
     /// # Panics
     /// When a pool's levels and its jobs' times differ: a bug in the model.
     pub(in crate::sim) fn balance_pools(&mut self, now: Instant) {
-        self.manifest.balance(now, |lane| {
+        self.manifest.balance(now, |slot_class| {
             let inside = self.calls.iter().map(|(_, call)| call).filter(|call| call.inside);
-            let inside = inside.filter(move |call| lane.is_none_or(|lane| call.lane == lane));
+            let inside = inside.filter(move |call| {
+                slot_class.is_none_or(|slot_class| call.slot_class == slot_class)
+            });
             inside.map(|call| (call.came, call.has_slot))
         });
         if let Some(sharing) = &mut self.sharing {

@@ -15,32 +15,32 @@
 //! The attempt and its hedge are two entries in memory that know each other. The first stays as long as its
 //! request does: `Spent` when it has failed and the hedge is still out.
 
-use super::{Ctx, Event, Failure, Key, Request, Site, State};
+use super::{Ctx, Event, Failure, InFlight, Key, Site, State};
 use crate::model::Viewers;
 use crate::observe::{Counter, Gauge, Sample};
-use crate::sim::client::policy::{Guard, Pass};
+use crate::sim::client::policy::{Permit, PolicyState};
 use crate::sim::edge::metadata::Found;
-use crate::sim::hop::budgets::Ticket;
-use crate::sim::hop::client::Leave;
-use crate::sim::run::event::{HEDGE, Visit};
+use crate::sim::hop::budgets::RetryToken;
+use crate::sim::hop::client::Admission;
+use crate::sim::run::event::{HEDGE, ViewerRequest};
 use crate::sim::run::tracer::{Part, What};
 use crate::units::{Instant, Span};
 
 /// What is known of the attempt that is arriving, until it is kept.
 #[derive(Clone, Copy, Debug)]
 struct Arriving {
-    pass: Pass,
+    permit: Permit,
     /// The attempt beside which it was sent.
     beside: Option<Key>,
 }
 
 impl Arriving {
-    pub const NONE: Self = Self { pass: Pass::NONE, beside: None };
+    pub const NONE: Self = Self { permit: Permit::NONE, beside: None };
 }
 
 /// What the retry budget and the other protections of viewers want to hear of.
 #[derive(Debug)]
-pub(in crate::sim) struct Shielding {
+pub(in crate::sim) struct PolicyNeeds {
     /// Whether the retry budget counts attempts and answers.
     pub(super) books_attempts: bool,
     /// Whether attempts have to ask before they leave.
@@ -54,15 +54,16 @@ pub(in crate::sim) struct Shielding {
     arriving: Arriving,
 }
 
-impl Shielding {
+impl PolicyNeeds {
     pub fn new(viewers: &Viewers) -> Self {
-        let (shield, books_attempts) = (&viewers.shield, viewers.retry.budget.books_attempts());
+        let (client_policy, books_attempts) =
+            (&viewers.client_policy, viewers.retry.budget.books_attempts());
         Self {
             books_attempts,
-            asks: books_attempts || shield.asks(),
-            is_on: shield.is_on(),
-            hears_all: books_attempts || shield.hears_all(),
-            soon: shield.within(viewers.timeout),
+            asks: books_attempts || client_policy.asks(),
+            is_on: client_policy.is_on(),
+            hears_all: books_attempts || client_policy.hears_all(),
+            soon: client_policy.within(viewers.timeout),
             arriving: Arriving::NONE,
         }
     }
@@ -72,18 +73,18 @@ impl Shielding {
 impl Site {
     /// Asks a network's protections whether an attempt may leave, which is counted in `visit` already.
     /// What refuses it, if something does.
-    pub(super) fn refusal(&mut self, now: Instant, visit: &mut Visit) -> Option<Leave> {
-        self.shield.arriving = Arriving::NONE;
-        let network = self.crowd.get_mut(visit.network)?;
+    pub(super) fn refusal(&mut self, now: Instant, visit: &mut ViewerRequest) -> Option<Admission> {
+        self.client_policy.arriving = Arriving::NONE;
+        let network = self.network_set.get_mut(visit.network)?;
         let before = network.breaker();
-        let left = network.leave(now, &mut visit.ticket, visit.attempt > 1);
+        let left = network.leave(now, &mut visit.token, visit.attempt > 1);
         let changed = network.breaker() != before;
         if changed {
             self.observe_viewers();
         }
         match left {
-            Ok(pass) => {
-                self.shield.arriving.pass = pass;
+            Ok(permit) => {
+                self.client_policy.arriving.permit = permit;
                 None
             }
             Err(why) => Some(why),
@@ -92,7 +93,7 @@ impl Site {
 
     /// A breaker or a bulkhead refuses an attempt: it has failed before it left, as its viewer knows at
     /// once.
-    pub(super) fn is_held_back(&mut self, ctx: &mut Ctx<'_>, visit: Visit, by: Counter) {
+    pub(super) fn is_held_back(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, by: Counter) {
         let origin = self.origin(&visit);
         self.recorder.count(by, origin);
         self.trace_note(ctx.now(), &visit, "an attempt is refused before it leaves");
@@ -104,19 +105,19 @@ impl Site {
     pub(super) fn park_protected(
         &mut self,
         ctx: &mut Ctx<'_>,
-        visit: Visit,
+        visit: ViewerRequest,
         state: State,
         deadline: Instant,
     ) -> Key {
-        let Arriving { mut pass, beside } =
-            std::mem::replace(&mut self.shield.arriving, Arriving::NONE);
-        pass.left = ctx.now();
+        let Arriving { mut permit, beside } =
+            std::mem::replace(&mut self.client_policy.arriving, Arriving::NONE);
+        permit.left = ctx.now();
         if let Some(first) = beside {
-            return self.put_beside(first, visit, (state, deadline), pass);
+            return self.put_beside(first, visit, (state, deadline), permit);
         }
         let key = self.park(visit, state, deadline);
         if let Some(request) = self.requests.get_mut(key) {
-            request.pass = pass;
+            request.permit = permit;
         }
         self.plan_hedge(ctx, key, &visit, state);
         key
@@ -126,13 +127,13 @@ impl Site {
     fn put_beside(
         &mut self,
         first: Key,
-        visit: Visit,
+        visit: ViewerRequest,
         (state, deadline): (State, Instant),
-        pass: Pass,
+        permit: Permit,
     ) -> Key {
         self.parked += 1;
         let (serial, twin) = (self.parked, Some(first));
-        let hedge = Request { visit, state, deadline, joined: None, serial, pass, twin };
+        let hedge = InFlight { visit, state, deadline, joined: None, serial, permit, twin };
         let key = self.requests.insert(hedge);
         if let Some(first) = self.requests.get_mut(first) {
             first.twin = Some(key);
@@ -145,10 +146,11 @@ impl Site {
 impl Site {
     /// An attempt that is not over when its viewer's delay is may be hedged, unless the viewer waits no
     /// longer than that.
-    fn plan_hedge(&mut self, ctx: &mut Ctx<'_>, key: Key, visit: &Visit, state: State) {
+    fn plan_hedge(&mut self, ctx: &mut Ctx<'_>, key: Key, visit: &ViewerRequest, state: State) {
         let (now, trip) = (ctx.now(), self.trip(visit));
-        let guard = self.crowd.get_mut(visit.network).and_then(|network| network.guard.as_mut());
-        let Some(after) = guard.and_then(|guard| guard.hedges_after(now)) else {
+        let policy =
+            self.network_set.get_mut(visit.network).and_then(|network| network.policy.as_mut());
+        let Some(after) = policy.and_then(|policy| policy.hedges_after(now)) else {
             return;
         };
         let soon = matches!(state, State::Answer { .. }) && trip + self.takes_hit(visit) <= after;
@@ -163,17 +165,18 @@ impl Site {
     /// A viewer has waited for its delay, as far as the edge can know, and sends a second attempt.
     pub(super) fn hedge_viewer(&mut self, ctx: &mut Ctx<'_>, first: Key, arrives: Instant) {
         let now = ctx.now();
-        let Some(&Request { visit, .. }) = self.requests.get(first) else {
+        let Some(&InFlight { visit, .. }) = self.requests.get(first) else {
             return;
         };
         let origin = self.origin(&visit);
-        let mut hedge = Visit { ticket: Ticket::NEW, attempt: visit.attempt | HEDGE, ..visit };
-        let Some(network) = self.crowd.get_mut(visit.network) else {
+        let mut hedge =
+            ViewerRequest { token: RetryToken::NEW, attempt: visit.attempt | HEDGE, ..visit };
+        let Some(network) = self.network_set.get_mut(visit.network) else {
             return;
         };
-        let pass = network.hedge(now, &mut hedge.ticket);
+        let permit = network.hedge(now, &mut hedge.token);
         self.observe_viewers();
-        let Some(mut pass) = pass else {
+        let Some(mut permit) = permit else {
             self.recorder.count(Counter::ViewerHedgesDenied, origin);
             return self.trace_note(now, &visit, "a second attempt is refused");
         };
@@ -181,14 +184,14 @@ impl Site {
         self.recorder.count(Counter::ViewerHedges, origin);
         let key = hedge.attempt.into();
         self.tell(now, arrives, &hedge, What::Begin { part: Part::Attempt, key, parent: 0 });
-        pass.left = arrives;
-        let hedge = self.put_beside(first, hedge, (State::Sent, Instant::NEVER), pass);
+        permit.left = arrives;
+        let hedge = self.put_beside(first, hedge, (State::Sent, Instant::NEVER), permit);
         ctx.schedule(arrives, Event::HedgeArrives(hedge));
     }
 
     /// A second attempt comes to the edge.
     pub(super) fn hedge_arrives(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(Request { visit, pass, twin, .. }) = self.requests.remove(key) else {
+        let Some(InFlight { visit, permit, twin, .. }) = self.requests.remove(key) else {
             return;
         };
         let now = ctx.now();
@@ -203,7 +206,7 @@ impl Site {
             }
             return;
         }
-        self.shield.arriving = Arriving { pass, beside: twin };
+        self.client_policy.arriving = Arriving { permit, beside: twin };
         match found {
             _ if lost => {
                 self.park_attempt(ctx, visit, State::Lost);
@@ -226,7 +229,7 @@ impl Site {
     }
 
     /// The cache answers a second attempt: never where it is drawn, as another is under way.
-    fn hedge_hits(&mut self, ctx: &mut Ctx<'_>, visit: Visit, stale: bool) {
+    fn hedge_hits(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, stale: bool) {
         if self.trip(&visit) + self.hit_takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
@@ -238,7 +241,7 @@ impl Site {
 
     /// A second attempt comes whose request has been answered. Its viewer takes it back at once, or the edge
     /// works for nobody.
-    fn comes_for_nobody(&mut self, ctx: &mut Ctx<'_>, visit: &Visit, found: Found) {
+    fn comes_for_nobody(&mut self, ctx: &mut Ctx<'_>, visit: &ViewerRequest, found: Found) {
         if self.plan.fabric.viewers.cancel {
             return;
         }
@@ -266,13 +269,13 @@ impl Site {
         key: Key,
         heard: Instant,
         how: Failure,
-    ) -> Option<Visit> {
-        if !self.shield.is_on {
+    ) -> Option<ViewerRequest> {
+        if !self.client_policy.is_on {
             return self.unpark(key);
         }
         let request = *self.requests.get(key)?;
-        let (pass, took) = (request.pass, self.as_seen(&request, heard));
-        self.book(&request.visit, |guard| guard.failed(now, pass, took));
+        let (permit, took) = (request.permit, self.as_seen(&request, heard));
+        self.book(&request.visit, |policy| policy.failed(now, permit, took));
         let Some(twin) = request.twin else {
             if request.visit.is_hedge() {
                 self.requests.discard(key);
@@ -292,7 +295,7 @@ impl Site {
         first.visit.rejected |= request.visit.rejected;
         if first.state == State::Spent {
             // What its budget has still to hear is of the hedge.
-            first.visit.ticket = request.visit.ticket;
+            first.visit.token = request.visit.token;
             return self.unpark(twin);
         }
         self.budget_hears_of_failure(request.visit);
@@ -300,8 +303,8 @@ impl Site {
     }
 
     /// An answer leaves. Gives its request, whose other attempt is given up, if one is out.
-    pub(super) fn answers(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Visit> {
-        if !self.shield.is_on {
+    pub(super) fn answers(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<ViewerRequest> {
+        if !self.client_policy.is_on {
             let visit = self.unpark(key)?;
             self.book_answer(ctx.now(), &visit);
             return Some(visit);
@@ -311,10 +314,10 @@ impl Site {
         let other = request.twin.and_then(|twin| self.requests.get(twin)).copied();
         let hedged = request.visit.is_hedge();
         let first = if hedged { other? } else { request };
-        let (pass, took) = (request.pass, self.as_seen(&request, heard));
+        let (permit, took) = (request.permit, self.as_seen(&request, heard));
         let since_first = self.as_seen(&first, heard);
         self.book_answer(now, &request.visit);
-        self.book(&request.visit, |guard| guard.answered(now, &pass, took, since_first));
+        self.book(&request.visit, |policy| policy.answered(now, &permit, took, since_first));
         let mut visit = first.visit;
         visit.rejected |= request.visit.rejected;
         if hedged {
@@ -333,17 +336,17 @@ impl Site {
     }
 
     /// The other of two attempts was answered first. One that has not come yet comes for nobody.
-    fn is_given_up(&mut self, ctx: &mut Ctx<'_>, heard: Instant, key: Key, loser: &Request) {
+    fn is_given_up(&mut self, ctx: &mut Ctx<'_>, heard: Instant, key: Key, loser: &InFlight) {
         if loser.state == State::Spent {
             return;
         }
         self.trace_attempt_ends(ctx.now(), heard, &loser.visit, "the other was faster");
-        let (pass, mut ticket) = (loser.pass, loser.visit.ticket);
-        self.book(&loser.visit, |guard| guard.dropped(pass));
-        if let Some(network) = self.crowd.get_mut(loser.visit.network)
-            && let Some(purse) = &mut network.purse
+        let (permit, mut token) = (loser.permit, loser.visit.token);
+        self.book(&loser.visit, |policy| policy.dropped(permit));
+        if let Some(network) = self.network_set.get_mut(loser.visit.network)
+            && let Some(retry_budget) = &mut network.retry_budget
         {
-            purse.dropped(&mut ticket, true);
+            retry_budget.dropped(&mut token, true);
         }
         if loser.state == State::Sent {
             if let Some(hedge) = self.requests.get_mut(key) {
@@ -357,43 +360,49 @@ impl Site {
     }
 
     /// How long an attempt took, as its viewer sees it who knows at `heard`.
-    fn as_seen(&self, request: &Request, heard: Instant) -> Span {
-        heard.since(request.pass.left) + self.trip(&request.visit).half()
+    fn as_seen(&self, request: &InFlight, heard: Instant) -> Span {
+        heard.since(request.permit.left) + self.trip(&request.visit).half()
     }
 
     /// The protections of a network hear of something, if they are here.
-    fn book(&mut self, visit: &Visit, hear: impl FnOnce(&mut Guard)) {
-        let Some(network) = self.crowd.get_mut(visit.network) else {
+    fn book(&mut self, visit: &ViewerRequest, hear: impl FnOnce(&mut PolicyState)) {
+        let Some(network) = self.network_set.get_mut(visit.network) else {
             return;
         };
         let before = network.breaker();
-        if let Some(guard) = &mut network.guard {
-            hear(guard);
+        if let Some(policy) = &mut network.policy {
+            hear(policy);
         }
         if network.breaker() != before {
             self.observe_viewers();
         }
     }
 
-    fn budget_hears_of_failure(&mut self, mut visit: Visit) {
-        if let Some(network) = self.crowd.get_mut(visit.network)
-            && let Some(purse) = &mut network.purse
+    fn budget_hears_of_failure(&mut self, mut visit: ViewerRequest) {
+        if let Some(network) = self.network_set.get_mut(visit.network)
+            && let Some(retry_budget) = &mut network.retry_budget
         {
-            purse.failed(&mut visit.ticket);
+            retry_budget.failed(&mut visit.token);
         }
     }
 
     /// The breakers of the networks that are served here, where there are any.
     pub(super) fn observe_viewers(&mut self) {
-        if self.plan.fabric.viewers.shield.breaker.is_some() {
-            self.recorder.gauge(Gauge::ViewerBreaker, self.crowd.breaker() as u64);
+        if self.plan.fabric.viewers.client_policy.breaker.is_some() {
+            self.recorder.gauge(Gauge::ViewerBreaker, self.network_set.breaker() as u64);
         }
     }
 
     /// A request has failed for good, as its viewer knows at `heard`: whether something else answers it.
-    pub(super) fn falls_back(&mut self, now: Instant, heard: Instant, visit: &Visit) -> bool {
-        let guard = self.crowd.get_mut(visit.network).and_then(|network| network.guard.as_mut());
-        let Some(answers) = guard.and_then(|guard| guard.falls_back()) else {
+    pub(super) fn falls_back(
+        &mut self,
+        now: Instant,
+        heard: Instant,
+        visit: &ViewerRequest,
+    ) -> bool {
+        let policy =
+            self.network_set.get_mut(visit.network).and_then(|network| network.policy.as_mut());
+        let Some(answers) = policy.and_then(|policy| policy.falls_back()) else {
             return false;
         };
         let (origin, when) = (self.origin(visit), self.when(now, visit));

@@ -1,6 +1,6 @@
 //! Reads over the wide area: asked here, done at the primary, answered here.
 
-use super::database::{Asker, Read};
+use super::database::{DbRead, Requester};
 use super::fetch::Cause;
 use super::{Ctx, Event, Key, Site};
 use crate::observe::Counter;
@@ -42,9 +42,9 @@ impl Site {
         if self.cut_off() {
             return;
         }
-        let of = Asker::Region(site, read);
+        let of = Requester::Region(site, read);
         let deadline = Instant::NEVER;
-        let read = Read { of, origin, came: ctx.now(), deadline, inside: false, began: None };
+        let read = DbRead { of, origin, came: ctx.now(), deadline, inside: false, began: None };
         let key = self.reads.insert(read);
         if !self.connect(ctx, key) {
             self.read_failed(ctx, key, Cause::Refused);

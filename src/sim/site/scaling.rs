@@ -69,7 +69,7 @@ impl Site {
             return;
         };
         let room = scaling.nodes.room_for(pod, ctx.now());
-        if pod < self.weather.stopped_pods(&self.plan.injections) {
+        if pod < self.active_faults.stopped_pods(&self.plan.injections) {
             return; // it starts when the fault is over
         }
         self.start_new_pod(ctx, pod, room);

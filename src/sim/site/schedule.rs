@@ -115,7 +115,7 @@ impl Site {
             };
             return self.count_evicted(gone);
         }
-        self.weather.begin(injection);
+        self.active_faults.begin(injection);
         self.follow_weather(ctx, &fault);
         self.follow_database(ctx, &fault);
         self.follow_origin(ctx, &fault);
@@ -130,7 +130,7 @@ impl Site {
 
     fn end_fault(&mut self, ctx: &mut Ctx<'_>, injection: usize) {
         let fault = self.plan.injections[injection].fault;
-        self.weather.end(injection);
+        self.active_faults.end(injection);
         self.follow_weather(ctx, &fault);
         self.follow_database(ctx, &fault);
         self.follow_origin(ctx, &fault);
@@ -149,10 +149,10 @@ impl Site {
         if let (Fault::ClockSkew { .. }, Some(cache), Some(metadata)) =
             (changed, &mut self.cache, &self.plan.fabric.metadata)
         {
-            cache.live(self.weather.ttl(harm, metadata.ttl));
+            cache.live(self.active_faults.ttl(harm, metadata.ttl));
         }
         if let Fault::PacketLoss { .. } = changed {
-            self.excess.lose(ctx.now(), packet_loss(harm, self.me, ctx.now()));
+            self.replication_lag.lose(ctx.now(), packet_loss(harm, self.me, ctx.now()));
             return self.observe_lag(ctx.now());
         }
         let down = matches!(changed, Fault::DatabaseDown { .. });
@@ -161,9 +161,10 @@ impl Site {
         {
             return;
         }
-        match self.weather.replication_delay(&self.plan.injections, self.plan.fabric.primary) {
-            Some((delay, by)) => self.excess.delay(ctx.now(), delay, by),
-            None => self.excess.restore(ctx.now()),
+        match self.active_faults.replication_delay(&self.plan.injections, self.plan.fabric.primary)
+        {
+            Some((delay, by)) => self.replication_lag.delay(ctx.now(), delay, by),
+            None => self.replication_lag.restore(ctx.now()),
         }
         self.observe_lag(ctx.now());
     }

@@ -5,26 +5,26 @@
 
 use super::connections::Held;
 use super::fetch::Cause;
-use super::pair::Pair;
+use super::pair::HedgedAttempts;
 use super::{Ctx, Event, Key, Site, tracing};
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
-use crate::sim::hop::client::Leave;
+use crate::sim::hop::client::Admission;
 use crate::sim::run::tracer::Part;
 use crate::sim::server::pool::{Class, Offer};
-use crate::sim::server::slot_classes::Lane;
+use crate::sim::server::slot_classes::SlotClass;
 use crate::units::{Instant, Span};
 
 /// An attempt of a fetch at the manifest service.
 #[derive(Debug)]
-pub struct Call {
+pub struct ManifestCall {
     /// Whose; it may have given the call up.
     pub(super) fetch: Key,
     pub(super) origin: usize,
     /// Whom the manifest service takes first.
     class: Class,
     /// Whose slots it asks for.
-    pub(super) lane: Lane,
+    pub(super) slot_class: SlotClass,
     /// Whether it needs a read.
     reads: bool,
     /// When it came.
@@ -38,7 +38,7 @@ pub struct Call {
     /// The pod that works on it, where they are looked at one by one.
     pub(super) pod: Option<u32>,
     /// The attempts that it has made to read, until one is answered.
-    pub(super) pair: Option<Pair>,
+    pub(super) pair: Option<HedgedAttempts>,
     /// The connection that it keeps between its reads, where it does.
     pub(super) held: Option<Held>,
     /// How far the replica was behind that was read; `None` when it makes do without its read.
@@ -63,10 +63,10 @@ impl Site {
         };
         let origin = fetch.origin;
         let refused = match self.manifest_caller.leave(now, &mut fetch.pair.turn) {
-            Leave::Goes => None,
-            Leave::Budget => Some(Counter::ManifestRetriesDenied),
-            Leave::Breaker => Some(Counter::ManifestBreakerRefused),
-            Leave::Bulkhead => Some(Counter::ManifestBulkheadFull),
+            Admission::Goes => None,
+            Admission::Budget => Some(Counter::ManifestRetriesDenied),
+            Admission::Breaker => Some(Counter::ManifestBreakerRefused),
+            Admission::Bulkhead => Some(Counter::ManifestBulkheadFull),
         };
         self.observe_breakers();
         if let Some(refused) = refused {
@@ -118,11 +118,11 @@ impl Site {
         let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
         let deadline = if how.deadline { fetch.deadline.min(gives_up) } else { Instant::NEVER };
         self.recorder.count(Counter::ManifestCalls, fetch.origin);
-        let call = self.calls.insert(Call {
+        let call = self.calls.insert(ManifestCall {
             fetch: key,
             origin: fetch.origin,
             class: fetch.class,
-            lane: Lane::of(fetch.validates),
+            slot_class: SlotClass::of(fetch.validates),
             reads: self.database.is_some() && !fetch.validates,
             came: now,
             deadline,
@@ -142,8 +142,8 @@ impl Site {
         let Some(call) = self.calls.get_mut(key) else {
             return;
         };
-        let lane = call.lane;
-        let offer = self.manifest.offer(lane, key, call.class, ctx.now());
+        let slot_class = call.slot_class;
+        let offer = self.manifest.offer(slot_class, key, call.class, ctx.now());
         if let Some(scaling) = &mut self.scaling {
             scaling.meter.came += 1;
         }
@@ -154,7 +154,7 @@ impl Site {
         }
         match offer {
             Offer::Starts => self.starting.push_back(key),
-            Offer::Waits => self.limit_wait(ctx, lane),
+            Offer::Waits => self.limit_wait(ctx, slot_class),
             Offer::Refused => {
                 self.recorder.count(Counter::ManifestRejected, origin);
                 self.call_failed(ctx, key, Cause::Refused);
@@ -172,7 +172,7 @@ impl Site {
             };
             call.has_slot = Some(ctx.now());
             let (origin, class, waited) = (call.origin, call.class, ctx.now().since(call.came));
-            let (reads, lane) = (call.reads, call.lane);
+            let (reads, slot_class) = (call.reads, call.slot_class);
             if call.deadline <= ctx.now() {
                 self.recorder.count(Counter::ManifestExpired, origin);
                 self.call_failed(ctx, key, Cause::TimeOut);
@@ -180,7 +180,7 @@ impl Site {
             }
             let longest = self.plan.fabric.manifest.controlled_delay;
             if longest.is_some_and(|longest| waited > longest)
-                && self.manifest.stands(lane, ctx.now())
+                && self.manifest.stands(slot_class, ctx.now())
             {
                 self.recorder.count(Counter::ManifestRejected, origin);
                 self.call_failed(ctx, key, Cause::Refused);
@@ -188,7 +188,7 @@ impl Site {
             }
             self.recorder.sample(Sample::Wait, origin, waited);
             self.trace_mark(ctx.now(), Part::Call, key, "it has a slot");
-            self.sample_class(class, lane, origin, waited);
+            self.sample_class(class, slot_class, origin, waited);
             self.seat(ctx, key);
             if reads {
                 self.read(ctx, key);
@@ -202,7 +202,8 @@ impl Site {
     pub(super) fn make_manifest(&mut self, ctx: &mut Ctx<'_>, call: Key) {
         let law = &self.plan.fabric.manifest.service;
         let pod = self.pod_of(call);
-        let slow = self.weather.slowness(&self.plan.injections, Service::Manifest, pod, ctx.now());
+        let slow =
+            self.active_faults.slowness(&self.plan.injections, Service::Manifest, pod, ctx.now());
         let takes = stretched(law.draw(&mut self.streams.manifest), slow);
         // What a gate must find: the same draws, two in a hundred slower.
         #[cfg(feature = "test-slowdown")]
@@ -265,7 +266,7 @@ impl Site {
         let Some(call) = self.calls.get_mut(key) else {
             return;
         };
-        let waits = self.manifest.withdraw(call.lane, key, ctx.now());
+        let waits = self.manifest.withdraw(call.slot_class, key, ctx.now());
         if !waits {
             // It may have got its slot at this very instant and not have begun.
             call.has_slot.get_or_insert(ctx.now());
@@ -288,14 +289,15 @@ impl Site {
         let now = ctx.now();
         let call = self.calls.get_mut(key)?;
         let over = Over { fetch: call.fetch, origin: call.origin, pod: call.pod, lag: call.lag };
-        let (lane, has_slot, held) = (call.lane, call.has_slot.is_some(), call.held.take());
+        let (slot_class, has_slot, held) =
+            (call.slot_class, call.has_slot.is_some(), call.held.take());
         if call.inside {
-            self.manifest.left(lane, call.came, call.has_slot, now);
+            self.manifest.left(slot_class, call.came, call.has_slot, now);
         }
         self.calls.discard(key);
-        self.unseat(key, over.pod, lane);
+        self.unseat(key, over.pod, slot_class);
         self.trace_over(now, Part::Call, key);
-        if has_slot && let Some(next) = self.manifest.release(lane, now) {
+        if has_slot && let Some(next) = self.manifest.release(slot_class, now) {
             self.starting.push_back(next);
         }
         if let Some(held) = held {
@@ -308,7 +310,7 @@ impl Site {
     /// Whether an answer of a service is an error by a fault, from a pod where there are any.
     #[inline]
     pub(super) fn errs(&mut self, service: Service, pod: Option<u32>, now: Instant) -> bool {
-        let share = self.weather.error_share(&self.plan.injections, service, pod, now);
+        let share = self.active_faults.error_share(&self.plan.injections, service, pod, now);
         share > 0.0 && self.streams.errors.chance(share)
     }
 

@@ -2,7 +2,7 @@
 
 use super::fetch::Cause;
 use super::{Failure, Key, Site};
-use crate::sim::run::event::Visit;
+use crate::sim::run::event::ViewerRequest;
 use crate::sim::run::tracer::{Part, What, id_of};
 use crate::units::Instant;
 
@@ -18,7 +18,7 @@ pub(super) const fn word(cause: Cause) -> &'static str {
 impl Site {
     /// A request arrives for the first time: is it traced?
     #[inline]
-    pub(super) fn trace_request(&mut self, now: Instant, visit: &mut Visit) {
+    pub(super) fn trace_request(&mut self, now: Instant, visit: &mut ViewerRequest) {
         if let Some(tracer) = &mut self.tracer {
             visit.traced = tracer.samples(visit);
             let key = self.origin(visit) as u64;
@@ -28,14 +28,14 @@ impl Site {
 
     /// A fact of a request, if it is traced. `when` is for the site; the viewer is half a trip away.
     #[inline]
-    pub(super) fn tell(&mut self, at: Instant, when: Instant, visit: &Visit, what: What) {
+    pub(super) fn tell(&mut self, at: Instant, when: Instant, visit: &ViewerRequest, what: What) {
         if visit.traced {
             self.tell_traced(at, when, visit, what);
         }
     }
 
     #[cold]
-    fn tell_traced(&mut self, at: Instant, when: Instant, visit: &Visit, what: What) {
+    fn tell_traced(&mut self, at: Instant, when: Instant, visit: &ViewerRequest, what: What) {
         let way = self.trip(visit).half();
         let when = match what {
             What::Begin { part: Part::Request | Part::Attempt, .. } => when.saturating_sub(way),
@@ -48,7 +48,7 @@ impl Site {
 
     /// An attempt arrives.
     #[inline]
-    pub(super) fn trace_attempt(&mut self, now: Instant, visit: &Visit) {
+    pub(super) fn trace_attempt(&mut self, now: Instant, visit: &ViewerRequest) {
         let key = visit.attempt.into();
         self.tell(now, now, visit, What::Begin { part: Part::Attempt, key, parent: 0 });
     }
@@ -59,7 +59,7 @@ impl Site {
         &mut self,
         now: Instant,
         heard: Instant,
-        visit: &Visit,
+        visit: &ViewerRequest,
         how: Failure,
     ) {
         let outcome = match how {
@@ -75,7 +75,7 @@ impl Site {
         &mut self,
         now: Instant,
         heard: Instant,
-        visit: &Visit,
+        visit: &ViewerRequest,
         outcome: &'static str,
     ) {
         let key = visit.attempt.into();
@@ -84,7 +84,12 @@ impl Site {
 
     /// A request is answered by what leaves at `ready`.
     #[inline]
-    pub(super) fn trace_answer(&mut self, ready: Instant, visit: &Visit, cache: Option<bool>) {
+    pub(super) fn trace_answer(
+        &mut self,
+        ready: Instant,
+        visit: &ViewerRequest,
+        cache: Option<bool>,
+    ) {
         if !visit.traced {
             return;
         }
@@ -100,7 +105,7 @@ impl Site {
 
     /// A request has failed for good.
     #[inline]
-    pub(super) fn trace_given_up(&mut self, now: Instant, visit: &Visit, how: Failure) {
+    pub(super) fn trace_given_up(&mut self, now: Instant, visit: &ViewerRequest, how: Failure) {
         let outcome = match how {
             Failure::Error => "failed",
             Failure::TimeOut => "given up",
@@ -110,20 +115,20 @@ impl Site {
 
     /// Something to be known of a request.
     #[inline]
-    pub(super) fn trace_note(&mut self, now: Instant, visit: &Visit, text: &'static str) {
+    pub(super) fn trace_note(&mut self, now: Instant, visit: &ViewerRequest, text: &'static str) {
         self.tell(now, now, visit, What::Mark(text));
     }
 
     /// A request waits for another's fetch.
     #[inline]
-    pub(super) fn trace_joins(&mut self, now: Instant, visit: &Visit, fetch: Key) {
+    pub(super) fn trace_joins(&mut self, now: Instant, visit: &ViewerRequest, fetch: Key) {
         let (key, parent) = (fetch.word(), visit.attempt.into());
         self.tell(now, now, visit, What::Begin { part: Part::Lock, key, parent });
     }
 
     /// It waits no longer.
     #[inline]
-    pub(super) fn trace_leaves(&mut self, now: Instant, visit: &Visit, fetch: Key) {
+    pub(super) fn trace_leaves(&mut self, now: Instant, visit: &ViewerRequest, fetch: Key) {
         let (key, outcome) = (fetch.word(), "over");
         self.tell(now, now, visit, What::End { part: Part::Lock, key, outcome });
     }

@@ -81,41 +81,41 @@ mod tests {
         Instant::ZERO + Span::from_millis(millis)
     }
 
-    fn purse(min_per_second: u32, ratio: f64) -> RequestDeposit {
+    fn retry_budget(min_per_second: u32, ratio: f64) -> RequestDeposit {
         RequestDeposit::new(Span::from_secs(10), min_per_second, ratio)
     }
 
     #[test]
     fn five_deposits_buy_one_retry_at_a_fifth() {
-        let mut purse = purse(0, 0.2);
+        let mut retry_budget = retry_budget(0, 0.2);
         for _ in 0..4 {
-            purse.deposit(at(0));
+            retry_budget.deposit(at(0));
         }
-        assert!(!purse.withdraw(at(1)));
-        purse.deposit(at(2));
-        assert!(purse.withdraw(at(3)));
-        assert!(!purse.withdraw(at(4)));
+        assert!(!retry_budget.withdraw(at(1)));
+        retry_budget.deposit(at(2));
+        assert!(retry_budget.withdraw(at(3)));
+        assert!(!retry_budget.withdraw(at(4)));
     }
 
     #[test]
     fn the_reserve_is_rate_times_window() {
-        let mut purse = purse(10, 0.2);
-        let granted = (0..1_000).filter(|_| purse.withdraw(at(500))).count();
+        let mut retry_budget = retry_budget(10, 0.2);
+        let granted = (0..1_000).filter(|_| retry_budget.withdraw(at(500))).count();
         assert_eq!(granted, 100);
-        assert!(!purse.withdraw(at(9_999)), "withdrawals weigh for the whole window");
-        assert!(purse.withdraw(at(10_000)), "and are forgotten after it");
+        assert!(!retry_budget.withdraw(at(9_999)), "withdrawals weigh for the whole window");
+        assert!(retry_budget.withdraw(at(10_000)), "and are forgotten after it");
     }
 
     #[test]
     fn at_ratio_zero_only_the_reserve_pays() {
-        let mut purse = purse(1, 0.0);
-        (0..1_000_000).for_each(|_| purse.deposit(at(0)));
-        assert_eq!((0..50).filter(|_| purse.withdraw(at(0))).count(), 10);
+        let mut retry_budget = retry_budget(1, 0.0);
+        (0..1_000_000).for_each(|_| retry_budget.deposit(at(0)));
+        assert_eq!((0..50).filter(|_| retry_budget.withdraw(at(0))).count(), 10);
     }
 
     #[test]
     fn deposits_expire_after_the_window() {
-        let mut fresh = purse(0, 0.2);
+        let mut fresh = retry_budget(0, 0.2);
         (0..50).for_each(|_| fresh.deposit(at(100)));
         assert!(fresh.clone().withdraw(at(9_900)));
         assert!(!fresh.withdraw(at(10_000)));
@@ -123,12 +123,12 @@ mod tests {
 
     #[test]
     fn in_the_long_run_the_ratio_of_retries_is_the_budget() {
-        let mut purse = purse(0, 0.1);
+        let mut retry_budget = retry_budget(0, 0.1);
         let mut retries = 0;
         for request in 0..100_000 {
-            purse.deposit(at(request));
+            retry_budget.deposit(at(request));
             // Every request fails and would like three retries.
-            retries += (0..3).filter(|_| purse.withdraw(at(request))).count();
+            retries += (0..3).filter(|_| retry_budget.withdraw(at(request))).count();
         }
         assert!((9_999..=10_000).contains(&retries), "{retries}");
     }
