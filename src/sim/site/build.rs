@@ -5,7 +5,7 @@ use super::protect::PolicyNeeds;
 use super::scaling::Scaling;
 use super::{Key, Site, Streams};
 use crate::engine::Seed;
-use crate::model::{Call, Database, Discipline, Manifest, Plan, Pooling};
+use crate::model::{Call, Database, Discipline, Fabric, Manifest, Plan, Pooling};
 use crate::observe::Recorder;
 use crate::sim::client::networks::NetworkSet;
 use crate::sim::edge::metadata::MetadataCache;
@@ -66,10 +66,7 @@ impl Site {
             reading: database.and_then(|config| slowdown::sharing(&config.slowdown)),
             database_faults: DatabaseFaults::default(),
             read_rate: RateMeter::default(),
-            replication_lag: ReplicationLag::new(
-                &fabric.replication,
-                fabric.round_trip[me][fabric.primary],
-            ),
+            replication_lag: lag_of(plan, me),
             active_faults: ActiveFaults::default(),
             outage: None,
             loss: 0,
@@ -94,7 +91,13 @@ impl Site {
     }
 }
 
-/// Who calls the manifest service, and who its database.
+/// The lag of this region's replica, before any fault.
+fn lag_of(plan: &Plan, me: usize) -> ReplicationLag {
+    let Fabric { replication, round_trip, primary, .. } = &plan.fabric;
+    ReplicationLag::new(replication, round_trip[me][*primary])
+}
+
+/// The clients of the manifest service and of its database.
 fn callers_of(plan: &Plan, region: &str) -> (HopClient, HopClient) {
     let caller =
         |call: &Call, what| HopClient::new(call, Seed(plan.seed), &format!("{region}/{what}"));
