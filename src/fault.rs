@@ -235,7 +235,7 @@ impl Fault {
             Self::LockTable { .. } => "lock-table",
             Self::StopPods { .. } => "stop-pods",
             Self::NoisyNeighbour { .. } => "noisy-neighbour",
-            Self::Leak { .. } => "leak",
+            Self::Leak { .. } => "memory-leak",
             Self::ClockSkew { .. } => "clock-skew",
             Self::PacketLoss { .. } => "packet-loss",
             Self::OriginDown { .. } => "origin-down",

@@ -13,6 +13,8 @@
 //! [`units`]: instants, spans, money, and quantities as people write them. Everything above computes
 //! with these types. Knows nothing else.
 //!
+//! [`renamed`]: words of files that changed, and what they are now. Knows nothing else.
+//!
 //! [`stats`]: what many runs say together: intervals, paired differences, several tests at once. Must not
 //! know what was measured.
 //!
@@ -79,6 +81,7 @@ pub mod invariant;
 pub mod model;
 pub mod observe;
 pub mod rehearse;
+pub mod renamed;
 pub mod replay;
 pub mod report;
 pub mod runbook;

@@ -12,6 +12,7 @@ mod database;
 mod edit;
 mod fabric;
 mod faults;
+mod fix;
 mod harm;
 mod keys;
 mod lanes;
@@ -32,6 +33,7 @@ mod topology;
 mod tree;
 
 pub use edit::{Edit, EditSource};
+pub use fix::{FileKind, Replaced, fix};
 pub use keys::{KEYS, Key, STUDY_KEYS};
 pub use place::{Place, place_of};
 pub use problem::{Problem, render};
@@ -343,7 +345,7 @@ impl Reader<'_> {
                 run.warmup = warmup;
             }
         }
-        if let Some(node) = section.node("holds-in")
+        if let Some(node) = section.node("pass-rate")
             && let Some(grains) = self.share_grains(node, 1)
         {
             run.holds_in = crate::units::count_to_f64(grains) / 1e9;

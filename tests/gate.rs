@@ -23,7 +23,7 @@ preset = "single-pool"
 [fabric.pool]
 servers = 8
 queue = "unbounded"
-service = { law = "exponential", mean = "20ms" }
+service-time = { distribution = "exponential", mean = "20ms" }
 [load]
 requests-per-second = 300
 [invariants]
@@ -32,7 +32,7 @@ requests-per-second = 300
 [watch]
 "99 % are done in" = "p99(latency)"
 [control]
-change = { "fabric.pool.servers" = 5 }
+set = { "fabric.pool.servers" = 5 }
 breaks = ["the mean is short"]
 "#;
 

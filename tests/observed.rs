@@ -56,22 +56,22 @@ queue = 50
 
 [fabric.database.call]
 timeout  = "1s"
-breaker  = { window = 20, minimum = 20, open = "370s", trials = 3 }
+breaker  = { window = 20, minimum-calls = 20, open = "370s", trials = 3 }
 fallback = { failing = "30%" }
 
 [load]
-titles     = 100
-popularity = { law = "zipf", exponent = 0.9 }
+objects    = 100
+popularity = { distribution = "zipf", exponent = 0.9 }
 
-[load.manifests-per-second]
+[load.requests-per-second]
 us-east-1 = 60
 eu-west-1 = 20
 
 [[inject]]
-label = "hang"
-at    = "60s"
-lasts = "480s"
-fault = { kind = "slow", region = "us-east-1", service = "database", factor = 1000 }
+label    = "hang"
+at       = "60s"
+duration = "480s"
+fault    = { kind = "slow", region = "us-east-1", service = "database", factor = 1000 }
 
 [invariants]
 "somebody is answered" = "availability >= 1%"

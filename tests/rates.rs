@@ -31,19 +31,19 @@ us-east-1 = { eu-central-1 = "90ms" }
 [fabric.routing]
 networks = 4
 [fabric.viewers]
-last-mile = { law = "exponential", mean = "1ms" }
+last-mile = { distribution = "exponential", mean = "1ms" }
 [fabric.manifest]
 pods = 1
 slots = 4
-service = { law = "lognormal", mean = "20ms", cv = 0.5 }
+service-time = { distribution = "lognormal", mean = "20ms", cv = 0.5 }
 [fabric.metadata]
 cache = "off"
 [fabric.database]
 use = "off"
 [load]
-titles = 200
-popularity = { law = "zipf", exponent = 0.9 }
-[load.manifests-per-second]
+objects = 200
+popularity = { distribution = "zipf", exponent = 0.9 }
+[load.requests-per-second]
 us-east-1 = 100
 eu-central-1 = 100
 [invariants]
@@ -74,8 +74,8 @@ impl Fabric {
     /// A run for each seed, `slower` times as slow as the file says.
     fn runs(&self, seeds: std::ops::Range<u64>, slower: f64) -> Vec<Values> {
         let service =
-            format!("{{ law = \"lognormal\", mean = \"{}ms\", cv = 0.5 }}", 20.0 * slower);
-        let edit = Edit::from_option(&format!("fabric.manifest.service={service}")).unwrap();
+            format!("{{ distribution = \"lognormal\", mean = \"{}ms\", cv = 0.5 }}", 20.0 * slower);
+        let edit = Edit::from_option(&format!("fabric.manifest.service-time={service}")).unwrap();
         let source = Source::from_text("fabric.toml", FABRIC);
         let one = |seed| -> Values {
             let asked = Asked {

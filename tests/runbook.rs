@@ -25,23 +25,23 @@ us-east-1 = { eu-central-1 = "90ms" }
 [fabric.viewers]
 attempts = 1
 [fabric.routing]
-networks = 4
-converge = { law = "constant", value = "2s" }
+networks    = 4
+convergence = { distribution = "constant", value = "2s" }
 [load]
-titles = 100
-popularity = { law = "zipf", exponent = 0.9 }
-[load.manifests-per-second]
+objects = 100
+popularity = { distribution = "zipf", exponent = 0.9 }
+[load.requests-per-second]
 us-east-1 = 50
 eu-central-1 = 50
 [[inject]]
 label = "outage"
 at = "20s"
-lasts = "20s"
+duration = "20s"
 fault = { kind = "region-down", region = "eu-central-1", routes = "withdrawn" }
 [invariants]
 "most are served" = "availability during outage >= 80%"
 [control]
-change = { "inject.outage.fault.routes" = "silent" }
+set = { "inject.outage.fault.routes" = "silent" }
 breaks = ["most are served"]
 "#;
 
@@ -59,7 +59,7 @@ impl Month {
             .unwrap();
         let book = format!(
             "title = 'Drills'\napproval = 'the lead'\nstop = '{stop}'\n\
-             [purse]\nerror-budget = '100%'\nmoney = '$25'\n\
+             [budget]\nerror-budget = '100%'\nmoney = '$25'\n\
              [[drill]]\nscenario = '../outage.toml'\nseeds = '1..3'\nwhen = 'Tuesday'\nowner = 'edge'\n\
              [[drill]]\nscenario = '../again.toml'\nwhen = 'Friday'\nowner = 'edge'\n"
         );

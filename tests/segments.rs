@@ -41,8 +41,8 @@ fn text(viewers: &str, content: &str, origin: &str, load: &str, rest: &str) -> S
         bytes-per-second = "unbounded"
         {origin}
         [load]
-        popularity = {{ law = "zipf", exponent = 0.8 }}
-        manifests-per-second = {{ here = 0 }}
+        popularity = {{ distribution = "zipf", exponent = 0.8 }}
+        requests-per-second = {{ here = 0 }}
         {load}
         {rest}
         "#
@@ -71,7 +71,7 @@ fn agrees(what: &str, plan: &Plan, expected: f64, of: impl Fn(&Outcome) -> f64) 
     assert!(error < 0.05 * expected, "{what}: {mean} +- {error} says nothing");
 }
 
-const AT_ONCE: &str = r#"service = { law = "constant", value = "0s" }"#;
+const AT_ONCE: &str = r#"service-time = { distribution = "constant", value = "0s" }"#;
 const ONE: &str = r#"segments-per-title = 1
         ladder = [{ mbit-per-second = 8, share = "100%" }]"#;
 
@@ -90,7 +90,7 @@ fn every_policy_misses_what_it_misses_on_the_same_requests_without_a_fabric() {
             ]"#,
             policy.name()
         );
-        let load = "titles = 300\nsegments-per-second = { here = 200 }";
+        let load = "objects = 300\nsegments-per-second = { here = 200 }";
         let plan = plan(&text("", &content, AT_ONCE, load, ""));
         let options = Options {
             threads: NonZeroUsize::MIN,
@@ -128,8 +128,8 @@ fn every_policy_misses_what_it_misses_on_the_same_requests_without_a_fabric() {
 fn the_origin_turns_away_what_erlang_says() {
     let origin = r#"slots = 5
         queue = 0
-        service = { law = "exponential", mean = "100ms" }"#;
-    let load = "titles = 10\nsegments-per-second = { here = 40 }";
+        service-time = { distribution = "exponential", mean = "100ms" }"#;
+    let load = "objects = 10\nsegments-per-second = { here = 40 }";
     let plan = plan(&text("attempts = 1", "cache = \"off\"", origin, load, ""));
     let blocked = (1..=5).fold(1.0, |b, n| 4.0 * b / (f64::from(n) + 4.0 * b));
     agrees("turned away", &plan, blocked, |outcome| {
@@ -142,8 +142,8 @@ fn the_origin_turns_away_what_erlang_says() {
 /// with the lock one fetch each time, without it also one for each who asks meanwhile: 1 + rate D.
 #[test]
 fn one_request_fetches_for_all_where_there_is_a_lock() {
-    let origin = r#"service = { law = "constant", value = "50ms" }"#;
-    let load = "titles = 1\nsegments-per-second = { here = 100 }";
+    let origin = r#"service-time = { distribution = "constant", value = "50ms" }"#;
+    let load = "objects = 1\nsegments-per-second = { here = 100 }";
     let storm = r#"[[inject]]
         label = "eviction"
         at = "1s"
@@ -172,7 +172,7 @@ fn layers_multiply() {
         slots = 100000
         call = {{ attempts = 3, backoff = "1ms", max-backoff = "1ms" }}"#
     );
-    let load = "titles = 10\nsegments-per-second = { here = 100 }";
+    let load = "objects = 10\nsegments-per-second = { here = 100 }";
     for (percent, p) in [(60, 0.6), (100, 1.0_f64)] {
         let errors = format!(
             r#"[[inject]]
@@ -208,7 +208,7 @@ fn layers_multiply() {
 /// wait until their time-out.
 #[test]
 fn an_origin_that_is_down_is_seen_by_those_who_miss() {
-    let load = "titles = 1\nsegments-per-second = { here = 50 }";
+    let load = "objects = 1\nsegments-per-second = { here = 50 }";
     for (cache, answers, viewers) in [
         ("on", "refused", "attempts = 1"),
         ("off", "refused", "attempts = 1"),
@@ -218,7 +218,7 @@ fn an_origin_that_is_down_is_seen_by_those_who_miss() {
             r#"[[inject]]
             label = "outage"
             at = "40s"
-            lasts = "20s"
+            duration = "20s"
             fault = {{ kind = "origin-down", answers = "{answers}" }}"#
         );
         let content = format!("{ONE}\ncache = \"{cache}\"");
@@ -250,8 +250,8 @@ fn far(origin: &str) -> Plan {
         [fabric.routing]
         misrouted = "0%""#;
     let viewers = r#"attempts = 1
-        last-mile = { law = "constant", value = "20ms" }"#;
-    let load = "titles = 3\nsegments-per-second = { there = 20 }";
+        last-mile = { distribution = "constant", value = "20ms" }"#;
+    let load = "objects = 3\nsegments-per-second = { there = 20 }";
     let text = text(viewers, &content, "", load, "")
         .replace(r#"["here"]"#, r#"["here", "there"]"#)
         .replace("[fabric.routing]", trips)
@@ -266,7 +266,7 @@ fn far(origin: &str) -> Plan {
 #[test]
 fn the_way_to_the_origin_is_in_the_latency() {
     let origin = r#"bytes-per-second = "60MB"
-        service = { law = "constant", value = "100ms" }"#;
+        service-time = { distribution = "constant", value = "100ms" }"#;
     let outcome = runs::run(&far(origin), 2, false);
     let seen = outcome.totals.histogram(|_| true, Scope::default(), Sample::SegmentLatency);
     assert!(seen.count() > 1_500);
@@ -286,7 +286,7 @@ fn what_an_edge_gives_up_is_taken_back_over_the_wide_area_or_is_not() {
     for (cancel, held) in [("on", 0.1), ("off", 1.0)] {
         let plan = far(&format!(
             r#"bytes-per-second = "unbounded"
-            service = {{ law = "constant", value = "1s" }}
+            service-time = {{ distribution = "constant", value = "1s" }}
             call = {{ timeout = "100ms", cancel = "{cancel}" }}"#
         ));
         let outcome = runs::run(&plan, 2, false);
@@ -335,9 +335,9 @@ fn classes_are_parts_of_all_requests() {
         "from content" = "share(hit) of segment"
         "bytes" = "byte_hit_ratio"
     "#;
-    let load = "titles = 100\nsegments-per-second = { here = 100 }";
+    let load = "objects = 100\nsegments-per-second = { here = 100 }";
     let text = text("", "bytes = \"2GB\"", "", load, watch)
-        .replace("manifests-per-second = { here = 0 }", "manifests-per-second = { here = 50 }");
+        .replace("requests-per-second = { here = 0 }", "requests-per-second = { here = 50 }");
     let source = Source::from_text("classes.toml", &text);
     let asked = Asked {
         edits: Vec::new(),

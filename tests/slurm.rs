@@ -150,7 +150,7 @@ const STUDY: &str = "title = 'Pools'\nquestion = 'What is a server worth?'\nscen
 /// Four searches along the load.
 const SEARCH: &str = "title = 'Pools'\nquestion = 'What can a server bear?'\nscenario = 'pool.toml'\n\
                       seeds = '1..3'\nfind = 'largest load-factor that holds'\n\
-                      change = { 'load-factor' = '0.5..4 by 0.1', 'fabric.pool.servers' = '2..5 by 1' }\n";
+                      vary = { 'load-factor' = '0.5..4 by 0.1', 'fabric.pool.servers' = '2..5 by 1' }\n";
 
 fn good(output: &Output) {
     let said = String::from_utf8_lossy(&output.stderr);

@@ -22,10 +22,10 @@ length = "1s"
 [fabric]
 preset = "single-pool"
 [fabric.pool]
-servers    = 2
-queue      = 100
-discipline = "fifo"
-service    = { law = "exponential", mean = "20ms" }
+servers      = 2
+queue        = 100
+discipline   = "fifo"
+service-time = { distribution = "exponential", mean = "20ms" }
 [load]
 requests-per-second = 60
 [invariants]
@@ -88,7 +88,7 @@ fn same(one: &[(String, Vec<u8>)], two: &[(String, Vec<u8>)]) {
 }
 
 const GRID: &str =
-    "seeds = '1..5'\n[change]\n'fabric.pool.servers' = '2..5 by 1'\nload-factor = [0.5, 1]\n";
+    "seeds = '1..5'\n[vary]\n'fabric.pool.servers' = '2..5 by 1'\nload-factor = [0.5, 1]\n";
 
 #[test]
 fn a_table_has_each_run_that_squall_run_makes() {
@@ -271,7 +271,7 @@ fn parts_of_a_study_with_a_precision_do_so_too() {
 #[test]
 fn parts_of_a_search_do_so_too() {
     let study = "seeds = '1..2'\nholds = ['the queue is short']\nfind = 'largest load-factor that holds'\n\
-                 [change]\nload-factor = '0.5..6 by 0.1'\n'fabric.pool.servers' = '1..19 by 1'\n";
+                 [vary]\nload-factor = '0.5..6 by 0.1'\n'fabric.pool.servers' = '1..19 by 1'\n";
     parts(folder(study).path(), &[1, 4, 22]);
 }
 
@@ -384,7 +384,7 @@ fn seeds_are_added_until_the_means_are_precise() {
 fn the_largest_load_lies_where_the_queue_grows() {
     // Two servers of 20 ms do 100 a second: with 60 a second a factor of 1.67 is one erlang a server.
     let study = "seeds = '1..3'\nset = { 'run.length' = '200s', 'fabric.pool.queue' = 'unbounded' }\n\
-                 change = { load-factor = '0.5..3 by 0.05' }\nholds = ['the queue is short']\n\
+                 vary = { load-factor = '0.5..3 by 0.05' }\nholds = ['the queue is short']\n\
                  find = 'largest load-factor that holds'\n";
     let folder = folder(study);
     let text = good(folder.path(), &["a.study.toml", "--format", "json", "--out", "out"]);
@@ -431,9 +431,9 @@ pods-per-node = 2
 caches = "on"
 connection-memory = "8MB"
 [load]
-titles = 1_000
-popularity = { law = "zipf", exponent = 0.9 }
-[load.manifests-per-second]
+objects = 1_000
+popularity = { distribution = "zipf", exponent = 0.9 }
+[load.requests-per-second]
 us-east-1 = 50
 eu-central-1 = 50
 [invariants]
@@ -446,7 +446,7 @@ question = 'What do they cost?'
 scenario = 'two.toml'
 seeds = '1..2'
 find = 'cheapest that holds'
-[change.knob]
+[vary.knob]
 "as it is"         = { "fabric.manifest.pods" = 3 }
 "a pod"            = { "fabric.manifest.pods" = 4 }
 "two pods"         = { "fabric.manifest.pods" = 5 }

@@ -185,18 +185,23 @@ pub(super) struct RunArgs {
     pub verbose: bool,
 }
 
-/// Load scenarios and say every problem, without a run.
+/// Load scenarios and report every problem, without a run.
 ///
-/// Exits with 0 when there is none and with 2 otherwise.
+/// Exits with 0 when there is none and with 2 otherwise. With `--fix` it first rewrites words that have
+/// been renamed, and prints each.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   squall check drill.toml
-  squall check scenarios runbooks")]
+  squall check scenarios runbooks
+  squall check --fix old-drill.toml")]
 pub(super) struct CheckArgs {
     /// Scenario files, or folders: every `*.toml` in a folder and in those below it, by path
     #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
+    /// Rewrite words that have been renamed (the glossary lists them) before checking
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// Look up a metric, fault, preset, budget, exit code, statistic or key.

@@ -123,6 +123,20 @@ pub(super) fn save_with(
     Ok(())
 }
 
+/// Writes a file that is there anew, with the mode that it has.
+///
+/// # Errors
+/// As [`save`]; also that it is a link, a pipe or a device, which a new file must not replace.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let told = |error: io::Error| format!("{} cannot be written: {error}", path.display());
+    let there = fs::symlink_metadata(path).map_err(told)?;
+    if !there.is_file() {
+        return Err(format!("{} cannot be written: it is no ordinary file", path.display()));
+    }
+    save_with(path, |file| file.write_all(bytes))?;
+    fs::set_permissions(path, there.permissions()).map_err(told)
+}
+
 /// Makes sure that a file can be written, before an hour is spent on what it is to hold.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use super::term::{Ask, Compare, Condition, Percentile};
 use super::words;
 use crate::observe::{Described, Form, METRICS, Metric};
+use crate::renamed;
 use crate::units::{Quantity, Unit};
 
 /// A word before a parenthesis.
@@ -103,6 +104,10 @@ pub(super) fn is_metric(word: &str) -> bool {
 pub(super) fn metric(word: &str) -> Result<&'static Described, Refusal> {
     METRICS.iter().find(|row| row.name == word).ok_or_else(|| {
         // There are too many to name them all.
+        if let Some(new) = renamed::name(word) {
+            let help = format!("`{word}` is `{new}` now: `squall check --fix` writes it");
+            return (format!("`{word}` is no metric"), Some(help));
+        }
         let help = words::nearest(word, METRICS.iter().map(|row| row.name)).map_or_else(
             || format!("`squall explain metric` has all {}", METRICS.len()),
             |name| format!("did you mean `{name}`?"),

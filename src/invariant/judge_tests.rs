@@ -239,7 +239,7 @@ fn served_in_a_region_is_a_share_of_all_requests_wherever_they_went() {
     breaks("share(served) from west in east > 0%", &events, 0.0, 4.0);
     holds("share(failed) from east in west < 14.3%", &events, 100.0 / 7.0);
     breaks("availability from east in west >= 86%", &events, 600.0 / 7.0, 4.0);
-    holds("share(given_up) from east == 10%", &events, 10.0);
+    holds("share(timed_out) from east == 10%", &events, 10.0);
 }
 
 /// Latencies of 1 to 100 ms, all in the fourth second.

@@ -67,7 +67,7 @@ const FIRST: &[Described] = &[
         "answered; with `in REGION`: answered there, as a share of all requests whatever their region",
     ),
     flag("failed", Counter::Failed, "the last attempt got an error"),
-    flag("given_up", Counter::GivenUp, "the last attempt timed out"),
+    flag("timed_out", Counter::GivenUp, "the last attempt timed out"),
     flag("hit", Counter::Hits, "answered with a fresh copy from a cache of the edge"),
     flag("stale", Counter::Stale, "answered with a copy past its TTL"),
     flag("rejected", Counter::Rejected, "some attempt met a full queue, or waited too long in one"),

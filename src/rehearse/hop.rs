@@ -112,7 +112,7 @@ mod tests {
         let rehearsal = rehearsed(
             "resilience/breaker-fallback-fails.toml",
             &[
-                "inject.errors.lasts=110s",
+                "inject.errors.duration=110s",
                 "fabric.routing.networks=1",
                 "fabric.database.call.fallback=none",
                 "fabric.database.call.breaker=none",

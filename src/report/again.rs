@@ -94,8 +94,8 @@ mod tests {
     #[test]
     fn a_shell_reads_back_what_was_meant() {
         assert_eq!(
-            command("a b/it's.toml", &words(&["--set", "load.titles=5", "--set", "x=\"1 s\""])),
-            r#"squall run 'a b/it'\''s.toml' --set load.titles=5 --set 'x="1 s"'"#
+            command("a b/it's.toml", &words(&["--set", "load.objects=5", "--set", "x=\"1 s\""])),
+            r#"squall run 'a b/it'\''s.toml' --set load.objects=5 --set 'x="1 s"'"#
         );
         assert_eq!(command("-x.toml", &[]), "squall run ./-x.toml");
         assert_eq!(quoted(""), "''");

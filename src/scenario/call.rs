@@ -72,12 +72,12 @@ impl Reader<'_> {
             Window::Calls(calls) => calls,
             Window::Seconds(_) => MANY_CALLS,
         };
-        section.set(self, "minimum", &mut rule.minimum, |r, n| r.count(n, 1..=most));
+        section.set(self, "minimum-calls", &mut rule.minimum, |r, n| r.count(n, 1..=most));
         let some_share =
             |r: &mut Self, n: &Node| r.share_grains(n, 1).map(|grains| count_to_f64(grains) / 1e9);
-        section.set(self, "failures", &mut rule.failures, some_share);
-        section.set(self, "slow", &mut rule.slow, Self::some_time);
-        section.set(self, "slow-share", &mut rule.slow_share, some_share);
+        section.set(self, "failure-rate", &mut rule.failures, some_share);
+        section.set(self, "slow-call", &mut rule.slow, Self::some_time);
+        section.set(self, "slow-call-rate", &mut rule.slow_share, some_share);
         section.set(self, "open", &mut rule.open, Self::some_time);
         section.set(self, "trials", &mut rule.trials, |r, n| r.count(n, 1..=MANY_CALLS));
         section.finish(self);

@@ -25,7 +25,7 @@ impl Reader<'_> {
             section.set(self, "bytes", bytes, |r, n| r.bytes(n, 1));
         }
         content.store = store.filter(|_| cache);
-        section.set(self, "hit", &mut content.hit, Self::time);
+        section.set(self, "hit-time", &mut content.hit, Self::time);
         self.lock(section, &mut content.lock);
         section.set(self, "segment", &mut content.segment, |r, n| {
             r.time_in(n, Span::from_millis(1)..=Span::from_secs(3_600))
@@ -79,8 +79,9 @@ impl Reader<'_> {
         }
         section.set(self, "slots", &mut origin.slots, |r, n| r.count(n, 1..=MOST_SLOTS));
         section.set(self, "queue", &mut origin.queue, Self::queue);
-        section.set(self, "wait", &mut origin.wait, |r, n| r.time_or(n, "unbounded", None, Some));
-        section.set(self, "service", &mut origin.service, Self::law);
+        section
+            .set(self, "max-wait", &mut origin.wait, |r, n| r.time_or(n, "unbounded", None, Some));
+        section.set(self, "service-time", &mut origin.service, Self::law);
         section.set(self, "bytes-per-second", &mut origin.rate, |r, n| match n.text() {
             Some("unbounded") => Some(None),
             _ => r.bytes(n, 1).map(Some),
@@ -102,7 +103,7 @@ impl Reader<'_> {
             fabric.content.segments,
         );
         let help =
-            "at most 4294967295: fewer `load.titles`, or `fabric.content.segments-per-title`";
+            "at most 4294967295: fewer `load.objects`, or `fabric.content.segments-per-title`";
         self.say(&node.at, message, help);
     }
 

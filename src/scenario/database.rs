@@ -28,16 +28,20 @@ impl Reader<'_> {
         section
             .set(self, "connections", &mut database.connections, |r, n| r.count(n, 1..=1_000_000));
         section.set(self, "queue", &mut database.queue, Self::queue);
-        section.set(self, "wait", &mut database.wait, |r, n| r.time_or(n, "unbounded", None, Some));
-        section.set(self, "service", &mut database.service, Self::law);
+        section.set(self, "max-wait", &mut database.wait, |r, n| {
+            r.time_or(n, "unbounded", None, Some)
+        });
+        section.set(self, "service-time", &mut database.service, Self::law);
         section.set(self, "call", &mut database.call, Self::call);
         self.pooling(section, &mut database.pooling);
         let places = [("replica", false), ("primary", true)];
-        section.set(self, "again-at", &mut database.again_to_primary, |r, n| r.choice(n, &places));
+        section.set(self, "retry-reads-at", &mut database.again_to_primary, |r, n| {
+            r.choice(n, &places)
+        });
         let places = [("fail", false), ("primary", true)];
         section.set(self, "when-down", &mut database.down_to_primary, |r, n| r.choice(n, &places));
         section.set(self, "slowdown", &mut database.slowdown, Self::slowdown);
-        section.set(self, "too-far-behind", &mut database.behind, Self::behind);
+        section.set(self, "max-lag", &mut database.behind, Self::behind);
         section.set(self, "primary-timeout", &mut database.primary_timeout, Self::some_time);
         *slot = used.then_some(database);
     }
@@ -69,7 +73,7 @@ impl Reader<'_> {
             ("refuse", WhenBehind::Refuse),
             ("primary", WhenBehind::Primary),
         ];
-        let mut section = self.section(node, "fabric.database.too-far-behind")?;
+        let mut section = self.section(node, "fabric.database.max-lag")?;
         let mut behind = Behind { after: Span::from_secs(5), then: WhenBehind::Serve };
         section.set(self, "after", &mut behind.after, Self::time);
         section.set(self, "then", &mut behind.then, |r, n| r.choice(n, THEN));

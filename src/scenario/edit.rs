@@ -24,7 +24,7 @@ pub struct Edit {
 pub enum EditSource {
     /// `--set PATH=VALUE`.
     CommandLine,
-    /// `[control] change` in the file.
+    /// `[control] set` in the file.
     Control {
         /// The bytes of the path.
         path: Range<usize>,

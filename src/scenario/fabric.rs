@@ -103,7 +103,7 @@ impl Reader<'_> {
         section.set(self, "skew", &mut routing.skew, |r, n| r.number(n, 0.0..=10.0));
         section.set(self, "misrouted", &mut routing.misrouted, Self::share);
         section.set(self, "detect", &mut routing.detect, Self::detect);
-        section.set(self, "converge", &mut routing.converge, Self::law);
+        section.set(self, "convergence", &mut routing.converge, Self::law);
         section.set(self, "failback", &mut routing.failback, Self::truth);
     }
 
@@ -169,9 +169,9 @@ impl Reader<'_> {
         let mut cache = true;
         section.set(self, "cache", &mut cache, Self::on_off);
         section.set(self, "ttl", &mut metadata.ttl, Self::some_time);
-        let kinds = [("fill", TtlFrom::Fill), ("hit", TtlFrom::Hit)];
+        let kinds = [("fill", TtlFrom::Fill), ("hit-time", TtlFrom::Hit)];
         section.set(self, "ttl-from", &mut metadata.ttl_from, |r, n| r.choice(n, &kinds));
-        section.set(self, "hit", &mut metadata.hit, Self::time);
+        section.set(self, "hit-time", &mut metadata.hit, Self::time);
         self.lock(section, &mut metadata.lock);
         let off = |r: &mut Self, n: &Node| r.time_or(n, "off", Span::ZERO, |age| age);
         section.set(self, "stale-while-revalidate", &mut metadata.stale_while_revalidate, off);
@@ -223,7 +223,7 @@ impl Reader<'_> {
         section.set(self, "slots", &mut manifest.slots, |r, n| r.count(n, 1..=MANY));
         section.set(self, "queue", &mut manifest.queue, Self::queue);
         self.order(section, manifest);
-        section.set(self, "service", &mut manifest.service, Self::law);
+        section.set(self, "service-time", &mut manifest.service, Self::law);
         section.set(self, "validations", &mut manifest.validations, Self::share);
         section.set(self, "call", &mut manifest.call, Self::call);
         self.class_pools(section, manifest);
@@ -300,7 +300,7 @@ impl Reader<'_> {
         manifest.slots = servers.unwrap_or(manifest.slots);
         pool.set(self, "queue", &mut manifest.queue, Self::queue);
         self.order(&mut pool, manifest);
-        manifest.service = pool.need(self, "service", Self::law).unwrap_or(Law::ZERO);
+        manifest.service = pool.need(self, "service-time", Self::law).unwrap_or(Law::ZERO);
         pool.set(self, "timeout", timeout, Self::some_time);
         pool.finish(self);
         Some(fabric)

@@ -42,7 +42,7 @@ impl Reader<'_> {
             ("errors", Kind::Errors),
             ("stop-pods", Kind::StopPods),
             ("noisy-neighbour", Kind::NoisyNeighbour),
-            ("leak", Kind::Leak),
+            ("memory-leak", Kind::Leak),
             ("database-down", Kind::DatabaseDown),
             ("lock-table", Kind::LockTable),
             ("clock-skew", Kind::ClockSkew),

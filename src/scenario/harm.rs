@@ -146,7 +146,7 @@ impl Reader<'_> {
         let lasts = first.until.map(|until| until.since(first.at));
         if lasts.is_some_and(|lasts| lasts > apart) || lasts.is_none() && !first.fault.is_instant()
         {
-            let help = "`lasts` is at most `every`";
+            let help = "`duration` is at most `every`";
             self.say(&at, "this begins again before it has ended", help);
             return vec![first];
         }
@@ -192,11 +192,11 @@ impl Reader<'_> {
             labels.push(label.clone());
         }
         let at = self.begin(section, stage);
-        let lasts = section.take("lasts");
+        let lasts = section.take("duration");
         let until = match lasts {
             Some(entry) if is_instant => {
                 let message = "this happens at an instant and does not last";
-                self.say(&entry.key_at, message, "remove `lasts`");
+                self.say(&entry.key_at, message, "remove `duration`");
                 None
             }
             Some(entry) => self.end(&entry.node, at, stage),
@@ -228,7 +228,7 @@ impl Reader<'_> {
         if until > stage.end {
             let message = format!("this ends at {until}, after the run's end at {}", stage.end);
             let most = stage.end.since(at);
-            let help = format!("`lasts = \"{most}\"` at most, or without `lasts` to the end");
+            let help = format!("`duration = \"{most}\"` at most, or without `duration` to the end");
             self.say(&node.at, message, help);
             return None;
         }

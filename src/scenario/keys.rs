@@ -51,7 +51,7 @@ control | table | none | {} | what is taken away, and what breaks then
 run.seed | count | required | 7 | the seed of every random stream, 0 to 2^63 - 1
 run.length | time | required | "15m" | how long the run lasts, 1 s to 31 d
 run.warmup | time | 0s | "2m" | the part from the start that is not judged
-run.holds-in | share | 100% | "95%" | the share of runs in which an invariant must hold, with several seeds
+run.pass-rate | share | 100% | "95%" | the share of runs in which an invariant must hold, with several seeds
 fabric.preset | "five-regions" or "single-pool" | required | "five-regions" | what the rest differs from
 fabric.regions | list | the preset's five | ["us-east-1", "eu-central-1"] | names of 1 to 64 regions
 fabric.primary | text | us-east-1 | "us-east-1" | the region with the primary database
@@ -69,10 +69,10 @@ fabric.routing.detect[health-check].failures | count | 3 | 3 | failed probes in 
 fabric.routing.detect[health-check].timeout | time | 300ms | "300ms" | how long a probe waits, at most `every`
 fabric.routing.detect[health-check].successes | count | 3 | 3 | good probes in a row that announce it again
 fabric.routing.detect[hold-timer].hold | time | 90s | "90s" | BGP's hold time (RFC 4271)
-fabric.routing.converge | law | 80% lognormal 4s/10s, 18% to 60s, 2% to 180s | { law = "constant", value = "5s" } | how long a network takes to follow a withdrawal or an announcement
+fabric.routing.convergence | law | 80% lognormal 4s/10s, 18% to 60s, 2% to 180s | { distribution = "constant", value = "5s" } | how long a network takes to follow a withdrawal or an announcement
 fabric.routing.failback | true or false | true | true | whether networks go back to their better region
 fabric.viewers | table | preset | {} | how viewers behave
-fabric.viewers.last-mile | law | lognormal, mean 20ms, cv 0.5 | { law = "constant", value = "20ms" } | round trip to the edge of the network
+fabric.viewers.last-mile | law | lognormal, mean 20ms, cv 0.5 | { distribution = "constant", value = "20ms" } | round trip to the edge of the network
 fabric.viewers.timeout | time | 3s | "3s" | how long a viewer waits for one attempt
 fabric.viewers.attempts | count | 3 | 3 | attempts in all; 1 means no retries
 fabric.viewers.backoff | time | 100ms | "100ms" | the wait before the first retry
@@ -89,7 +89,7 @@ fabric.metadata | table | preset | {} | the cache of manifests and rights beside
 fabric.metadata.cache | "on" or "off" | on | "on" | off: every request is a miss
 fabric.metadata.ttl | time | 60s | "60s" | how long a copy is fresh
 fabric.metadata.ttl-from | "fill" or "hit" | fill | "hit" | whether its time counts from its fill, or begins anew with each hit
-fabric.metadata.hit | time | 1ms | "1ms" | what a hit takes
+fabric.metadata.hit-time | time | 1ms | "1ms" | what a hit takes
 fabric.metadata.lock | "on" or "off" | on | "on" | one reader a title, the others wait
 fabric.metadata.lock-wait | time | 1s | "1s" | the longest wait for another's read
 fabric.metadata.after-lock-wait | "fetch" or "fail" | fetch | "fetch" | what a waiter does then
@@ -107,10 +107,10 @@ fabric.manifest.high-priority | share | required | "30%" | the share of fetches 
 fabric.manifest.standing | time | 100ms | "100ms" | a queue that has not been empty for so long stands: `adaptive-lifo` and `controlled-delay` act then
 fabric.manifest.controlled-delay | time or "off" | off | "5ms" | the longest wait in a queue that stands; who has waited longer is turned away at its turn
 fabric.manifest.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
-fabric.manifest.service | law | lognormal, mean 5ms, cv 0.5 | { law = "constant", value = "5ms" } | what one takes, beside its read
+fabric.manifest.service-time | law | lognormal, mean 5ms, cv 0.5 | { distribution = "constant", value = "5ms" } | what one takes, beside its read
 fabric.manifest.validations | share | 0% | "40%" | the share of fetches that only validate a request, and so need no read
 fabric.manifest.pools | table or "shared" | shared | { manifests = { slots = 24 }, validations = { slots = 8 } } | slots for each kind of fetch, so that one that is slow holds none of the other's
-fabric.manifest.pools.manifests | pool | required | { slots = 24, queue = 100, wait = "200ms" } | the slots of fetches that make a manifest
+fabric.manifest.pools.manifests | pool | required | { slots = 24, queue = 100, max-wait = "200ms" } | the slots of fetches that make a manifest
 fabric.manifest.pools.validations | pool | required | { slots = 8 } | the slots of fetches that only validate a request
 fabric.manifest.call | call | one attempt | { timeout = "200ms", attempts = 3 } | how the edge calls it
 fabric.manifest.balance | "least-requests", "round-robin" or "random" | least-requests | "random" | which pod gets a call, where something makes them differ
@@ -119,8 +119,8 @@ fabric.manifest.image-pull | time | 0s | "20s" | what a new pod takes before tha
 fabric.manifest.ejection | table or "none" | none | { failures = 5 } | what takes a pod out of service that fails (Envoy's outlier detection)
 fabric.manifest.ejection.failures | count | 5 | 5 | failed answers and time-outs in a row that eject a pod
 fabric.manifest.ejection.every | time | 10s | "10s" | time between the sweeps that bring pods back
-fabric.manifest.ejection.base | time | 30s | "30s" | how long the first ejection lasts; the second twice as long, and so on up to 5m
-fabric.manifest.ejection.most | share | 10% | "10%" | the share of pods that may be out at one time; always one, never so many that less than half are left
+fabric.manifest.ejection.base-time | time | 30s | "30s" | how long the first ejection lasts; the second twice as long, and so on up to 5m
+fabric.manifest.ejection.max-ejected | share | 10% | "10%" | the share of pods that may be out at one time; always one, never so many that less than half are left
 fabric.manifest.cpu | table or "unlimited" | unlimited | { limit = 1, threads = 4 } | the processors of a pod: what a call takes is the processor time of its threads then
 fabric.manifest.cpu.limit | number or "none" | none | 0.5 | cores that a pod may use on average over a period; all its threads stand when that is used up
 fabric.manifest.cpu.period | time | 100ms | "100ms" | the period, 1 ms to 1 s
@@ -130,7 +130,7 @@ fabric.manifest.cpu.request | number | 0.25 | 0.25 | cores that a pod has reques
 fabric.manifest.memory | table or "unlimited" | unlimited | { limit = "1GB" } | the memory of a pod; one that needs more is killed and started again
 fabric.manifest.memory.limit | volume | required | "1GB" | how much it may have
 fabric.manifest.memory.base | volume | 256MB | "256MB" | what it needs without a call
-fabric.manifest.memory.request | volume | 2MB | "2MB" | what it needs for each call under way
+fabric.manifest.memory.per-call | volume | 2MB | "2MB" | what it needs for each call under way
 fabric.manifest.autoscale | table or "none" | none | { saturation = "70%", max = 60 } | what changes the number of pods: Kubernetes' horizontal pod autoscaler
 fabric.manifest.autoscale.saturation | share | none | "70%" | the target for calls inside, those that wait included, as a share of the slots; one of the three
 fabric.manifest.autoscale.cpu | share | none | "60%" | the target for processor time used, as a share of `cpu.request`; one of the three
@@ -148,8 +148,8 @@ fabric.database | table | preset | {} | the database of each region
 fabric.database.use | "on" or "off" | on | "on" | off: a manifest needs no read
 fabric.database.connections | count | 128 | 128 | connections in each region
 fabric.database.queue | count or "unbounded" | 1000 | 1_000 | reads that may wait for one
-fabric.database.wait | time or "unbounded" | 1s | "1s" | the longest wait for one
-fabric.database.service | law | lognormal, mean 4ms, cv 1 | { law = "constant", value = "4ms" } | what a read takes
+fabric.database.max-wait | time or "unbounded" | 1s | "1s" | the longest wait for one
+fabric.database.service-time | law | lognormal, mean 4ms, cv 1 | { distribution = "constant", value = "4ms" } | what a read takes
 fabric.database.slowdown | table or "none" | none | { by = "concurrency", points = [[32, 1], [128, 4]] } | how reads slow each other
 fabric.database.slowdown.by | "concurrency" or "rate" | required | "concurrency" | by how many are under way, or by how many begin
 fabric.database.slowdown[concurrency].points | list | required | [[32, 1], [128, 4]] | reads under way, and how many times as long each takes then; straight lines between points
@@ -158,14 +158,14 @@ fabric.database.slowdown[rate].over | time | 1s | "1s" | the time over which rea
 fabric.database.call | call | one attempt | { timeout = "50ms", attempts = 2 } | how the manifest service calls it
 fabric.database.pooling | "transaction", "session" or "none" | transaction | "session" | whether a connection is lent for each read, kept from a call's first read to its end, or opened for each call, without waiting for one
 fabric.database.connect | time | 5ms | "5ms" | what opening a connection takes, where there is no pooler
-fabric.database.again-at | "replica" or "primary" | replica | "primary" | where second attempts to read go, retries and hedges
+fabric.database.retry-reads-at | "replica" or "primary" | replica | "primary" | where second attempts to read go, retries and hedges
 fabric.database.when-down | "fail" or "primary" | fail | "primary" | what reads do while the region's database refuses connections
-fabric.database.too-far-behind | table | { after = "5s", then = "serve" } | { after = "5s", then = "serve" } | what a read does on a replica that lags
-fabric.database.too-far-behind.after | time | 5s | "5s" | the lag that is too much
-fabric.database.too-far-behind.then | "serve", "refuse" or "primary" | serve | "serve" | old data, an error, or a read over the wide area
+fabric.database.max-lag | table | { after = "5s", then = "serve" } | { after = "5s", then = "serve" } | what a read does on a replica that lags
+fabric.database.max-lag.after | time | 5s | "5s" | the lag that is too much
+fabric.database.max-lag.then | "serve", "refuse" or "primary" | serve | "serve" | old data, an error, or a read over the wide area
 fabric.database.primary-timeout | time | 2s | "2s" | how long a read over the wide area may take
 fabric.replication | table | preset | {} | the channel from the primary to the replicas
-fabric.replication.lag | law | lognormal, median 200ms, p99 1s | { law = "constant", value = "200ms" } | the usual lag
+fabric.replication.lag | law | lognormal, median 200ms, p99 1s | { distribution = "constant", value = "200ms" } | the usual lag
 fabric.replication.catch-up | number | 10 | 10 | seconds of changes that a replica applies in a second when it is behind, above 1
 fabric.replication.write-per-second | volume | 2MB | "2MB" | changes in one second
 fabric.replication.window | volume | 4MB | "4MB" | what may be under way unacknowledged
@@ -173,7 +173,7 @@ fabric.content | table | preset | {} | video segments and the cache of them besi
 fabric.content.cache | "on" or "off" | on | "on" | off: every request for a segment goes to the origin
 fabric.content.policy | "lru", "fifo", "clock", "sieve", "s3-fifo", "lfu" or "w-tinylfu" | lru | "s3-fifo" | which segment leaves a full cache
 fabric.content.bytes | volume | 20TB | "500GB" | the room of the cache in each region
-fabric.content.hit | time | 1ms | "1ms" | what a hit takes until its first byte
+fabric.content.hit-time | time | 1ms | "1ms" | what a hit takes until its first byte
 fabric.content.lock | "on" or "off" | on | "on" | one request to the origin for a segment, the others wait
 fabric.content.lock-wait | time | 5s | "5s" | the longest wait for another's request
 fabric.content.after-lock-wait | "fetch" or "fail" | fetch | "fetch" | what a waiter does then
@@ -188,8 +188,8 @@ fabric.origin | table | preset | {} | the store in one region that holds all seg
 fabric.origin.region | text | the primary's | "us-east-1" | where it is
 fabric.origin.slots | count | 825 | 825 | requests that it works on at once
 fabric.origin.queue | count or "unbounded" | 1000 | 1_000 | requests that may wait
-fabric.origin.wait | time or "unbounded" | 1s | "1s" | the longest wait
-fabric.origin.service | law | uniform, 100ms to 200ms | { law = "constant", value = "150ms" } | what it takes until the first byte
+fabric.origin.max-wait | time or "unbounded" | 1s | "1s" | the longest wait
+fabric.origin.service-time | law | uniform, 100ms to 200ms | { distribution = "constant", value = "150ms" } | what it takes until the first byte
 fabric.origin.bytes-per-second | volume or "unbounded" | 85MB | "85MB" | bytes of an answer in one second, each by itself
 fabric.origin.call | call | one attempt | { timeout = "1s", attempts = 2 } | how each edge calls it; without a time-out it waits for 30s
 fabric.cost | table | preset | {} | what is paid for, where the run does not say
@@ -203,7 +203,7 @@ fabric.cost.pods-per-node | count or "none" | none | 2 | pods that a node has ro
 fabric.cost.caches | "on" or "off" | off | "on" | on: the caches are on the exact bill, by their room: the memory of `fabric.metadata.entries` (of all titles, where they are unbounded) of `read-size` each, and the disks of `fabric.content.bytes` where anybody asks for segments
 fabric.cost.connection-memory | volume or "off" | off | "8MB" | the memory of one connection of a region's database, which is then on the exact bill; Postgres takes 5 to 10 MB
 fabric.cost.sla | share | 99.99% | "99.99%" | the availability that the error budget is counted from
-fabric.pool | table | required | { servers = 8, service = { law = "exponential", mean = "20ms" } } | the pool of `single-pool`
+fabric.pool | table | required | { servers = 8, service-time = { distribution = "exponential", mean = "20ms" } } | the pool of `single-pool`
 fabric.pool.servers | count | required | 8 | requests that are worked on at once
 fabric.pool.queue | count or "unbounded" | unbounded | "unbounded" | requests that may wait; what does not fit is rejected
 fabric.pool.discipline | "fifo", "lifo", "adaptive-lifo", "processor-sharing" or "priority" | fifo | "fifo" | in which order they are taken, or that all are worked on at once
@@ -211,20 +211,19 @@ fabric.pool.high-priority | share | required | "30%" | the share of requests tha
 fabric.pool.standing | time | 100ms | "100ms" | a queue that has not been empty for so long stands: `adaptive-lifo` and `controlled-delay` act then
 fabric.pool.controlled-delay | time or "off" | off | "5ms" | the longest wait in a queue that stands; who has waited longer is turned away at its turn
 fabric.pool.max-wait | time or "unbounded" | unbounded | "1s" | the longest wait; who has waited so long is rejected
-fabric.pool.service | law | required | { law = "exponential", mean = "20ms" } | what one takes
+fabric.pool.service-time | law | required | { distribution = "exponential", mean = "20ms" } | what one takes
 fabric.pool.timeout | time | never | "10s" | how long a request waits before it gives up
-load.titles | count | required | 200_000 | how many titles there are, without a trace
-load.popularity | table | required | { law = "zipf", exponent = 0.9 } | how often each is asked for, without a trace
-load.popularity.law | "zipf" | required | "zipf" | the law of popularity
+load.objects | count | required | 200_000 | how many titles there are, without a trace
+load.popularity | table | required | { distribution = "zipf", exponent = 0.9 } | how often each is asked for, without a trace
+load.popularity.distribution | "zipf" | required | "zipf" | the law of popularity
 load.popularity.exponent | number | required | 0.9 | its exponent, 0 to 10; 0 makes all alike
-load.manifests-per-second | table | required | { us-east-1 = 60_000 } | requests a second from each region, without a trace
-load.manifests-per-second.* | number | 0 | 60_000 | requests a second from this region
+load.requests-per-second | table or number | required | { us-east-1 = 60_000 } | requests a second from each region, without a trace; at the single pool a number: Poisson arrivals
+load.requests-per-second.* | number | 0 | 60_000 | requests a second from this region
 load.segments-per-second | table | none | { us-east-1 = 5_000 } | requests for video segments a second from each region; they follow the curve and surges, too
 load.segments-per-second.* | number | 0 | 5_000 | requests for segments a second from this region
-load.requests-per-second | number | required | 360 | Poisson arrivals at the single pool
 load.viewers | count | none | 100 | viewers of the single pool who each wait for their answer, instead of arrivals
-load.think | law | required | { law = "exponential", mean = "1s" } | how long each of them thinks before it asks
-load.arrivals | law | none | { law = "constant", value = "3ms" } | time between arrivals at the single pool, instead of Poisson
+load.think-time-time-time | law | required | { distribution = "exponential", mean = "1s" } | how long each of them thinks before it asks
+load.arrivals | law | none | { distribution = "constant", value = "3ms" } | time between arrivals at the single pool, instead of Poisson
 load.curve | list | always 1 | [{ at = "0s", factor = 1.0 }] | how all rates change with time; straight lines between points
 load.curve.at | time | required | "0s" | when
 load.curve.factor | number | required | 1.0 | how many times the rate, 0 to 1000
@@ -240,11 +239,11 @@ load.trace.region | text | required | "us-east-1" | where its viewers sit
 load.trace.speed | number | 1 | 2 | how many times as fast as it was recorded
 inject.label | text | required | "outage" | what invariants call it
 inject.at | time | required | "5m" | when it begins
-inject.lasts | time | to the end | "5m" | how long; not for what happens at an instant
+inject.duration | time | to the end | "5m" | how long; not for what happens at an instant
 inject.times | count | 1 | 3 | how often it happens; the repeats are called `LABEL-2`, `LABEL-3` and so on
 inject.every | time | none | "5m" | how long after the last time it begins again
 inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
-inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "noisy-neighbour", "leak", "database-down", "lock-table", "clock-skew", "packet-loss", "origin-down" or "surge" | required | "surge" | which harm
+inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "noisy-neighbour", "memory-leak", "database-down", "lock-table", "clock-skew", "packet-loss", "origin-down" or "surge" | required | "surge" | which harm
 inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
 inject.fault[region-down].routes | "withdrawn" or "silent" | required | "withdrawn" | whether its routes end
 inject.fault[region-down].scope | "all" or "data-plane" | all | "all" | what is cut: everything, or viewers only
@@ -272,9 +271,9 @@ inject.fault[noisy-neighbour].cores | number | required | 4 | cores that it woul
 inject.fault[noisy-neighbour].request | number | 1 | 2 | cores that it has requested: its weight
 inject.fault[noisy-neighbour].limit | number or "none" | none | 1 | cores that it may use at most
 inject.fault[noisy-neighbour].pods | count | all | 2 | only beside the first so many pods of the manifest service
-inject.fault[leak].region | text | required | "sa-east-1" | where; or "all"
-inject.fault[leak].per-second | volume | required | "10MB" | by how much more memory each pod needs in a second; a restart frees it
-inject.fault[leak].pods | count | all | 2 | only the first so many pods of the manifest service
+inject.fault[memory-leak].region | text | required | "sa-east-1" | where; or "all"
+inject.fault[memory-leak].per-second | volume | required | "10MB" | by how much more memory each pod needs in a second; a restart frees it
+inject.fault[memory-leak].pods | count | all | 2 | only the first so many pods of the manifest service
 inject.fault[database-down].region | text | required | "us-east-1" | whose database; while the primary is down no replica gets changes
 inject.fault[database-down].answers | "refused" or "silent" | refused | "silent" | whether connections are reset and refused, or nobody answers
 inject.fault[lock-table].region | text | required | "us-east-1" | where reads wait for a lock, with their connections; or "all"
@@ -289,16 +288,16 @@ inject.fault[surge].factor | number | required | 3 | how many times as many, 0 t
 inject.fault[surge].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the surge
 change.label | text | required | "drain" | what invariants call it
 change.at | time | required | "5m" | when it begins
-change.lasts | time | to the end | "5m" | when it is taken back, after this long
+change.duration | time | to the end | "5m" | when it is taken back, after this long
 change.do | table | required | { kind = "drain", region = "sa-east-1" } | what is done
 change.do.kind | "drain" | required | "drain" | which change
 change.do[drain].region | text | required | "sa-east-1" | which region withdraws its routes and goes on serving
 invariants.* | sentence | none | "availability >= 99%" | a name, and what must hold
 watch.* | term | none | "p99(latency)" | a name, and what is watched
-control.change | table | required | { "inject.outage.fault.routes" = "silent" } | paths, and what stands there without the protection
-control.change.* | any | none | "silent" | a path, and what stands there without the protection
+control.set | table | required | { "inject.outage.fault.routes" = "silent" } | paths, and what stands there without the protection
+control.set.* | any | none | "silent" | a path, and what stands there without the protection
 control.breaks | list | required | ["most are served"] | names of the invariants that must break then
-law.law | "constant", "uniform", "exponential", "lognormal", "pareto" or "empirical" | required | "constant" | the law of a time; a list of laws with shares is a mixture
+law.distribution | "constant", "uniform", "exponential", "lognormal", "pareto" or "empirical" | required | "constant" | the law of a time; a list of laws with shares is a mixture
 law.share | share | required | "80%" | the share of this law in a mixture
 law[constant].value | time | required | "5ms" | always this
 law[uniform].from | time | required | "10s" | the shortest
@@ -330,13 +329,13 @@ hedge.percentile | share or "none" | none | "95%" | wait as long as this share o
 hedge.budget | "none" or budget | none | { kind = "deposit-per-request", ratio = "5%" } | what limits hedges: any kind that refuses retries alone; one for each client
 pool.slots | count | required | 24 | slots of each pod; those of all pools are its `slots`
 pool.queue | count or "unbounded" | `fabric.manifest.queue` | 100 | fetches of this kind that may wait in a region
-pool.wait | time or "unbounded" | `fabric.manifest.max-wait` | "200ms" | the longest wait; who has waited so long is rejected
+pool.max-wait | time or "unbounded" | `fabric.manifest.max-wait` | "200ms" | the longest wait; who has waited so long is rejected
 breaker.window | count | 100 | 20 | the calls that it looks at: the last so many
 breaker.window-time | time | none | "10s" | instead: the calls of so many last whole seconds, 1 s to 1 h
-breaker.minimum | count | 100 | 20 | fewer calls in the window say nothing; at most the window's
-breaker.failures | share | 50% | "50%" | it opens when so many of them have failed
-breaker.slow | time | 60s | "2s" | a call that takes longer is slow
-breaker.slow-share | share | 100% | "80%" | it opens when so many of them are slow
+breaker.minimum-calls | count | 100 | 20 | fewer calls in the window say nothing; at most the window's
+breaker.failure-rate | share | 50% | "50%" | it opens when so many of them have failed
+breaker.slow-call | time | 60s | "2s" | a call that takes longer is slow
+breaker.slow-call-rate | share | 100% | "80%" | it opens when so many of them are slow
 breaker.open | time | 60s | "10s" | how long it stays open
 breaker.trials | count | 10 | 5 | calls that pass when it is half open; what they say closes or opens it
 fallback.failing | share | 0% | "1%" | the share of fallbacks that fail, too
@@ -448,8 +447,8 @@ mod tests {
         assert!(known("fabric.routing.networks"));
         assert!(known("inject.outage.fault.routes"));
         assert!(known("inject.outage"));
-        assert!(known("load.manifests-per-second.sa-east-1"));
-        assert!(known("fabric.manifest.service.mean"));
+        assert!(known("load.requests-per-second.sa-east-1"));
+        assert!(known("fabric.manifest.service-time.mean"));
         assert!(known("fabric.viewers.budget.kind"));
         assert!(known("fabric.database.call.budget.min-per-second"));
         assert!(known("fabric.database.call.breaker.window"));

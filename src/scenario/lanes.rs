@@ -32,13 +32,13 @@ impl Reader<'_> {
         manifest.pools = Some(ClassPools { manifests, validations });
     }
 
-    /// `{ slots = 24, queue = 100, wait = "200ms" }`.
+    /// `{ slots = 24, queue = 100, max-wait = "200ms" }`.
     fn class_pool(&mut self, node: &Node, manifest: &Manifest) -> Option<ClassPool> {
         let mut section = self.section(node, "pool")?;
         let slots = section.need(self, "slots", |r, n| r.count(n, 1..=MANY));
         let mut pool = ClassPool { slots: 1, queue: manifest.queue, wait: manifest.wait };
         section.set(self, "queue", &mut pool.queue, Self::queue);
-        section.set(self, "wait", &mut pool.wait, |r, n| r.time_or(n, "unbounded", None, Some));
+        section.set(self, "max-wait", &mut pool.wait, |r, n| r.time_or(n, "unbounded", None, Some));
         section.finish(self);
         slots.map(|slots| ClassPool { slots, ..pool })
     }

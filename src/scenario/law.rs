@@ -7,7 +7,7 @@ use crate::engine::{Law, LawError};
 use crate::units::{Span, count_to_f64};
 
 /// Where the help sends people.
-const EXAMPLE: &str = "for example `{ law = \"lognormal\", mean = \"20ms\", cv = 0.5 }`";
+const EXAMPLE: &str = "for example `{ distribution = \"lognormal\", mean = \"20ms\", cv = 0.5 }`";
 
 type Made = Result<Law, LawError>;
 
@@ -38,7 +38,7 @@ impl Reader<'_> {
     pub fn law(&mut self, node: &Node) -> Option<Law> {
         match &node.value {
             Value::Table(_) => {
-                let mut section = self.section(node, "law")?;
+                let mut section = self.section(node, "distribution")?;
                 if let Some(share) = section.take("share") {
                     let help = "a law alone has no share; a list of laws with shares is a mixture";
                     self.say(&share.key_at, "this law is not part of a mixture", help);
@@ -48,7 +48,7 @@ impl Reader<'_> {
             Value::List(parts) => self.mixture(node, parts),
             Value::Text(text) => {
                 let message = format!("expected a law, found {}", node.found());
-                let help = format!("`{{ law = \"constant\", value = \"{text}\" }}`");
+                let help = format!("`{{ distribution = \"constant\", value = \"{text}\" }}`");
                 self.say(&node.at, message, if text.len() < 20 { &help } else { EXAMPLE });
                 None
             }
@@ -60,7 +60,7 @@ impl Reader<'_> {
     }
 
     fn single(&mut self, mut section: Section<'_>) -> Option<Law> {
-        let kind_node = section.require(self, "law");
+        let kind_node = section.require(self, "distribution");
         let kind = kind_node.and_then(|node| self.choice(node, KINDS));
         let (Some(kind), Some(name)) = (kind, kind_node.and_then(Node::text)) else {
             // Which keys belong here is not known, so none is wrong.
@@ -148,7 +148,7 @@ impl Reader<'_> {
         let mut laws = Vec::with_capacity(parts.len());
         let mut sum = 0_u64;
         for part in parts {
-            let Some(mut section) = self.section(part, "law") else {
+            let Some(mut section) = self.section(part, "distribution") else {
                 continue;
             };
             let share = section.need(self, "share", |r, n| r.share_grains(n, 1));

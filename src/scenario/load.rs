@@ -76,8 +76,8 @@ impl Reader<'_> {
             }
         }
         let viewers = section.need(self, "viewers", |r, n| r.count(n, 1..=1_000_000));
-        let Some(entry) = section.take("think") else {
-            section.require(self, "think");
+        let Some(entry) = section.take("think-time") else {
+            section.require(self, "think-time");
             return;
         };
         let (Some(think), Some(viewers)) = (self.law(&entry.node), viewers) else {
@@ -134,7 +134,7 @@ impl Reader<'_> {
     fn viewers_load(&mut self, section: &mut Section<'_>, load: &mut Load, regions: &[String]) {
         if let Some(node) = section.node("trace") {
             for key in
-                ["titles", "popularity", "manifests-per-second", "segments-per-second", "curve"]
+                ["objects", "popularity", "requests-per-second", "segments-per-second", "curve"]
             {
                 if let Some(entry) = section.take(key) {
                     let message = format!("`{key}` and `trace` are two ways to say the same");
@@ -147,16 +147,16 @@ impl Reader<'_> {
             }
             return;
         }
-        let titles = section.need(self, "titles", |r, n| r.count(n, 1..=Zipf::MOST));
+        let titles = section.need(self, "objects", |r, n| r.count(n, 1..=Zipf::MOST));
         load.titles = titles.unwrap_or(1);
         load.zipf = section.need(self, "popularity", Self::popularity).unwrap_or(0.0);
         if let Some(node) = section.node("segments-per-second") {
             load.segments = self.segment_rates(node, regions);
         }
-        let Some(node) = section.require(self, "manifests-per-second") else {
+        let Some(node) = section.require(self, "requests-per-second") else {
             return;
         };
-        let Some(mut rates) = self.section(node, "load.manifests-per-second") else {
+        let Some(mut rates) = self.section(node, "load.requests-per-second") else {
             return;
         };
         let before = self.problems.len();
@@ -179,7 +179,7 @@ impl Reader<'_> {
 
     fn popularity(&mut self, node: &Node) -> Option<f64> {
         let mut section = self.section(node, "load.popularity")?;
-        let law = section.need(self, "law", |r, n| r.choice(n, &[("zipf", ())]));
+        let law = section.need(self, "distribution", |r, n| r.choice(n, &[("zipf", ())]));
         let exponent = section.need(self, "exponent", |r, n| r.number(n, 0.0..=10.0));
         section.finish(self);
         law.and(exponent)

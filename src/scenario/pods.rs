@@ -48,8 +48,8 @@ impl Reader<'_> {
         let mut rule = Ejection::ENVOY;
         section.set(self, "failures", &mut rule.failures, |r, n| r.count(n, 1..=1_000_000));
         section.set(self, "every", &mut rule.every, Self::some_time);
-        section.set(self, "base", &mut rule.base, Self::time);
-        section.set(self, "most", &mut rule.most, Self::share);
+        section.set(self, "base-time", &mut rule.base, Self::time);
+        section.set(self, "max-ejected", &mut rule.most, Self::share);
         section.finish(self);
         Some(Some(rule))
     }
@@ -86,7 +86,7 @@ impl Reader<'_> {
         let limit = section.need(self, "limit", |r, n| r.bytes(n, 1));
         let mut rules = MemoryRules { limit: 0, base: 256_000_000, request: 2_000_000 };
         section.set(self, "base", &mut rules.base, |r, n| r.bytes(n, 0));
-        section.set(self, "request", &mut rules.request, |r, n| r.bytes(n, 0));
+        section.set(self, "per-call", &mut rules.request, |r, n| r.bytes(n, 0));
         rules.limit = limit.unwrap_or(u64::MAX);
         if rules.base > rules.limit {
             let message = format!(

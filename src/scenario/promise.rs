@@ -144,7 +144,7 @@ impl Reader<'_> {
     /// The control. `names` are those of the invariants.
     pub fn control(&mut self, node: Option<&Node>, names: &[String]) -> Option<ControlPlan> {
         let mut section = self.section(node?, "control")?;
-        let changes = section.require(self, "change");
+        let changes = section.require(self, "set");
         let edits = changes.and_then(|node| self.edits(node));
         let breaks = section.need(self, "breaks", |r, n| r.breaks(n, names));
         section.finish(self);
@@ -152,7 +152,7 @@ impl Reader<'_> {
     }
 
     fn edits(&mut self, node: &Node) -> Option<Vec<Edit>> {
-        let mut section = self.section(node, "control.change")?;
+        let mut section = self.section(node, "control.set")?;
         let entries = section.rest();
         if entries.is_empty() {
             let help = "`\"inject.outage.fault.routes\" = \"silent\"`, for example";

@@ -5,7 +5,7 @@
 //! approval = "the incident commander on call, in writing, a day before"
 //! stop     = "first-broken"       # or "never": go on whatever breaks
 //!
-//! [purse]
+//! [budget]
 //! error-budget = "30%"            # of a month's, for all drills together
 //! money        = "$25"            # beyond what the same time costs without them
 //!
@@ -78,8 +78,8 @@ pub fn runbook(source: &Source) -> Result<Runbook, Problems> {
 }
 
 /// Keys of the file, of the purse and of a drill.
-const FILE: [&str; 5] = ["title", "approval", "stop", "purse", "drill"];
-const PURSE: [&str; 2] = ["error-budget", "money"];
+const FILE: [&str; 5] = ["title", "approval", "stop", "budget", "drill"];
+const BUDGET: [&str; 2] = ["error-budget", "money"];
 const DRILL: [&str; 4] = ["scenario", "seeds", "when", "owner"];
 
 impl Reader<'_> {
@@ -92,7 +92,7 @@ impl Reader<'_> {
             Some(entry) => self.choice(&entry.node, &[("first-broken", true), ("never", false)]),
             None => Some(true),
         };
-        let purse = self.must(tree, "purse", "what the drills may spend");
+        let purse = self.must(tree, "budget", "what the drills may spend");
         let purse = purse.and_then(|node| self.purse(node));
         let list = self.must(tree, "drill", "the drills, each a `[[drill]]`");
         let items = list.and_then(|node| self.list(node, "each drill begins with `[[drill]]`"));
@@ -109,7 +109,7 @@ impl Reader<'_> {
     }
 
     fn purse(&mut self, node: &Node) -> Option<(f64, Money)> {
-        self.known(node, &PURSE);
+        self.known(node, &BUDGET);
         let share = self.must(node, "error-budget", "a share of a month's error budget");
         let share = share.and_then(|node| self.share(node));
         let money = self.must(node, "money", "dollars for all drills together")?;
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     const GOOD: &str = "title = 'Drills'\napproval = 'the lead'\nstop = 'never'\n\
-        [purse]\nerror-budget = '30%'\nmoney = '$25.50'\n\
+        [budget]\nerror-budget = '30%'\nmoney = '$25.50'\n\
         [[drill]]\nscenario = 'a.toml'\nseeds = '1..3'\nwhen = 'Tuesday'\nowner = 'routing'\n\
         [[drill]]\nscenario = 'b.toml'\nwhen = 'Friday'\nowner = 'caches'\n";
 

@@ -4,6 +4,7 @@ use super::keys;
 use super::near;
 use super::reader::Reader;
 use super::tree::{Entry, Node, Origin, short};
+use crate::renamed;
 
 impl Reader<'_> {
     /// A table as a section whose keys stand under `schema`.
@@ -145,7 +146,11 @@ impl<'t> Section<'t> {
                 Some(kind) => format!("`{kind}` has no key `{name}`"),
                 None => format!("there is no key `{name}` here"),
             };
-            reader.say(&entry.key_at, message, near::help_for(&entry.key, &known));
+            let help = match renamed::key(self.base(), &entry.key) {
+                Some(new) => format!("`{name}` is `{new}` now: `squall check --fix` writes it"),
+                None => near::help_for(&entry.key, &known),
+            };
+            reader.say(&entry.key_at, message, help);
         }
     }
 }

@@ -182,8 +182,7 @@ impl Study {
                 let edits: Vec<Edit> = all.iter().map(|placed| placed.edit.clone()).collect();
                 let scaled = scaled_load(&self.scenario, &edits, factor);
                 if scaled.is_empty() {
-                    let help =
-                        "`[load.manifests-per-second]` or `load.requests-per-second` in numbers";
+                    let help = "`load.requests-per-second` in numbers";
                     let message = "the scenario has no load that a factor could multiply";
                     let mut problem = Problem::about(self.scenario.name(), message, help);
                     problem.text = Some(self.scenario.text().to_owned());
@@ -238,12 +237,12 @@ fn scaled_load(source: &Source, edits: &[Edit], factor: f64) -> Vec<Edit> {
     if let Some(entry) = load.node.get("requests-per-second") {
         found.extend(scaled("load.requests-per-second".into(), &entry.node.value));
     }
-    let regions = load.node.get("manifests-per-second").and_then(|entry| entry.node.table());
+    let regions = load.node.get("requests-per-second").and_then(|entry| entry.node.table());
     for entry in regions.unwrap_or_default() {
         let region = &entry.key;
         let plain = !region.contains(['.', ' ']);
         let name = if plain { region.clone() } else { format!("\"{region}\"") };
-        found.extend(scaled(format!("load.manifests-per-second.{name}"), &entry.node.value));
+        found.extend(scaled(format!("load.requests-per-second.{name}"), &entry.node.value));
     }
     found
 }

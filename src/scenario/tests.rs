@@ -23,17 +23,17 @@ preset = "five-regions"
 
 [fabric.routing]
 detect   = { by = "health-check", every = "300ms", failures = 3, timeout = "300ms" }
-converge = [                   # how long a viewer's network takes to follow
-  { share = "80%", law = "lognormal", median = "4s", p99 = "10s" },
-  { share = "18%", law = "uniform", from = "10s", to = "60s" },
-  { share = "2%",  law = "uniform", from = "60s", to = "180s" },
+convergence = [                   # how long a viewer's network takes to follow
+  { share = "80%", distribution = "lognormal", median = "4s", p99 = "10s" },
+  { share = "18%", distribution = "uniform", from = "10s", to = "60s" },
+  { share = "2%",  distribution = "uniform", from = "60s", to = "180s" },
 ]
 
 [load]
-titles     = 200_000
-popularity = { law = "zipf", exponent = 0.9 }
+objects     = 200_000
+popularity = { distribution = "zipf", exponent = 0.9 }
 
-[load.manifests-per-second]
+[load.requests-per-second]
 us-east-1      = 60_000
 eu-central-1   = 50_000
 ap-northeast-1 = 40_000
@@ -43,7 +43,7 @@ sa-east-1      = 20_000
 [[inject]]
 label = "outage"
 at    = "5m"
-lasts = "5m"
+duration = "5m"
 fault = { kind = "region-down", region = "sa-east-1", routes = "withdrawn" }
 
 [invariants]                   # from: where the viewer sits; in: where the work is done
@@ -58,7 +58,7 @@ fault = { kind = "region-down", region = "sa-east-1", routes = "withdrawn" }
 "the slowest networks" = "p99(failover_time) from sa-east-1 during outage"
 
 [control]                      # without the protection these must break, or they prove nothing
-change = { "inject.outage.fault.routes" = "silent" }
+set = { "inject.outage.fault.routes" = "silent" }
 breaks = ["Sao Paulo is served again in ten seconds"]
 "#;
 
@@ -77,7 +77,7 @@ preset = "single-pool"
 servers    = 8
 queue      = "unbounded"       # or a number; what does not fit is rejected
 discipline = "fifo"
-service    = { law = "exponential", mean = "20ms" }
+service-time    = { distribution = "exponential", mean = "20ms" }
 
 [load]
 requests-per-second = 360      # Poisson
@@ -152,8 +152,10 @@ fn the_pool_of_the_design_is_read() {
 
 #[test]
 fn arrivals_may_follow_a_law() {
-    let text = POOL
-        .replace("requests-per-second = 360", "arrivals = { law = \"constant\", value = \"4ms\" }");
+    let text = POOL.replace(
+        "requests-per-second = 360",
+        "arrivals = { distribution = \"constant\", value = \"4ms\" }",
+    );
     let plan = loaded(&text, &[]).plan;
     assert_eq!(plan.load.interarrival, Some(Law::Constant(Span::from_millis(4))));
     assert_eq!(plan.load.rates, [250.0]);
@@ -169,9 +171,9 @@ fn edits_reach_every_element() {
         "fabric.routing.detect={ by = \"hold-timer\" }",
         "fabric.round-trip.sa-east-1.us-east-1=120ms",
         "fabric.primary=eu-central-1",
-        "load.manifests-per-second.sa-east-1=0",
+        "load.requests-per-second.sa-east-1=0",
         "inject.outage.fault.scope=data-plane",
-        "run.holds-in=95%",
+        "run.pass-rate=95%",
         "invariants.\"the bill stays within the budget\"=monthly_cost <= $50,000",
         "watch.\"a new one\"=p50(latency)",
     ];
@@ -198,8 +200,8 @@ fn off_switches_one_element_and_not_its_neighbours() {
     let edits = [
         "fabric.metadata.stale-if-error=5m",
         "fabric.metadata.lock-errors=alone",
-        "fabric.database.wait=unbounded",
-        "fabric.database.too-far-behind.then=primary",
+        "fabric.database.max-wait=unbounded",
+        "fabric.database.max-lag.then=primary",
     ];
     let fabric = loaded(OUTAGE, &edits).plan.fabric;
     let metadata = fabric.metadata.unwrap();
@@ -224,17 +226,17 @@ fault = { kind = "delay-replication", region = "all", delay = "30s", by = "tcp-s
 [[inject]]
 label = "slow"
 at    = "3m"
-lasts = "1m"
+duration = "1m"
 fault = { kind = "slow", region = "sa-east-1", service = "database", factor = 3, ramp = "20s" }
 [[inject]]
 label = "errors"
 at    = "3m"
-lasts = "1m"
+duration = "1m"
 fault = { kind = "errors", region = "all", service = "manifest", share = "10%" }
 [[inject]]
 label = "final"
 at    = "3m"
-lasts = "4m"
+duration = "4m"
 fault = { kind = "surge", region = "sa-east-1", factor = 3, ramp = "1m" }
 [[inject]]
 label = "growth"
@@ -243,14 +245,14 @@ fault = { kind = "surge", region = "all", factor = 2, ramp = "2m" }
 [[inject]]
 label = "failover"
 at    = "5m"
-lasts = "90s"
+duration = "90s"
 times = 3
 every = "2m"
 fault = { kind = "database-down", region = "us-east-1", answers = "silent" }
 [[inject]]
 label = "migration"
 at    = "3m"
-lasts = "10s"
+duration = "10s"
 fault = { kind = "lock-table", region = "all" }
 [[change]]
 label = "shift"
@@ -379,8 +381,10 @@ fn with_key(key: &Key) -> Option<(String, Vec<String>)> {
         return Some((OUTAGE.into(), vec![edit]));
     }
     if let Some(kind) = kind("law[") {
-        let edit =
-            format!("fabric.manifest.service={{ law = \"{kind}\", {name} = {} }}", key.example);
+        let edit = format!(
+            "fabric.manifest.service-time={{ distribution = \"{kind}\", {name} = {} }}",
+            key.example
+        );
         return Some((OUTAGE.into(), vec![edit]));
     }
     if let Some(kind) = kind("fabric.routing.detect[") {

@@ -14,14 +14,14 @@ length = "{length}"
 [fabric]
 preset = "single-pool"
 [fabric.pool]
-servers = 8
-service = {{ law = "exponential", mean = "20ms" }}
+servers      = 8
+service-time = {{ distribution = "exponential", mean = "20ms" }}
 [load]
 requests-per-second = 200
 [invariants]
 "the queue is short" = "mean(wait) < 20ms"
 [control]
-change = {{ "fabric.pool.servers" = 4 }}
+set = {{ "fabric.pool.servers" = 4 }}
 breaks = ["the queue is short"]
 "#
     )
@@ -189,7 +189,7 @@ fn a_long_word_is_not_echoed_whole() {
         ["--set", &set("run.length")],
         ["--set", &set("run.lengthy")],
         ["--set", &set("invariants.\"the queue is short\"")],
-        ["--set", &set("fabric.pool.service.law")],
+        ["--set", &set("fabric.pool.service-time.distribution")],
         ["--set", &set("fabric.preset")],
         ["--set", &format!("run.{long}=1")],
         ["--set", &format!("invariants={{{long} = \"a\"}}")],

@@ -10,10 +10,10 @@ length = "10s"
 [fabric]
 preset = "single-pool"
 [fabric.pool]
-servers    = 2
-queue      = 100
-discipline = "fifo"
-service    = { law = "exponential", mean = "20ms" }
+servers      = 2
+queue        = 100
+discipline   = "fifo"
+service-time = { distribution = "exponential", mean = "20ms" }
 [load]
 requests-per-second = 60
 [invariants]

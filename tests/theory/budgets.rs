@@ -54,13 +54,13 @@ impl Run<'_> {
             [fabric.manifest]
             pods = 1
             slots = 10000
-            service = {service}
+            service-time = {service}
             [fabric.database]
             use = "off"
             [load]
-            titles = 10
-            popularity = {{ law = "zipf", exponent = 0.9 }}
-            [load.manifests-per-second]
+            objects = 10
+            popularity = {{ distribution = "zipf", exponent = 0.9 }}
+            [load.requests-per-second]
             here = {per_second}
             [[inject]]
             label = "errors"
@@ -76,7 +76,7 @@ impl Run<'_> {
     }
 }
 
-const AT_ONCE: &str = r#"{ law = "constant", value = "0s" }"#;
+const AT_ONCE: &str = r#"{ distribution = "constant", value = "0s" }"#;
 /// The round trip to the region, in seconds: the shortest that there is.
 const WAY: f64 = 1e-4;
 
@@ -288,7 +288,7 @@ fn limit() -> Vec<Row> {
     let mut rows = Vec::new();
     for (places, per_second) in [(3, 100.0), (10, 600.0)] {
         let budget = format!("kind = \"limit\", retries = {places}");
-        let service = r#"{ law = "constant", value = "20ms" }"#;
+        let service = r#"{ distribution = "constant", value = "20ms" }"#;
         let seconds = 1.5e4 / per_second;
         let run = Run { budget: &budget, attempts: 2, failing: 1.0, service, per_second, seconds };
         let expected = erlang_b(places, per_second * (0.020 + WAY));
@@ -353,7 +353,7 @@ fn concurrent_share() -> Vec<Row> {
     let mut rows = Vec::new();
     for load in [5.0, 20.0] {
         let budget = r#"kind = "concurrent-share", share = "20%", at-least = 3"#;
-        let service = r#"{ law = "exponential", mean = "1s" }"#;
+        let service = r#"{ distribution = "exponential", mean = "1s" }"#;
         let seconds = 1e4 / load;
         let run = Run { budget, attempts: 2, failing: 1.0, service, per_second: load, seconds };
         let what = format!("concurrent-share, 3 or 20 %, load {load}, all fail: retries denied");

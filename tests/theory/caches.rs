@@ -35,13 +35,13 @@ fn cached(lock: &str, fetch: &str, length: &str, warmup: &str, harm: &str) -> Pl
         lock = "{lock}"
         [fabric.manifest]
         pods = 1000
-        service = {{ law = "constant", value = "{fetch}" }}
+        service-time = {{ distribution = "constant", value = "{fetch}" }}
         [fabric.database]
         use = "off"
         [load]
-        titles = {TITLES}
-        popularity = {{ law = "zipf", exponent = {EXPONENT} }}
-        [load.manifests-per-second]
+        objects = {TITLES}
+        popularity = {{ distribution = "zipf", exponent = {EXPONENT} }}
+        [load.requests-per-second]
         here = {RATE}
         {harm}
         [invariants]

@@ -46,19 +46,19 @@ impl Run<'_> {
             [fabric.manifest]
             pods = 1
             slots = 10000
-            service = {AT_ONCE}
+            service-time = {AT_ONCE}
             call = {{ {call} }}
             [fabric.database]
             use = "off"
             [load]
-            titles = 10
-            popularity = {{ law = "zipf", exponent = 0.9 }}
-            [load.manifests-per-second]
+            objects = 10
+            popularity = {{ distribution = "zipf", exponent = 0.9 }}
+            [load.requests-per-second]
             here = {per_second}
             [[inject]]
             label = "errors"
             at = "0s"
-            lasts = "{until}s"
+            duration = "{until}s"
             fault = {{ kind = "errors", region = "here", service = "manifest", share = "{}%" }}
             [invariants]
             "it answers" = "availability >= 0%"
@@ -68,7 +68,7 @@ impl Run<'_> {
     }
 }
 
-const AT_ONCE: &str = r#"{ law = "constant", value = "0s" }"#;
+const AT_ONCE: &str = r#"{ distribution = "constant", value = "0s" }"#;
 
 fn named(clients: u32) -> String {
     format!("{clients} client{}", if clients == 1 { "" } else { "s" })

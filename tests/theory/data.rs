@@ -32,20 +32,20 @@ fn lagging(replication: &str, delay: &str, by: &str) -> Plan {
         [fabric.metadata]
         cache = "off"
         [fabric.database]
-        too-far-behind = {{ after = "5s", then = "refuse" }}
+        max-lag = {{ after = "5s", then = "refuse" }}
         [fabric.replication]
-        lag = {{ law = "constant", value = "0s" }}
+        lag = {{ distribution = "constant", value = "0s" }}
         {replication}
         [load]
-        titles = 10
-        popularity = {{ law = "zipf", exponent = 0.9 }}
-        [load.manifests-per-second]
+        objects = 10
+        popularity = {{ distribution = "zipf", exponent = 0.9 }}
+        [load.requests-per-second]
         home = 0
         away = {RATE}
         [[inject]]
         label = "stall"
         at = "10s"
-        lasts = "60s"
+        duration = "60s"
         fault = {{ kind = "delay-replication", region = "away", delay = "{delay}", by = "{by}" }}
         [invariants]
         "it answers" = "availability >= 0%"

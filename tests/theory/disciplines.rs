@@ -11,7 +11,7 @@ use squall::observe::{Counter, Sample};
 
 const SEEDS: u64 = 12;
 const SERVICE: f64 = 0.020;
-const LOGNORMAL: &str = r#"{ law = "lognormal", mean = "20ms", cv = 1.5 }"#;
+const LOGNORMAL: &str = r#"{ distribution = "lognormal", mean = "20ms", cv = 1.5 }"#;
 
 /// A pool with this rate of arrivals, judged for so many seconds after the first hundred.
 fn plan(keys: &str, rate: f64, seconds: f64) -> Plan {
@@ -96,7 +96,7 @@ fn impatience() -> Row {
 
 fn repair() -> Plan {
     let keys = format!("servers = 1\nservice = {EXPONENTIAL}");
-    let load = "viewers = 10\nthink = { law = \"exponential\", mean = \"200ms\" }";
+    let load = "viewers = 10\nthink = { distribution = \"exponential\", mean = \"200ms\" }";
     warmed_pool(&keys, load, 1_000.0, 100.0)
 }
 

@@ -36,9 +36,9 @@ impl Outage<'_> {
             [fabric.routing]
             {routing}
             [load]
-            titles = 10
-            popularity = {{ law = "zipf", exponent = 0.9 }}
-            [load.manifests-per-second]
+            objects = 10
+            popularity = {{ distribution = "zipf", exponent = 0.9 }}
+            [load.requests-per-second]
             sa-east-1 = {rate}
             [[inject]]
             label = "outage"
@@ -67,7 +67,7 @@ fn detection(name: &str, detect: &str, low: f64, high: f64, source: &'static str
         r#"networks = 5
         misrouted = "0%"
         detect = {detect}
-        converge = {{ law = "constant", value = "5s" }}"#
+        convergence = {{ distribution = "constant", value = "5s" }}"#
     );
     let outage = Outage { routing: &routing, rate: 5, length: "25s", time: r#"at = "5s""# };
     let values = noticed(&outage.plan(), OUTAGES);
@@ -108,10 +108,10 @@ fn convergence() -> Vec<Row> {
         networks = 1000
         misrouted = "0%"
         detect = { by = "health-check", every = "1ms", failures = 1, timeout = "1ms" }
-        converge = [
-            { share = "80%", law = "lognormal", median = "4s", p99 = "10s" },
-            { share = "18%", law = "uniform", from = "10s", to = "60s" },
-            { share = "2%", law = "uniform", from = "60s", to = "180s" },
+        convergence = [
+            { share = "80%", distribution = "lognormal", median = "4s", p99 = "10s" },
+            { share = "18%", distribution = "uniform", from = "10s", to = "60s" },
+            { share = "2%", distribution = "uniform", from = "60s", to = "180s" },
         ]"#;
     let plan = Outage { routing, rate: 1, length: "200s", time: r#"at = "5s""# }.plan();
     let seconds = Span::from_secs;
@@ -142,7 +142,7 @@ fn catchment() -> Vec<Row> {
         networks = 20
         misrouted = "20%"
         detect = { by = "health-check", every = "300ms", failures = 3, timeout = "300ms" }
-        converge = { law = "constant", value = "1s" }"#;
+        convergence = { distribution = "constant", value = "1s" }"#;
     let time = "at = \"50s\"\nlasts = \"50s\"";
     let mut plan = Outage { routing, rate: 200, length: "150s", time }.plan();
     plan.warmup = Span::from_secs(10);

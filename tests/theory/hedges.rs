@@ -23,7 +23,7 @@ fn hedges() -> Vec<Row> {
     ] {
         let database = format!(
             r#"connections = 100000
-            service = {{ law = "exponential", mean = "20ms" }}
+            service-time = {{ distribution = "exponential", mean = "20ms" }}
             call = {{ hedge = {{ {hedge} }} }}"#
         );
         let manifest = format!("pods = 10000\nservice = {AT_ONCE}");
@@ -60,11 +60,11 @@ fn hedges() -> Vec<Row> {
 /// waits for one, so it is Erlang's loss system with all three times.
 fn connections() -> Vec<Row> {
     let manifest = r#"pods = 10000
-        service = { law = "exponential", mean = "30ms" }"#;
+        service-time = { distribution = "exponential", mean = "30ms" }"#;
     let database = r#"connections = 10
         pooling = "none"
         connect = "5ms"
-        service = { law = "constant", value = "5ms" }"#;
+        service-time = { distribution = "constant", value = "5ms" }"#;
     let plan = region(&viewers(), manifest, database, 200, 0);
     let refused = with_seeds(&plan, SEEDS, |outcome| {
         count_of(outcome, Counter::DatabaseRefused) / count_of(outcome, Counter::Requests)

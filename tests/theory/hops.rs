@@ -33,9 +33,9 @@ pub fn region(viewers: &str, manifest: &str, database: &str, rate: u32, failing:
         [fabric.database]
         {database}
         [load]
-        titles = 10
-        popularity = {{ law = "zipf", exponent = 0.9 }}
-        [load.manifests-per-second]
+        objects = 10
+        popularity = {{ distribution = "zipf", exponent = 0.9 }}
+        [load.requests-per-second]
         here = {rate}
         [[inject]]
         label = "errors"
@@ -47,7 +47,7 @@ pub fn region(viewers: &str, manifest: &str, database: &str, rate: u32, failing:
     ))
 }
 
-pub const AT_ONCE: &str = r#"{ law = "constant", value = "0s" }"#;
+pub const AT_ONCE: &str = r#"{ distribution = "constant", value = "0s" }"#;
 
 /// Three attempts of the viewer, each of two calls, each of four reads: 24 reads when nothing works.
 /// Where each read fails by itself, a hop fails when all its attempts do, and each hop's attempts are
@@ -56,12 +56,12 @@ fn layers() -> Vec<Row> {
     let viewers = "timeout = \"1m\"\nattempts = 3\nbackoff = \"1ms\"\nmax-backoff = \"1ms\"";
     let manifest = format!(
         r#"pods = 10000
-        service = {AT_ONCE}
+        service-time = {AT_ONCE}
         call = {{ attempts = 2, backoff = "1ms" }}"#
     );
     let database = format!(
         r#"connections = 100000
-        service = {AT_ONCE}
+        service-time = {AT_ONCE}
         call = {{ attempts = 4, backoff = "1ms" }}"#
     );
     let seen = |failing: u32| {
@@ -112,7 +112,7 @@ fn time_outs() -> Vec<Row> {
     for (cancel, wasted) in [("off", q * (1.0 + q)), ("on", 0.0)] {
         let database = format!(
             r#"connections = 100000
-            service = {{ law = "exponential", mean = "20ms" }}
+            service-time = {{ distribution = "exponential", mean = "20ms" }}
             call = {{ timeout = "30ms", attempts = 2, backoff = "0s", cancel = "{cancel}" }}"#
         );
         let manifest = format!("pods = 10000\nservice = {AT_ONCE}");
@@ -146,7 +146,7 @@ fn deadlines() -> Vec<Row> {
             r#"pods = 1
             slots = 1
             queue = "unbounded"
-            service = {{ law = "exponential", mean = "20ms" }}
+            service-time = {{ distribution = "exponential", mean = "20ms" }}
             call = {{ timeout = "50ms", deadline = "{deadline}" }}"#
         );
         let plan = region("timeout = \"1m\"\nattempts = 1", &manifest, "use = \"off\"", 40, 0);
@@ -172,9 +172,9 @@ fn deadlines() -> Vec<Row> {
 fn bulkheads() -> Vec<Row> {
     let (rate, mean, most) = (300, 0.020, 8);
     let laws = [
-        ("exponential", r#"{ law = "exponential", mean = "20ms" }"#),
-        ("constant", r#"{ law = "constant", value = "20ms" }"#),
-        ("lognormal, cv 2", r#"{ law = "lognormal", mean = "20ms", cv = 2 }"#),
+        ("exponential", r#"{ distribution = "exponential", mean = "20ms" }"#),
+        ("constant", r#"{ distribution = "constant", value = "20ms" }"#),
+        ("lognormal, cv 2", r#"{ distribution = "lognormal", mean = "20ms", cv = 2 }"#),
     ];
     let row = |(law, service): (&str, &str)| {
         let manifest = format!("pods = 10000\nservice = {service}\ncall = {{ bulkhead = {most} }}");

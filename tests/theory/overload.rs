@@ -20,7 +20,7 @@ struct Region<'a> {
 
 /// A manifest that costs nothing but its read.
 const FREE: &str = r#"pods = 10000
-    service = { law = "constant", value = "0s" }"#;
+    service-time = { distribution = "constant", value = "0s" }"#;
 const NO_READ: &str = r#"use = "off""#;
 /// The round trip to the region: the shortest that there is.
 const WAY: f64 = 1e-4;
@@ -45,7 +45,7 @@ impl Region<'_> {
             misrouted = "0%"
             detect = {{ by = "never" }}
             [fabric.viewers]
-            last-mile = {{ law = "constant", value = "0s" }}
+            last-mile = {{ distribution = "constant", value = "0s" }}
             {viewers}
             [fabric.metadata]
             cache = "off"
@@ -54,9 +54,9 @@ impl Region<'_> {
             [fabric.database]
             {database}
             [load]
-            titles = 10
-            popularity = {{ law = "zipf", exponent = 0.9 }}
-            [load.manifests-per-second]
+            objects = 10
+            popularity = {{ distribution = "zipf", exponent = 0.9 }}
+            [load.requests-per-second]
             here = {per_second}
             {harm}
             [invariants]
@@ -97,16 +97,16 @@ fn concurrency() -> Vec<Row> {
     const MU: f64 = 50.0;
     let factor = |n: f64| (1.0 + (n - 2.0) / 4.0).clamp(1.0, 3.0);
     let laws = [
-        ("exponential", r#"{ law = "exponential", mean = "20ms" }"#),
-        ("constant", r#"{ law = "constant", value = "20ms" }"#),
-        ("lognormal, cv 2", r#"{ law = "lognormal", mean = "20ms", cv = 2 }"#),
+        ("exponential", r#"{ distribution = "exponential", mean = "20ms" }"#),
+        ("constant", r#"{ distribution = "constant", value = "20ms" }"#),
+        ("lognormal, cv 2", r#"{ distribution = "lognormal", mean = "20ms", cv = 2 }"#),
     ];
     let row = |law: &str, service: &str, connections: u32, source| {
         let database = format!(
             r#"connections = {connections}
             queue = "unbounded"
-            wait = "unbounded"
-            service = {service}
+            max-wait = "unbounded"
+            service-time = {service}
             slowdown = {{ by = "concurrency", points = [[2, 1], [10, 3]] }}"#
         );
         let viewers = "timeout = \"1h\"\nattempts = 1";
@@ -148,13 +148,13 @@ fn hotos() -> Vec<Row> {
         let viewers = format!("timeout = \"1s\"\nbackoff = \"0s\"\n{attempts}");
         let database = r#"connections = 100000
             queue = 0
-            service = { law = "constant", value = "100ms" }
+            service-time = { distribution = "constant", value = "100ms" }
             slowdown = { by = "rate", over = "1s", points = [[300, 1], [300, 10]] }"#;
         let outage = r#"
             [[inject]]
             label = "outage"
             at = "20s"
-            lasts = "10s"
+            duration = "10s"
             fault = { kind = "region-down", region = "here", routes = "silent" }"#;
         let region = Region {
             viewers: &viewers,
@@ -213,14 +213,14 @@ fn overloaded(queue: u32, order: &str, retries: &str, from: u32) -> Vec<f64> {
             slots = 10
             queue = {queue}
             discipline = "{order}"
-            service = {{ law = "exponential", mean = "50ms" }}"#
+            service-time = {{ distribution = "exponential", mean = "50ms" }}"#
     );
     let viewers = format!("timeout = \"1s\"\n{retries}");
     let slow = r#"
             [[inject]]
             label = "slow"
             at = "20s"
-            lasts = "10s"
+            duration = "10s"
             fault = { kind = "slow", region = "here", service = "manifest", factor = 4 }"#;
     let region = Region {
         viewers: &viewers,

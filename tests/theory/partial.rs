@@ -26,21 +26,21 @@ fn plan(metadata: &str, database: &str, rate: u32, fault: &str) -> Plan {
         networks = 1
         misrouted = "0%"
         [fabric.viewers]
-        last-mile = {{ law = "constant", value = "0s" }}
+        last-mile = {{ distribution = "constant", value = "0s" }}
         timeout = "10m"
         attempts = 1
         [fabric.metadata]
         {metadata}
         [fabric.manifest]
         pods = 1000
-        service = {{ law = "constant", value = "0s" }}
+        service-time = {{ distribution = "constant", value = "0s" }}
         [fabric.database]
-        service = {{ law = "constant", value = "0s" }}
+        service-time = {{ distribution = "constant", value = "0s" }}
         {database}
         [load]
-        titles = 1
-        popularity = {{ law = "zipf", exponent = 0 }}
-        [load.manifests-per-second]
+        objects = 1
+        popularity = {{ distribution = "zipf", exponent = 0 }}
+        [load.requests-per-second]
         here = {rate}
         [[inject]]
         label = "harm"

@@ -35,15 +35,15 @@ fn region(manifest: &str, rate: u32, seconds: u32, faults: &[&str]) -> Plan {
         [fabric.viewers]
         timeout = "1m"
         attempts = 1
-        last-mile = {{ law = "constant", value = "0s" }}
+        last-mile = {{ distribution = "constant", value = "0s" }}
         [fabric.manifest]
         {manifest}
         [fabric.database]
         use = "off"
         [load]
-        titles = 10
-        popularity = {{ law = "zipf", exponent = 0.9 }}
-        [load.manifests-per-second]
+        objects = 10
+        popularity = {{ distribution = "zipf", exponent = 0.9 }}
+        [load.requests-per-second]
         here = {rate}
         {injections}
         [invariants]
@@ -65,7 +65,7 @@ fault = { kind = "slow", region = "here", service = "manifest", factor = 4, pods
 /// for five in all. Where it is slow besides, and all have as many calls under way as the fewest
 /// requests make them, it gets a share as its speed is of all speeds; so it does where all are full.
 fn grey() -> Vec<Row> {
-    let at_once = r#"service = { law = "constant", value = "0s" }"#;
+    let at_once = r#"service-time = { distribution = "constant", value = "0s" }"#;
     let pods = "pods = 10\nslots = 1000";
     let random =
         region(&format!("{pods}\nbalance = \"random\"\n{at_once}"), 200, 510, &[GREY_ERRORS]);
@@ -85,7 +85,7 @@ fn grey() -> Vec<Row> {
     rows.push(Row::exact(what, "Envoy's outlier detection", "", 5.0, most));
 
     let speeds = 9.0 + 0.25;
-    let busy = r#"service = { law = "exponential", mean = "100ms" }"#;
+    let busy = r#"service-time = { distribution = "exponential", mean = "100ms" }"#;
     let fewest = region(&format!("{pods}\n{busy}"), 4_625, 40, &[GREY_ERRORS, GREY_SLOW]);
     let (share, _) = estimate(&with_seeds(&fewest, 6, |o| share_of(o, Counter::Failed)));
     let what = "a pod of ten at a quarter of the speed, fewest requests, 50 calls each: its share";
@@ -104,7 +104,7 @@ fn grey() -> Vec<Row> {
 /// the slots that there are.
 fn stopped() -> Vec<Row> {
     let keys = "pods = 4\nslots = 2\nqueue = 0\npod-start = \"0s\"\n\
-                service = { law = \"exponential\", mean = \"20ms\" }";
+                service-time = { distribution = \"exponential\", mean = \"20ms\" }";
     let fault = "at = \"400s\"\nlasts = \"400s\"\n\
                  fault = { kind = \"stop-pods\", region = \"here\", pods = 2, calls = \"reset\" }";
     let plan = region(keys, 300, 1_200, &[fault]);
@@ -151,7 +151,7 @@ fn quotas() -> Vec<Row> {
 /// What a pod may use bounds its answers; calls that share processors are M/G/1-PS, at the speed that a
 /// neighbour leaves.
 fn processors() -> Vec<Row> {
-    let law = r#"service = { law = "exponential", mean = "20ms" }"#;
+    let law = r#"service-time = { distribution = "exponential", mean = "20ms" }"#;
     let keys = format!(
         "pods = 2\nslots = 16\nqueue = 20\n{law}\ncpu = {{ limit = 0.5, threads = 4, node = 8 }}"
     );
@@ -184,9 +184,9 @@ fn processors() -> Vec<Row> {
 /// 29, 56, 93, 150 and 247 s.
 fn memory() -> Vec<Row> {
     let leak = "at = \"0s\"\n\
-                fault = { kind = \"leak\", region = \"here\", per-second = \"50MB\", pods = 1 }";
+                fault = { kind = \"memory-leak\", region = \"here\", per-second = \"50MB\", pods = 1 }";
     let keys = "pods = 2\nmemory = { limit = \"1GB\", base = \"400MB\", request = \"0B\" }\n\
-                service = { law = \"constant\", value = \"0s\" }";
+                service-time = { distribution = \"constant\", value = \"0s\" }";
     let kills = |seconds| {
         let plan = region(keys, 10, seconds, &[leak]);
         let plan = Plan { warmup: Span::ZERO, ..plan };
@@ -209,7 +209,7 @@ fn stopped_pods_lose_their_calls_or_finish_them_and_new_ones_take_their_time() {
     let seen = |calls: &str, attempts: u32, pull: u32| {
         let keys = format!(
             "pods = 4\nslots = 100\nimage-pull = \"{pull}s\"\n\
-             service = {{ law = \"constant\", value = \"4s\" }}\n\
+             service-time = {{ distribution = \"constant\", value = \"4s\" }}\n\
              call = {{ attempts = {attempts} }}"
         );
         let fault = format!(

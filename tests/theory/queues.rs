@@ -12,15 +12,15 @@ use squall::units::{Instant, Span, count_to_f64};
 
 /// What a service takes on average, in every row.
 const SERVICE: f64 = 0.020;
-pub const EXPONENTIAL: &str = r#"{ law = "exponential", mean = "20ms" }"#;
-pub const CONSTANT: &str = r#"{ law = "constant", value = "20ms" }"#;
-const LOGNORMAL: &str = r#"{ law = "lognormal", mean = "20ms", cv = 2 }"#;
-const UNIFORM: &str = r#"{ law = "uniform", from = "0s", to = "40ms" }"#;
+pub const EXPONENTIAL: &str = r#"{ distribution = "exponential", mean = "20ms" }"#;
+pub const CONSTANT: &str = r#"{ distribution = "constant", value = "20ms" }"#;
+const LOGNORMAL: &str = r#"{ distribution = "lognormal", mean = "20ms", cv = 2 }"#;
+const UNIFORM: &str = r#"{ distribution = "uniform", from = "0s", to = "40ms" }"#;
 /// Two exponential phases with balanced means and a squared coefficient of variation of 4: shares
 /// p = (1 + sqrt(3/5)) / 2 and 1 - p, means 20 ms / 2p and 20 ms / 2(1 - p).
 pub const HYPEREXPONENTIAL: &str = r#"[
-    { share = "88.7298335%", law = "exponential", mean = "11270167ns" },
-    { share = "11.2701665%", law = "exponential", mean = "88729833ns" },
+    { share = "88.7298335%", distribution = "exponential", mean = "11270167ns" },
+    { share = "11.2701665%", distribution = "exponential", mean = "88729833ns" },
 ]"#;
 
 /// A pool with these keys and this load, judged for `seconds` after a warm-up of a tenth as much.
@@ -222,8 +222,8 @@ fn any_arrivals() -> Vec<Row> {
             Row::runs(what("mean wait"), source, "ms", wait, means, 0.03),
         ]
     };
-    let even = r#"{ law = "constant", value = "25ms" }"#.to_owned();
-    let spread = r#"{ law = "uniform", from = "0s", to = "50ms" }"#.to_owned();
+    let even = r#"{ distribution = "constant", value = "25ms" }"#.to_owned();
+    let spread = r#"{ distribution = "uniform", from = "0s", to = "50ms" }"#.to_owned();
     let mut rows: Vec<Row> = Vec::new();
     rows.extend(row("D/M/1", even, &|s| libm::exp(-s * gap)));
     rows.extend(row("U/M/1", spread, &|s| -libm::expm1(-2.0 * s * gap) / (2.0 * s * gap)));
@@ -235,7 +235,7 @@ fn any_arrivals() -> Vec<Row> {
 /// goes to its end, a second more for each, on average.
 fn levels() -> Vec<Row> {
     const RATE: f64 = 0.03;
-    let keys = "servers = 4\nservice = { law = \"exponential\", mean = \"100s\" }";
+    let keys = "servers = 4\nservice = { distribution = \"exponential\", mean = \"100s\" }";
     let plan = pool(keys, &format!("requests-per-second = {RATE}"), 180_000.0);
     let seen = with_seeds(&plan, SEEDS, |outcome| {
         let waited = mean_of(outcome, Sample::Wait) * RATE;
@@ -265,13 +265,13 @@ fn levels() -> Vec<Row> {
 /// A pool of one server gets more than it can do for a minute: the backlog grows as a fluid does, and
 /// is worked off at the rate that is left over.
 fn overload() -> Vec<Row> {
-    let keys = "servers = 1\nservice = { law = \"exponential\", mean = \"1ms\" }";
+    let keys = "servers = 1\nservice = { distribution = \"exponential\", mean = \"1ms\" }";
     let load = r#"
         requests-per-second = 500
         [[inject]]
         label = "surge"
         at = "60s"
-        lasts = "60s"
+        duration = "60s"
         fault = { kind = "surge", region = "all", factor = 3 }
         "#;
     let mut plan = warmed_pool(keys, load, 300.0, 0.0);

@@ -25,9 +25,9 @@ fn failing(attempts: u32, percent: u32) -> Plan {
         [fabric.viewers]
         attempts = {attempts}
         [load]
-        titles = 10
-        popularity = {{ law = "zipf", exponent = 0.9 }}
-        [load.manifests-per-second]
+        objects = 10
+        popularity = {{ distribution = "zipf", exponent = 0.9 }}
+        [load.requests-per-second]
         here = 50
         [[inject]]
         label = "errors"

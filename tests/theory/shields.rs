@@ -11,8 +11,8 @@ use squall::units::count_to_f64;
 /// the edge takes.
 fn bulkheads() -> Vec<Row> {
     let laws = [
-        ("exponential", r#"{ law = "exponential", mean = "20ms" }"#),
-        ("constant", r#"{ law = "constant", value = "20ms" }"#),
+        ("exponential", r#"{ distribution = "exponential", mean = "20ms" }"#),
+        ("constant", r#"{ distribution = "constant", value = "20ms" }"#),
     ];
     let row = |(law, service): (&str, &str)| {
         let viewers = "timeout = \"1m\"\nattempts = 1\nbulkhead = 8";
@@ -35,9 +35,9 @@ fn hedges() -> Vec<Row> {
     let (m, r, d) = (0.020, 0.021, 0.041);
     let viewers = r#"timeout = "1m"
         attempts = 1
-        last-mile = { law = "constant", value = "20ms" }
+        last-mile = { distribution = "constant", value = "20ms" }
         hedge = { after = "41ms" }"#;
-    let manifest = "pods = 10000\nservice = { law = \"exponential\", mean = \"20ms\" }";
+    let manifest = "pods = 10000\nservice = { distribution = \"exponential\", mean = \"20ms\" }";
     let plan = region(viewers, manifest, "use = \"off\"", 100, 0);
     let seen = with_seeds(&plan, SEEDS, |outcome| {
         let hedges = count_of(outcome, Counter::ViewerHedges);
@@ -74,7 +74,7 @@ fn classes() -> Vec<Row> {
             queue = "unbounded"
             validations = "40%"
             pools = {pools}
-            service = {{ law = "exponential", mean = "20ms" }}"#
+            service-time = {{ distribution = "exponential", mean = "20ms" }}"#
         );
         let viewers = format!("last-mile = {AT_ONCE}\ntimeout = \"1h\"\nattempts = 1");
         let plan = region(&viewers, &manifest, "use = \"off\"", 100, 0);

@@ -42,7 +42,10 @@ const FAULTS: [(&str, &str); 14] = [
     ("errors", "a share of a service's answers are errors"),
     ("stop-pods", "pods of the manifest service are gone, and new ones start when it is over"),
     ("noisy-neighbour", "something else on the nodes of pods takes processors from them"),
-    ("leak", "pods of the manifest service need more and more memory, until they are killed"),
+    (
+        "memory-leak",
+        "pods of the manifest service need more and more memory, until they are killed",
+    ),
     ("database-down", "a region's database is down, as while it fails over"),
     ("lock-table", "reads wait for a lock on their table"),
     ("clock-skew", "the clock of an edge is off, by which its copies expire"),

@@ -119,7 +119,7 @@ mod tests {
 
     fn study(scenario: &str, change: &str) -> String {
         format!(
-            "title = 'A'\nquestion = 'B?'\nscenario = '{scenario}'\nseeds = '1..2'\nchange = {{ {change} }}\n"
+            "title = 'A'\nquestion = 'B?'\nscenario = '{scenario}'\nseeds = '1..2'\nvary = {{ {change} }}\n"
         )
     }
 

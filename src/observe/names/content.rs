@@ -17,7 +17,7 @@ pub(super) const ROWS: &[Described] = &[
         "requests for segments whose last attempt got an error",
     ),
     counted(
-        "segments_given_up",
+        "segments_timed_out",
         Counter::SegmentGivenUp,
         "requests for segments whose last attempt timed out",
     ),

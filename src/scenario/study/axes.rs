@@ -183,14 +183,14 @@ impl Reader<'_> {
         let entries = match node.table() {
             Some(entries) => entries,
             None => {
-                self.expected(node, "a table", "an entry of `change`, and its value in the base")?
+                self.expected(node, "a table", "an entry of `vary`, and its value in the base")?
             }
         };
         let mut base = vec![0; axes.len()];
         for entry in entries {
             let names: Vec<&str> = axes.iter().map(|axis| axis.name.as_str()).collect();
             let Some(axis) = names.iter().position(|name| *name == entry.key) else {
-                let message = format!("`change` has no entry `{}`", short(&entry.key));
+                let message = format!("`vary` has no entry `{}`", short(&entry.key));
                 self.say(&entry.key_at, message, near::help_for(&entry.key, &names));
                 return None;
             };
@@ -218,7 +218,7 @@ impl Reader<'_> {
             ("cheapest that holds", _) => Some(Find::Cheapest),
             ("recovery", _) => {
                 let Some(axis) = axis("load-factor") else {
-                    let help = "`change = { load-factor = \"0.5..2 by 0.1\", ... }`";
+                    let help = "`vary = { load-factor = \"0.5..2 by 0.1\", ... }`";
                     self.say(&node.at, "a recovery is searched along the load", help);
                     return None;
                 };
@@ -233,7 +233,7 @@ impl Reader<'_> {
             (_, Some(name)) => {
                 let found = axis(name.trim());
                 if found.is_none() {
-                    let message = format!("`change` has no entry `{}`", short(name));
+                    let message = format!("`vary` has no entry `{}`", short(name));
                     self.say(&node.at, message, near::help_for(name, &names));
                 }
                 found.map(|axis| Find::Largest { axis })

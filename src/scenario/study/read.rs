@@ -174,7 +174,7 @@ impl Reader<'_> {
         let question = root.need(self, "question", Self::words);
         let scenario = root.need(self, "scenario", |r, n| Some((r.line(n)?, span(&n.at))));
         let set = root.node("set").map_or(Some(Vec::new()), |node| self.changes(node));
-        let axes = root.need(self, "change", Self::axes);
+        let axes = root.need(self, "vary", Self::axes);
         let precision = root.node("precision").map(|node| self.share_grains(node, 1));
         let seeds = root.need(self, "seeds", |r, n| r.study_seeds(n, precision.is_some()));
         let measures = root.node("measure").map(|node| self.measures(node));

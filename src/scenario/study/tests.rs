@@ -43,7 +43,7 @@ fn whole_wrong(text: &str) -> String {
 #[test]
 fn variants_are_all_combinations_with_the_last_axis_changing_fastest() {
     let study = good(
-        "[change]\n'fabric.pool.servers' = '8..10 by 1'\n'fabric.pool.discipline' = ['fifo', 'lifo']\n\
+        "[vary]\n'fabric.pool.servers' = '8..10 by 1'\n'fabric.pool.discipline' = ['fifo', 'lifo']\n\
          [base]\n'fabric.pool.servers' = 9\n",
     );
     assert_eq!(study.variants(), 6);
@@ -67,7 +67,7 @@ fn variants_are_all_combinations_with_the_last_axis_changing_fastest() {
 
 #[test]
 fn measures_take_the_place_of_what_the_scenario_watches() {
-    let study = good("change = { load-factor = [0.5, 1] }\nmeasure = { 'p99' = 'p99(latency)' }\n");
+    let study = good("vary = { load-factor = [0.5, 1] }\nmeasure = { 'p99' = 'p99(latency)' }\n");
     assert!(study.only_watched);
     assert_eq!(study.measures.len(), 1);
     assert_eq!(study.measures[0].unit, Unit::Time);
@@ -76,7 +76,7 @@ fn measures_take_the_place_of_what_the_scenario_watches() {
 #[test]
 fn a_load_factor_multiplies_what_the_other_changes_leave() {
     let study = good(
-        "set = { 'load.requests-per-second' = 100 }\nchange = { load-factor = '0.5..1.5 by 0.25' }\n",
+        "set = { 'load.requests-per-second' = 100 }\nvary = { load-factor = '0.5..1.5 by 0.25' }\n",
     );
     let rate = |at: usize| {
         let edits = study.edits(&[at], Arm::Whole).unwrap();
@@ -90,7 +90,7 @@ fn a_load_factor_multiplies_what_the_other_changes_leave() {
 #[test]
 fn groups_of_changes_have_names() {
     let study = good(
-        "[change.pool]\nsmall = { 'fabric.pool.servers' = 8 }\n\
+        "[vary.pool]\nsmall = { 'fabric.pool.servers' = 8 }\n\
          large = { 'fabric.pool.servers' = 16, 'fabric.pool.queue' = 100 }\n",
     );
     let names: Vec<_> = study.axes[0].values.iter().map(|value| value.shown.as_str()).collect();
@@ -100,7 +100,7 @@ fn groups_of_changes_have_names() {
 
 #[test]
 fn problems_stand_where_they_are_and_all_of_them_are_told() {
-    let said = whole_wrong("title = 1\nquestion = ''\nscenari = 'x'\nseeds = '3..1'\n[change]\n");
+    let said = whole_wrong("title = 1\nquestion = ''\nscenari = 'x'\nseeds = '3..1'\n[vary]\n");
     for part in [
         "expected a text, found the number 1",
         "this text is empty",
@@ -115,15 +115,15 @@ fn problems_stand_where_they_are_and_all_of_them_are_told() {
 
 #[test]
 fn what_the_scenario_refuses_is_told_at_the_studys_line() {
-    let said = wrong("[change]\n'fabric.pool.servrs' = '8..10 by 1'\n");
+    let said = wrong("[vary]\n'fabric.pool.servrs' = '8..10 by 1'\n");
     assert!(said.contains("there is no `fabric.pool.servrs`"), "{said}");
     assert!(said.contains("--> a.study.toml:6:1"), "{said}");
     assert!(said.contains("help: `fabric.pool.servers` is the nearest"), "{said}");
-    let said = wrong("[change]\n'fabric.pool.discipline' = ['fifo', 'fofi']\n");
+    let said = wrong("[vary]\n'fabric.pool.discipline' = ['fifo', 'fofi']\n");
     assert!(said.contains("`fofi` is not known here"), "{said}");
     assert!(said.contains("--> a.study.toml:6:37"), "{said}");
     // Of a range the value is told.
-    let said = wrong("[change]\n'fabric.pool.servers' = '0..2 by 1'\n");
+    let said = wrong("[vary]\n'fabric.pool.servers' = '0..2 by 1'\n");
     assert!(said.contains("`0`: 0 is out of range"), "{said}");
     assert_eq!(said.matches("problem:").count(), 1, "{said}");
 }
@@ -131,33 +131,33 @@ fn what_the_scenario_refuses_is_told_at_the_studys_line() {
 #[test]
 fn what_is_no_study_is_refused_with_a_help() {
     for (rest, part) in [
-        ("change = { 'run.seed' = [1, 2] }", "is nothing that a study changes"),
-        ("change = { 'invariants.x' = ['a'] }", "is nothing that a study changes"),
-        ("change = { pool = [1, 2] }", "`pool` is no path"),
-        ("change = { 'fabric.pool.servers' = 8 }", "expected a range, a list or a table"),
-        ("change = { 'fabric.pool.servers' = '8..9 by 0' }", "above zero"),
-        ("change = { 'fabric.pool.servers' = [8, 8] }", "stands here twice"),
-        ("change = { 'fabric.pool.servers' = [] }", "there is no value here"),
-        ("change = { load-factor = [-1] }", "is no factor"),
-        ("change = { load-factor = [1] }\nbase = { load-factor = 2 }", "none of its values"),
-        ("change = { load-factor = [1] }\nbase = { load = 2 }", "has no entry `load`"),
-        ("change = { load-factor = [1] }\nfind = 'best'", "cannot be searched for"),
-        ("change = { load-factor = [1] }\nfind = 'recovery'", "what takes the trigger away"),
-        ("change = { load-factor = [1] }\nfind = 'largest x that holds'", "has no entry `x`"),
+        ("vary = { 'run.seed' = [1, 2] }", "is nothing that a study changes"),
+        ("vary = { 'invariants.x' = ['a'] }", "is nothing that a study changes"),
+        ("vary = { pool = [1, 2] }", "`pool` is no path"),
+        ("vary = { 'fabric.pool.servers' = 8 }", "expected a range, a list or a table"),
+        ("vary = { 'fabric.pool.servers' = '8..9 by 0' }", "above zero"),
+        ("vary = { 'fabric.pool.servers' = [8, 8] }", "stands here twice"),
+        ("vary = { 'fabric.pool.servers' = [] }", "there is no value here"),
+        ("vary = { load-factor = [-1] }", "is no factor"),
+        ("vary = { load-factor = [1] }\nbase = { load-factor = 2 }", "none of its values"),
+        ("vary = { load-factor = [1] }\nbase = { load = 2 }", "has no entry `load`"),
+        ("vary = { load-factor = [1] }\nfind = 'best'", "cannot be searched for"),
+        ("vary = { load-factor = [1] }\nfind = 'recovery'", "what takes the trigger away"),
+        ("vary = { load-factor = [1] }\nfind = 'largest x that holds'", "has no entry `x`"),
         (
-            "change = { load-factor = [1] }\nholds = ['x']\nfind = 'cheapest that holds'",
+            "vary = { load-factor = [1] }\nholds = ['x']\nfind = 'cheapest that holds'",
             "there is no invariant `x`",
         ),
-        ("change = { load-factor = [1] }\nholds = ['x']", "`holds` does nothing here"),
-        ("change = { load-factor = [1] }\nwithout = {}", "`without` does nothing here"),
+        ("vary = { load-factor = [1] }\nholds = ['x']", "`holds` does nothing here"),
+        ("vary = { load-factor = [1] }\nwithout = {}", "`without` does nothing here"),
         (
-            "change = { load-factor = [1] }\nbase = {}\nfind = 'largest load-factor that holds'",
+            "vary = { load-factor = [1] }\nbase = {}\nfind = 'largest load-factor that holds'",
             "`base` does nothing here",
         ),
-        ("change = { load-factor = [1] }\nmeasure = { a = 'p99(x)' }", "`x`"),
-        ("change = { load-factor = [1] }\nprecision = '5%'", "so many seeds cannot be run"),
+        ("vary = { load-factor = [1] }\nmeasure = { a = 'p99(x)' }", "`x`"),
+        ("vary = { load-factor = [1] }\nprecision = '5%'", "so many seeds cannot be run"),
         (
-            "change = { load-factor = '1..2 by 0.001', 'fabric.pool.servers' = '1..2000 by 1' }",
+            "vary = { load-factor = '1..2 by 0.001', 'fabric.pool.servers' = '1..2000 by 1' }",
             "more than 1,000,000 variants",
         ),
     ] {
@@ -171,7 +171,7 @@ fn what_is_no_study_is_refused_with_a_help() {
 #[test]
 fn a_scenario_that_is_not_there_is_told_at_its_name() {
     let said = whole_wrong(
-        "title = 'A'\nquestion = 'B?'\nscenario = 'pol.toml'\nseeds = '1..3'\nchange = { load-factor = [1] }",
+        "title = 'A'\nquestion = 'B?'\nscenario = 'pol.toml'\nseeds = '1..3'\nvary = { load-factor = [1] }",
     );
     assert!(said.contains("there is no such file"), "{said}");
     assert!(said.contains("a.study.toml:3:12"), "{said}");
@@ -180,10 +180,10 @@ fn a_scenario_that_is_not_there_is_told_at_its_name() {
 
 #[test]
 fn what_a_study_adds_to_the_promises_is_what_its_search_looks_at() {
-    let study = good("change = { load-factor = [1] }\nmust = { 'all' = 'availability == 100%' }\n");
+    let study = good("vary = { load-factor = [1] }\nmust = { 'all' = 'availability == 100%' }\n");
     assert_eq!(study.invariants.len(), 4);
     assert_eq!(study.holds, [3]);
     assert_eq!(study.invariants[3].name, "all");
-    let said = wrong("change = { load-factor = [1] }\nmust = { 'all' = 'availability' }\n");
+    let said = wrong("vary = { load-factor = [1] }\nmust = { 'all' = 'availability' }\n");
     assert!(said.contains("a.study.toml:6:18"), "{said}");
 }

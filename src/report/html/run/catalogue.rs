@@ -65,7 +65,7 @@ const VIEWERS: &[Entry] = &[
     main(
         "Requests that fail",
         Unit::Ratio,
-        Of::ShareFrom(&["failures", "given_up"], "requests"),
+        Of::ShareFrom(&["failures", "timed_out"], "requests"),
         "Errors and time-outs, by the second in which the viewer first asked.",
     ),
     main("Latency, median", Unit::Time, Of::Latency("p50"), ""),
