@@ -1,8 +1,6 @@
 //! Stored results and their pages: the same bytes each time, whichever way they are made, and results
 //! that are as their published schema says.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

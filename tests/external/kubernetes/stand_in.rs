@@ -4,7 +4,7 @@
 //! would together: parallelism, the backoff limit, failure by exit code, deletion by uid, images that are not
 //! there and pods that no node has room for. What it is given must satisfy the published schema.
 
-use super::schema;
+use crate::schema;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Permissions};
@@ -66,7 +66,7 @@ impl Cluster {
         }
         // Pods have another user than root, who may not reach the folder that this program was built in.
         fs::copy(env!("CARGO_BIN_EXE_squall"), path.join("image")).unwrap();
-        let relay = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kubernetes/relay");
+        let relay = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/external/kubernetes/relay");
         fs::copy(relay, path.join("bin/kubectl")).unwrap();
         let (state, ends) =
             (Arc::new(Mutex::new(State::default())), Arc::new(AtomicBool::new(false)));

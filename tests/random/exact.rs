@@ -1,15 +1,8 @@
 //! What must be equal to the last bit: the flow against all events, any number of threads, and the
 //! books.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/files.rs"]
-mod files;
-#[path = "common/plans.rs"]
-mod plans;
-#[path = "common/runs.rs"]
-mod runs;
-
+use super::files;
+use super::plans;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -19,7 +12,7 @@ use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::scenario::{Source, load};
 use squall::units::{Instant, Span};
 
-use runs::run;
+use super::runs::run;
 
 /// By how much a drill is made smaller before every request of it becomes an event.
 const FEWER: f64 = 100.0;

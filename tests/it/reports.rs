@@ -1,9 +1,7 @@
 //! Reports of a hand-made rehearsal, byte for byte. The numbers are made up: none is from a run.
 //!
-//! `SQUALL_BLESS=1 cargo test --test reports` rewrites `tests/golden/`; read the difference before
+//! `SQUALL_BLESS=1 cargo test --test it reports::` rewrites `tests/golden/`; read the difference before
 //! it is committed.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // reason: a test fails by panicking
 
 use serde_json::Value;
 use squall::cli::Exit;

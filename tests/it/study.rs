@@ -1,12 +1,7 @@
 //! Studies as they are called: tables, a kill, parts, searches.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/files.rs"]
-mod files;
-#[path = "common/schema.rs"]
-mod schema;
-
+use super::files;
+use super::schema;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

@@ -1,11 +1,7 @@
 //! Traced requests: what is written down agrees with what is counted, changes nothing, and is a trace
 //! that a viewer can open.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/plans.rs"]
-mod plans;
-
+use super::plans;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;

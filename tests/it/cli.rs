@@ -1,10 +1,6 @@
 //! The program as it is called: words, exit codes, and output that cannot be written.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "cli/input.rs"]
 mod input;
-#[path = "cli/replay.rs"]
 mod replay;
 
 use std::fs::{self, File, OpenOptions};

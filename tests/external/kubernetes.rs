@@ -3,18 +3,12 @@
 //!
 //! `SQUALL_KUBERNETES=FOLDER` with `SQUALL_KUBERNETES_IMAGE` and `SQUALL_KUBERNETES_VOLUME` (as `--volume`
 //! takes it) runs a study on the cluster of kubectl's context; FOLDER is where that volume is seen here.
-//! `tests/kubernetes/real` starts such a cluster.
+//! `tests/external/kubernetes/real` starts such a cluster.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/pool.rs"]
-mod pool;
-#[path = "common/schema.rs"]
-mod schema;
-#[path = "kubernetes/stand_in.rs"]
 mod stand_in;
 
-use pool::POOL;
+use super::pool::POOL;
+use super::schema;
 use serde_json::{Value, json};
 use stand_in::{Cluster, SCHEMA};
 use std::fs::{self, File};

@@ -2,9 +2,6 @@
 //!
 //! Needs `prometheus` and `promtool` (Debian: `prometheus`); `tests/all` installs them.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "observed/server.rs"]
 mod server;
 
 use serde_json::Value;

@@ -6,8 +6,6 @@
 //! ReaderInitParam(ignore_obj_size=True)))`, for bytes the same with `ignore_obj_size=False`; the
 //! miss ratios that it returns, times requests and bytes.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
 use squall::cache::{Misses, Policy, belady, belady_bytes, next_uses, replay, replay_bytes};
 use squall::trace::{Column, Columns, KeyIndex, Reader, TraceSpec};
 use std::path::Path;

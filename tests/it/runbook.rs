@@ -1,10 +1,6 @@
 //! `squall runbook` as it is called: what is recorded of a month, and what has changed since the last.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/schema.rs"]
-mod schema;
-
+use super::schema;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;

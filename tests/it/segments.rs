@@ -1,11 +1,7 @@
 //! Segments, the content cache and the origin against what is known of them: policies on the same
 //! requests, closed forms, and what layers make of each other.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/runs.rs"]
-mod runs;
-
+use super::runs;
 use squall::cache::{Cache, Policy};
 use squall::fabric::{Catalogue, Options, Outcome, Plan, Sampling, simulate};
 use squall::observe::{Counter, Gauge, Layout, Sample, Scope};

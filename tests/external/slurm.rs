@@ -2,12 +2,7 @@
 //!
 //! Needs Debian's `slurm-wlm` and `munge`; `tests/all` installs them.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/pool.rs"]
-mod pool;
-
-use pool::POOL;
+use super::pool::POOL;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -1,15 +1,10 @@
 //! One seed, one result: run again, on other threads, in another build.
 //!
-//! `SQUALL_BLESS=1 cargo test --test determinism` rewrites `tests/digests.txt` after the model, its
+//! `SQUALL_BLESS=1 cargo test --test it determinism::` rewrites `tests/digests.txt` after the model, its
 //! streams or a smoke scenario have changed on purpose.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/files.rs"]
-mod files;
-#[path = "common/runs.rs"]
-mod runs;
-
+use super::files;
+use super::runs;
 use squall::rehearse::{Asked, Rehearsal, rehearse};
 use squall::report::{Shape, json};
 use squall::scenario::{Source, load};

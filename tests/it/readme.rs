@@ -4,8 +4,6 @@
 //! program are run and compared to the letter; blocks after a line `<!-- slow -->` only when
 //! `SQUALL_README_SLOW=1`, and then by the program in `SQUALL_BIN` if that is set.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // reason: a test fails by panicking
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,7 @@
 //! Every scenario that ships: it loads, it says why its bounds are what they are, and the short ones
 //! hold while their controls break.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/files.rs"]
-mod files;
-
+use super::files;
 use serde_json::Value;
 use squall::invariant::Verdict;
 use squall::rehearse::{Asked, Rehearsal, rehearse};

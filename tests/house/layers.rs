@@ -1,10 +1,6 @@
 //! The order of layers: a module imports only from those above it, and some crates stay in one.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/files.rs"]
-mod files;
-
+use super::files;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -51,7 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
 
 fn layer_of(module: &str) -> usize {
     let found = ORDER.iter().position(|layer| layer.contains(&module));
-    found.unwrap_or_else(|| panic!("`{module}` has no layer: give it one in tests/layers.rs"))
+    found.unwrap_or_else(|| panic!("`{module}` has no layer: give it one in tests/house/layers.rs"))
 }
 
 /// The module of the crate's first level that a file belongs to; none for the roots.

@@ -4,10 +4,9 @@
 //! Needs Debian's `chromium` and `chromium-driver`. Without them the tests say so and do nothing, unless
 //! `SQUALL_BROWSER=1` makes that a failure. `SQUALL_SHOTS=DIR` keeps pictures of the pages.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // reason: a test fails by panicking
+#![allow(clippy::print_stderr)] // reason: a page that was not opened must be seen
 #![allow(clippy::cast_possible_truncation)] // reason: pixels are few
 
-#[path = "browser/driver.rs"]
 mod driver;
 
 use driver::Browser;

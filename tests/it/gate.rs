@@ -1,11 +1,7 @@
 //! `squall gate` as it is called: what is the same, what is worse, what nobody can tell, and what is no
 //! baseline at all.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // reason: a test fails by panicking
-
-#[path = "common/schema.rs"]
-mod schema;
-
+use super::schema;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};

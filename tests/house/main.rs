@@ -1,0 +1,8 @@
+//! The rules of this repository: what may import what, and what every file keeps to.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // reason: a test fails by panicking
+
+#[path = "../common/files.rs"]
+mod files;
+mod layers;
+mod tidy;
