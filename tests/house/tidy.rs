@@ -23,6 +23,7 @@ const TOP: &[&str] = &[
     "scenarios",
     "src",
     "tests",
+    "tools",
 ];
 
 fn root() -> &'static Path {
@@ -43,7 +44,7 @@ fn read(path: &Path) -> String {
 /// Everything that people write and read: sources, scenarios, pages, scripts, settings.
 fn texts() -> Vec<(PathBuf, String)> {
     let mut found = sources();
-    for folder in ["scenarios", "runbooks", "results"] {
+    for folder in ["scenarios", "runbooks", "results", "tools"] {
         if root().join(folder).is_dir() {
             walk(Path::new(folder), &mut found);
         }
@@ -236,6 +237,27 @@ fn the_top_holds_what_the_design_names() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if !name.starts_with('.') && name != "target" && !TOP.contains(&name.as_str()) {
             wrong.push(format!("{name}: not at the top"));
+        }
+    }
+    none(&wrong);
+}
+
+/// Records and the programs that write them are apart, and a program says that it is one.
+#[cfg(unix)]
+#[test]
+fn results_holds_records_and_tools_holds_programs() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut wrong = Vec::new();
+    for (folder, is_program) in [("results", false), ("tools", true)] {
+        let mut files = Vec::new();
+        walk(Path::new(folder), &mut files);
+        assert!(files.len() > 10, "{folder}: {} files are too few", files.len());
+        for (path, text) in files {
+            let mode = fs::metadata(root().join(&path)).unwrap().permissions().mode();
+            if (mode & 0o111 != 0) != is_program || text.starts_with("#!") != is_program {
+                let must = if is_program { "must" } else { "must not" };
+                wrong.push(format!("{}: {must} be executable and begin with #!", path.display()));
+            }
         }
     }
     none(&wrong);

@@ -1,5 +1,5 @@
 //! How often the gate is wrong: false alarms, and changes that it does not find. Twenty trials of each kind;
-//! with `SQUALL_TRIALS` more: `bash results/gate` does that and writes `results/gate.md`.
+//! with `SQUALL_TRIALS` more: `bash tools/gate` does that and writes `results/gate.md`.
 
 #![allow(clippy::print_stdout)] // reason: the page goes to standard output
 
