@@ -3,6 +3,7 @@
 //! `SQUALL_BLESS=1 cargo test --test it determinism::` rewrites `tests/digests.txt` after the model, its
 //! streams or a smoke scenario have changed on purpose.
 
+use super::bless::bless;
 use super::files;
 use super::runs;
 use squall::rehearse::{Asked, Rehearsal, rehearse};
@@ -62,12 +63,7 @@ fn digests_are_those_of_every_other_build() {
         let run = rehearsed(&path, 2, false).runs.remove(0);
         writeln!(lines, "{} {} {}", path.display(), run.seed, run.digest).unwrap();
     }
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/digests.txt");
-    if std::env::var_os("SQUALL_BLESS").is_some() {
-        std::fs::write(&list, &lines).unwrap();
-    }
-    let listed = std::fs::read_to_string(&list).unwrap_or_default();
-    assert_eq!(lines, listed, "tests/digests.txt is of another model");
+    bless("tests/digests.txt", &lines);
 }
 
 /// What a seed changes is seen in the digest: two that are equal mean something.

@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // reason: a test fails by panicking
 
+#[path = "../common/bless.rs"]
+mod bless;
 mod caches;
 mod cli;
 mod determinism;

@@ -1,6 +1,7 @@
 //! Stored results and their pages: the same bytes each time, whichever way they are made, and results
 //! that are as their published schema says.
 
+use super::bless::bless;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -82,14 +83,8 @@ fn the_seconds_and_the_page_of_a_small_run_are_golden() {
     let body = page.split_once("</style>").unwrap().1.split_once("<script>\n").unwrap().0;
     let mut digest = squall::engine::Digest::default();
     body.bytes().for_each(|byte| digest.word(byte.into()));
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    for (name, text) in [("series.json", json), ("page.txt", format!("{digest}\n"))] {
-        if std::env::var_os("SQUALL_BLESS").is_some() {
-            fs::write(golden.join(name), &text).unwrap();
-        }
-        let expected = fs::read_to_string(golden.join(name)).unwrap();
-        assert!(text == expected, "{name} differs; SQUALL_BLESS=1 rewrites it");
-    }
+    bless("tests/golden/series.json", &json);
+    bless("tests/golden/page.txt", &format!("{digest}\n"));
 }
 
 #[test]

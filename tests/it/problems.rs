@@ -3,6 +3,7 @@
 //! A file's first lines may give edits: `# --set PATH=VALUE`. `SQUALL_BLESS=1` writes the texts; read
 //! the difference before it is committed.
 
+use super::bless::blessed;
 use squall::scenario::{Edit, OpenError, Problem, Source, load, render};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,18 +42,14 @@ fn said(path: &Path) -> String {
 
 #[test]
 fn every_broken_file_gets_its_exact_text() {
-    let bless = std::env::var_os("SQUALL_BLESS").is_some();
     let files = problem_files();
     assert!(files.len() >= 45, "only {} files", files.len());
     let mut wrong = Vec::new();
     for file in files {
         let said = said(&file);
         assert!(said.starts_with("problem: "), "{} has no problem:\n{said}", file.display());
-        let expected = file.with_extension("txt");
-        if bless {
-            fs::write(&expected, &said).unwrap();
-        } else if fs::read_to_string(&expected).unwrap_or_default() != said {
-            wrong.push(format!("{}:\n{said}", file.display()));
+        if let Err(told) = blessed(file.with_extension("txt"), &said) {
+            wrong.push(format!("{told}\n{said}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -3,6 +3,7 @@
 //! `SQUALL_BLESS=1 cargo test --test it reports::` rewrites `tests/golden/`; read the difference before
 //! it is committed.
 
+use super::bless::bless;
 use serde_json::Value;
 use squall::cli::Exit;
 use squall::cost::{Mode, Usage, bill};
@@ -16,8 +17,6 @@ use squall::report::text::Look;
 use squall::report::{self, Paint, Shape};
 use squall::stats::clopper_pearson;
 use squall::units::{Instant, Span, Unit};
-use std::fs;
-use std::path::Path;
 
 const SERVED: &str = "Sao Paulo is served again in ten seconds";
 const ONE: Shape = Shape { list: false, seeds: false };
@@ -214,12 +213,7 @@ fn twenty() -> Rehearsal {
 }
 
 fn golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("SQUALL_BLESS").is_some() {
-        fs::write(&path, text).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, expected, "{name} differs; SQUALL_BLESS=1 rewrites it");
+    bless(format!("tests/golden/{name}"), text);
 }
 
 fn json(rehearsals: &[Rehearsal], shape: Shape) -> String {
