@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Fails unless a file of the project holds exactly this text. With `SQUALL_BLESS=1` the text is written there
-/// first: read the difference before it is committed.
+/// Fails unless a file of the project holds exactly this text. With `SQUALL_BLESS=1` the text is written
+/// there first: read the difference before it is committed.
 pub fn bless(path: impl AsRef<Path>, text: &str) {
     if let Err(told) = blessed(path, text) {
         panic!("{told}");

@@ -59,7 +59,7 @@ fn module_of(path: &Path) -> Option<String> {
 }
 
 /// A source without comments and without what stands between quotation marks.
-fn code_of(text: &str) -> String {
+pub(super) fn code_of(text: &str) -> String {
     let mut code = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['/', '"', '\'']) {
@@ -99,7 +99,7 @@ fn text_length(text: &str, hashes: Option<usize>) -> usize {
     text.len()
 }
 
-const fn is_word(byte: u8) -> bool {
+pub(super) const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
@@ -126,7 +126,7 @@ fn named_after(code: &str, path: &str) -> BTreeSet<String> {
 }
 
 /// The parts of a list up to its closing brace, those inside other braces left alone.
-fn first_level(list: &str) -> Vec<&str> {
+pub(super) fn first_level(list: &str) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
     for (at, byte) in list.bytes().enumerate() {
         match byte {
