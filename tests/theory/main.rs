@@ -23,6 +23,8 @@ mod partial;
 mod pods;
 mod policies;
 mod queues;
+#[path = "../common/region.rs"]
+mod region;
 mod retries;
 #[path = "../common/runs.rs"]
 mod runs;
