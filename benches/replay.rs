@@ -1,5 +1,5 @@
 //! What a request of a real trace costs in a cache, from memory, in processor time; no criterion,
-//! so that it can be taken in turns with another program: `results/caches` does.
+//! so that it can be taken in turns with another program: `tools/caches` does.
 //!
 //! `cargo bench --bench replay -- FILE REPEATS POLICY:KIND:ROOM...`, with an `oracleGeneral` file and
 //! KIND `slots` or `bytes`, prints for each cache the misses, the bytes missed, and the nanoseconds a

@@ -2,7 +2,7 @@
 //!
 //! Only the second counts: building the tables and filling the caches is not timed. Rates are a
 //! tenth of `scenarios/monthly/region-outage.toml`, so that the caches fill in no time; the command
-//! that measures the full drill is `results/throughput`.
+//! that measures the full drill is `tools/throughput`.
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};

@@ -2,8 +2,9 @@
 //! goes out.
 
 use crate::formulas::erlang_b;
+use crate::region::region;
 use crate::table::Row;
-use crate::tools::{SEEDS, all_of, column, count_of, plan_of, with_seeds};
+use crate::tools::{SEEDS, all_of, column, count_of, with_seeds};
 use squall::engine::Seed;
 use squall::model::Plan;
 use squall::observe::Counter;
@@ -27,52 +28,22 @@ impl Run<'_> {
     /// One network before a region in which nobody waits; a tenth of the time is not judged.
     fn plan(&self) -> Plan {
         let Self { budget, attempts, failing, service, per_second, seconds } = self;
-        plan_of(&format!(
-            r#"
-            title = "a budget"
-            question = "how many retries does it let go?"
-            [run]
-            seed = 1
-            length = "{}ms"
-            warmup = "{}ms"
-            [fabric]
-            preset = "five-regions"
-            regions = ["here"]
-            primary = "here"
-            round-trip = {{ here = {{ here = "100us" }} }}
-            [fabric.routing]
-            networks = 1
-            misrouted = "0%"
-            [fabric.viewers]
-            last-mile = {AT_ONCE}
-            timeout = "1h"
-            attempts = {attempts}
-            backoff = "0s"
-            budget = {{ {budget} }}
-            [fabric.metadata]
-            cache = "off"
-            [fabric.manifest]
-            pods = 1
-            slots = 10000
-            service-time = {service}
-            [fabric.database]
-            use = "off"
-            [load]
-            objects = 10
-            popularity = {{ distribution = "zipf", exponent = 0.9 }}
-            [load.requests-per-second]
-            here = {per_second}
-            [[inject]]
-            label = "errors"
-            at = "0s"
-            fault = {{ kind = "errors", region = "here", service = "manifest", share = "{}%" }}
-            [invariants]
-            "it answers" = "availability >= 0%"
-            "#,
-            (seconds * 1e3).round(),
-            (seconds * 1e2).round(),
-            (failing * 100.0).round(),
-        ))
+        region()
+            .lasts(
+                &format!("{}ms", (seconds * 1e3).round()),
+                &format!("{}ms", (seconds * 1e2).round()),
+            )
+            .far("here", "here = \"100us\"")
+            .routing("networks = 1\nmisrouted = \"0%\"")
+            .viewers(&format!(
+                "last-mile = {AT_ONCE}\ntimeout = \"1h\"\nattempts = {attempts}\nbackoff = \"0s\"
+                budget = {{ {budget} }}"
+            ))
+            .manifest(&format!("pods = 1\nslots = 10000\nservice = {service}"))
+            .database("use = \"off\"")
+            .asks("here", *per_second)
+            .errs("manifest", (failing * 100.0).round(), "")
+            .plan()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The metadata cache: misses, waiters, and what an eviction costs.
 
+use crate::region::{Fixture, region};
 use crate::stats::estimate;
 use crate::table::Row;
-use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
+use crate::tools::{SEEDS, column, count_of, with_seeds};
 use squall::cache::Policy;
 use squall::model::{Entries, Plan, TtlFrom};
 use squall::observe::{Counter, Scope};
@@ -15,39 +16,26 @@ const EXPONENT: f64 = 0.5;
 const TTL: f64 = 5.0;
 
 /// One region; every fetch takes `fetch`.
-fn cached(lock: &str, fetch: &str, length: &str, warmup: &str, harm: &str) -> Plan {
-    plan_of(&format!(
-        r#"
-        title = "a cache"
-        question = "how often is it missed?"
-        [run]
-        seed = 1
-        length = "{length}"
-        warmup = "{warmup}"
-        [fabric]
-        preset = "five-regions"
-        regions = ["here"]
-        primary = "here"
-        [fabric.routing]
-        networks = 3
-        [fabric.metadata]
-        ttl = "5s"
-        lock = "{lock}"
-        [fabric.manifest]
-        pods = 1000
-        service-time = {{ distribution = "constant", value = "{fetch}" }}
-        [fabric.database]
-        use = "off"
-        [load]
-        objects = {TITLES}
-        popularity = {{ distribution = "zipf", exponent = {EXPONENT} }}
-        [load.requests-per-second]
-        here = {RATE}
-        {harm}
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#
-    ))
+fn cached(lock: &str, fetch: &str, length: &str, warmup: &str) -> Fixture {
+    region()
+        .lasts(length, warmup)
+        .routing("networks = 3")
+        .metadata(&format!("ttl = \"5s\"\nlock = \"{lock}\""))
+        .manifest(&format!(
+            r#"pods = 1000
+            service-time = {{ distribution = "constant", value = "{fetch}" }}"#
+        ))
+        .database("use = \"off\"")
+        .titles(TITLES, EXPONENT)
+        .asks("here", RATE)
+}
+
+/// When a share of the copies is thrown out, in percent.
+fn evicted(at: &str, percent: u32) -> String {
+    format!(
+        r#"at = "{at}"
+        fault = {{ kind = "evict-cache", region = "here", share = "{percent}%" }}"#
+    )
 }
 
 /// Copies outlive the run.
@@ -67,7 +55,7 @@ fn over_titles(of: impl Fn(f64) -> f64) -> f64 {
 
 /// A title's cycle: a fetch, a fresh copy for its TTL, and the wait for who asks next.
 fn expiry() -> Vec<Row> {
-    let plan = cached("on", "500ms", "300s", "100s", "");
+    let plan = cached("on", "500ms", "300s", "100s").plan();
     let seen = with_seeds(&plan, SEEDS, |outcome| {
         let a_second = |counter| count_of(outcome, counter) / 200.0;
         [Counter::Fetches, Counter::Coalesced].map(a_second)
@@ -103,19 +91,11 @@ fn expiry() -> Vec<Row> {
 fn reads_a_miss() -> Vec<Row> {
     const MISSES: u32 = 100;
     let row = |lock: &str, expected: f64| {
-        let harm: String = (1..MISSES)
-            .map(|second| {
-                format!(
-                    r#"
-                    [[inject]]
-                    label = "eviction-{second}"
-                    at = "{second}s"
-                    fault = {{ kind = "evict-cache", region = "here", share = "100%" }}
-                    "#
-                )
-            })
-            .collect();
-        let mut plan = cached(lock, "50ms", &format!("{MISSES}s"), "0s", &harm);
+        let length = format!("{MISSES}s");
+        let fixture = (1..MISSES).fold(cached(lock, "50ms", &length, "0s"), |fixture, second| {
+            fixture.suffers(&format!("eviction-{second}"), &evicted(&format!("{second}s"), 100))
+        });
+        let mut plan = fixture.plan();
         plan.load.titles = 1;
         plan.load.rates = vec![100.0];
         keep_copies(&mut plan);
@@ -135,7 +115,7 @@ fn reads_a_miss() -> Vec<Row> {
 
 /// The hit ratio of a copy that counts from its fill: rate TTL / (1 + rate TTL) for each title.
 fn hit_ratio() -> Row {
-    let plan = cached("on", "1us", "300s", "100s", "");
+    let plan = cached("on", "1us", "300s", "100s").plan();
     let of = with_seeds(&plan, SEEDS, |outcome| {
         count_of(outcome, Counter::Hits) / count_of(outcome, Counter::Requests)
     });
@@ -146,7 +126,7 @@ fn hit_ratio() -> Row {
 
 /// The hit ratio of a copy whose time begins anew with each hit: the share of gaps that are shorter.
 fn sliding() -> Row {
-    let mut plan = cached("on", "1us", "300s", "100s", "");
+    let mut plan = cached("on", "1us", "300s", "100s").plan();
     if let Some(metadata) = &mut plan.fabric.metadata {
         metadata.ttl_from = TtlFrom::Hit;
     }
@@ -161,13 +141,8 @@ fn sliding() -> Row {
 /// Everything is thrown out: the distinct titles that are asked for in the time after it are read
 /// once each, and when they have been the cache is full again.
 fn refill() -> Vec<Row> {
-    let storm = r#"
-        [[inject]]
-        label = "storm"
-        at = "10s"
-        fault = { kind = "evict-cache", region = "here", share = "100%" }
-        "#;
-    let mut plan = cached("on", "1us", "80s", "0s", storm);
+    let storm = evicted("10s", 100);
+    let mut plan = cached("on", "1us", "80s", "0s").suffers("storm", &storm).plan();
     keep_copies(&mut plan);
     let ends = [1_u64, 4, 16, 64];
     plan.cuts.extend(ends.iter().map(|end| Instant::ZERO + Span::from_secs(10 + end)));
@@ -195,13 +170,8 @@ fn refill() -> Vec<Row> {
 /// to lose. The sum of the two is simple, because four fifths of all titles are absent then and a
 /// fifth goes on as before.
 fn storm() -> Vec<Row> {
-    let storm = r#"
-        [[inject]]
-        label = "storm"
-        at = "100s"
-        fault = { kind = "evict-cache", region = "here", share = "80%" }
-        "#;
-    let mut plan = cached("on", "1us", "101s", "0s", storm);
+    let storm = evicted("100s", 80);
+    let mut plan = cached("on", "1us", "101s", "0s").suffers("storm", &storm).plan();
     plan.cuts.push(Instant::ZERO + Span::from_secs(99));
     let seen = with_seeds(&plan, SEEDS, |outcome| {
         assert_eq!(outcome.totals.timeline().segments(), 3);
@@ -254,7 +224,7 @@ fn full() -> Vec<Row> {
     let lru = |rate: f64, time: f64| 1.0 - libm::exp(-rate * time);
     let fifo = |rate: f64, time: f64| rate * time / (1.0 + rate * time);
     let row = |policy: Policy, source, there: &dyn Fn(f64, f64) -> f64| {
-        let mut plan = cached("on", "1us", "300s", "100s", "");
+        let mut plan = cached("on", "1us", "300s", "100s").plan();
         keep_copies(&mut plan);
         if let Some(metadata) = &mut plan.fabric.metadata {
             metadata.entries = Some(Entries { policy, most: ROOM });

@@ -3,8 +3,9 @@
 
 use crate::budgets::GRPC;
 use crate::formulas::{binomial_tail, poisson};
+use crate::region::region;
 use crate::table::Row;
-use crate::tools::{SEEDS, all_of, column, count_of, plan_of, with_seeds};
+use crate::tools::{SEEDS, all_of, column, count_of, with_seeds};
 use squall::model::Plan;
 use squall::observe::Counter;
 use squall::sim::Outcome;
@@ -24,47 +25,16 @@ impl Run<'_> {
     /// One region whose viewers ask once; what comes after the errors is judged.
     fn plan(&self) -> Plan {
         let Self { call, per_second, seconds, failing, until } = self;
-        plan_of(&format!(
-            r#"
-            title = "clients"
-            question = "what limits them?"
-            [run]
-            seed = 1
-            length = "{seconds}s"
-            [fabric]
-            preset = "five-regions"
-            regions = ["here"]
-            primary = "here"
-            [fabric.routing]
-            networks = 1
-            [fabric.viewers]
-            last-mile = {AT_ONCE}
-            timeout = "1h"
-            attempts = 1
-            [fabric.metadata]
-            cache = "off"
-            [fabric.manifest]
-            pods = 1
-            slots = 10000
-            service-time = {AT_ONCE}
-            call = {{ {call} }}
-            [fabric.database]
-            use = "off"
-            [load]
-            objects = 10
-            popularity = {{ distribution = "zipf", exponent = 0.9 }}
-            [load.requests-per-second]
-            here = {per_second}
-            [[inject]]
-            label = "errors"
-            at = "0s"
-            duration = "{until}s"
-            fault = {{ kind = "errors", region = "here", service = "manifest", share = "{}%" }}
-            [invariants]
-            "it answers" = "availability >= 0%"
-            "#,
-            (failing * 100.0).round(),
-        ))
+        let viewers = format!("last-mile = {AT_ONCE}\ntimeout = \"1h\"\nattempts = 1");
+        let pod = format!("pods = 1\nslots = 10000\nservice = {AT_ONCE}\ncall = {{ {call} }}");
+        region()
+            .lasts(&format!("{seconds}s"), "0s")
+            .viewers(&viewers)
+            .manifest(&pod)
+            .database("use = \"off\"")
+            .asks("here", *per_second)
+            .errs("manifest", (failing * 100.0).round(), &format!("duration = \"{until}s\""))
+            .plan()
     }
 }
 

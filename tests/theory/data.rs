@@ -1,8 +1,9 @@
 //! Replicas that fall behind and catch up, and what a month costs.
 
 use crate::partial;
+use crate::region::regions;
 use crate::table::Row;
-use crate::tools::{SEEDS, plan_of, with_seeds};
+use crate::tools::{SEEDS, with_seeds};
 use squall::cost::{Mode, Usage, bill};
 use squall::model::Plan;
 use squall::observe::{Counter, Scope};
@@ -13,44 +14,25 @@ const RATE: f64 = 100.0;
 /// A replica that never lags by itself; reads that meet more than five seconds of lag are refused, so
 /// their number says for how long it did. The channel is harmed from 10 s to 70 s.
 fn lagging(replication: &str, delay: &str, by: &str) -> Plan {
-    plan_of(&format!(
-        r#"
-        title = "a replica"
-        question = "for how long is it too far behind?"
-        [run]
-        seed = 1
-        length = "120s"
-        [fabric]
-        preset = "five-regions"
-        regions = ["home", "away"]
-        primary = "home"
-        round-trip = {{ home = {{ away = "114ms" }} }}
-        [fabric.routing]
-        misrouted = "0%"
-        [fabric.viewers]
-        attempts = 1
-        [fabric.metadata]
-        cache = "off"
-        [fabric.database]
-        max-lag = {{ after = "5s", then = "refuse" }}
-        [fabric.replication]
-        lag = {{ distribution = "constant", value = "0s" }}
-        {replication}
-        [load]
-        objects = 10
-        popularity = {{ distribution = "zipf", exponent = 0.9 }}
-        [load.requests-per-second]
-        home = 0
-        away = {RATE}
-        [[inject]]
-        label = "stall"
-        at = "10s"
+    let stall = format!(
+        r#"at = "10s"
         duration = "60s"
-        fault = {{ kind = "delay-replication", region = "away", delay = "{delay}", by = "{by}" }}
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#
-    ))
+        fault = {{ kind = "delay-replication", region = "away", delay = "{delay}", by = "{by}" }}"#
+    );
+    regions("regions = [\"home\", \"away\"]\nprimary = \"home\"")
+        .lasts("120s", "0s")
+        .far("home", "away = \"114ms\"")
+        .routing("misrouted = \"0%\"")
+        .viewers("attempts = 1")
+        .database("max-lag = { after = \"5s\", then = \"refuse\" }")
+        .set(
+            "fabric.replication",
+            &format!("lag = {{ distribution = \"constant\", value = \"0s\" }}\n{replication}"),
+        )
+        .asks("home", 0.0)
+        .asks("away", RATE)
+        .suffers("stall", &stall)
+        .plan()
 }
 
 fn replicas() -> Vec<Row> {

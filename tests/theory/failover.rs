@@ -1,8 +1,9 @@
 //! Routes: when a loss is noticed, how long viewers' networks take to follow, and where they land.
 
 use crate::formulas::kolmogorov;
+use crate::region::regions;
 use crate::table::Row;
-use crate::tools::{column, distance, plan_of, with_seeds};
+use crate::tools::{column, distance, with_seeds};
 use squall::engine::Law;
 use squall::model::Plan;
 use squall::observe::{Counter, Sample, Scope};
@@ -24,30 +25,14 @@ struct Outage<'a> {
 impl Outage<'_> {
     fn plan(&self) -> Plan {
         let Self { routing, rate, length, time } = self;
-        plan_of(&format!(
-            r#"
-            title = "an outage"
-            question = "when is it noticed, and who goes where?"
-            [run]
-            seed = 1
-            length = "{length}"
-            [fabric]
-            preset = "five-regions"
-            [fabric.routing]
-            {routing}
-            [load]
-            objects = 10
-            popularity = {{ distribution = "zipf", exponent = 0.9 }}
-            [load.requests-per-second]
-            sa-east-1 = {rate}
-            [[inject]]
-            label = "outage"
-            {time}
-            fault = {{ kind = "region-down", region = "sa-east-1", routes = "withdrawn" }}
-            [invariants]
-            "it answers" = "availability >= 0%"
-            "#
-        ))
+        let fault = r#"{ kind = "region-down", region = "sa-east-1", routes = "withdrawn" }"#;
+        regions("")
+            .without("fabric.metadata")
+            .lasts(length, "0s")
+            .routing(routing)
+            .asks("sa-east-1", f64::from(*rate))
+            .suffers("outage", &format!("{time}\nfault = {fault}"))
+            .plan()
     }
 }
 
@@ -143,7 +128,7 @@ fn catchment() -> Vec<Row> {
         misrouted = "20%"
         detect = { by = "health-check", every = "300ms", failures = 3, timeout = "300ms" }
         convergence = { distribution = "constant", value = "1s" }"#;
-    let time = "at = \"50s\"\nlasts = \"50s\"";
+    let time = "at = \"50s\"\nduration = \"50s\"";
     let mut plan = Outage { routing, rate: 200, length: "150s", time }.plan();
     plan.warmup = Span::from_secs(10);
     let at = |second| Instant::ZERO + Span::from_secs(second);

@@ -1,7 +1,7 @@
 //! Hedging, and who keeps a database connection for how long.
 
 use crate::formulas::erlang_b;
-use crate::hops::{AT_ONCE, region};
+use crate::hops::{AT_ONCE, hops};
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, mean_of, with_seeds};
 use squall::observe::{Counter, Sample};
@@ -27,7 +27,7 @@ fn hedges() -> Vec<Row> {
             call = {{ hedge = {{ {hedge} }} }}"#
         );
         let manifest = format!("pods = 10000\nservice = {AT_ONCE}");
-        let plan = region(&viewers(), &manifest, &database, 100, 0);
+        let plan = hops(&viewers(), &manifest, &database, 100, 0);
         let seen = with_seeds(&plan, SEEDS, |outcome| {
             let requests = count_of(outcome, Counter::Requests);
             [
@@ -65,7 +65,7 @@ fn connections() -> Vec<Row> {
         pooling = "none"
         connect = "5ms"
         service-time = { distribution = "constant", value = "5ms" }"#;
-    let plan = region(&viewers(), manifest, database, 200, 0);
+    let plan = hops(&viewers(), manifest, database, 200, 0);
     let refused = with_seeds(&plan, SEEDS, |outcome| {
         count_of(outcome, Counter::DatabaseRefused) / count_of(outcome, Counter::Requests)
     });

@@ -1,50 +1,19 @@
 //! What time-outs, retries and deadlines of several hops do together.
 
 use crate::formulas::erlang_b;
+use crate::region::region;
 use crate::table::Row;
-use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
+use crate::tools::{SEEDS, column, count_of, with_seeds};
 use crate::{clients, hedges};
 use squall::model::Plan;
 use squall::observe::Counter;
 use squall::sim::Outcome;
 
 /// One region without a cache; `manifest` and `database` are keys of their sections.
-pub fn region(viewers: &str, manifest: &str, database: &str, rate: u32, failing: u32) -> Plan {
-    plan_of(&format!(
-        r#"
-        title = "hops"
-        question = "what do they multiply?"
-        [run]
-        seed = 1
-        length = "550s"
-        warmup = "50s"
-        [fabric]
-        preset = "five-regions"
-        regions = ["here"]
-        primary = "here"
-        [fabric.routing]
-        networks = 1
-        [fabric.metadata]
-        cache = "off"
-        [fabric.viewers]
-        {viewers}
-        [fabric.manifest]
-        {manifest}
-        [fabric.database]
-        {database}
-        [load]
-        objects = 10
-        popularity = {{ distribution = "zipf", exponent = 0.9 }}
-        [load.requests-per-second]
-        here = {rate}
-        [[inject]]
-        label = "errors"
-        at = "0s"
-        fault = {{ kind = "errors", region = "here", service = "database", share = "{failing}%" }}
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#
-    ))
+pub fn hops(viewers: &str, manifest: &str, database: &str, rate: u32, failing: u32) -> Plan {
+    let fixture = region().lasts("550s", "50s").asks("here", rate.into());
+    let fixture = fixture.viewers(viewers).manifest(manifest).database(database);
+    fixture.errs("database", failing.into(), "").plan()
 }
 
 pub const AT_ONCE: &str = r#"{ distribution = "constant", value = "0s" }"#;
@@ -65,7 +34,7 @@ fn layers() -> Vec<Row> {
         call = {{ attempts = 4, backoff = "1ms" }}"#
     );
     let seen = |failing: u32| {
-        let plan = region(viewers, &manifest, &database, 20, failing);
+        let plan = hops(viewers, &manifest, &database, 20, failing);
         with_seeds(&plan, SEEDS, |outcome| {
             [Counter::Attempts, Counter::ManifestCalls, Counter::DatabaseCalls, Counter::Failed]
                 .map(|counter| count_of(outcome, counter) / count_of(outcome, Counter::Requests))
@@ -116,7 +85,7 @@ fn time_outs() -> Vec<Row> {
             call = {{ timeout = "30ms", attempts = 2, backoff = "0s", cancel = "{cancel}" }}"#
         );
         let manifest = format!("pods = 10000\nservice = {AT_ONCE}");
-        let plan = region("timeout = \"1m\"\nattempts = 1", &manifest, &database, 100, 0);
+        let plan = hops("timeout = \"1m\"\nattempts = 1", &manifest, &database, 100, 0);
         let seen = with_seeds(&plan, SEEDS, |outcome| {
             [Counter::DatabaseCalls, Counter::Failed, Counter::DatabaseWasted]
                 .map(|counter| count_of(outcome, counter) / count_of(outcome, Counter::Requests))
@@ -149,7 +118,7 @@ fn deadlines() -> Vec<Row> {
             service-time = {{ distribution = "exponential", mean = "20ms" }}
             call = {{ timeout = "50ms", deadline = "{deadline}" }}"#
         );
-        let plan = region("timeout = \"1m\"\nattempts = 1", &manifest, "use = \"off\"", 40, 0);
+        let plan = hops("timeout = \"1m\"\nattempts = 1", &manifest, "use = \"off\"", 40, 0);
         with_seeds(&plan, SEEDS, |outcome: &Outcome| {
             [Counter::ManifestExpired, Counter::Failed]
                 .map(|counter| count_of(outcome, counter) / count_of(outcome, Counter::Requests))
@@ -178,7 +147,7 @@ fn bulkheads() -> Vec<Row> {
     ];
     let row = |(law, service): (&str, &str)| {
         let manifest = format!("pods = 10000\nservice = {service}\ncall = {{ bulkhead = {most} }}");
-        let plan = region("timeout = \"1m\"\nattempts = 1", &manifest, "use = \"off\"", rate, 0);
+        let plan = hops("timeout = \"1m\"\nattempts = 1", &manifest, "use = \"off\"", rate, 0);
         let full = with_seeds(&plan, SEEDS, |outcome| {
             count_of(outcome, Counter::ManifestBulkheadFull) / count_of(outcome, Counter::Requests)
         });

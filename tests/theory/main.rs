@@ -6,6 +6,8 @@
 // reason: a test fails by panicking, and shows what it saw
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "../common/bless.rs"]
+mod bless;
 mod budgets;
 mod caches;
 mod clients;
@@ -21,6 +23,8 @@ mod partial;
 mod pods;
 mod policies;
 mod queues;
+#[path = "../common/region.rs"]
+mod region;
 mod retries;
 #[path = "../common/runs.rs"]
 mod runs;
@@ -30,7 +34,6 @@ mod table;
 mod tools;
 mod writes;
 
-use std::path::Path;
 use std::sync::LazyLock;
 use table::{Row, page};
 
@@ -129,13 +132,5 @@ fn the_page_is_what_the_rows_say() {
         ("Failover", &FAILOVER),
         ("Replicas and money", &DATA),
     ]);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/validation.md");
-    if std::env::var_os("SQUALL_BLESS").is_some() {
-        let half = path.with_extension("md.new");
-        std::fs::write(&half, &made).unwrap();
-        std::fs::rename(&half, &path).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = kept.lines().zip(made.lines()).find(|(kept, made)| kept != made);
-    assert!(kept == made, "bless it with SQUALL_BLESS=1, after a look at: {differs:?}");
+    bless::bless("results/validation.md", &made);
 }

@@ -1,7 +1,8 @@
 //! Services that get slower under load, and systems that a short trigger breaks for good.
 
+use crate::region::region;
 use crate::table::Row;
-use crate::tools::{SEEDS, plan_of, with_seeds};
+use crate::tools::{SEEDS, with_seeds};
 use squall::engine::Law;
 use squall::model::Plan;
 use squall::observe::{Counter, Sample, Scope};
@@ -15,7 +16,8 @@ struct Region<'a> {
     database: &'a str,
     per_second: f64,
     seconds: u32,
-    harm: &'a str,
+    /// The label of what breaks it, and when and which that is.
+    fault: Option<(&'a str, &'a str)>,
 }
 
 /// A manifest that costs nothing but its read.
@@ -27,42 +29,21 @@ const WAY: f64 = 1e-4;
 
 impl Region<'_> {
     fn plan(&self) -> Plan {
-        let Self { viewers, manifest, database, per_second, seconds, harm } = self;
-        plan_of(&format!(
-            r#"
-            title = "overload"
-            question = "does it come back?"
-            [run]
-            seed = 1
-            length = "{seconds}s"
-            [fabric]
-            preset = "five-regions"
-            regions = ["here"]
-            primary = "here"
-            round-trip = {{ here = {{ here = "100us" }} }}
-            [fabric.routing]
-            networks = 1
-            misrouted = "0%"
-            detect = {{ by = "never" }}
-            [fabric.viewers]
-            last-mile = {{ distribution = "constant", value = "0s" }}
-            {viewers}
-            [fabric.metadata]
-            cache = "off"
-            [fabric.manifest]
-            {manifest}
-            [fabric.database]
-            {database}
-            [load]
-            objects = 10
-            popularity = {{ distribution = "zipf", exponent = 0.9 }}
-            [load.requests-per-second]
-            here = {per_second}
-            {harm}
-            [invariants]
-            "it answers" = "availability >= 0%"
-            "#
-        ))
+        let Self { viewers, manifest, database, per_second, seconds, fault } = self;
+        let fixture = region()
+            .lasts(&format!("{seconds}s"), "0s")
+            .far("here", "here = \"100us\"")
+            .routing("networks = 1\nmisrouted = \"0%\"\ndetect = { by = \"never\" }")
+            .viewers(&format!(
+                "last-mile = {{ distribution = \"constant\", value = \"0s\" }}\n{viewers}"
+            ))
+            .manifest(manifest)
+            .database(database)
+            .asks("here", *per_second);
+        match fault {
+            Some((label, keys)) => fixture.suffers(label, keys).plan(),
+            None => fixture.plan(),
+        }
     }
 }
 
@@ -105,7 +86,7 @@ fn concurrency() -> Vec<Row> {
         let database = format!(
             r#"connections = {connections}
             queue = "unbounded"
-            max-wait = "unbounded"
+            wait = "unbounded"
             service-time = {service}
             slowdown = {{ by = "concurrency", points = [[2, 1], [10, 3]] }}"#
         );
@@ -116,7 +97,7 @@ fn concurrency() -> Vec<Row> {
             database: &database,
             per_second: RATE,
             seconds: 1_100,
-            harm: "",
+            fault: None,
         };
         let mut plan = region.plan();
         plan.warmup = Span::from_secs(100);
@@ -150,10 +131,7 @@ fn hotos() -> Vec<Row> {
             queue = 0
             service-time = { distribution = "constant", value = "100ms" }
             slowdown = { by = "rate", over = "1s", points = [[300, 1], [300, 10]] }"#;
-        let outage = r#"
-            [[inject]]
-            label = "outage"
-            at = "20s"
+        let outage = r#"at = "20s"
             duration = "10s"
             fault = { kind = "region-down", region = "here", routes = "silent" }"#;
         let region = Region {
@@ -162,7 +140,7 @@ fn hotos() -> Vec<Row> {
             database,
             per_second,
             seconds: 640,
-            harm: outage,
+            fault: Some(("outage", outage)),
         };
         let mut plan = region.plan();
         plan.load.interarrival = Some(Law::Constant(Span::from_secs_f64(1.0 / per_second)));
@@ -216,10 +194,7 @@ fn overloaded(queue: u32, order: &str, retries: &str, from: u32) -> Vec<f64> {
             service-time = {{ distribution = "exponential", mean = "50ms" }}"#
     );
     let viewers = format!("timeout = \"1s\"\n{retries}");
-    let slow = r#"
-            [[inject]]
-            label = "slow"
-            at = "20s"
+    let slow = r#"at = "20s"
             duration = "10s"
             fault = { kind = "slow", region = "here", service = "manifest", factor = 4 }"#;
     let region = Region {
@@ -228,7 +203,7 @@ fn overloaded(queue: u32, order: &str, retries: &str, from: u32) -> Vec<f64> {
         database: NO_READ,
         per_second: 160.0,
         seconds: 90,
-        harm: slow,
+        fault: Some(("slow", slow)),
     };
     let mut plan = region.plan();
     // Segments: before, slow, two seconds after it, up to 15 seconds after it, the rest.

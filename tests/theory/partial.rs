@@ -1,55 +1,31 @@
 //! Faults that are no outage: a clock that is off, packets that are lost.
 
+use crate::region::regions;
 use crate::table::Row;
-use crate::tools::{SEEDS, column, count_of, judged, mean_of, plan_of, with_seeds};
+use crate::tools::{SEEDS, column, count_of, judged, mean_of, with_seeds};
 use squall::model::Plan;
 use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::units::count_to_f64;
 
 /// Two regions 100 ms apart, of which one asks for a title, with a fault that lasts from the beginning.
 fn plan(metadata: &str, database: &str, rate: u32, fault: &str) -> Plan {
-    plan_of(&format!(
-        r#"
-        title = "partial"
-        question = "what is left?"
-        [run]
-        seed = 1
-        length = "1100s"
-        warmup = "100s"
-        [fabric]
-        preset = "five-regions"
-        regions = ["here", "there"]
-        primary = "there"
-        [fabric.round-trip]
-        here = {{ there = "100ms" }}
-        [fabric.routing]
-        networks = 1
-        misrouted = "0%"
-        [fabric.viewers]
-        last-mile = {{ distribution = "constant", value = "0s" }}
-        timeout = "10m"
-        attempts = 1
-        [fabric.metadata]
-        {metadata}
-        [fabric.manifest]
-        pods = 1000
-        service-time = {{ distribution = "constant", value = "0s" }}
-        [fabric.database]
-        service-time = {{ distribution = "constant", value = "0s" }}
-        {database}
-        [load]
-        objects = 1
-        popularity = {{ distribution = "zipf", exponent = 0 }}
-        [load.requests-per-second]
-        here = {rate}
-        [[inject]]
-        label = "harm"
-        at = "0s"
-        fault = {{ {fault} }}
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#
-    ))
+    let at_once = r#"service-time = { distribution = "constant", value = "0s" }"#;
+    regions("regions = [\"here\", \"there\"]\nprimary = \"there\"")
+        .lasts("1100s", "100s")
+        .far("here", "there = \"100ms\"")
+        .routing("networks = 1\nmisrouted = \"0%\"")
+        .viewers(
+            r#"last-mile = { distribution = "constant", value = "0s" }
+            timeout = "10m"
+            attempts = 1"#,
+        )
+        .metadata(metadata)
+        .manifest(&format!("pods = 1000\n{at_once}"))
+        .database(&format!("{at_once}\n{database}"))
+        .titles(1, 0.0)
+        .asks("here", rate.into())
+        .suffers("harm", &format!("at = \"0s\"\nfault = {{ {fault} }}"))
+        .plan()
 }
 
 /// A copy of a title that is asked for once a second is a hit with the share T / (1 + T), T the seconds for

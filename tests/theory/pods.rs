@@ -1,55 +1,32 @@
 //! Pods of the manifest service: grey failures, pods that go and come, processors, memory.
 
 use crate::formulas::erlang_b;
+use crate::region::region;
 use crate::runs::run;
 use crate::stats::estimate;
 use crate::table::Row;
-use crate::tools::{SEEDS, column, count_of, mean_of, plan_of, values_of, with_seeds};
+use crate::tools::{SEEDS, column, count_of, mean_of, values_of, with_seeds};
 use squall::model::{CpuRules, Plan};
 use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::sim::Outcome;
 use squall::units::{Instant, Span, count_to_f64};
 
 /// One region without a cache and a database, whose viewers ask once; `faults` are injections.
-fn region(manifest: &str, rate: u32, seconds: u32, faults: &[&str]) -> Plan {
-    let injections: String = (1..)
-        .zip(faults)
-        .map(|(number, fault)| format!("[[inject]]\nlabel = \"fault-{number}\"\n{fault}\n"))
-        .collect();
-    plan_of(&format!(
-        r#"
-        title = "pods"
-        question = "who works where?"
-        [run]
-        seed = 1
-        length = "{seconds}s"
-        warmup = "10s"
-        [fabric]
-        preset = "five-regions"
-        regions = ["here"]
-        primary = "here"
-        [fabric.routing]
-        networks = 1
-        [fabric.metadata]
-        cache = "off"
-        [fabric.viewers]
-        timeout = "1m"
-        attempts = 1
-        last-mile = {{ distribution = "constant", value = "0s" }}
-        [fabric.manifest]
-        {manifest}
-        [fabric.database]
-        use = "off"
-        [load]
-        objects = 10
-        popularity = {{ distribution = "zipf", exponent = 0.9 }}
-        [load.requests-per-second]
-        here = {rate}
-        {injections}
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#
-    ))
+fn asked(manifest: &str, rate: u32, seconds: u32, faults: &[&str]) -> Plan {
+    let fixture = region()
+        .lasts(&format!("{seconds}s"), "10s")
+        .asks("here", rate.into())
+        .viewers(
+            r#"timeout = "1m"
+            attempts = 1
+            last-mile = { distribution = "constant", value = "0s" }"#,
+        )
+        .manifest(manifest)
+        .database("use = \"off\"");
+    let numbered = (1..).zip(faults);
+    numbered
+        .fold(fixture, |fixture, (number, keys)| fixture.suffers(&format!("fault-{number}"), keys))
+        .plan()
 }
 
 fn share_of(outcome: &Outcome, counter: Counter) -> f64 {
@@ -68,7 +45,7 @@ fn grey() -> Vec<Row> {
     let at_once = r#"service-time = { distribution = "constant", value = "0s" }"#;
     let pods = "pods = 10\nslots = 1000";
     let random =
-        region(&format!("{pods}\nbalance = \"random\"\n{at_once}"), 200, 510, &[GREY_ERRORS]);
+        asked(&format!("{pods}\nbalance = \"random\"\n{at_once}"), 200, 510, &[GREY_ERRORS]);
     let failed = with_seeds(&random, SEEDS, |o| share_of(o, Counter::Failed));
     let what = "one pod of ten fails, balance by chance: requests that fail";
     let mut rows = vec![Row::runs(what, "1 / 10", "", 0.1, failed, 0.01)];
@@ -76,7 +53,7 @@ fn grey() -> Vec<Row> {
     let keys = format!(
         "{pods}\nbalance = \"round-robin\"\n{at_once}\nejection = {{ failures = 5, base = \"10m\" }}"
     );
-    let ejecting = Plan { warmup: Span::ZERO, ..region(&keys, 200, 300, &[GREY_ERRORS]) };
+    let ejecting = Plan { warmup: Span::ZERO, ..asked(&keys, 200, 300, &[GREY_ERRORS]) };
     let failed = with_seeds(&ejecting, SEEDS, |o| {
         count_to_f64(o.totals.count(Counter::Failed, Scope::default()))
     });
@@ -86,14 +63,14 @@ fn grey() -> Vec<Row> {
 
     let speeds = 9.0 + 0.25;
     let busy = r#"service-time = { distribution = "exponential", mean = "100ms" }"#;
-    let fewest = region(&format!("{pods}\n{busy}"), 4_625, 40, &[GREY_ERRORS, GREY_SLOW]);
+    let fewest = asked(&format!("{pods}\n{busy}"), 4_625, 40, &[GREY_ERRORS, GREY_SLOW]);
     let (share, _) = estimate(&with_seeds(&fewest, 6, |o| share_of(o, Counter::Failed)));
     let what = "a pod of ten at a quarter of the speed, fewest requests, 50 calls each: its share";
     let source = "equal queues: (1/4) / (9 + 1/4)";
     rows.push(Row::within(what, source, "", 0.25 / speeds, share, 0.0005));
 
     let keys = format!("pods = 10\nslots = 2\nqueue = 20\nbalance = \"random\"\n{busy}");
-    let full = region(&keys, 400, 510, &[GREY_SLOW]);
+    let full = asked(&keys, 400, 510, &[GREY_SLOW]);
     let rates = with_seeds(&full, SEEDS, |o| count_of(o, Counter::Served) / 500.0);
     let what = "ten pods of two slots, one at a quarter of the speed, always full: answers";
     rows.push(Row::runs(what, "sum of the slots' speeds", "1/s", 20.0 * speeds, rates, 0.005));
@@ -105,9 +82,9 @@ fn grey() -> Vec<Row> {
 fn stopped() -> Vec<Row> {
     let keys = "pods = 4\nslots = 2\nqueue = 0\npod-start = \"0s\"\n\
                 service-time = { distribution = \"exponential\", mean = \"20ms\" }";
-    let fault = "at = \"400s\"\nlasts = \"400s\"\n\
+    let fault = "at = \"400s\"\nduration = \"400s\"\n\
                  fault = { kind = \"stop-pods\", region = \"here\", pods = 2, calls = \"reset\" }";
-    let plan = region(keys, 300, 1_200, &[fault]);
+    let plan = asked(keys, 300, 1_200, &[fault]);
     let seen = with_seeds(&plan, SEEDS, |outcome| {
         [300, 500, 900].map(|second| {
             let at = Instant::ZERO + Span::from_secs(second);
@@ -129,7 +106,7 @@ fn stopped() -> Vec<Row> {
 /// Calls that come in step with the periods and find the pod idle take what the kernel's rule says.
 fn quotas() -> Vec<Row> {
     let row = |(work, threads, limit, takes): (u64, u32, u32, u32)| {
-        let mut plan = region("pods = 1", 1, 60, &[]);
+        let mut plan = asked("pods = 1", 1, 60, &[]);
         plan.load.interarrival = Some(squall::engine::Law::Constant(Span::from_secs(2)));
         plan.fabric.manifest.service = squall::engine::Law::Constant(Span::from_millis(work));
         plan.fabric.manifest.pod.cpu =
@@ -155,7 +132,7 @@ fn processors() -> Vec<Row> {
     let keys = format!(
         "pods = 2\nslots = 16\nqueue = 20\n{law}\ncpu = {{ limit = 0.5, threads = 4, node = 8 }}"
     );
-    let limited = region(&keys, 100, 510, &[]);
+    let limited = asked(&keys, 100, 510, &[]);
     let rates = with_seeds(&limited, SEEDS, |o| count_of(o, Counter::Served) / 500.0);
     let what = "two pods at half a core each, 20 ms a call, always busy: answers";
     let mut rows = vec![Row::runs(what, "1 core / 20 ms", "1/s", 50.0, rates, 0.005)];
@@ -170,7 +147,7 @@ fn processors() -> Vec<Row> {
         ("a neighbour of three times the weight", vec![noise], 1.0),
         ("the neighbour limited to two", vec![capped.as_str()], 2.0),
     ] {
-        let plan = region(&keys, 35, 2_010, &faults);
+        let plan = asked(&keys, 35, 2_010, &faults);
         let sojourns = with_seeds(&plan, 12, |o| mean_of(o, Sample::Latency) * 1e3 - 1.0);
         let service = 0.020 / cores;
         let sojourn = service / (1.0 - 35.0 * service) * 1e3;
@@ -188,7 +165,7 @@ fn memory() -> Vec<Row> {
     let keys = "pods = 2\nmemory = { limit = \"1GB\", base = \"400MB\", request = \"0B\" }\n\
                 service-time = { distribution = \"constant\", value = \"0s\" }";
     let kills = |seconds| {
-        let plan = region(keys, 10, seconds, &[leak]);
+        let plan = asked(keys, 10, seconds, &[leak]);
         let plan = Plan { warmup: Span::ZERO, ..plan };
         with_seeds(&plan, 1, |o| count_to_f64(o.totals.count(Counter::OomKills, Scope::default())))
     };
@@ -213,10 +190,10 @@ fn stopped_pods_lose_their_calls_or_finish_them_and_new_ones_take_their_time() {
              call = {{ attempts = {attempts} }}"
         );
         let fault = format!(
-            "at = \"30s\"\nlasts = \"20s\"\nfault = {{ kind = \"stop-pods\", \
+            "at = \"30s\"\nduration = \"20s\"\nfault = {{ kind = \"stop-pods\", \
              region = \"here\", pods = 2, calls = \"{calls}\" }}"
         );
-        let outcome = run(&region(&keys, 30, 90, &[&fault]), 1, false);
+        let outcome = run(&asked(&keys, 30, 90, &[&fault]), 1, false);
         let count = |counter| outcome.totals.count(counter, Scope::default());
         let ready = outcome.totals.peaks(|_| true, Scope::default(), Gauge::PodsReady);
         let missing = 4.0 - ready.mean().unwrap();

@@ -1,42 +1,21 @@
 //! What retries multiply.
 
+use crate::region::region;
 use crate::table::Row;
-use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
+use crate::tools::{SEEDS, column, count_of, with_seeds};
 use crate::{budgets, writes};
 use squall::model::Plan;
 use squall::observe::Counter;
 
 fn failing(attempts: u32, percent: u32) -> Plan {
-    plan_of(&format!(
-        r#"
-        title = "errors"
-        question = "what do retries multiply?"
-        [run]
-        seed = 1
-        length = "500s"
-        [fabric]
-        preset = "five-regions"
-        regions = ["here"]
-        primary = "here"
-        [fabric.metadata]
-        cache = "off"
-        [fabric.database]
-        use = "off"
-        [fabric.viewers]
-        attempts = {attempts}
-        [load]
-        objects = 10
-        popularity = {{ distribution = "zipf", exponent = 0.9 }}
-        [load.requests-per-second]
-        here = 50
-        [[inject]]
-        label = "errors"
-        at = "0s"
-        fault = {{ kind = "errors", region = "here", service = "manifest", share = "{percent}%" }}
-        [invariants]
-        "it answers" = "availability >= 0%"
-        "#,
-    ))
+    region()
+        .without("fabric.routing")
+        .lasts("500s", "0s")
+        .database("use = \"off\"")
+        .viewers(&format!("attempts = {attempts}"))
+        .asks("here", 50.0)
+        .errs("manifest", percent.into(), "")
+        .plan()
 }
 
 /// With n retries and a share p of failures: (1 - p^(n + 1)) / (1 - p) attempts a request, of which

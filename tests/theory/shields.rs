@@ -1,7 +1,7 @@
 //! What protects viewers and edge from each other, and slots by kind of fetch.
 
 use crate::formulas::{erlang_b, erlang_c};
-use crate::hops::{AT_ONCE, region};
+use crate::hops::{AT_ONCE, hops};
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, mean_of, values_of, with_seeds};
 use squall::observe::{Counter, Sample};
@@ -17,7 +17,7 @@ fn bulkheads() -> Vec<Row> {
     let row = |(law, service): (&str, &str)| {
         let viewers = "timeout = \"1m\"\nattempts = 1\nbulkhead = 8";
         let manifest = format!("pods = 10000\nservice = {service}");
-        let plan = region(viewers, &manifest, "use = \"off\"", 300, 0);
+        let plan = hops(viewers, &manifest, "use = \"off\"", 300, 0);
         let full = with_seeds(&plan, SEEDS, |outcome| {
             count_of(outcome, Counter::ViewerBulkheadFull) / count_of(outcome, Counter::Requests)
         });
@@ -38,7 +38,7 @@ fn hedges() -> Vec<Row> {
         last-mile = { distribution = "constant", value = "20ms" }
         hedge = { after = "41ms" }"#;
     let manifest = "pods = 10000\nservice = { distribution = \"exponential\", mean = \"20ms\" }";
-    let plan = region(viewers, manifest, "use = \"off\"", 100, 0);
+    let plan = hops(viewers, manifest, "use = \"off\"", 100, 0);
     let seen = with_seeds(&plan, SEEDS, |outcome| {
         let hedges = count_of(outcome, Counter::ViewerHedges);
         [
@@ -77,7 +77,7 @@ fn classes() -> Vec<Row> {
             service-time = {{ distribution = "exponential", mean = "20ms" }}"#
         );
         let viewers = format!("last-mile = {AT_ONCE}\ntimeout = \"1h\"\nattempts = 1");
-        let plan = region(&viewers, &manifest, "use = \"off\"", 100, 0);
+        let plan = hops(&viewers, &manifest, "use = \"off\"", 100, 0);
         with_seeds(&plan, SEEDS, |outcome| {
             let all = values_of(outcome, Sample::Wait);
             let own = values_of(outcome, Sample::WaitValidations);

@@ -1,0 +1,87 @@
+//! One seed, one result: run again, on other threads, in another build.
+//!
+//! `SQUALL_BLESS=1 cargo test --test it determinism::` rewrites `tests/digests.txt` after the model, its
+//! streams or a smoke scenario have changed on purpose.
+
+use super::bless::bless;
+use super::files;
+use super::runs;
+use squall::rehearse::{Asked, Rehearsal, rehearse};
+use squall::report::{Shape, json};
+use squall::scenario::{Source, load};
+use std::fmt::Write;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+fn rehearsed(path: &Path, threads: usize, control: bool) -> Rehearsal {
+    let source = Source::open(path).unwrap_or_else(|error| panic!("{error}"));
+    let asked = Asked {
+        edits: Vec::new(),
+        seeds: Vec::new(),
+        threads: NonZeroUsize::new(threads).unwrap(),
+        control,
+        stop: Arc::new(AtomicBool::new(false)),
+    };
+    rehearse(&source, &asked, &|_| {}).unwrap_or_else(|trouble| panic!("{trouble:?}"))
+}
+
+#[test]
+fn every_smoke_scenario_reports_the_same_bytes_again_and_on_any_number_of_threads() {
+    for path in files::below("scenarios/smoke", "toml") {
+        let report = |threads| {
+            let rehearsal = rehearsed(&path, threads, true);
+            json::render(&[rehearsal], Shape::default()).unwrap()
+        };
+        let first = report(1);
+        for threads in [1, 2, 5] {
+            assert!(report(threads) == first, "{} on {threads} threads", path.display());
+        }
+    }
+}
+
+/// Threads are asked for where nothing decides that they are not worth it.
+#[test]
+fn every_smoke_plan_runs_the_same_on_any_number_of_threads() {
+    for path in files::below("scenarios/smoke", "toml") {
+        let source = Source::open(&path).unwrap_or_else(|error| panic!("{error}"));
+        let plan = load(&source, &[]).unwrap_or_else(|problems| panic!("{problems}")).plan;
+        let alone = runs::run(&plan, 1, false).digest;
+        for threads in [2, 5] {
+            let together = runs::run(&plan, threads, false).digest;
+            assert_eq!(together, alone, "{} on {threads} threads", path.display());
+        }
+    }
+}
+
+/// `tests/digests` prints the same lines for a program; here the library must agree with them.
+#[test]
+fn digests_are_those_of_every_other_build() {
+    let mut lines = String::new();
+    for path in files::below("scenarios/smoke", "toml") {
+        let run = rehearsed(&path, 2, false).runs.remove(0);
+        writeln!(lines, "{} {} {}", path.display(), run.seed, run.digest).unwrap();
+    }
+    bless("tests/digests.txt", &lines);
+}
+
+/// What a seed changes is seen in the digest: two that are equal mean something.
+#[test]
+fn another_seed_gives_another_digest() {
+    let path = &files::below("scenarios/smoke", "toml")[0];
+    let source = Source::open(path).unwrap_or_else(|error| panic!("{error}"));
+    let asked = Asked {
+        edits: Vec::new(),
+        seeds: (1..=5).collect(),
+        threads: NonZeroUsize::MIN,
+        control: false,
+        stop: Arc::new(AtomicBool::new(false)),
+    };
+    let runs =
+        rehearse(&source, &asked, &|_| {}).unwrap_or_else(|trouble| panic!("{trouble:?}")).runs;
+    let mut digests: Vec<_> = runs.iter().map(|run| run.digest).collect();
+    digests.sort();
+    digests.dedup();
+    assert_eq!(digests.len(), 5, "{}", path.display());
+}
