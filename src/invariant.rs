@@ -61,7 +61,6 @@ mod term;
 mod time_tests;
 mod value;
 mod window;
-mod words;
 
 pub use judge::Judge;
 pub use parse::{parse_invariant, parse_watch};

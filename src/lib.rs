@@ -13,6 +13,9 @@
 //! [`units`]: instants, spans, money, and quantities as people write them. Everything above computes
 //! with these types. Knows nothing else.
 //!
+//! [`words`]: the nearest known word, and lists of words, for messages. Must not know which words there
+//! are.
+//!
 //! [`stats`]: what many runs say together: intervals, paired differences, several tests at once. Must not
 //! know what was measured.
 //!
@@ -85,3 +88,4 @@ pub mod stats;
 pub mod study;
 pub mod trace;
 pub mod units;
+pub mod words;

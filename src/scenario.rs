@@ -17,7 +17,6 @@ mod keys;
 mod lanes;
 mod law;
 mod load;
-mod near;
 mod place;
 mod pods;
 mod problem;

@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// From the top down. A line's modules do not know each other.
 const ORDER: &[&[&str]] = &[
-    &["units"],
+    &["units", "words"],
     &["stats"],
     &["engine", "trace"],
     &["fault"],

@@ -1,5 +1,6 @@
 //! What can be wrong with a trace.
 
+use crate::words;
 use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -127,17 +128,7 @@ impl TraceError {
 
 impl Problem {
     pub(super) fn unknown_column(name: &str, header: &[Cow<'_, str>]) -> Self {
-        // Half of the letters may differ; beyond that a suggestion misleads.
-        let worst = name.chars().count().div_ceil(2);
-        let wanted = name.to_lowercase();
-        let nearest = header
-            .iter()
-            // The distance costs the product of the lengths, and a name can be a megabyte long.
-            .filter(|known| known.len() <= QUOTED && name.len() <= QUOTED)
-            .map(|known| (strsim::damerau_levenshtein(&wanted, &known.to_lowercase()), known))
-            .filter(|(distance, _)| *distance <= worst)
-            .min_by_key(|(distance, _)| *distance)
-            .map(|(_, known)| quote(known.as_bytes()));
+        let nearest = words::nearest(name, header).map(|known| quote(known.as_bytes()));
         let columns = header.len();
         let header = header.iter().take(LISTED).map(|known| quote(known.as_bytes())).collect();
         Self::UnknownColumn { name: name.to_owned(), header, columns, nearest }
@@ -230,5 +221,5 @@ fn unknown_column(
     if columns > header.len() {
         write!(f, " and {} more", columns - header.len())?;
     }
-    nearest.map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
+    nearest.map_or(Ok(()), |near| write!(f, "; {}", words::did_you_mean(near)))
 }

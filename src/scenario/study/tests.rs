@@ -118,7 +118,7 @@ fn what_the_scenario_refuses_is_told_at_the_studys_line() {
     let said = wrong("[change]\n'fabric.pool.servrs' = '8..10 by 1'\n");
     assert!(said.contains("there is no `fabric.pool.servrs`"), "{said}");
     assert!(said.contains("--> a.study.toml:6:1"), "{said}");
-    assert!(said.contains("help: `fabric.pool.servers` is the nearest"), "{said}");
+    assert!(said.contains("help: did you mean `fabric.pool.servers`?"), "{said}");
     let said = wrong("[change]\n'fabric.pool.discipline' = ['fifo', 'fofi']\n");
     assert!(said.contains("`fofi` is not known here"), "{said}");
     assert!(said.contains("--> a.study.toml:6:37"), "{said}");
