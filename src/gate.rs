@@ -25,7 +25,7 @@ mod run;
 mod text;
 mod words;
 
-pub use baseline::{Baseline, BaselineError, Known, Seeded, file_name};
+pub use baseline::{Baseline, Known, Seeded, file_name};
 pub use compare::{CONFIRM, FIRST_LOOK, Look, Rule, Verdict, confirm};
 pub use quantity::{Kind, Quantity, quantities, rules};
 pub use run::{Asked, Compared, Gated, Kept, compare, keep, record};

@@ -16,6 +16,9 @@
 //! [`words`]: the nearest known word, and lists of words, for messages. Must not know which words there
 //! are.
 //!
+//! [`problem`]: what is wrong with what the user wrote: place, message, help, and how people read it.
+//! Must not know what was read.
+//!
 //! [`stats`]: what many runs say together: intervals, paired differences, several tests at once. Must not
 //! know what was measured.
 //!
@@ -78,6 +81,7 @@ pub mod fault;
 pub mod gate;
 pub mod invariant;
 pub mod observe;
+pub mod problem;
 pub mod rehearse;
 pub mod replay;
 pub mod report;

@@ -26,7 +26,7 @@ pub mod value;
 
 pub use again::{quoted, run as again};
 pub use colour::{Paint, tame};
-pub use stored::{ReadProblem, Stored, read, stored};
+pub use stored::{Stored, read, stored};
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
 
 /// The published JSON Schema of `squall.report/1`.

@@ -11,6 +11,7 @@ use std::path::Path;
 /// From the top down. A line's modules do not know each other.
 const ORDER: &[&[&str]] = &[
     &["units", "words"],
+    &["problem"],
     &["stats"],
     &["engine", "trace"],
     &["fault"],
@@ -38,7 +39,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("indicatif", &["cli"]),
     ("signal_hook", &["cli"]),
-    ("annotate_snippets", &["scenario"]),
+    ("annotate_snippets", &["problem"]),
     ("toml", &["scenario"]),
     ("quick_junit", &["report", "gate", "runbook"]),
     ("serde", &["report", "study", "gate", "runbook"]),

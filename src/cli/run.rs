@@ -7,6 +7,7 @@ use super::signals::Signals;
 use super::{Exit, out};
 use crate::engine::processors;
 use crate::fabric::Sampling;
+use crate::problem::Problem;
 use crate::rehearse::{self, Asked, Keep, Recording, Rehearsal, Trouble};
 use crate::report::json::Told;
 use crate::report::text::Look;
@@ -21,10 +22,7 @@ use std::time::Instant;
 pub(super) fn run(args: &RunArgs) -> Exit {
     let edits = match inputs::edits(&args.set) {
         Ok(edits) => edits,
-        Err(problems) => {
-            out::note(&problems);
-            return Exit::Problems;
-        }
+        Err(exit) => return exit,
     };
     // Problems in one scenario must not hide those in another, nor cost an hour of running first.
     let Inputs { sources, exit, .. } = inputs::find(&args.scenarios);
@@ -70,11 +68,12 @@ impl Done {
 /// Looks at the files that are to be written, most of which hold one run each.
 fn files(args: &RunArgs, scenarios: usize) -> Result<(), Exit> {
     if args.series && args.format != Format::Json {
-        out::note(
-            "problem: --series goes with --format json\n  --> --series\nhelp: for a page with plots, \
-             --html FILE is enough\n\n",
-        );
-        return Err(Exit::Problems);
+        let help = "for a page with plots, --html FILE is enough";
+        return Err(inputs::tell_about(&Problem::about(
+            "--series",
+            "--series goes with --format json",
+            help,
+        )));
     }
     if let Some(path) = &args.html {
         out::prepare_file(path).map_err(|told| {
@@ -87,12 +86,10 @@ fn files(args: &RunArgs, scenarios: usize) -> Result<(), Exit> {
             continue;
         };
         if scenarios != 1 {
-            out::note(&format!(
-                "problem: {option} takes the run of one scenario, and there are {scenarios}\n  \
-                 --> {option} {}\nhelp: name one file\n\n",
-                path.display()
-            ));
-            return Err(Exit::Problems);
+            let place = format!("{option} {}", path.display());
+            let message =
+                format!("{option} takes the run of one scenario, and there are {scenarios}");
+            return Err(inputs::tell_about(&Problem::about(&place, &message, "name one file")));
         }
         out::prepare_file(path).map_err(|told| {
             out::complain(&told);

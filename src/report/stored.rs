@@ -6,12 +6,12 @@
 use super::Shape;
 use super::json::{SCHEMA, Told};
 use crate::invariant::Verdict;
+use crate::problem::Problem;
 use crate::units::Unit;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// One scenario's result.
 #[derive(Clone, PartialEq, Debug)]
@@ -228,35 +228,30 @@ fn unit<'de, D: Deserializer<'de>>(source: D) -> Result<Unit, D::Error> {
     found.ok_or_else(|| D::Error::custom(format!("`{word}` is no unit of a report")))
 }
 
-/// Why a text is no stored result.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ReadProblem {
-    /// What is wrong.
-    pub message: String,
-    /// Where: line and column, from 1; `None` where the text is sound JSON and something in it is not.
-    pub place: Option<(usize, usize)>,
-    /// What would be right.
-    pub help: String,
-}
-
-impl fmt::Display for ReadProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
 /// What makes a stored result.
 const HOW: &str = "`squall run SCENARIO --format json --series > result.json` makes one";
 
-fn problem(message: impl Into<String>) -> ReadProblem {
-    ReadProblem { message: message.into(), place: None, help: HOW.into() }
+/// A problem with a document, which does not know its file.
+fn problem(message: impl AsRef<str>) -> Box<Problem> {
+    Box::new(Problem::about("", message.as_ref(), HOW))
 }
 
-/// The results that a text holds: one, or those of an array.
+/// The byte at a line and a column, both from 1, as the reader of JSON counts.
+fn byte_at(text: &str, line: usize, column: usize) -> usize {
+    let before = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len);
+    (before.sum::<usize>() + column.saturating_sub(1)).min(text.len())
+}
+
+/// The results that a text holds: one, or those of an array. `name` is the text's, for problems; one with
+/// a place has it in this text.
 ///
 /// # Errors
 /// When it is no JSON, or not `squall.report/1`, or lacks something that this has.
-pub fn read(text: &str) -> Result<Vec<Stored>, ReadProblem> {
+pub fn read(name: &str, text: &str) -> Result<Vec<Stored>, Box<Problem>> {
+    results(text).map_err(|problem| Box::new(Problem { file: name.into(), ..*problem }))
+}
+
+fn results(text: &str) -> Result<Vec<Stored>, Box<Problem>> {
     let value: Value = serde_json::from_str(text).map_err(|error| {
         let whole = if error.is_eof() {
             "it ends in the middle of a value: is the file whole?"
@@ -265,19 +260,19 @@ pub fn read(text: &str) -> Result<Vec<Stored>, ReadProblem> {
         };
         let message = error.to_string();
         let told = message.split(" at line ").next().unwrap_or(&message);
-        ReadProblem {
-            message: format!("this is no JSON: {told}"),
-            place: Some((error.line(), error.column())),
-            help: whole.into(),
-        }
+        let at = byte_at(text, error.line(), error.column());
+        Box::new(Problem {
+            at: Some(at..at + 1),
+            ..Problem::about("", &format!("this is no JSON: {told}"), whole)
+        })
     })?;
     match value {
         Value::Array(all) if all.is_empty() => Err(problem("the array holds no result")),
         Value::Array(all) => {
             let each = (1..).zip(all).map(|(number, one)| {
-                document(one).map_err(|wrong| ReadProblem {
-                    message: format!("result {number} of the array: {}", wrong.message),
-                    ..wrong
+                document(one).map_err(|wrong| {
+                    let message = format!("result {number} of the array: {}", wrong.message);
+                    Box::new(Problem { message, ..*wrong })
                 })
             });
             each.collect()
@@ -296,10 +291,10 @@ pub fn stored(told: &[Told<'_>], shape: Shape) -> Result<Vec<Stored>, String> {
     if told.is_empty() {
         return Ok(Vec::new());
     }
-    read(&text).map_err(|wrong| wrong.to_string())
+    results(&text).map_err(|wrong| wrong.message)
 }
 
-fn document(mut value: Value) -> Result<Stored, ReadProblem> {
+fn document(mut value: Value) -> Result<Stored, Box<Problem>> {
     match value.get("schema").and_then(Value::as_str) {
         Some(SCHEMA) => {}
         Some(other) => {
@@ -324,16 +319,16 @@ fn document(mut value: Value) -> Result<Stored, ReadProblem> {
 }
 
 /// Takes a part out.
-fn part<T: DeserializeOwned>(value: &mut Value, key: &str) -> Result<T, ReadProblem> {
+fn part<T: DeserializeOwned>(value: &mut Value, key: &str) -> Result<T, Box<Problem>> {
     let part = value.get_mut(key).map(Value::take);
     let part = part.ok_or_else(|| problem(format!("there is no `{key}`")))?;
     whole(part, &format!("in `{key}`: "))
 }
 
-fn whole<T: DeserializeOwned>(value: Value, place: &str) -> Result<T, ReadProblem> {
-    serde_json::from_value(value).map_err(|error| ReadProblem {
-        help: format!("an older version may have written it; {HOW}"),
-        ..problem(format!("{place}{error}"))
+fn whole<T: DeserializeOwned>(value: Value, place: &str) -> Result<T, Box<Problem>> {
+    serde_json::from_value(value).map_err(|error| {
+        let help = format!("an older version may have written it; {HOW}");
+        Box::new(Problem::about("", &format!("{place}{error}"), &help))
     })
 }
 
@@ -376,16 +371,17 @@ fn sound(stored: &Stored) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    fn wrong(text: &str) -> ReadProblem {
-        read(text).unwrap_err()
+    fn wrong(text: &str) -> Problem {
+        *read("r.json", text).unwrap_err()
     }
 
     #[test]
     fn what_is_no_result_is_told_with_its_place() {
         let told = wrong("{\n  \"schema\": \"squall.rep");
         assert!(told.message.starts_with("this is no JSON: EOF"), "{told}");
-        assert_eq!(told.place, Some((2, 23)));
-        assert!(told.help.contains("whole"), "{}", told.help);
+        assert_eq!(told.file, "r.json");
+        assert_eq!(told.at, Some(24..25), "the end of the text");
+        assert!(told.help.unwrap().contains("whole"));
         assert_eq!(wrong("[]").message, "the array holds no result");
         assert!(wrong("[1]").message.contains("result 1 of the array: there is no `schema`"));
         assert!(wrong(r#"{"schema":"squall.report/0"}"#).message.contains("squall.report/0"));
@@ -394,6 +390,6 @@ mod tests {
             "hash":""},"seed":1,"digest":"x"}"#;
         let told = wrong(half);
         assert!(told.message.contains("missing field `simulated_s`"), "{told}");
-        assert!(told.help.contains("older"), "{}", told.help);
+        assert!(told.help.unwrap().contains("older"));
     }
 }

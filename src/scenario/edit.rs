@@ -1,9 +1,9 @@
 //! Changes to a file by path: `--set PATH=VALUE`, and what a control takes away.
 
 use super::keys;
-use super::problem::{COMMAND_LINE, Problem};
 use super::source::Source;
 use super::tree::{self, Entry, Node, Origin, Value};
+use crate::problem::{COMMAND_LINE, Problem};
 use crate::words as near;
 use std::ops::Range;
 

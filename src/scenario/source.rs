@@ -1,6 +1,6 @@
 //! The text of a scenario, with its name.
 
-use super::problem::Problem;
+use crate::problem::Problem;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};

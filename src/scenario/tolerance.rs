@@ -12,10 +12,10 @@
 //! ```
 
 use super::Problems;
-use super::problem::Problem;
 use super::reader::Reader;
 use super::source::Source;
 use super::tree::{self, Entry, Node, Origin};
+use crate::problem::Problem;
 use crate::units::{Quantity, Unit};
 use crate::words as near;
 use std::ops::Range;

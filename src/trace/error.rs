@@ -1,5 +1,6 @@
 //! What can be wrong with a trace.
 
+use crate::problem;
 use crate::words;
 use std::borrow::Cow;
 use std::fmt;
@@ -150,16 +151,28 @@ pub(super) fn quote(bytes: &[u8]) -> String {
     quoted
 }
 
+impl TraceError {
+    /// The file, and the place in it.
+    fn whereabouts(&self) -> String {
+        let path = self.path.display();
+        match self.place {
+            Place::File => path.to_string(),
+            Place::Line(line) => format!("{path}, line {line}"),
+            Place::Record(record) => format!("{path}, record {record}"),
+            Place::Byte(byte) => format!("{path}, byte {byte}"),
+        }
+    }
+}
+
 impl fmt::Display for TraceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        match self.place {
-            Place::File => {}
-            Place::Line(line) => write!(f, ", line {line}")?,
-            Place::Record(record) => write!(f, ", record {record}")?,
-            Place::Byte(byte) => write!(f, ", byte {byte}")?,
-        }
-        write!(f, ": {}", self.problem)
+        write!(f, "{}: {}", self.whereabouts(), self.problem)
+    }
+}
+
+impl From<&TraceError> for problem::Problem {
+    fn from(error: &TraceError) -> Self {
+        Self::without_help(&error.whereabouts(), &error.problem.to_string())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Axis, Find, Named, Placed, Seeds, Study, StudyError, check};
 use crate::engine::Digest;
+use crate::problem::Problem;
 use crate::scenario::edit::{Edit, EditSource};
-use crate::scenario::problem::Problem;
 use crate::scenario::reader::Reader;
 use crate::scenario::source::{OpenError, Source};
 use crate::scenario::tree::{self, Entry, Node, Origin, short};

@@ -1,5 +1,6 @@
 use super::*;
-use crate::scenario::{load_without_control, render};
+use crate::problem::render;
+use crate::scenario::load_without_control;
 use std::fs;
 
 /// The folder is kept as long as the study is looked at.
@@ -18,7 +19,7 @@ fn good(rest: &str) -> Study {
     match opened(&format!("{head}{rest}")).1 {
         Ok(study) => study,
         Err(StudyError::Problems(problems, source)) => {
-            panic!("{}", render(&problems, &source, false))
+            panic!("{}", render(&problems, source.text(), false))
         }
         Err(StudyError::Error(told)) => panic!("{told}"),
     }
@@ -37,7 +38,7 @@ fn whole_wrong(text: &str) -> String {
     };
     assert!(!problems.is_empty());
     let name = format!("{}/", folder.path().display());
-    render(&problems, &source, false).replace(&name, "")
+    render(&problems, source.text(), false).replace(&name, "")
 }
 
 #[test]
