@@ -15,6 +15,7 @@
 
 mod baseline;
 mod compare;
+mod gated;
 mod github;
 mod json;
 mod junit;
@@ -27,8 +28,9 @@ mod words;
 
 pub use baseline::{Baseline, Known, Seeded, file_name};
 pub use compare::{CONFIRM, FIRST_LOOK, Look, Rule, Verdict, confirm};
+pub use gated::{Compared, Gated};
 pub use quantity::{Kind, Quantity, quantities, rules};
-pub use run::{Asked, Compared, Gated, Kept, compare, keep, record};
+pub use run::{Asked, Kept, compare, keep, record};
 
 use crate::report::json::Told;
 

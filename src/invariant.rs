@@ -52,6 +52,7 @@ mod lex;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
+mod parser;
 #[cfg(test)]
 mod property_tests;
 mod reference;

@@ -252,7 +252,7 @@ fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> E
         record
     };
     let mut planner = Planner::new(header);
-    let driven = study::drive(&mut planner, earlier, threads, work, |record, fresh| {
+    let driven = study::run_rounds(&mut planner, earlier, threads, work, |record, fresh| {
         done += 1;
         bar.show(done);
         if fresh { journal.add(record) } else { Ok(()) }
@@ -323,7 +323,7 @@ fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
         let mut planner = Planner::new(&header);
         let missing = |_: Job| Err(Trouble::Interrupted);
         let one = std::num::NonZeroUsize::MIN;
-        let joined = study::drive(&mut planner, records, one, missing, |record, _| {
+        let joined = study::run_rounds(&mut planner, records, one, missing, |record, _| {
             file.write_all(record.line()?.as_bytes()).map_err(|error| error.to_string())
         });
         joined.map_err(|halt| {

@@ -2,7 +2,7 @@
 //! scenarios that are not the same.
 
 use super::compare::Verdict;
-use super::run::Gated;
+use super::gated::Gated;
 use super::{text, words};
 use crate::invariant;
 use crate::report::html::run::{badge_of, banner, page_below};
@@ -17,11 +17,11 @@ pub(super) fn render(gated: &[Gated], kept: &[Told<'_>]) -> Result<String, Strin
 }
 
 fn head(page: &mut Page, gated: &[Gated], kept: &[Told<'_>]) {
-    let worst = gated.iter().map(|one| words::colour(words::summary(one))).max();
+    let worst = gated.iter().map(|one| words::colour(one.summary())).max();
     let verdict = worst.unwrap_or(invariant::Verdict::Unmeasured);
     banner(page, verdict, &format!("{}.", text::counted(gated)), "");
     page.section(2, "scenarios", "Scenarios", |page| page.table(&scenarios(gated, kept)));
-    for one in gated.iter().filter(|one| words::summary(one) != "same") {
+    for one in gated.iter().filter(|one| one.summary() != "same") {
         let heading = format!("Compared: {}", one.rehearsal.scenario.title);
         page.section(2, "compared", &heading, |page| {
             page.table(&quantities(one));
@@ -45,7 +45,7 @@ fn scenarios(gated: &[Gated], kept: &[Told<'_>]) -> Table {
         let at = kept.iter().position(|kept| kept.rehearsal.scenario.path == scenario.path);
         let name =
             at.map_or_else(|| title.clone(), |at| format!("<a href=\"#s{}\">{title}</a>", at + 1));
-        let word = words::summary(one);
+        let word = one.summary();
         table.row(vec![
             Cell::markup(name),
             Cell::markup(badge_of(words::colour(word), word)),

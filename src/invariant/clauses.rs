@@ -2,7 +2,7 @@
 
 use super::check::{self, Refusal};
 use super::lex::{Kind, Token};
-use super::parse::{Parser, whole_window};
+use super::parser::{Parser, whole_window};
 use super::term::{Class, Place, When};
 use super::{LabelInfo, window};
 use crate::observe::{Described, Metric};

@@ -3,8 +3,8 @@
 use super::{absolute, badge, control as control_of, overall, without_folder};
 use crate::invariant::Verdict;
 use crate::report::html::{Cell, Table, escape};
+use crate::report::phrases::{comparison, control_sentence};
 use crate::report::stored::{Across, Run, Several, Stored, WatchedAcross};
-use crate::report::text::{comparison, control_sentence};
 use crate::report::value;
 use crate::units::Unit;
 use std::fmt::Write as _;
