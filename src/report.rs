@@ -16,6 +16,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 mod layout;
+mod model;
 pub mod openmetrics;
 mod phrases;
 pub mod replay;

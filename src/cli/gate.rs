@@ -269,14 +269,9 @@ impl Ready<'_> {
                 Err(trouble) => return self.trouble(trouble),
             }
         }
-        match gate::page(gated, &kept) {
-            Ok(page) => out::save_with(path, |file| file.write_all(page.as_bytes()))
-                .map_or_else(complain, |()| Exit::Holds),
-            Err(error) => {
-                out::note(&format!("bug: a page cannot be written: {error}\n"));
-                Exit::Bug
-            }
-        }
+        let page = gate::page(gated, &kept);
+        out::save_with(path, |file| file.write_all(page.as_bytes()))
+            .map_or_else(complain, |()| Exit::Holds)
     }
 
     fn update(&self) -> Exit {

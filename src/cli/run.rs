@@ -9,7 +9,7 @@ use crate::engine::processors;
 use crate::fabric::Sampling;
 use crate::problem::Problem;
 use crate::rehearse::{self, Asked, Keep, Recording, Rehearsal, Trouble};
-use crate::report::json::Told;
+use crate::report::json::ReportInput;
 use crate::report::text::Look;
 use crate::report::{self, Shape};
 use crate::scenario::{Edit, Source, place_of};
@@ -55,13 +55,13 @@ struct Done {
 }
 
 impl Done {
-    fn told(&self) -> Told<'_> {
-        Told { rehearsal: &self.rehearsal, recordings: &self.recordings }
+    fn told(&self) -> ReportInput<'_> {
+        ReportInput { rehearsal: &self.rehearsal, recordings: &self.recordings }
     }
 
     /// The same for a report in which no second is told.
-    const fn without_series(&self) -> Told<'_> {
-        Told { rehearsal: &self.rehearsal, recordings: &[] }
+    const fn without_series(&self) -> ReportInput<'_> {
+        ReportInput { rehearsal: &self.rehearsal, recordings: &[] }
     }
 }
 
@@ -163,10 +163,7 @@ impl Work<'_> {
             return Exit::Holds;
         };
         let told: Vec<_> = judged.iter().map(Done::told).collect();
-        match report::stored(&told, shape) {
-            Ok(results) => super::report::write(path, &results),
-            Err(error) => bug(&error),
-        }
+        super::report::write(path, &report::stored(&told, shape))
     }
 
     /// Runs one scenario with all its seeds.

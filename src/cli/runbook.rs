@@ -173,7 +173,7 @@ fn store(record: &Record, kept: &[Kept], folder: &Path, html: Option<&Path>) -> 
         out::note(&format!("bug: a record cannot be written: {error}\n"));
         Exit::Bug
     };
-    let page = runbook::page(record, kept).map_err(bug)?;
+    let page = runbook::page(record, kept);
     let mut files = vec![
         (folder.join(RECORD), record.write().map_err(bug)?),
         (folder.join("runbook.xml"), runbook::junit(record).map_err(bug)?),

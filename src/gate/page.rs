@@ -7,16 +7,16 @@ use super::{text, words};
 use crate::invariant;
 use crate::report::html::run::{badge_of, banner, page_below};
 use crate::report::html::{Cell, Page, Table, escape};
-use crate::report::{self, Shape, json::Told};
+use crate::report::{self, Shape, json::ReportInput};
 
 /// The page. `kept` are each second of a run of those scenarios that are to have plots.
-pub(super) fn render(gated: &[Gated], kept: &[Told<'_>]) -> Result<String, String> {
-    let stored = report::stored(kept, Shape { list: true, seeds: false })?;
+pub(super) fn render(gated: &[Gated], kept: &[ReportInput<'_>]) -> String {
+    let stored = report::stored(kept, Shape { list: true, seeds: false });
     let title = format!("squall gate: {}", text::counted(gated));
-    Ok(page_below(&title, |page| head(page, gated, kept), &stored))
+    page_below(&title, |page| head(page, gated, kept), &stored)
 }
 
-fn head(page: &mut Page, gated: &[Gated], kept: &[Told<'_>]) {
+fn head(page: &mut Page, gated: &[Gated], kept: &[ReportInput<'_>]) {
     let worst = gated.iter().map(|one| words::colour(one.summary())).max();
     let verdict = worst.unwrap_or(invariant::Verdict::Unmeasured);
     banner(page, verdict, &format!("{}.", text::counted(gated)), "");
@@ -30,7 +30,7 @@ fn head(page: &mut Page, gated: &[Gated], kept: &[Told<'_>]) {
     }
 }
 
-fn scenarios(gated: &[Gated], kept: &[Told<'_>]) -> Table {
+fn scenarios(gated: &[Gated], kept: &[ReportInput<'_>]) -> Table {
     let mut table = Table::new("Scenarios")
         .below_its_heading()
         .stacked()

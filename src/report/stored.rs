@@ -3,15 +3,13 @@
 //! What is read is what a page needs. Keys that are not known here are left alone: the contract grows by
 //! addition.
 
-use super::Shape;
-use super::json::{SCHEMA, Told};
-use crate::invariant::Verdict;
+use super::json::{self, ReportInput};
+use super::model::{Run, SCHEMA, Scenario, Summary};
+use super::{Shape, again};
 use crate::problem::Problem;
-use crate::units::Unit;
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// One scenario's result.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,207 +23,11 @@ pub struct Stored {
     pub(super) several: Option<Several>,
 }
 
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Scenario {
-    pub path: String,
-    pub title: String,
-    pub hash: String,
-}
-
+/// What several runs say together.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub(super) struct Several {
     pub summary: Summary,
     pub again: String,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Summary {
-    pub holds_in: f64,
-    #[serde(deserialize_with = "verdict")]
-    pub verdict: Verdict,
-    pub invariants: Vec<Across>,
-    pub watch: Vec<WatchedAcross>,
-    pub control: Option<ControlAcross>,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Across {
-    pub name: String,
-    pub text: String,
-    #[serde(deserialize_with = "verdict")]
-    pub verdict: Verdict,
-    pub held: u64,
-    pub broken: u64,
-    pub unmeasured: u64,
-    pub held_low: f64,
-    pub held_high: f64,
-    pub seen_min: Option<f64>,
-    pub seen_max: Option<f64>,
-    pub bound: f64,
-    #[serde(deserialize_with = "unit")]
-    pub unit: Unit,
-    pub first_broken_seed: Option<u64>,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct WatchedAcross {
-    pub name: String,
-    pub text: String,
-    pub seen_min: Option<f64>,
-    pub seen_max: Option<f64>,
-    #[serde(deserialize_with = "unit")]
-    pub unit: Unit,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct ControlAcross {
-    #[serde(deserialize_with = "verdict")]
-    pub verdict: Verdict,
-    pub held: u64,
-    pub broken: u64,
-    pub unmeasured: u64,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Run {
-    pub seed: u64,
-    pub digest: String,
-    pub simulated_s: f64,
-    pub requests: u64,
-    pub invariants: Vec<Invariant>,
-    pub watch: Vec<Watch>,
-    pub control: Option<Control>,
-    pub bill: Bill,
-    pub conservation: Vec<Conservation>,
-    pub course: Vec<Spell>,
-    pub hops: Vec<Hop>,
-    pub alerts: Vec<Alert>,
-    #[serde(default)]
-    pub timeline: Vec<Planned>,
-    pub series: Option<Seconds>,
-    pub again: String,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Invariant {
-    pub name: String,
-    pub text: String,
-    #[serde(deserialize_with = "verdict")]
-    pub verdict: Verdict,
-    pub seen: Option<f64>,
-    pub bound: f64,
-    #[serde(deserialize_with = "unit")]
-    pub unit: Unit,
-    pub first_broken_s: Option<f64>,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Watch {
-    pub name: String,
-    pub text: String,
-    pub seen: Option<f64>,
-    #[serde(deserialize_with = "unit")]
-    pub unit: Unit,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Control {
-    #[serde(deserialize_with = "verdict")]
-    pub verdict: Verdict,
-    pub broke: Vec<String>,
-    pub expected: Vec<String>,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Bill {
-    pub lines: Vec<BillLine>,
-    pub monthly_usd: f64,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct BillLine {
-    pub name: String,
-    pub usd: f64,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Conservation {
-    pub region: String,
-    pub drawn: u64,
-    pub answered: u64,
-    pub failed: u64,
-    pub given_up: u64,
-    pub under_way: u64,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Spell {
-    pub what: String,
-    pub text: String,
-    pub from_s: f64,
-    pub until_s: Option<f64>,
-    pub most: Option<f64>,
-    pub unit: Option<String>,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Hop {
-    pub hop: String,
-    pub attempts: Option<f64>,
-    pub worst: Option<f64>,
-    pub worst_s: Option<f64>,
-}
-
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Alert {
-    pub name: String,
-    pub region: String,
-    pub hop: String,
-    pub pending_s: f64,
-    pub firing_s: Option<f64>,
-    pub resolved_s: Option<f64>,
-}
-
-/// A fault or change.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Planned {
-    pub what: String,
-    pub label: String,
-    pub kind: String,
-    pub regions: Vec<String>,
-    pub from_s: f64,
-    pub until_s: Option<f64>,
-}
-
-/// By a metric's name, a list of values for each region.
-pub(super) type Columns = BTreeMap<String, Vec<Vec<Option<f64>>>>;
-
-/// Each second of a run.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub(super) struct Seconds {
-    pub regions: Vec<String>,
-    pub judged_from_s: f64,
-    pub ends_s: Vec<f64>,
-    pub from: Columns,
-    pub r#in: Columns,
-    pub latency: Columns,
-    pub mean: Columns,
-    pub monthly_usd: Vec<Option<f64>>,
-    pub budget_spent: Vec<Option<f64>>,
-}
-
-fn verdict<'de, D: Deserializer<'de>>(source: D) -> Result<Verdict, D::Error> {
-    let word = String::deserialize(source)?;
-    let all = [Verdict::Holds, Verdict::Broken, Verdict::Unmeasured];
-    let found = all.into_iter().find(|&verdict| super::verdict_name(verdict) == word);
-    found.ok_or_else(|| D::Error::custom(format!("`{word}` is no verdict")))
-}
-
-fn unit<'de, D: Deserializer<'de>>(source: D) -> Result<Unit, D::Error> {
-    let word = String::deserialize(source)?;
-    let all = [Unit::Time, Unit::Ratio, Unit::Money, Unit::Rate, Unit::Bytes, Unit::Count];
-    let found = all.into_iter().find(|unit| unit.short() == word);
-    found.ok_or_else(|| D::Error::custom(format!("`{word}` is no unit of a report")))
 }
 
 /// What makes a stored result.
@@ -283,15 +85,20 @@ fn results(text: &str) -> Result<Vec<Stored>, Box<Problem>> {
 
 /// Rehearsals as they would be stored and read back, so that a page of them and a page of the stored ones
 /// are the same page.
-///
-/// # Errors
-/// A sentence, which is a bug of ours.
-pub fn stored(told: &[Told<'_>], shape: Shape) -> Result<Vec<Stored>, String> {
-    let text = super::json::render_with_series(told, shape).map_err(|error| error.to_string())?;
-    if told.is_empty() {
-        return Ok(Vec::new());
-    }
-    results(&text).map_err(|wrong| wrong.message)
+#[must_use]
+pub fn stored(inputs: &[ReportInput<'_>], shape: Shape) -> Vec<Stored> {
+    let one = |&input: &ReportInput<'_>| {
+        let rehearsal = input.rehearsal;
+        let several =
+            || Several { summary: json::summary(rehearsal), again: again::all(rehearsal) };
+        Stored {
+            scenario: json::scenario(rehearsal),
+            version: json::version(),
+            runs: json::runs(input),
+            several: (!json::is_single(rehearsal, shape)).then(several),
+        }
+    };
+    inputs.iter().map(one).collect()
 }
 
 fn document(mut value: Value) -> Result<Stored, Box<Problem>> {
