@@ -15,6 +15,7 @@
 mod bill;
 mod book;
 mod exact;
+mod printed;
 mod usage;
 mod words;
 

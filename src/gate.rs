@@ -15,6 +15,7 @@
 
 mod baseline;
 mod compare;
+mod gated;
 mod github;
 mod json;
 mod junit;
@@ -25,12 +26,13 @@ mod run;
 mod text;
 mod words;
 
-pub use baseline::{Baseline, BaselineError, Known, Seeded, file_name};
+pub use baseline::{Baseline, Known, Seeded, file_name};
 pub use compare::{CONFIRM, FIRST_LOOK, Look, Rule, Verdict, confirm};
+pub use gated::{Compared, Gated};
 pub use quantity::{Kind, Quantity, quantities, rules};
-pub use run::{Asked, Compared, Gated, Kept, compare, keep, record};
+pub use run::{Asked, Kept, compare, keep, record};
 
-use crate::report::json::Told;
+use crate::report::json::ReportInput;
 
 /// The published JSON Schema of `squall.gate/1`.
 pub const SCHEMA: &str = include_str!("gate/gate-1.schema.json");
@@ -66,13 +68,11 @@ pub fn render(gated: &[Gated], form: Form, paint: crate::report::Paint) -> Resul
 
 /// Everything that the gate has found as a page for people, with the plots of what was kept
 /// ([`keep`]): one self-contained file.
-///
-/// # Errors
-/// A sentence, which is a bug of ours.
-pub fn page(gated: &[Gated], kept: &[Kept]) -> Result<String, String> {
-    let told: Vec<Told<'_>> = kept
+#[must_use]
+pub fn page(gated: &[Gated], kept: &[Kept]) -> String {
+    let told: Vec<ReportInput<'_>> = kept
         .iter()
-        .map(|one| Told { rehearsal: &one.rehearsal, recordings: &one.recordings })
+        .map(|one| ReportInput { rehearsal: &one.rehearsal, recordings: &one.recordings })
         .collect();
     page::render(gated, &told)
 }

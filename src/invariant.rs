@@ -52,6 +52,7 @@ mod lex;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
+mod parser;
 #[cfg(test)]
 mod property_tests;
 mod reference;
@@ -61,7 +62,6 @@ mod term;
 mod time_tests;
 mod value;
 mod window;
-mod words;
 
 pub use judge::Judge;
 pub use parse::{parse_invariant, parse_watch};

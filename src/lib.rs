@@ -15,6 +15,12 @@
 //!
 //! [`renamed`]: words of files that changed, and what they are now. Knows nothing else.
 //!
+//! [`words`]: the nearest known word, and lists of words, for messages. Must not know which words there
+//! are.
+//!
+//! [`problem`]: what is wrong with what the user wrote: place, message, help, and how people read it.
+//! Must not know what was read.
+//!
 //! [`stats`]: what many runs say together: intervals, paired differences, several tests at once. Must not
 //! know what was measured.
 //!
@@ -80,6 +86,7 @@ pub mod gate;
 pub mod invariant;
 pub mod model;
 pub mod observe;
+pub mod problem;
 pub mod rehearse;
 pub mod renamed;
 pub mod replay;
@@ -92,3 +99,4 @@ pub mod stats;
 pub mod study;
 pub mod trace;
 pub mod units;
+pub mod words;

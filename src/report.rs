@@ -15,7 +15,10 @@ mod hops;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod layout;
+mod model;
 pub mod openmetrics;
+mod phrases;
 pub mod replay;
 mod seeds;
 mod series;
@@ -26,7 +29,7 @@ pub mod value;
 
 pub use again::{quoted, run as again};
 pub use colour::{Paint, tame};
-pub use stored::{ReadProblem, Stored, read, stored};
+pub use stored::{Stored, read, stored};
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
 
 /// The published JSON Schema of `squall.report/1`.

@@ -34,9 +34,7 @@ pub fn junit(record: &Record) -> Result<String, String> {
 }
 
 /// The record as a page for people, with the plots of what was kept: one self-contained file.
-///
-/// # Errors
-/// A sentence, which is a bug of ours.
-pub fn page(record: &Record, kept: &[Kept]) -> Result<String, String> {
+#[must_use]
+pub fn page(record: &Record, kept: &[Kept]) -> String {
     page::render(record, kept)
 }

@@ -7,18 +7,20 @@
 
 pub mod columns;
 pub mod csv;
-mod drive;
-mod find;
+mod finding;
 pub mod html;
+mod jobs;
 mod join;
 pub mod journal;
 pub mod json;
 pub mod kubernetes;
 pub mod parquet;
 mod plan;
+mod rounds;
 mod rows;
 mod run;
 mod search;
+mod search_result;
 mod shards;
 pub mod text;
 pub mod work;
@@ -26,13 +28,15 @@ pub mod work;
 /// Goes over all rows or runs of a study, in their order; it can be gone over again.
 pub type Pass<'a, T> = &'a dyn Fn(&mut dyn FnMut(&T) -> std::io::Result<()>) -> std::io::Result<()>;
 
-pub use drive::{Halt, drive};
-pub use find::{Finding, Found, GaveWay, Side};
+pub use finding::{Finding, GaveWay, Side};
+pub use jobs::{Job, Jobs, Shard};
 pub use join::Joined;
 pub use journal::{Header, Record};
-pub use plan::{Job, Jobs, Planner, Shard};
+pub use plan::Planner;
+pub use rounds::{Halt, run_rounds};
 pub use rows::{Contrast, Group, Held, LEVEL, Measured, PAIRING_LOST, Row, Rows};
 pub use run::{header, run};
+pub use search_result::SearchResult;
 pub use shards::{MOST_PARTS, Shards};
 
 /// The published JSON Schema of `squall.study/1`.

@@ -8,6 +8,7 @@
 //! of distinct keys.
 
 mod binary;
+mod buffer;
 #[cfg(test)]
 mod bytes_tests;
 mod error;

@@ -39,10 +39,7 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
     }
     let edits = match inputs::edits(&options) {
         Ok(edits) => edits,
-        Err(problems) => {
-            out::note(&problems);
-            return Exit::Problems;
-        }
+        Err(exit) => return exit,
     };
     let source = match inputs::open(path) {
         Ok(source) => source,

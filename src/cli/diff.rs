@@ -37,7 +37,7 @@ fn documents(path: &Path) -> Result<Vec<report::Stored>, Exit> {
             Exit::Error
         })?
     };
-    report::read(&text).map_err(|wrong| super::report::refuse(&wrong, path))
+    report::read(&name, &text).map_err(|wrong| inputs::tell_in(&[*wrong], &text))
 }
 
 /// Runs a scenario with its own seed and without its control.

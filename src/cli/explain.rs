@@ -5,6 +5,7 @@ mod tables;
 use super::args::ExplainArgs;
 use super::{Exit, out};
 use crate::report::Paint;
+use crate::words;
 use std::fmt::Write as _;
 use tables::{Entry, Topic, topics};
 
@@ -177,11 +178,8 @@ fn hang(out: &mut String, start: &str, text: &str) {
 
 /// The problem with a word that is not known, with the nearest one that is.
 fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
-    let folded = word.to_lowercase();
-    let far = |name: &&&str| strsim::osa_distance(&folded, &name.to_lowercase());
-    let near = known.iter().min_by_key(far).filter(|name| far(name) <= name.len().div_ceil(2));
-    let help = match near {
-        Some(near) => format!("`{near}` is the nearest"),
+    let help = match words::nearest(word, known) {
+        Some(near) => words::did_you_mean(near),
         None if known.len() <= 15 => known.join(", "),
         None => "`squall explain` lists what there is".into(),
     };
@@ -230,18 +228,15 @@ mod tests {
     fn schemas_are_printed_whole() {
         assert_eq!(plain("schema", Some("report")).unwrap(), crate::report::SCHEMA);
         assert!(plain("schema", None).unwrap().contains("squall run --format json"));
-        assert!(plain("schema", Some("reprot")).unwrap_err().contains("`report` is the nearest"));
+        assert!(plain("schema", Some("reprot")).unwrap_err().contains("did you mean `report`?"));
     }
 
     #[test]
     fn an_unknown_word_is_told_with_the_nearest() {
         let told = plain("metric", Some("latencyy")).unwrap_err();
-        assert_eq!(
-            told,
-            "problem: there is no metric `latencyy`\nhelp: `latency` is the nearest\n"
-        );
-        assert!(plain("metrik", None).unwrap_err().contains("`metric` is the nearest"));
-        assert!(plain("metrik", Some("x")).unwrap_err().contains("`metric` is the nearest"));
+        assert_eq!(told, "problem: there is no metric `latencyy`\nhelp: did you mean `latency`?\n");
+        assert!(plain("metrik", None).unwrap_err().contains("did you mean `metric`?"));
+        assert!(plain("metrik", Some("x")).unwrap_err().contains("did you mean `metric`?"));
         assert!(plain("fault", Some("zzzzzzzzzz")).unwrap_err().contains("region-down"));
     }
 }

@@ -7,9 +7,10 @@ use super::signals::Signals;
 use super::{Exit, out};
 use crate::engine::processors;
 use crate::gate::{self, Asked, Baseline, Form, Gated, Verdict};
+use crate::problem::Problem;
 use crate::rehearse::Trouble;
 use crate::report::Paint;
-use crate::scenario::{self, Problem, Scenario, Source, ToleranceRule};
+use crate::scenario::{self, Scenario, Source, ToleranceRule};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -83,8 +84,7 @@ fn recorded(args: &GateArgs) -> Result<Vec<PathBuf>, Exit> {
     let folder = &args.baseline;
     let none = |message: &str| {
         let help = "name a scenario, and record it first: `squall gate scenarios --update`";
-        inputs::tell_about(&Problem::about(&folder.display().to_string(), message, help));
-        Exit::Problems
+        inputs::tell_about(&Problem::about(&folder.display().to_string(), message, help))
     };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -117,10 +117,7 @@ fn read(path: &Path) -> Result<Baseline, Exit> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path)
         .map_err(|error| complain(format!("{name} cannot be read: {error}")))?;
-    Baseline::read(&text).map_err(|wrong| {
-        inputs::tell_about(&Problem::about(&name, &wrong.message, &wrong.help));
-        Exit::Problems
-    })
+    Baseline::read(&name, &text).map_err(|wrong| inputs::tell_about(&wrong))
 }
 
 /// Reads the tolerances; one that speaks of nothing is a problem.
@@ -210,8 +207,7 @@ impl Ready<'_> {
         let name = entry.source.name();
         let path = self.args.baseline.join(gate::file_name(name));
         let problem = |message: &str, help: &str| {
-            inputs::tell_about(&Problem::about(&path.display().to_string(), message, help));
-            Exit::Problems
+            inputs::tell_about(&Problem::about(&path.display().to_string(), message, help))
         };
         if !path.exists() {
             let help = format!("record it: `squall gate {} --update`", crate::report::quoted(name));
@@ -223,8 +219,8 @@ impl Ready<'_> {
             return Err(problem(&message, "call the scenario by the path of its baseline"));
         }
         baseline
-            .fits(&entry.scenario, &gate::quantities(&entry.scenario))
-            .map_err(|wrong| problem(&wrong.message, &wrong.help))?;
+            .fits(&path.display().to_string(), &entry.scenario, &gate::quantities(&entry.scenario))
+            .map_err(|wrong| inputs::tell_about(&wrong))?;
         if let Some(seeds) = &self.args.seeds {
             let missing =
                 seeds.0.iter().find(|seed| !baseline.runs.iter().any(|run| run.seed == **seed));
@@ -273,14 +269,9 @@ impl Ready<'_> {
                 Err(trouble) => return self.trouble(trouble),
             }
         }
-        match gate::page(gated, &kept) {
-            Ok(page) => out::save_with(path, |file| file.write_all(page.as_bytes()))
-                .map_or_else(complain, |()| Exit::Holds),
-            Err(error) => {
-                out::note(&format!("bug: a page cannot be written: {error}\n"));
-                Exit::Bug
-            }
-        }
+        let page = gate::page(gated, &kept);
+        out::save_with(path, |file| file.write_all(page.as_bytes()))
+            .map_or_else(complain, |()| Exit::Holds)
     }
 
     fn update(&self) -> Exit {
@@ -310,22 +301,24 @@ impl Ready<'_> {
         let (rehearsal, baseline) = gate::record(source, scenario, &seeds, first, &self.asked())?;
         let Some(baseline) = baseline else {
             let exit = Exit::from(&rehearsal).worse(Exit::Unmeasured);
-            out::note(&format!(
-                "problem: {name} does not hold, so that it cannot become a baseline\n\
-                 help: {}\n\n",
-                crate::report::again(&rehearsal, rehearsal.runs.first().map_or(1, |run| run.seed))
-            ));
+            let seed = rehearsal.runs.first().map_or(1, |run| run.seed);
+            let help = crate::report::again(&rehearsal, seed);
+            let message = "this scenario does not hold, so that it cannot become a baseline";
+            inputs::tell_about(&Problem::about(name, message, &help));
             return Ok(exit);
         };
         let path = self.args.baseline.join(gate::file_name(name));
         let old = fs::read_to_string(&path).ok();
-        if let Some(other) = old.as_deref().and_then(|text| Baseline::read(text).ok())
+        if let Some(other) = old.as_deref().and_then(|text| Baseline::read(name, text).ok())
             && other.scenario != name
         {
             let message = format!("this is the baseline of {} already", other.scenario);
             let help = "give one of the two another path, or use another folder: `--baseline DIR`";
-            inputs::tell_about(&Problem::about(&path.display().to_string(), &message, help));
-            return Ok(Exit::Problems);
+            return Ok(inputs::tell_about(&Problem::about(
+                &path.display().to_string(),
+                &message,
+                help,
+            )));
         }
         let text = match baseline.write() {
             Ok(text) => text,
@@ -349,10 +342,7 @@ impl Ready<'_> {
                 self.signals.exit().unwrap_or(Exit::Interrupted)
             }
             // They were loaded before the first run: a file has changed meanwhile.
-            Trouble::Problems(problems) => {
-                problems.iter().for_each(inputs::tell_about);
-                Exit::Problems
-            }
+            Trouble::Problems(problems) => Exit::worst(problems.iter().map(inputs::tell_about)),
         }
     }
 }

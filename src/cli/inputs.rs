@@ -2,8 +2,9 @@
 
 use super::folders::{Found, is_study};
 use super::{Exit, out};
+use crate::problem::{self, Problem};
 use crate::report::Paint;
-use crate::scenario::{self, Edit, OpenError, Problem, Source};
+use crate::scenario::{self, Edit, OpenError, Source};
 use crate::units::{Quantity, Unit};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -86,8 +87,7 @@ impl Inputs {
     }
 
     fn problem(&mut self, problem: &Problem) {
-        tell_about(problem);
-        self.exit = self.exit.worse(Exit::Problems);
+        self.exit = self.exit.worse(tell_about(problem));
     }
 
     fn error(&mut self, text: &str) {
@@ -99,10 +99,7 @@ impl Inputs {
 /// Opens one file, or tells why it cannot be opened.
 pub(super) fn open(path: &Path) -> Result<Source, Exit> {
     Source::open(path).map_err(|error| match error {
-        OpenError::Problem(problem) => {
-            tell_about(&problem);
-            Exit::Problems
-        }
+        OpenError::Problem(problem) => tell_about(&problem),
         error @ OpenError::Io { .. } => {
             out::complain(&error.to_string());
             Exit::Error
@@ -124,43 +121,34 @@ pub(super) fn check(source: &Source, edits: &[Edit], control: bool) -> Exit {
     }
 }
 
-/// Tells of a problem with something that could not be opened, so that there is no line to show.
-pub(super) fn tell_about(problem: &Problem) {
-    let title = if out::stderr_paint() == Paint::Ansi {
-        anstyle::AnsiColor::BrightRed.on_default().bold()
-    } else {
-        anstyle::Style::new()
-    };
-    let Problem { file, message, help, .. } = problem;
-    let help = help.as_ref().map_or_else(String::new, |help| format!("help: {help}\n"));
-    out::note(&format!("{title}problem{title:#}: {message}\n  --> {file}\n{help}\n"));
+/// Tells of a problem without the line that it stands in: of an option, or of a file that could not be
+/// opened.
+pub(super) fn tell_about(problem: &Problem) -> Exit {
+    tell_in(&[Problem { at: None, text: None, ..problem.clone() }], "")
 }
 
 /// Tells of problems of one scenario.
 pub(super) fn tell(problems: &[Problem], source: &Source) -> Exit {
-    out::note(&scenario::render(problems, source, out::stderr_paint() == Paint::Ansi));
+    tell_in(problems, source.text())
+}
+
+/// Tells of problems of one text.
+pub(super) fn tell_in(problems: &[Problem], text: &str) -> Exit {
+    out::note(&problem::render(problems, text, out::stderr_paint() == Paint::Ansi));
     out::note("\n");
     Exit::Problems
 }
 
-/// The edits of `--set`.
-///
-/// # Errors
-/// One text for all that are malformed.
-pub(super) fn edits(options: &[String]) -> Result<Vec<Edit>, String> {
-    let (mut edits, mut wrong) = (Vec::new(), String::new());
+/// The edits of `--set`. All that are malformed are told.
+pub(super) fn edits(options: &[String]) -> Result<Vec<Edit>, Exit> {
+    let (mut edits, mut wrong) = (Vec::new(), Vec::new());
     for option in options {
         match Edit::from_option(option) {
             Ok(edit) => edits.push(edit),
-            Err(problem) => {
-                let Problem { message, help, .. } = *problem;
-                let help = help.map_or_else(String::new, |help| format!("help: {help}\n"));
-                let option = out::cut(option);
-                wrong += &format!("problem: {message}\n  --> --set {option}\n{help}\n");
-            }
+            Err(problem) => wrong.push(*problem),
         }
     }
-    if wrong.is_empty() { Ok(edits) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(edits) } else { Err(tell_in(&wrong, "")) }
 }
 
 /// A word of the command line as text.

@@ -1,11 +1,13 @@
 //! `squall replay`: a real trace through cache policies.
 
 use super::args::{Between, CurveBy, ReplayArgs, ReplayFormat, TraceFormat};
-use super::{Exit, out};
+use super::{Exit, inputs, out};
+use crate::problem::Problem;
 use crate::replay::{ReadError, Requests, Room, Rule, curve, replay as replay_one};
 use crate::report;
 use crate::trace::{
-    Column, Columns, Delimiter, Format, Problem, Reader, TraceError, TraceSpec, guess_format,
+    Column, Columns, Delimiter, Format, Problem as Wrong, Reader, TraceError, TraceSpec,
+    guess_format,
 };
 use std::path::Path;
 
@@ -27,7 +29,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
     }
     let requests = match read(args) {
         Ok(requests) => requests,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&error, &args.trace),
     };
     let name = args.trace.display().to_string();
     let rules: Vec<Rule> = args.policy.iter().map(|policy| policy.0).collect();
@@ -85,14 +87,17 @@ fn in_a_page(trace: &Path) -> String {
     name.unwrap_or(trace).display().to_string()
 }
 
-fn refuse(error: &ReadError) -> Exit {
+fn refuse(error: &ReadError, trace: &Path) -> Exit {
     let by_the_system =
-        |error: &TraceError| matches!(error.problem(), Problem::Missing | Problem::Unreadable(_));
+        |error: &TraceError| matches!(error.problem(), Wrong::Missing | Wrong::Unreadable(_));
     if matches!(error, ReadError::Trace(error) if by_the_system(error)) {
         out::complain(&error.to_string());
         return Exit::Error;
     }
-    out::note(&format!("problem: {error}\n"));
+    inputs::tell_about(&match error {
+        ReadError::Trace(error) => error.into(),
+        other => Problem::without_help(&trace.display().to_string(), &other.to_string()),
+    });
     Exit::Problems
 }
 
@@ -147,7 +152,7 @@ fn read_csv(args: &ReplayArgs) -> Result<Requests, ReadError> {
     let again = std::fs::metadata(&args.trace).is_ok_and(|about| about.is_file());
     for names in HEADERS {
         match Reader::open(&spec(names.map(|name| Column::Name(name.to_owned())))) {
-            Err(error) if again && matches!(error.problem(), Problem::UnknownColumn { .. }) => {}
+            Err(error) if again && matches!(error.problem(), Wrong::UnknownColumn { .. }) => {}
             opened => return Requests::collect(opened.map_err(ReadError::Trace)?),
         }
     }

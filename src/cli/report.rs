@@ -1,8 +1,9 @@
 //! `squall report`: a stored result becomes a page.
 
 use super::args::ReportArgs;
-use super::{Exit, out};
-use crate::report::{self, ReadProblem};
+use super::{Exit, inputs, out};
+use crate::problem::Problem;
+use crate::report;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -16,9 +17,9 @@ pub(super) fn report(args: &ReportArgs) -> Exit {
         Ok(text) => text,
         Err(exit) => return exit,
     };
-    let results = match report::read(&text) {
+    let results = match report::read(&args.result.display().to_string(), &text) {
         Ok(results) => results,
-        Err(wrong) => return refuse(&wrong, &args.result),
+        Err(wrong) => return inputs::tell_in(&[*wrong], &text),
     };
     if let Err(told) = out::prepare_file(&args.html) {
         out::complain(&told);
@@ -50,21 +51,10 @@ fn read(path: &Path) -> Result<String, Exit> {
         out::complain(&format!("{name} cannot be read: {error}"));
         return Err(Exit::Error);
     }
-    let problem = |message: &str| {
-        out::note(&format!("problem: {message}\n  --> {name}\n\n"));
-        Exit::Problems
-    };
+    let problem =
+        |message: &str| inputs::tell_about(&Problem::without_help(&name.to_string(), message));
     if bytes.len() as u64 > MOST_BYTES {
         return Err(problem("it is larger than 1 GiB"));
     }
     String::from_utf8(bytes).map_err(|_| problem("it is no UTF-8, so it is no JSON"))
-}
-
-/// Tells of what is no stored result.
-pub(super) fn refuse(wrong: &ReadProblem, path: &Path) -> Exit {
-    let ReadProblem { message, place, help } = wrong;
-    let place = place.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
-    let (message, path) = (out::cut(message), path.display());
-    out::note(&format!("problem: {message}\n  --> {path}{place}\nhelp: {help}\n\n"));
-    Exit::Problems
 }

@@ -6,8 +6,9 @@ use super::progress::{self, Bar};
 use super::signals::Signals;
 use super::{Exit, out};
 use crate::engine::processors;
+use crate::problem::Problem;
 use crate::rehearse::{self, Asked, Keep, Recording, Rehearsal, Trouble};
-use crate::report::json::Told;
+use crate::report::json::ReportInput;
 use crate::report::text::Look;
 use crate::report::{self, Shape};
 use crate::scenario::{Edit, Source, place_of};
@@ -21,10 +22,7 @@ use std::time::Instant;
 pub(super) fn run(args: &RunArgs) -> Exit {
     let edits = match inputs::edits(&args.set) {
         Ok(edits) => edits,
-        Err(problems) => {
-            out::note(&problems);
-            return Exit::Problems;
-        }
+        Err(exit) => return exit,
     };
     // Problems in one scenario must not hide those in another, nor cost an hour of running first.
     let Inputs { sources, exit, .. } = inputs::find(&args.scenarios);
@@ -57,24 +55,25 @@ struct Done {
 }
 
 impl Done {
-    fn told(&self) -> Told<'_> {
-        Told { rehearsal: &self.rehearsal, recordings: &self.recordings }
+    fn told(&self) -> ReportInput<'_> {
+        ReportInput { rehearsal: &self.rehearsal, recordings: &self.recordings }
     }
 
     /// The same for a report in which no second is told.
-    const fn without_series(&self) -> Told<'_> {
-        Told { rehearsal: &self.rehearsal, recordings: &[] }
+    const fn without_series(&self) -> ReportInput<'_> {
+        ReportInput { rehearsal: &self.rehearsal, recordings: &[] }
     }
 }
 
 /// Looks at the files that are to be written, most of which hold one run each.
 fn files(args: &RunArgs, scenarios: usize) -> Result<(), Exit> {
     if args.series && args.format != Format::Json {
-        out::note(
-            "problem: --series goes with --format json\n  --> --series\nhelp: for a page with plots, \
-             --html FILE is enough\n\n",
-        );
-        return Err(Exit::Problems);
+        let help = "for a page with plots, --html FILE is enough";
+        return Err(inputs::tell_about(&Problem::about(
+            "--series",
+            "--series goes with --format json",
+            help,
+        )));
     }
     if let Some(path) = &args.html {
         out::prepare_file(path).map_err(|told| {
@@ -87,12 +86,10 @@ fn files(args: &RunArgs, scenarios: usize) -> Result<(), Exit> {
             continue;
         };
         if scenarios != 1 {
-            out::note(&format!(
-                "problem: {option} takes the run of one scenario, and there are {scenarios}\n  \
-                 --> {option} {}\nhelp: name one file\n\n",
-                path.display()
-            ));
-            return Err(Exit::Problems);
+            let place = format!("{option} {}", path.display());
+            let message =
+                format!("{option} takes the run of one scenario, and there are {scenarios}");
+            return Err(inputs::tell_about(&Problem::about(&place, &message, "name one file")));
         }
         out::prepare_file(path).map_err(|told| {
             out::complain(&told);
@@ -166,10 +163,7 @@ impl Work<'_> {
             return Exit::Holds;
         };
         let told: Vec<_> = judged.iter().map(Done::told).collect();
-        match report::stored(&told, shape) {
-            Ok(results) => super::report::write(path, &results),
-            Err(error) => bug(&error),
-        }
+        super::report::write(path, &report::stored(&told, shape))
     }
 
     /// Runs one scenario with all its seeds.

@@ -6,9 +6,10 @@ use super::progress::Runs;
 use super::signals::Signals;
 use super::{Exit, out};
 use crate::engine::processors;
+use crate::problem::Problem;
 use crate::rehearse::Trouble;
 use crate::runbook::{self, Asked, Change, Kept, Prepared, Record, month_before};
-use crate::scenario::{self, OpenError, Problem, Runbook, Source};
+use crate::scenario::{self, OpenError, Runbook, Source};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -54,10 +55,7 @@ fn work(args: &RunbookArgs) -> Result<Exit, Exit> {
     let rehearsed = runbook::rehearse(&book, &drills, &asked, &mut |done, all| bar.show(done, all));
     bar.clear();
     let (mut record, kept) = rehearsed.map_err(|trouble| match trouble {
-        Trouble::Problems(problems) => {
-            problems.iter().for_each(inputs::tell_about);
-            Exit::Problems
-        }
+        Trouble::Problems(problems) => Exit::worst(problems.iter().map(inputs::tell_about)),
         Trouble::Error(told) => complain(&told),
         Trouble::Interrupted => {
             out::note("interrupted: the month is not recorded\n");
@@ -164,8 +162,7 @@ fn last_month(folder: &Path, month: &str) -> Result<Option<Record>, Exit> {
         Err(wrong) => {
             let message = format!("this is no record of a month: {wrong}");
             let help = "rehearse that month again, or take the file away";
-            inputs::tell_about(&Problem::about(&name, &message, help));
-            Err(Exit::Problems)
+            Err(inputs::tell_about(&Problem::about(&name, &message, help)))
         }
     }
 }
@@ -176,7 +173,7 @@ fn store(record: &Record, kept: &[Kept], folder: &Path, html: Option<&Path>) -> 
         out::note(&format!("bug: a record cannot be written: {error}\n"));
         Exit::Bug
     };
-    let page = runbook::page(record, kept).map_err(bug)?;
+    let page = runbook::page(record, kept);
     let mut files = vec![
         (folder.join(RECORD), record.write().map_err(bug)?),
         (folder.join("runbook.xml"), runbook::junit(record).map_err(bug)?),

@@ -13,6 +13,7 @@ use super::args::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 use super::signals::Signals;
 use super::{Exit, inputs, out};
 use crate::engine::processors;
+use crate::problem::Problem;
 use crate::rehearse::Trouble;
 use crate::scenario::{Study, StudyError, open_study};
 use crate::study::{self, Halt, Header, Job, Joined, Planner, Shard};
@@ -53,15 +54,6 @@ pub(super) fn opened(file: &Path) -> Result<Study, Exit> {
     })
 }
 
-fn refused((text, exit): Refused) -> Exit {
-    if exit == Exit::Problems {
-        out::note(&text);
-    } else {
-        out::complain(&text);
-    }
-    exit
-}
-
 /// The part that is asked for, and the folder for it.
 fn part_of(args: &StudyArgs) -> Result<(Shard, Option<PathBuf>), Exit> {
     let Some(shards) = &args.shard_by_index else {
@@ -71,18 +63,15 @@ fn part_of(args: &StudyArgs) -> Result<(Shard, Option<PathBuf>), Exit> {
     let shard = index.and_then(|index| index.parse().ok()).and_then(|index| shards.at(index));
     let Some(shard) = shard else {
         let help = "a pod of an Indexed Job has it: a number from 0 to that of the parts less 1";
-        out::note(&format!(
-            "problem: the variable JOB_COMPLETION_INDEX names no part\n  --> --shard-by-index\n\
-             help: {help}\n\n"
-        ));
-        return Err(Exit::Problems);
+        let message = "the variable JOB_COMPLETION_INDEX names no part";
+        return Err(inputs::tell_about(&Problem::about("--shard-by-index", message, help)));
     };
     let folder = |out: &PathBuf| out.join(parts::folder_name(shard));
     Ok((shard, args.out.as_ref().map(folder)))
 }
 
-/// What is told of an option of one engine that was given to another.
-fn lost_option(args: &StudyArgs) -> Option<String> {
+/// The problem with an option of one engine that was given to another.
+fn lost_option(args: &StudyArgs) -> Option<Problem> {
     let on = args.engine;
     let (option, help) = if let Some(option) = args.kubernetes.given()
         && on != EngineName::Kubernetes
@@ -95,13 +84,12 @@ fn lost_option(args: &StudyArgs) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("problem: this option is of another engine\n  --> {option}\nhelp: {help}\n\n"))
+    Some(Problem::about(option, "this option is of another engine", help))
 }
 
 fn run(args: &StudyArgs, study: &Study) -> Exit {
-    if let Some(told) = lost_option(args) {
-        out::note(&told);
-        return Exit::Problems;
+    if let Some(problem) = lost_option(args) {
+        return inputs::tell_about(&problem);
     }
     let (shard, out) = match part_of(args) {
         Ok(part) => part,
@@ -191,7 +179,7 @@ fn on_cluster(
     }
     let place = match carry::carry(file, study, folder) {
         Ok(place) => place,
-        Err(told) => return refused(told),
+        Err(told) => return told.tell(),
     };
     let owner = match kubernetes::writer(&parts.all()) {
         Ok(owner) => owner,
@@ -248,11 +236,11 @@ fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> E
     };
     let mut journal = match Journal::open(path, header) {
         Ok(journal) => journal,
-        Err(told) => return refused(told),
+        Err(told) => return told.tell(),
     };
     let earlier = match journal.earlier() {
         Ok(earlier) => earlier,
-        Err(told) => return refused(told),
+        Err(told) => return told.tell(),
     };
     let threads = args.threads.unwrap_or_else(processors);
     let bar = Bar::new(Planner::bounds(header), threads.get());
@@ -264,7 +252,7 @@ fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> E
         record
     };
     let mut planner = Planner::new(header);
-    let driven = study::drive(&mut planner, earlier, threads, work, |record, fresh| {
+    let driven = study::run_rounds(&mut planner, earlier, threads, work, |record, fresh| {
         done += 1;
         bar.show(done);
         if fresh { journal.add(record) } else { Ok(()) }
@@ -313,7 +301,7 @@ fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
     let folder = wanted.folder.unwrap_or(Path::new("."));
     let parts = match parts_of(folders) {
         Ok(parts) => parts,
-        Err(told) => return refused(told),
+        Err(told) => return told.tell(),
     };
     let Some((header, _)) = parts.first() else {
         return Exit::Problems;
@@ -335,7 +323,7 @@ fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
         let mut planner = Planner::new(&header);
         let missing = |_: Job| Err(Trouble::Interrupted);
         let one = std::num::NonZeroUsize::MIN;
-        let joined = study::drive(&mut planner, records, one, missing, |record, _| {
+        let joined = study::run_rounds(&mut planner, records, one, missing, |record, _| {
             file.write_all(record.line()?.as_bytes()).map_err(|error| error.to_string())
         });
         joined.map_err(|halt| {
@@ -351,8 +339,8 @@ fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
     });
     match (written, wrong) {
         (_, Some(told)) => {
-            out::note(&format!("problem: the parts do not make the whole\n  --> {told}\n\n"));
-            Exit::Problems
+            let message = format!("the parts do not make the whole: {told}");
+            inputs::tell_about(&Problem::without_help(&path.display().to_string(), &message))
         }
         (Err(told), None) => {
             out::complain(&told);
@@ -365,8 +353,7 @@ fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
 /// The journals of all parts, in the order of the parts.
 fn parts_of(folders: &[PathBuf]) -> Result<Vec<(Header, PathBuf)>, Refused> {
     let problem = |path: &Path, message: &str, help: &str| {
-        let text = format!("problem: {message}\n  --> {}\nhelp: {help}\n\n", path.display());
-        (text, Exit::Problems)
+        Refused::problem(&path.display().to_string(), message, help)
     };
     let mut parts = Vec::new();
     for folder in folders {

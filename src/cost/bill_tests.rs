@@ -1,6 +1,6 @@
 //! Figures of the brief, and the laws that every bill obeys.
 
-use super::super::{CacheUsage, RegionUsage, TB};
+use super::super::{CacheUsage, GB, PriceArea, RegionUsage, TB};
 use super::*;
 
 fn cents(cents: i64) -> Money {

@@ -1,7 +1,7 @@
 //! The exact bill's lines: list prices, and what the printed estimate leaves out.
 
-use super::bill::{
-    first, in_cents, name, printed_lines, regions, replicated_bytes, replication_working, times,
+use super::printed::{
+    self, first, in_cents, name, regions, replicated_bytes, replication_working, times,
 };
 use super::words::{difference, price, volume};
 use super::{CacheUsage, CostError, GB, Item, Line, Mark, Price, PriceArea, PriceBook, Usage};
@@ -22,7 +22,7 @@ pub(super) fn lines(usage: &Usage) -> Result<Vec<Line>, CostError> {
     let primary = usage.primary;
     let home = usage.regions.get(primary).ok_or(CostError::NoPrimary { primary, regions })?.area;
     let sheet = Sheet { usage, book: PriceBook::exact(), home };
-    let [storage, replication, planes, nodes, egress] = printed_lines(usage)?;
+    let [storage, replication, planes, nodes, egress] = printed::lines(usage)?;
     let started = usage.regions.iter().any(|region| region.started_nodes > 0);
     let started = started.then(|| sheet.started_nodes()).transpose()?;
     let lines = [

@@ -2,10 +2,10 @@
 
 use super::quantity::Quantity;
 use crate::engine::STREAMS;
+use crate::problem::Problem;
 use crate::rehearse::Rehearsal;
 use crate::scenario::Scenario;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The name of the contract.
 const SCHEMA: &str = "squall.baseline/1";
@@ -53,21 +53,6 @@ pub struct Seeded {
     pub values: Vec<Option<f64>>,
 }
 
-/// Why a baseline cannot be compared with.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BaselineError {
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub help: String,
-}
-
-impl fmt::Display for BaselineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (help: {})", self.message, self.help)
-    }
-}
-
 /// The name of a scenario's file in a folder of baselines: its path with dots for slashes.
 #[must_use]
 pub fn file_name(scenario: &str) -> String {
@@ -100,13 +85,13 @@ impl Baseline {
         }
     }
 
-    /// Reads a stored one.
+    /// Reads a stored one; `name` is its file's, for problems.
     ///
     /// # Errors
     /// When it is no baseline, is of another contract, or does not fit together.
-    pub fn read(text: &str) -> Result<Self, BaselineError> {
+    pub fn read(name: &str, text: &str) -> Result<Self, Box<Problem>> {
         let again = "write it anew: `squall gate SCENARIO --update`";
-        let error = |message: String| BaselineError { message, help: again.into() };
+        let error = |message: String| Box::new(Problem::about(name, &message, again));
         let read: Self = serde_json::from_str(text)
             .map_err(|wrong| error(format!("this is no baseline: {wrong}")))?;
         if read.schema != SCHEMA {
@@ -130,13 +115,18 @@ impl Baseline {
         Ok(text)
     }
 
-    /// Whether its runs can be laid beside those of a scenario.
+    /// Whether its runs can be laid beside those of a scenario; `name` is its file's, for problems.
     ///
     /// # Errors
     /// When the scenario, its quantities or the random streams are not what they were.
-    pub fn fits(&self, scenario: &Scenario, all: &[Quantity]) -> Result<(), BaselineError> {
+    pub fn fits(
+        &self,
+        name: &str,
+        scenario: &Scenario,
+        all: &[Quantity],
+    ) -> Result<(), Box<Problem>> {
         let update = format!("look at the change, then `squall gate {} --update`", self.scenario);
-        let error = |message: String| Err(BaselineError { message, help: update.clone() });
+        let error = |message: String| Err(Box::new(Problem::about(name, &message, &update)));
         let hash = scenario.hash.to_string();
         if self.hash != hash {
             return error(format!(
@@ -178,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_is_no_baseline_is_refused_with_words() {
-        let told = |text: &str| Baseline::read(text).unwrap_err().to_string();
+        let told = |text: &str| Baseline::read("a.json", text).unwrap_err().to_string();
         assert!(told("").contains("no baseline"));
         assert!(told("{}").contains("no baseline"));
         let other = r#"{"schema":"squall.baseline/9","scenario":"a","hash":"0","streams":1,

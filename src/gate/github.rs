@@ -1,7 +1,7 @@
 //! The gate's result as GitHub's annotations.
 
 use super::compare::Verdict;
-use super::run::{Compared, Gated};
+use super::gated::{Compared, Gated};
 use super::words;
 use crate::report::github::{Note, Rank, notes, render as told};
 

@@ -1,7 +1,7 @@
 //! The gate's result for programs: the contract `squall.gate/1`, whose order of keys is stable.
 
 use super::compare::Look;
-use super::run::{Compared, Gated};
+use super::gated::{Compared, Gated};
 use super::words;
 use crate::report;
 use serde::Serialize;
@@ -85,7 +85,7 @@ fn scenario(gated: &Gated) -> Scenario<'_> {
         path: &rehearsal.scenario.path,
         title: &rehearsal.scenario.title,
         hash: rehearsal.scenario.hash.to_string(),
-        verdict: words::summary(gated),
+        verdict: gated.summary(),
         baseline_version: &gated.before,
         runs: rehearsal.runs.len(),
         equal: gated.equal,

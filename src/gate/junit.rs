@@ -2,7 +2,7 @@
 //! its control, and for each quantity that gates.
 
 use super::compare::Verdict;
-use super::run::{Compared, Gated};
+use super::gated::{Compared, Gated};
 use super::words;
 use crate::invariant;
 use crate::report::junit::{add, failed, written};

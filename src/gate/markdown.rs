@@ -1,7 +1,7 @@
 //! A summary in Markdown: what is wrong first, then a table of all scenarios.
 
 use super::compare::Verdict;
-use super::run::Gated;
+use super::gated::Gated;
 use super::{text, words};
 use crate::report::diff::marked;
 use crate::report::{self, value};
@@ -9,8 +9,7 @@ use std::fmt::Write as _;
 
 pub(super) fn render(gated: &[Gated]) -> String {
     let mut out = format!("## squall gate: {}\n", text::counted(gated));
-    let bad: Vec<&Gated> =
-        gated.iter().filter(|one| !matches!(words::summary(one), "same")).collect();
+    let bad: Vec<&Gated> = gated.iter().filter(|one| !matches!(one.summary(), "same")).collect();
     for one in bad {
         details(&mut out, one);
     }
@@ -18,7 +17,7 @@ pub(super) fn render(gated: &[Gated]) -> String {
         "\n| scenario | verdict | runs | equal to the bit |\n| --- | --- | ---: | ---: |\n",
     );
     for one in gated {
-        let (path, verdict) = (marked(&one.rehearsal.scenario.path), words::summary(one));
+        let (path, verdict) = (marked(&one.rehearsal.scenario.path), one.summary());
         let (runs, equal) = (one.rehearsal.runs.len(), one.equal);
         let _ = writeln!(out, "| `{path}` | {verdict} | {runs} | {equal} |");
     }
@@ -27,7 +26,7 @@ pub(super) fn render(gated: &[Gated]) -> String {
 
 fn details(out: &mut String, gated: &Gated) {
     let scenario = &gated.rehearsal.scenario;
-    let _ = writeln!(out, "\n### {}: {}\n", words::summary(gated), marked(&scenario.title));
+    let _ = writeln!(out, "\n### {}: {}\n", gated.summary(), marked(&scenario.title));
     let _ = writeln!(out, "`{}`\n", marked(&scenario.path));
     for (judged, all) in words::failing(gated) {
         let spread = all.spread.min.zip(all.spread.max).map_or_else(

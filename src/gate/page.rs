@@ -2,26 +2,26 @@
 //! scenarios that are not the same.
 
 use super::compare::Verdict;
-use super::run::Gated;
+use super::gated::Gated;
 use super::{text, words};
 use crate::invariant;
 use crate::report::html::run::{badge_of, banner, page_below};
 use crate::report::html::{Cell, Page, Table, escape};
-use crate::report::{self, Shape, json::Told};
+use crate::report::{self, Shape, json::ReportInput};
 
 /// The page. `kept` are each second of a run of those scenarios that are to have plots.
-pub(super) fn render(gated: &[Gated], kept: &[Told<'_>]) -> Result<String, String> {
-    let stored = report::stored(kept, Shape { list: true, seeds: false })?;
+pub(super) fn render(gated: &[Gated], kept: &[ReportInput<'_>]) -> String {
+    let stored = report::stored(kept, Shape { list: true, seeds: false });
     let title = format!("squall gate: {}", text::counted(gated));
-    Ok(page_below(&title, |page| head(page, gated, kept), &stored))
+    page_below(&title, |page| head(page, gated, kept), &stored)
 }
 
-fn head(page: &mut Page, gated: &[Gated], kept: &[Told<'_>]) {
-    let worst = gated.iter().map(|one| words::colour(words::summary(one))).max();
+fn head(page: &mut Page, gated: &[Gated], kept: &[ReportInput<'_>]) {
+    let worst = gated.iter().map(|one| words::colour(one.summary())).max();
     let verdict = worst.unwrap_or(invariant::Verdict::Unmeasured);
     banner(page, verdict, &format!("{}.", text::counted(gated)), "");
     page.section(2, "scenarios", "Scenarios", |page| page.table(&scenarios(gated, kept)));
-    for one in gated.iter().filter(|one| words::summary(one) != "same") {
+    for one in gated.iter().filter(|one| one.summary() != "same") {
         let heading = format!("Compared: {}", one.rehearsal.scenario.title);
         page.section(2, "compared", &heading, |page| {
             page.table(&quantities(one));
@@ -30,7 +30,7 @@ fn head(page: &mut Page, gated: &[Gated], kept: &[Told<'_>]) {
     }
 }
 
-fn scenarios(gated: &[Gated], kept: &[Told<'_>]) -> Table {
+fn scenarios(gated: &[Gated], kept: &[ReportInput<'_>]) -> Table {
     let mut table = Table::new("Scenarios")
         .below_its_heading()
         .stacked()
@@ -45,7 +45,7 @@ fn scenarios(gated: &[Gated], kept: &[Told<'_>]) -> Table {
         let at = kept.iter().position(|kept| kept.rehearsal.scenario.path == scenario.path);
         let name =
             at.map_or_else(|| title.clone(), |at| format!("<a href=\"#s{}\">{title}</a>", at + 1));
-        let word = words::summary(one);
+        let word = one.summary();
         table.row(vec![
             Cell::markup(name),
             Cell::markup(badge_of(words::colour(word), word)),

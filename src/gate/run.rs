@@ -3,9 +3,10 @@
 
 use super::baseline::{Baseline, Seeded};
 use super::compare::{Look, Rule, Verdict, confirm};
+use super::gated::{Compared, Gated};
 use super::quantity::{Quantity, quantities};
 use crate::rehearse::{self, JudgedRun, Keep, Recording, Rehearsal, Trouble};
-use crate::scenario::{Edit, Place, Scenario, Source, ToleranceRule, Worse, place_of};
+use crate::scenario::{Edit, Scenario, Source, ToleranceRule, Worse, place_of};
 use crate::study::work::in_order;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -22,47 +23,6 @@ pub struct Asked<'a> {
     pub tolerances: &'a [ToleranceRule],
     /// Set from outside to end it early.
     pub stop: Arc<AtomicBool>,
-}
-
-/// A scenario beside its baseline.
-#[derive(Clone, Debug)]
-pub struct Gated {
-    /// Its runs: those of the first look, then the fresh ones if they were needed.
-    pub rehearsal: Rehearsal,
-    /// The version that made the baseline.
-    pub before: String,
-    /// How many runs are those of the baseline, to the bit.
-    pub equal: usize,
-    /// How many of the runs were of the first look.
-    pub first: usize,
-    /// What became of each quantity, in the order of the scenario.
-    pub quantities: Vec<Compared>,
-}
-
-/// One quantity beside its baseline.
-#[derive(Clone, Debug)]
-pub struct Compared {
-    /// Which.
-    pub quantity: Quantity,
-    /// What it may do.
-    pub rule: Rule,
-    /// All pairs together; `None` when no run measured it both times.
-    pub look: Option<Look>,
-    /// What the fresh seeds say by themselves, where they were asked.
-    pub fresh: Option<Look>,
-    /// The verdict; `None` of a quantity that does not gate.
-    pub verdict: Option<Verdict>,
-    /// Where its sentence stands in the file.
-    pub place: Option<Place>,
-}
-
-impl Gated {
-    /// Whether nothing is to be said of it: every invariant and its control hold, and nothing differs by
-    /// more than is allowed.
-    #[must_use]
-    pub fn is_same(&self) -> bool {
-        super::words::summary(self) == Verdict::Same.name()
-    }
 }
 
 /// One scenario on its way.

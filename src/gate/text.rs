@@ -1,7 +1,7 @@
 //! The gate's result for a terminal: a line a scenario, and below it what is not the same.
 
 use super::compare::Verdict;
-use super::run::{Compared, Gated};
+use super::gated::{Compared, Gated};
 use super::words;
 use crate::report::{self, Paint, tame, value};
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ pub(super) fn render(gated: &[Gated], paint: Paint) -> String {
         let now = env!("CARGO_PKG_VERSION");
         let _ = writeln!(out, "version  {now}, baselines by {}", versions.join(", "));
     }
-    let rest: Vec<_> = gated.iter().filter(|one| words::summary(one) != "same").collect();
+    let rest: Vec<_> = gated.iter().filter(|one| one.summary() != "same").collect();
     for one in rest {
         let _ = writeln!(out, "again    {}", words::again(one));
     }
@@ -32,7 +32,7 @@ pub(super) fn counted(gated: &[Gated]) -> String {
     const ORDER: [&str; 7] =
         ["same", "better", "cannot tell", "regressed", "control held", "unmeasured", "broken"];
     let told = ORDER.iter().filter_map(|name| {
-        let count = gated.iter().filter(|one| words::summary(one) == *name).count();
+        let count = gated.iter().filter(|one| one.summary() == *name).count();
         (count > 0).then(|| format!("{count} {name}"))
     });
     let told: Vec<String> = told.collect();
@@ -40,7 +40,7 @@ pub(super) fn counted(gated: &[Gated]) -> String {
 }
 
 fn scenario(out: &mut String, gated: &Gated, widest: usize, paint: Paint) {
-    let name = words::summary(gated);
+    let name = gated.summary();
     let path = tame(&gated.rehearsal.scenario.path);
     let runs = gated.rehearsal.runs.len();
     let seeds = if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") };

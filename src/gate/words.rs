@@ -1,34 +1,12 @@
 //! What all forms say of a quantity, and how bad a scenario is.
 
 use super::compare::Verdict;
-use super::run::{Compared, Gated};
+use super::gated::{Compared, Gated};
 use crate::invariant;
 use crate::rehearse::Judged;
 use crate::report::diff::relative;
 use crate::report::{self, Across, value};
 use crate::scenario::Worse;
-
-/// The worst verdict over a scenario's quantities; `Same` where none gates.
-pub(super) fn worst(gated: &Gated) -> Verdict {
-    let verdicts = gated.quantities.iter().filter_map(|compared| compared.verdict);
-    let worse = verdicts.clone().filter(|verdict| *verdict >= Verdict::CannotTell).max();
-    // Better counts only where nothing is worse.
-    worse.unwrap_or_else(|| verdicts.min().unwrap_or(Verdict::Same))
-}
-
-/// What a scenario is called in one word: its own verdict before the comparison's.
-pub(super) fn summary(gated: &Gated) -> &'static str {
-    match report::verdict(&gated.rehearsal) {
-        invariant::Verdict::Broken => return "broken",
-        invariant::Verdict::Unmeasured => return "unmeasured",
-        invariant::Verdict::Holds => {}
-    }
-    let control = report::control_verdict(&gated.rehearsal);
-    if control.is_some_and(|all| all.verdict != invariant::Verdict::Holds) {
-        return "control held";
-    }
-    worst(gated).name()
-}
 
 /// The colour of a word: good, bad, or nobody knows.
 pub(super) fn colour(word: &str) -> invariant::Verdict {

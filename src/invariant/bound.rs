@@ -4,10 +4,12 @@ use super::check;
 use super::clauses;
 use super::exact;
 use super::lex::{Kind, Token};
-use super::parse::{Draft, Parser};
+use super::parse::Draft;
+use super::parser::Parser;
 use super::term::{Ask, Compare, Condition, unit_of};
 use crate::observe::{Described, Form, Metric};
 use crate::units::{Quantity, Unit};
+use crate::words;
 
 /// What a bound is compared with.
 struct Subject {
@@ -119,7 +121,7 @@ impl<'a> Parser<'a> {
             _ => None,
         };
         let help = match meant {
-            Some(symbol) => format!("did you mean `{symbol}`?"),
+            Some(symbol) => words::did_you_mean(symbol),
             None => "`<`, `<=`, `==`, `>=` or `>`".to_owned(),
         };
         self.complain(token.at, format!("`{}` is no comparison", token.text), Some(help));

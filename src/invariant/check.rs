@@ -1,10 +1,10 @@
 //! What may be asked of which metric, and what to write instead.
 
 use super::term::{Ask, Compare, Condition, Percentile};
-use super::words;
 use crate::observe::{Described, Form, METRICS, Metric};
 use crate::renamed;
 use crate::units::{Quantity, Unit};
+use crate::words;
 
 /// A word before a parenthesis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,10 +87,8 @@ pub(super) fn function(word: &str) -> Result<Function, Refusal> {
     let names = || FUNCTIONS.iter().map(|(name, _)| *name);
     let synonym = SYNONYMS.iter().find(|(other, _)| word.eq_ignore_ascii_case(other));
     let nearest = synonym.map(|(_, name)| *name).or_else(|| words::nearest(word, names()));
-    let help = nearest.map_or_else(
-        || words::list(names().chain(["p50", "p99", "p99.9"])),
-        |name| format!("did you mean `{name}`?"),
-    );
+    let help = nearest
+        .map_or_else(|| words::any_of(names().chain(["p50", "p99", "p99.9"])), words::did_you_mean);
     Err((message, Some(help)))
 }
 
@@ -110,7 +108,7 @@ pub(super) fn metric(word: &str) -> Result<&'static Described, Refusal> {
         }
         let help = words::nearest(word, METRICS.iter().map(|row| row.name)).map_or_else(
             || format!("`squall explain metric` has all {}", METRICS.len()),
-            |name| format!("did you mean `{name}`?"),
+            words::did_you_mean,
         );
         (format!("`{word}` is no metric"), Some(help))
     })

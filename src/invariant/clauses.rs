@@ -2,11 +2,12 @@
 
 use super::check::{self, Refusal};
 use super::lex::{Kind, Token};
-use super::parse::{Parser, whole_window};
+use super::parser::{Parser, whole_window};
 use super::term::{Class, Place, When};
-use super::{LabelInfo, window, words};
+use super::{LabelInfo, window};
 use crate::observe::{Described, Metric};
 use crate::units::{Instant, Span, Unit};
+use crate::words;
 use std::ops::Range;
 
 /// The words that begin a clause.
@@ -106,6 +107,11 @@ struct Reader {
     wrong: bool,
 }
 
+/// Help for an unknown name: the nearest, or all; `None` if there are none.
+fn suggestion(written: &str, known: &[&str]) -> Option<String> {
+    Some(words::help_for(written, known)).filter(|help| !help.is_empty())
+}
+
 /// The word after a keyword; complains if there is none.
 fn operand<'a>(
     parser: &mut Parser<'a>,
@@ -119,8 +125,7 @@ fn operand<'a>(
             Some(word)
         }
         _ => {
-            let help = words::list(known.iter().copied());
-            let help = (!help.is_empty()).then_some(help);
+            let help = Some(words::any_of(known)).filter(|help| !help.is_empty());
             parser.complain(keyword.at.clone(), format!("`{}` needs {what}", keyword.text), help);
             None
         }
@@ -166,7 +171,7 @@ impl Reader {
         let found = name.and_then(|name| {
             let index = regions.iter().position(|region| *region == name.text);
             if index.is_none() {
-                let help = words::suggestion(name.text, regions.iter().copied());
+                let help = suggestion(name.text, &regions);
                 parser.complain(name.at, format!("`{}` is no region here", name.text), help);
             }
             index.map(|index| Place { index, name: regions[index].to_owned() })
@@ -196,7 +201,7 @@ impl Reader {
             let found = Class::ALL.into_iter().find(|class| class.name() == name.text);
             if found.is_none() {
                 let message = format!("`{}` is no class of requests", name.text);
-                parser.complain(name.at, message, words::suggestion(name.text, known));
+                parser.complain(name.at, message, suggestion(name.text, &known));
             }
             found
         });
@@ -231,7 +236,7 @@ impl Reader {
             let label = names.labels.iter().find(|label| label.name == name.text);
             if label.is_none() {
                 let message = format!("`{}` is no label of a fault or change here", name.text);
-                let help = words::suggestion(name.text, labels.iter().copied());
+                let help = suggestion(name.text, &labels);
                 let none =
                     || Some("the file injects and changes nothing that has a label".to_owned());
                 parser.complain(name.at, message, help.or_else(none));
@@ -280,13 +285,13 @@ impl Reader {
             let help = format!("`before`, `during` or `after {word}`, or `within 60s of {word}`");
             (format!("`{word}` stands without a preposition"), Some(help))
         } else {
-            let help = words::nearest(word, KEYWORDS).map_or_else(
+            let help = words::nearest(word, &KEYWORDS).map_or_else(
                 || {
                     "`from` and `in REGION`, `of CLASS`, `before`, `during` and `after LABEL`, \
                 `within SPAN of LABEL`"
                         .to_owned()
                 },
-                |keyword| format!("did you mean `{keyword}`?"),
+                words::did_you_mean,
             );
             (format!("`{word}` begins no clause"), Some(help))
         };

@@ -1,6 +1,6 @@
 //! What went on in a run, line by line.
 
-use super::text::{Look, WIDTH, heading, wrap};
+use super::layout::{Look, WIDTH, heading, wrap};
 use super::{colour::tame, value};
 use crate::rehearse::Spell;
 use crate::units::Instant;

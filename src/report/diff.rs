@@ -5,7 +5,8 @@ mod words;
 
 pub use words::{marked, relative};
 
-use super::stored::{Invariant, Run, Stored};
+use super::model::{Invariant, Run};
+use super::stored::Stored;
 use super::value;
 use crate::invariant::Verdict;
 use crate::units::Unit;

@@ -1,6 +1,6 @@
 //! Attempts a request at every hop, as a small table.
 
-use super::text::{Look, heading};
+use super::layout::{Look, heading};
 use super::value;
 use crate::rehearse::{Attempts, Hops};
 use crate::units::Instant;

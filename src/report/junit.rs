@@ -130,7 +130,7 @@ fn told(judged: &Judged) -> String {
     );
     let since = judgement.first_broken_s.map(value::clock);
     let since = since.map_or_else(String::new, |since| format!(", first at {since}"));
-    format!("{seen}, bound {}{since}", super::text::wanted(judged).replace("  ", " "))
+    format!("{seen}, bound {}{since}", super::phrases::wanted(judged).replace("  ", " "))
 }
 
 fn control_told(control: &Control) -> String {

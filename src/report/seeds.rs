@@ -1,9 +1,8 @@
 //! Several runs of one scenario as text.
 
 use super::colour::tame;
-use super::text::{
-    Look, WIDTH, balanced, control_sentence, heading, mark, no_control, wanted, wrap,
-};
+use super::layout::{Look, WIDTH, heading, mark, wrap};
+use super::phrases::{balanced, control_sentence, no_control, wanted};
 use super::{Across, Spread, again, control_verdict, value};
 use crate::rehearse::Rehearsal;
 use crate::stats::clopper_pearson;

@@ -1,24 +1,14 @@
 //! A judged run as text for a terminal, at most 100 columns wide.
 
 use super::colour::tame;
-use super::{Paint, Shape, again, course, hops, seeds, value};
+pub use super::layout::Look;
+use super::layout::{MARK, WIDTH, heading, mark, wrap};
+pub use super::phrases::balanced;
+use super::phrases::{control_sentence, no_control, wanted};
+use super::{Shape, again, course, hops, seeds, value};
 use crate::invariant::{Judgement, Seen, Verdict};
 use crate::rehearse::{Conservation, Control, Judged, JudgedRun, Rehearsal};
 use std::fmt::Write as _;
-
-/// The widest line that is written; a single longer word is not broken.
-pub(super) const WIDTH: usize = 100;
-/// Room for `unmeasured`.
-const MARK: usize = 10;
-
-/// How a text looks.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Look {
-    /// With colours or without.
-    pub paint: Paint,
-    /// With each invariant's sentence, the number of its samples, and the table of requests.
-    pub verbose: bool,
-}
 
 /// The report of one scenario, ending in a line break.
 #[must_use]
@@ -132,40 +122,6 @@ fn control(out: &mut String, rehearsal: &Rehearsal, control: Option<&Control>, l
     }
 }
 
-/// Why there is no control.
-pub(super) fn no_control(rehearsal: &Rehearsal) -> &'static str {
-    if rehearsal.options.iter().any(|option| option == "--no-control") {
-        "not run (--no-control)"
-    } else {
-        "the scenario has none: nothing shows that its invariants can break"
-    }
-}
-
-/// What a control's verdict means.
-pub(super) const fn control_sentence(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Holds => "without the protection everything broke that must",
-        Verdict::Broken => {
-            "without the protection something held that must break: it proves nothing"
-        }
-        Verdict::Unmeasured => "without the protection something was not measured that must break",
-    }
-}
-
-/// The mark of a verdict, padded. A broken one shouts, so that it is found without colours.
-pub(super) fn mark(verdict: Verdict, look: Look) -> String {
-    let word = match verdict {
-        Verdict::Holds => "holds",
-        Verdict::Broken => "BROKEN",
-        Verdict::Unmeasured => "unmeasured",
-    };
-    look.paint.verdict(verdict, &format!("{word:<MARK$}"))
-}
-
-pub(super) fn heading(out: &mut String, text: &str, look: Look) {
-    let _ = writeln!(out, "\n{}", look.paint.strong(text));
-}
-
 /// The sentence from the file and what it rests on.
 fn sentence(out: &mut String, text: &str, seen: Seen, look: Look) {
     let samples = value::count(seen.samples);
@@ -183,30 +139,6 @@ fn saw(judgement: &Judgement) -> String {
 /// What was seen, alone.
 pub(super) fn seen(seen: Seen) -> String {
     seen.value.map_or_else(|| "nothing seen".into(), |value| value::short(value, seen.unit))
-}
-
-/// The comparison and the bound: `< 900 ms`.
-pub(super) fn wanted(judged: &Judged) -> String {
-    let bound = value::full(judged.judgement.bound, judged.judgement.seen.unit);
-    comparison(&judged.text)
-        .map_or_else(|| bound.clone(), |compare| format!("{compare:<2} {bound}"))
-}
-
-/// The comparison of a sentence: the last one, because what stands in `share(...)` comes before.
-pub(super) fn comparison(text: &str) -> Option<&str> {
-    let last = text.rfind(['<', '>', '='])?;
-    let first = match text[..last].chars().next_back() {
-        Some('<' | '>' | '=') => last - 1,
-        _ => last,
-    };
-    text.get(first..=last)
-}
-
-/// Whether the regions' books balance and add up to the run's requests.
-#[must_use]
-pub fn balanced(regions: &[Conservation], requests: u64) -> bool {
-    regions.iter().all(|r| r.drawn == r.answered + r.failed + r.given_up + r.under_way)
-        && regions.iter().map(|r| r.drawn).sum::<u64>() == requests
 }
 
 pub(super) fn accounts(regions: &[Conservation], requests: u64) -> &'static str {
@@ -234,46 +166,9 @@ fn widest<const N: usize>(rows: &[[String; N]], column: usize) -> usize {
     rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
 }
 
-/// Breaks a text at blanks into lines of at most `width` characters; never no line at all.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else { break };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_outer_comparison_is_found() {
-        for (text, compare) in [
-            ("share(failover_time < 10s) from sa-east-1 during outage >= 75%", Some(">=")),
-            ("mean(wait) < 20ms", Some("<")),
-            ("total(evicted) == 0", Some("==")),
-            ("monthly_cost<=$47,000", Some("<=")),
-            ("mean(wait)", None),
-        ] {
-            assert_eq!(comparison(text), compare, "{text}");
-        }
-    }
-
-    #[test]
-    fn text_is_broken_at_blanks() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("unbreakable", 3), ["unbreakable"]);
-        assert_eq!(wrap("", 3), [""]);
-    }
 
     #[test]
     fn books_that_do_not_balance_are_told() {

@@ -6,17 +6,17 @@ use super::run::Kept;
 use crate::invariant::Verdict;
 use crate::report::html::run::{badge_of, banner, page_below};
 use crate::report::html::{Cell, Page, Table, escape};
-use crate::report::{self, Shape, json::Told};
+use crate::report::{self, Shape, json::ReportInput};
 
 /// The page of a record and of what was kept of its drills.
-pub(super) fn render(record: &Record, kept: &[Kept]) -> Result<String, String> {
-    let told: Vec<Told<'_>> = kept
+pub(super) fn render(record: &Record, kept: &[Kept]) -> String {
+    let told: Vec<ReportInput<'_>> = kept
         .iter()
-        .map(|one| Told { rehearsal: &one.rehearsal, recordings: &one.recordings })
+        .map(|one| ReportInput { rehearsal: &one.rehearsal, recordings: &one.recordings })
         .collect();
-    let stored = report::stored(&told, Shape { list: true, seeds: false })?;
+    let stored = report::stored(&told, Shape { list: true, seeds: false });
     let title = format!("{}, {}", record.title, record.month);
-    Ok(page_below(&title, |page| head(page, record), &stored))
+    page_below(&title, |page| head(page, record), &stored)
 }
 
 fn head(page: &mut Page, record: &Record) {

@@ -1,10 +1,10 @@
 //! Changes to a file by path: `--set PATH=VALUE`, and what a control takes away.
 
 use super::keys;
-use super::near;
-use super::problem::{COMMAND_LINE, Problem};
 use super::source::Source;
 use super::tree::{self, Entry, Node, Origin, Value};
+use crate::problem::{COMMAND_LINE, Problem};
+use crate::words as near;
 use std::ops::Range;
 
 /// One change to a file, by path.
@@ -217,7 +217,7 @@ fn unknown_help(root: &Node, segments: &[String]) -> String {
     collect(root, "", &mut paths);
     paths.extend(keys::plain_paths().map(str::to_owned));
     if let Some(near) = near::nearest(&wanted, &paths) {
-        return format!("`{near}` is the nearest");
+        return near::did_you_mean(near);
     }
     // Otherwise the keys that stand where the path goes wrong.
     let prefix = match segments {

@@ -1,6 +1,5 @@
 //! `[fabric]`: a preset, and what differs from it.
 
-use super::near;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
@@ -12,6 +11,7 @@ use crate::model::{
     Routing, SharedErrors, TtlFrom, Viewers,
 };
 use crate::units::Span;
+use crate::words as near;
 
 /// Which preset a fabric differs from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

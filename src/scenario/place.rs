@@ -2,17 +2,7 @@
 
 use super::source::Source;
 use super::tree::{self, Origin};
-
-/// A place in a text file, as editors and code hosts count: lines and columns from 1.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Place {
-    /// The line.
-    pub line: usize,
-    /// The column of its first character.
-    pub column: usize,
-    /// The column behind its last one, or behind its line's end.
-    pub end: usize,
-}
+use crate::problem::Place;
 
 /// Where the sentence of this name stands, an invariant or a watch: its value. `None` when the file has
 /// none of this name.
@@ -26,16 +16,7 @@ pub fn place_of(source: &Source, name: &str) -> Option<Place> {
     let Origin::File(span) = &entry.node.at else {
         return None;
     };
-    let text = source.text();
-    let before = text.get(..span.start)?;
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let inside = text.get(span.clone())?.lines().next().unwrap_or_default();
-    let column = text.get(line_start..span.start)?.chars().count() + 1;
-    Some(Place {
-        line: before.matches('\n').count() + 1,
-        column,
-        end: column + inside.chars().count(),
-    })
+    Place::of(source.text(), span)
 }
 
 #[cfg(test)]

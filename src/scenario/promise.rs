@@ -3,12 +3,12 @@
 
 use super::edit::{Edit, EditSource};
 use super::harm::Harm;
-use super::near;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::{self, Entry, Node, Origin};
 use super::{ControlPlan, Invariant, Watch};
 use crate::invariant::{Complaint, LabelInfo, Names, parse_invariant, parse_watch};
+use crate::words as near;
 use std::ops::Range;
 
 /// The most sentences of a file.
@@ -204,11 +204,7 @@ impl Reader<'_> {
             };
             if !names.iter().any(|known| known == name) {
                 let message = format!("there is no invariant `{}`", tree::short(name));
-                let help = match near::nearest(name, names) {
-                    Some(near) => format!("`{near}` is the nearest"),
-                    None => near::any_of(names),
-                };
-                self.say(&item.at, message, help);
+                self.say(&item.at, message, near::help_for(name, names));
             } else if breaks.iter().any(|known| known == name) {
                 self.say(&item.at, format!("`{name}` is named twice"), "remove one of the two");
             }

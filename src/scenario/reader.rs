@@ -1,12 +1,12 @@
 //! Reading values strictly while collecting every problem.
 
 use super::edit::{Edit, Part};
-use super::near;
-use super::problem::Problem;
 use super::source::Source;
 use super::tree::{Node, Origin, Value, short};
+use crate::problem::Problem;
 use crate::trace::{Survey, TraceError, TraceSpec};
 use crate::units::{Quantity, Span, Unit};
+use crate::words as near;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 

@@ -17,11 +17,11 @@
 //! ```
 
 use super::Problems;
-use super::near;
 use super::reader::Reader;
 use super::source::Source;
 use super::tree::{self, Entry, Node, Origin};
 use crate::units::{Money, Quantity, Unit};
+use crate::words as near;
 use std::ops::Range;
 
 /// A month's drills.

@@ -1,10 +1,10 @@
 //! Tables of which every key must be known.
 
 use super::keys;
-use super::near;
 use super::reader::Reader;
 use super::tree::{Entry, Node, Origin, short};
 use crate::renamed;
+use crate::words as near;
 
 impl Reader<'_> {
     /// A table as a section whose keys stand under `schema`.

@@ -1,6 +1,6 @@
 //! The text of a scenario, with its name.
 
-use super::problem::Problem;
+use crate::problem::Problem;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -175,7 +175,7 @@ fn missing(name: &str, path: &Path) -> Problem {
         .unwrap_or_default();
     there.retain(|file| file.ends_with(".toml"));
     there.sort_unstable();
-    let near = wanted.and_then(|wanted| super::near::nearest(&wanted, &there).map(str::to_owned));
+    let near = wanted.and_then(|wanted| crate::words::nearest(&wanted, &there).map(str::to_owned));
     let help = match near {
         Some(file) => format!("there is `{}`", path.with_file_name(file).display()),
         None => "check the path; `ls scenarios` shows what comes with the project".into(),

@@ -13,10 +13,10 @@ mod reads;
 mod tests;
 
 use super::edit::{self, Edit, EditSource};
-use super::problem::Problem;
 use super::source::Source;
 use super::tree::{self, Value, short};
 use crate::engine::Digest;
+use crate::problem::Problem;
 use crate::units::Unit;
 use std::ops::Range;
 

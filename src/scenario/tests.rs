@@ -4,6 +4,7 @@ use crate::change::Change;
 use crate::engine::Law;
 use crate::fault::{Answers, Delay, Fault, Kept, Reach, Routes, Service};
 use crate::model::{Budget, Detect, Discipline, Entries, SharedErrors, WhenBehind};
+use crate::problem::render;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -447,7 +448,7 @@ fn survives(text: &str) {
         Ok(scenario) => assert!(!scenario.invariants.is_empty() && !scenario.plan.cuts.is_empty()),
         Err(Problems(problems)) => {
             assert!(!problems.is_empty());
-            assert!(render(&problems, &source, true).contains("help"));
+            assert!(render(&problems, source.text(), true).contains("help"));
         }
     }
 }
@@ -509,7 +510,7 @@ proptest! {
         for path in [path, known] {
             let edit = Edit { path, value: value.clone(), from: EditSource::CommandLine };
             if let Err(Problems(problems)) = load(&source, &[edit]) {
-                prop_assert!(render(&problems, &source, false).contains("help: "));
+                prop_assert!(render(&problems, source.text(), false).contains("help: "));
             }
         }
     }

@@ -12,12 +12,12 @@
 //! ```
 
 use super::Problems;
-use super::near;
-use super::problem::Problem;
 use super::reader::Reader;
 use super::source::Source;
 use super::tree::{self, Entry, Node, Origin};
+use crate::problem::Problem;
 use crate::units::{Quantity, Unit};
+use crate::words as near;
 use std::ops::Range;
 
 /// In which direction a quantity gets worse.

@@ -1,11 +1,11 @@
 //! Regions, the primary and the round trips between them.
 
-use super::near;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::{Entry, Node, short};
 use crate::model::Fabric;
 use crate::units::Span;
+use crate::words as near;
 
 /// The most regions that a fabric may have.
 const MOST_REGIONS: usize = 64;

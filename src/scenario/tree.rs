@@ -1,7 +1,7 @@
 //! The file as a tree of values, each with the place that it came from.
 
-use super::problem::Problem;
 use super::source::Source;
+use crate::problem::Problem;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};

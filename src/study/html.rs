@@ -1,8 +1,9 @@
 //! A study as one page: curves with bands, heat maps of two changes, money against availability.
 
-use super::find::{Finding, Found, Side};
+use super::finding::{Finding, Side};
 use super::journal::{Axis, Header, Named};
 use super::rows::{LEVEL, Row};
+use super::search_result::SearchResult;
 use super::text::{gap, mean, told};
 use crate::report::html::{Across, Band, Cell, Gather, Heat, Line, Mark, Page, Plot, Style, Table};
 use crate::stats::clopper_pearson;
@@ -15,7 +16,7 @@ const MOST_LINES: usize = 8;
 
 /// The page; `rows` are all variants in their order.
 #[must_use]
-pub fn page(header: &Header, rows: &[Row], found: &Found) -> String {
+pub fn page(header: &Header, rows: &[Row], found: &SearchResult) -> String {
     let mut page = Page::new(&header.title);
     page.section(1, "study", &header.title, |page| {
         for line in header.question.lines() {
@@ -23,7 +24,7 @@ pub fn page(header: &Header, rows: &[Row], found: &Found) -> String {
         }
         about(page, header);
         match found {
-            Found::Along { axis, findings, .. } => along(page, header, *axis, findings),
+            SearchResult::Along { axis, findings, .. } => along(page, header, *axis, findings),
             _ => cheapest(page, header, found),
         }
         if header.variants() > MOST {
@@ -361,14 +362,14 @@ fn contrasts(page: &mut Page, header: &Header, rows: &[Row]) {
     });
 }
 
-fn cheapest(page: &mut Page, header: &Header, found: &Found) {
+fn cheapest(page: &mut Page, header: &Header, found: &SearchResult) {
     let said = match found {
-        Found::Cheapest(Some((variant, cost))) => {
+        SearchResult::Cheapest(Some((variant, cost))) => {
             let values = header.shown(*variant).join(", ");
             let cost = crate::report::value::short(*cost, Unit::Money);
             format!("The cheapest variant that holds is {values}, for {cost} a month.")
         }
-        Found::Cheapest(None) => "No variant holds.".to_owned(),
+        SearchResult::Cheapest(None) => "No variant holds.".to_owned(),
         _ => return,
     };
     page.section(2, "found", "What was found", |page| page.paragraph(&said));

@@ -2,8 +2,9 @@
 //!
 //! Must not know where a journal lies.
 
+use super::jobs::{Jobs, Shard};
 use super::journal::{Header, Record};
-use super::plan::{Jobs, Planner, Shard};
+use super::plan::Planner;
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 

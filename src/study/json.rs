@@ -1,9 +1,10 @@
 //! A study as JSON: the contract `squall.study/1`, whose order of keys is stable.
 
 use super::Pass;
-use super::find::{Finding, Found, Side};
+use super::finding::{Finding, Side};
 use super::journal::{Axis, Header, Named};
 use super::rows::{LEVEL, Row};
+use super::search_result::SearchResult;
 use crate::stats::clopper_pearson;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -116,7 +117,7 @@ pub fn render(
     out: &mut dyn Write,
     header: &Header,
     rows: Pass<'_, Row>,
-    found: &Found,
+    found: &SearchResult,
 ) -> io::Result<()> {
     let Header { title, question, hash, .. } = header;
     let seeds = Seeds {
@@ -188,10 +189,10 @@ fn variant<'a>(header: &'a Header, row: &Row) -> Variant<'a> {
     }
 }
 
-fn write_found(out: &mut dyn Write, header: &Header, found: &Found) -> io::Result<()> {
+fn write_found(out: &mut dyn Write, header: &Header, found: &SearchResult) -> io::Result<()> {
     match found {
-        Found::Table => write!(out, "null"),
-        Found::Cheapest(best) => {
+        SearchResult::Table => write!(out, "null"),
+        SearchResult::Cheapest(best) => {
             let best = best.map(|(variant, monthly_usd)| Cheapest {
                 variant,
                 values: header.shown(variant),
@@ -199,7 +200,7 @@ fn write_found(out: &mut dyn Write, header: &Header, found: &Found) -> io::Resul
             });
             Ok(serde_json::to_writer(&mut *out, &best)?)
         }
-        Found::Along { axis, findings, .. } => {
+        SearchResult::Along { axis, findings, .. } => {
             let all: Vec<_> = findings.iter().map(|one| along(header, *axis, one)).collect();
             Ok(serde_json::to_writer(&mut *out, &all)?)
         }

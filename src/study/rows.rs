@@ -1,7 +1,7 @@
 //! The runs of a variant become a row: means with intervals, shares of runs, differences to the base.
 
+use super::jobs::BLOCK;
 use super::journal::{Header, Record};
-use super::plan::BLOCK;
 use crate::stats::{Paired, Sample};
 use std::collections::VecDeque;
 

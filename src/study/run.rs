@@ -1,7 +1,7 @@
 //! One run of a study.
 
+use super::jobs::{Job, Shard};
 use super::journal::{Header, Record};
-use super::plan::{Job, Shard};
 use crate::invariant::Verdict;
 use crate::rehearse::{Asked, JudgedRun, Trouble, rehearse};
 use crate::scenario::{Arm, Study};

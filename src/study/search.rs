@@ -1,9 +1,9 @@
 //! Searches along an axis by halving: what holds at the lower end and not at the upper end changes
 //! somewhere between.
 
-use super::find::{Finding, GaveWay, Side};
+use super::finding::{Finding, GaveWay, Side};
+use super::jobs::{Job, Jobs, Shard, next_block};
 use super::journal::{Header, Record, Search};
-use super::plan::{Job, Jobs, Shard, next_block};
 use std::collections::BTreeMap;
 use std::ops::Range;
 

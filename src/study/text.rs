@@ -1,9 +1,10 @@
 //! A study as text for people: what was asked, a row a variant, what differs from the base.
 
 use super::Pass;
-use super::find::{Finding, Found, Side};
+use super::finding::{Finding, Side};
 use super::journal::{Header, Named};
 use super::rows::{Contrast, LEVEL, Row};
+use super::search_result::SearchResult;
 use crate::report::value::{clock, count, short};
 use crate::stats::{Sample, clopper_pearson};
 use crate::units::Unit;
@@ -20,10 +21,10 @@ pub fn render(
     out: &mut dyn Write,
     header: &Header,
     rows: Pass<'_, Row>,
-    found: &Found,
+    found: &SearchResult,
 ) -> io::Result<()> {
     head(out, header)?;
-    if let Found::Along { axis, findings, .. } = found {
+    if let SearchResult::Along { axis, findings, .. } = found {
         return along(out, header, *axis, findings);
     }
     let many = header.invariants.len() > 1;
@@ -251,15 +252,15 @@ fn line(
     writeln!(out, "{}", text.trim_end())
 }
 
-fn cheapest(out: &mut dyn Write, header: &Header, found: &Found) -> io::Result<()> {
+fn cheapest(out: &mut dyn Write, header: &Header, found: &SearchResult) -> io::Result<()> {
     match found {
-        Found::Cheapest(Some((variant, cost))) => {
+        SearchResult::Cheapest(Some((variant, cost))) => {
             let values = header.shown(*variant).join(", ");
             let cost = short(*cost, Unit::Money);
             writeln!(out, "\nfound     variant {variant} ({values}) holds for {cost} a month")?;
             writeln!(out, "          no cheaper one does")
         }
-        Found::Cheapest(None) => writeln!(out, "\nfound     no variant holds"),
+        SearchResult::Cheapest(None) => writeln!(out, "\nfound     no variant holds"),
         _ => Ok(()),
     }
 }

@@ -1,5 +1,7 @@
 //! What can be wrong with a trace.
 
+use crate::problem;
+use crate::words;
 use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -127,17 +129,7 @@ impl TraceError {
 
 impl Problem {
     pub(super) fn unknown_column(name: &str, header: &[Cow<'_, str>]) -> Self {
-        // Half of the letters may differ; beyond that a suggestion misleads.
-        let worst = name.chars().count().div_ceil(2);
-        let wanted = name.to_lowercase();
-        let nearest = header
-            .iter()
-            // The distance costs the product of the lengths, and a name can be a megabyte long.
-            .filter(|known| known.len() <= QUOTED && name.len() <= QUOTED)
-            .map(|known| (strsim::damerau_levenshtein(&wanted, &known.to_lowercase()), known))
-            .filter(|(distance, _)| *distance <= worst)
-            .min_by_key(|(distance, _)| *distance)
-            .map(|(_, known)| quote(known.as_bytes()));
+        let nearest = words::nearest(name, header).map(|known| quote(known.as_bytes()));
         let columns = header.len();
         let header = header.iter().take(LISTED).map(|known| quote(known.as_bytes())).collect();
         Self::UnknownColumn { name: name.to_owned(), header, columns, nearest }
@@ -159,16 +151,28 @@ pub(super) fn quote(bytes: &[u8]) -> String {
     quoted
 }
 
+impl TraceError {
+    /// The file, and the place in it.
+    fn whereabouts(&self) -> String {
+        let path = self.path.display();
+        match self.place {
+            Place::File => path.to_string(),
+            Place::Line(line) => format!("{path}, line {line}"),
+            Place::Record(record) => format!("{path}, record {record}"),
+            Place::Byte(byte) => format!("{path}, byte {byte}"),
+        }
+    }
+}
+
 impl fmt::Display for TraceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        match self.place {
-            Place::File => {}
-            Place::Line(line) => write!(f, ", line {line}")?,
-            Place::Record(record) => write!(f, ", record {record}")?,
-            Place::Byte(byte) => write!(f, ", byte {byte}")?,
-        }
-        write!(f, ": {}", self.problem)
+        write!(f, "{}: {}", self.whereabouts(), self.problem)
+    }
+}
+
+impl From<&TraceError> for problem::Problem {
+    fn from(error: &TraceError) -> Self {
+        Self::without_help(&error.whereabouts(), &error.problem.to_string())
     }
 }
 
@@ -230,5 +234,5 @@ fn unknown_column(
     if columns > header.len() {
         write!(f, " and {} more", columns - header.len())?;
     }
-    nearest.map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
+    nearest.map_or(Ok(()), |near| write!(f, "; {}", words::did_you_mean(near)))
 }

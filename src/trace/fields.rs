@@ -1,8 +1,9 @@
 //! Lines, their fields, and the numbers in them.
 
 use super::Delimiter;
+use super::buffer::SourceError;
 use super::error::Problem;
-use super::source::{Source, SourceError};
+use super::source::Source;
 
 /// The longest line of a csv, in bytes without its end: 1 MiB, so that a file without line ends
 /// cannot fill the memory.

@@ -1,7 +1,7 @@
 //! The bytes out of a gzip file (RFC 1952), a buffer at a time.
 
+use super::buffer::{BUFFER, Buffer, SourceError};
 use super::error::Problem;
-use super::source::{BUFFER, Buffer, SourceError};
 use flate2::bufread::GzDecoder;
 use std::io::{self, Read};
 

@@ -40,7 +40,7 @@ impl Reader {
         if tick_nanos == 0 {
             return Err(fail(Place::File, Problem::NoTick));
         }
-        let from_source = |error: super::source::SourceError| {
+        let from_source = |error: super::buffer::SourceError| {
             fail(error.byte.map_or(Place::File, Place::Byte), error.problem)
         };
         let mut source = Source::open(&spec.path).map_err(from_source)?;

@@ -1,30 +1,23 @@
 //! The bytes of a file, plain or out of zstd or gzip, a buffer at a time.
 
+use super::buffer::{BUFFER, Buffer, SourceError};
 use super::error::Problem;
 use super::gzip::{self, Gzip};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// The first bytes of a zstd frame (RFC 8878, section 3.1.1).
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-pub(super) const BUFFER: usize = 64 * 1024;
 
 /// The uncompressed bytes of a file, from the front to the back.
 pub(super) enum Source {
     Plain(Buffer),
     Zstd(Buffer, Zstd),
     Gzip(Gzip),
-}
-
-/// What is wrong, and at which byte of the file on disk if that is known.
-#[derive(Debug)]
-pub(super) struct SourceError {
-    pub problem: Problem,
-    pub byte: Option<u64>,
 }
 
 pub(super) struct Zstd {
@@ -45,21 +38,6 @@ enum Phase {
     Decoded,
 }
 
-/// A file and what has been read of it but not used.
-pub(super) struct Buffer {
-    file: File,
-    bytes: Vec<u8>,
-    next: usize,
-    /// How many bytes have been used, since the beginning of the file.
-    used: u64,
-}
-
-impl SourceError {
-    pub(super) fn unreadable(error: &io::Error) -> Self {
-        Self { problem: Problem::Unreadable(error.to_string()), byte: None }
-    }
-}
-
 impl Source {
     pub(super) fn open(path: &Path) -> Result<Self, SourceError> {
         let opened = std::fs::metadata(path).and_then(|about| {
@@ -75,7 +53,7 @@ impl Source {
             }
             _ => SourceError::unreadable(&error),
         })?;
-        let mut file = Buffer { file, bytes: Vec::new(), next: 0, used: 0 };
+        let mut file = Buffer::new(file);
         // A pipe may give a byte at a time, so four of them may need several reads.
         let magic = file.peek(MAGIC.len()).map_err(|error| SourceError::unreadable(&error))?;
         if magic.starts_with(&MAGIC) {
@@ -108,59 +86,6 @@ impl Source {
     }
 }
 
-impl Buffer {
-    /// At least `count` bytes (at most [`BUFFER`]), or all that are left.
-    pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
-        while self.bytes.len() - self.next < count {
-            self.bytes.drain(..self.next);
-            self.next = 0;
-            let held = self.bytes.len();
-            self.bytes.resize(BUFFER, 0);
-            let read = loop {
-                match self.file.read(&mut self.bytes[held..]) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    other => break other,
-                }
-            };
-            self.bytes.truncate(held + *read.as_ref().unwrap_or(&0));
-            if read? == 0 {
-                break;
-            }
-        }
-        Ok(&self.bytes[self.next..])
-    }
-
-    const fn consume(&mut self, count: usize) {
-        self.next += count;
-        self.used += count as u64;
-    }
-
-    /// How many bytes have been used, since the beginning of the file.
-    pub(super) const fn used(&self) -> u64 {
-        self.used
-    }
-}
-
-impl BufRead for Buffer {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.peek(1)
-    }
-
-    fn consume(&mut self, count: usize) {
-        Self::consume(self, count);
-    }
-}
-
-impl Read for Buffer {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let held = self.peek(1)?;
-        let count = held.len().min(into.len());
-        into[..count].copy_from_slice(&held[..count]);
-        self.consume(count);
-        Ok(count)
-    }
-}
-
 impl Zstd {
     fn fill(&mut self, file: &mut Buffer) -> Result<&[u8], SourceError> {
         while self.next >= self.out.len() {
@@ -174,7 +99,7 @@ impl Zstd {
             }
             match self.phase {
                 Phase::Inside => self.decode(file)?,
-                Phase::Decoded => self.check(file.used)?,
+                Phase::Decoded => self.check(file.used())?,
                 Phase::Between => {
                     if !self.begin(file)? {
                         return Ok(&[]);
@@ -188,7 +113,7 @@ impl Zstd {
     /// Begins the next frame, or says that the file is over. Several frames in a row are legal, and
     /// so are skippable frames between them (RFC 8878, sections 3 and 3.1.2).
     fn begin(&mut self, file: &mut Buffer) -> Result<bool, SourceError> {
-        let at = file.used;
+        let at = file.used();
         if file.peek(1).map_err(|error| SourceError::unreadable(&error))?.is_empty() {
             return Ok(false);
         }
@@ -202,7 +127,7 @@ impl Zstd {
                 if skipped.map_err(|error| SourceError::unreadable(&error))? < length.into() {
                     return Err(SourceError {
                         problem: Problem::TruncatedZstd,
-                        byte: Some(file.used),
+                        byte: Some(file.used()),
                     });
                 }
             }
@@ -213,7 +138,7 @@ impl Zstd {
 
     /// Decodes one block: at most 128 KiB.
     fn decode(&mut self, file: &mut Buffer) -> Result<(), SourceError> {
-        let at = file.used;
+        let at = file.used();
         let step = BlockDecodingStrategy::UptoBlocks(1);
         let decoded = self.decoder.decode_blocks(&mut *file, step);
         decoded.map_err(|error| blame(&error, at, file))?;
@@ -249,7 +174,7 @@ fn blame(error: &FrameDecoderError, at: u64, file: &mut Buffer) -> SourceError {
     }
     // The decoder also runs out of bytes inside a damaged block; the file is over only if it is.
     if system.is_some() && file.peek(1).is_ok_and(<[u8]>::is_empty) {
-        return SourceError { problem: Problem::TruncatedZstd, byte: Some(file.used) };
+        return SourceError { problem: Problem::TruncatedZstd, byte: Some(file.used()) };
     }
     SourceError { problem: Problem::CorruptZstd(cause.to_string()), byte: Some(at) }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 
 /// From the top down. A line's modules do not know each other.
 const ORDER: &[&[&str]] = &[
-    &["units", "renamed"],
+    &["units", "words", "renamed"],
+    &["problem"],
     &["stats"],
     &["engine", "trace"],
     &["fault"],
@@ -35,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("indicatif", &["cli"]),
     ("signal_hook", &["cli"]),
-    ("annotate_snippets", &["scenario"]),
+    ("annotate_snippets", &["problem"]),
     ("toml", &["scenario"]),
     ("quick_junit", &["report", "gate", "runbook"]),
     ("serde", &["report", "study", "gate", "runbook"]),

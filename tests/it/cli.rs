@@ -105,7 +105,7 @@ fn a_wrong_command_line_is_2() {
         assert_eq!(code(&output), 2, "{words:?}: {}", stderr(&output));
         assert!(!stderr(&output).is_empty() && output.stdout.is_empty(), "{words:?}");
     }
-    assert!(stderr(&ran(&["explain", "metric", "latencyy"])).contains("`latency` is the nearest"));
+    assert!(stderr(&ran(&["explain", "metric", "latencyy"])).contains("did you mean `latency`?"));
 }
 
 #[test]

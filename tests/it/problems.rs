@@ -4,7 +4,8 @@
 //! the difference before it is committed.
 
 use super::bless::blessed;
-use squall::scenario::{Edit, OpenError, Problem, Source, load, render};
+use squall::problem::{Problem, render};
+use squall::scenario::{Edit, OpenError, Source, load};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ fn said(path: &Path) -> String {
     let source = match Source::open(path) {
         Ok(source) => source,
         Err(OpenError::Problem(problem)) => {
-            return render(&[*problem], &Source::from_text("", ""), false);
+            return render(&[*problem], "", false);
         }
         Err(error) => return format!("{error}\n"),
     };
@@ -37,7 +38,7 @@ fn said(path: &Path) -> String {
     if let Err(found) = load(&source, &edits) {
         problems.extend(found.0);
     }
-    render(&problems, &source, false)
+    render(&problems, source.text(), false)
 }
 
 #[test]

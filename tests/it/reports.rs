@@ -488,7 +488,7 @@ fn pages_are_golden() {
     for (name, rehearsal, shape) in
         [("single.html", single(), ONE), ("seeds.html", twenty(), SEEDS)]
     {
-        let stored = report::read(&json(&[rehearsal], shape)).unwrap();
+        let stored = report::read("r.json", &json(&[rehearsal], shape)).unwrap();
         let page = report::html::run::page(&stored);
         let (head, body) = page.split_once("<style>").unwrap();
         let (_, body) = body.split_once("</style>").unwrap();

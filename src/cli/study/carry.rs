@@ -1,6 +1,6 @@
 //! All that the runs of a study read, put beside its results: for machines that see nothing else.
 
-use super::super::{Exit, out};
+use super::super::out;
 use super::journal::Refused;
 use crate::scenario::Study;
 use std::fs::{self, File};
@@ -23,7 +23,7 @@ struct Read {
 /// A path that leads nowhere else than on this machine, or a file that cannot be read or written.
 pub(super) fn carry(file: &Path, study: &Study, folder: &Path) -> Result<String, Refused> {
     let told =
-        |path: &Path, error: &io::Error| (format!("{}: {error}", path.display()), Exit::Error);
+        |path: &Path, error: &io::Error| Refused::Error(format!("{}: {error}", path.display()));
     let absolute = std::path::absolute(file).map_err(|error| told(file, &error))?;
     let study_at = Read { from: file.to_owned(), place: plain(&absolute) };
     let scenario_at = study_at.beside(&study.scenario_path)?;
@@ -41,7 +41,7 @@ pub(super) fn carry(file: &Path, study: &Study, folder: &Path) -> Result<String,
     let words = study_path.iter().flat_map(|path| path.iter()).map(|word| word.to_str());
     let words: Option<Vec<&str>> = words.collect();
     words.map(|words| words.join("/")).ok_or_else(|| {
-        (format!("{}: its path is not UTF-8, as a pod's words are", file.display()), Exit::Error)
+        Refused::Error(format!("{}: its path is not UTF-8, as a pod's words are", file.display()))
     })
 }
 
@@ -49,12 +49,8 @@ impl Read {
     /// The file that this one names.
     fn beside(&self, name: &str) -> Result<Self, Refused> {
         if Path::new(name).is_absolute() {
-            let text = format!(
-                "problem: other machines do not have this path\n  --> {name}\nhelp: write it relative to \
-                 {}\n\n",
-                self.from.display()
-            );
-            return Err((text, Exit::Problems));
+            let help = format!("write it relative to {}", self.from.display());
+            return Err(Refused::problem(name, "other machines do not have this path", &help));
         }
         let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
         let place = plain(&folder(&self.place).join(name));
@@ -87,7 +83,7 @@ fn common(reads: &[Read]) -> PathBuf {
 
 /// Copies a file whole, unless the same was copied before: traces may be large.
 fn copy(from: &Path, to: &Path) -> Result<(), Refused> {
-    let told = |error: io::Error| (format!("{}: {error}", from.display()), Exit::Error);
+    let told = |error: io::Error| Refused::Error(format!("{}: {error}", from.display()));
     let source = fs::metadata(from).map_err(told)?;
     let is_newer = |there: &fs::Metadata| match (there.modified(), source.modified()) {
         (Ok(there), Ok(source)) => there >= source,
@@ -99,9 +95,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), Refused> {
     }
     let mut file = File::open(from).map_err(told)?;
     let folder = to.parent().unwrap_or(Path::new("."));
-    out::prepare(folder).map_err(|told| (told, Exit::Error))?;
-    out::save_with(to, |target| io::copy(&mut file, target).map(|_| ()))
-        .map_err(|told| (told, Exit::Error))
+    out::prepare(folder).map_err(Refused::Error)?;
+    out::save_with(to, |target| io::copy(&mut file, target).map(|_| ())).map_err(Refused::Error)
 }
 
 #[cfg(test)]
@@ -158,8 +153,9 @@ mod tests {
         written(folder.path(), "x.study.toml", &study(&scenario, change));
         let file = folder.path().join("x.study.toml");
         let one = open_study(&file).unwrap_or_else(|error| panic!("{error:?}"));
-        let (told, exit) = carry(&file, &one, &folder.path().join("out")).unwrap_err();
-        assert_eq!(exit, Exit::Problems);
-        assert!(told.contains("other machines do not have this path"), "{told}");
+        let Err(Refused::Problem(problem)) = carry(&file, &one, &folder.path().join("out")) else {
+            panic!("it was taken");
+        };
+        assert_eq!(problem.message, "other machines do not have this path");
     }
 }

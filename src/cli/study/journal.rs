@@ -1,6 +1,7 @@
 //! The journal of a study as a file: runs are kept as they are done, and a study that was killed goes on.
 
-use super::super::Exit;
+use super::super::{Exit, inputs, out};
+use crate::problem::Problem;
 use crate::study::{Header, Record};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -19,25 +20,50 @@ pub(super) struct Journal {
     earlier: u64,
 }
 
-/// Why a journal cannot be used, and how the program ends then.
-pub(super) type Refused = (String, Exit);
+/// Why a study cannot go on.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The user's trouble.
+    Problem(Box<Problem>),
+    /// The world's trouble: a file that cannot be read or written.
+    Error(String),
+    /// A bug of ours.
+    Bug(String),
+}
+
+impl Refused {
+    pub fn problem(file: &str, message: &str, help: &str) -> Self {
+        Self::Problem(Box::new(Problem::about(file, message, help)))
+    }
+
+    /// Tells of it, and says how the program ends.
+    pub fn tell(self) -> Exit {
+        let (told, exit) = match self {
+            Self::Problem(problem) => return inputs::tell_about(&problem),
+            Self::Error(told) => (told, Exit::Error),
+            Self::Bug(told) => (told, Exit::Bug),
+        };
+        out::complain(&told);
+        exit
+    }
+}
 
 impl Journal {
     /// Opens the journal of a study; writes its first line when there is none. What was being written
     /// when the program was killed is dropped.
     pub fn open(path: &Path, header: &Header) -> Result<Self, Refused> {
-        let told = |error: io::Error| error_at(path, &error);
+        let told = |error: io::Error| Refused::Error(error_at(path, &error));
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).open(path).map_err(told)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let text = format!("{} is being written by another study", path.display());
-                return Err((text, Exit::Error));
+                return Err(Refused::Error(text));
             }
             Err(TryLockError::Error(error)) => return Err(told(error)),
         }
-        let line = header.line().map_err(|told| (told, Exit::Bug))?;
+        let line = header.line().map_err(Refused::Bug)?;
         let mut journal = Self { path: path.into(), file, synced: Instant::now(), earlier: 0 };
         let whole = journal.whole_lines().map_err(told)?;
         journal.file.set_len(whole).map_err(told)?;
@@ -48,7 +74,7 @@ impl Journal {
         } else {
             let there = first_line(path).map_err(told)?;
             if there != line {
-                return Err((another(path), Exit::Problems));
+                return Err(another(path));
             }
             journal.earlier = whole;
         }
@@ -77,17 +103,18 @@ impl Journal {
     /// # Errors
     /// When it cannot be read.
     pub fn earlier(&self) -> Result<impl Iterator<Item = Result<Record, String>> + use<>, Refused> {
-        let file = File::open(&self.path).map_err(|error| error_at(&self.path, &error))?;
+        let file =
+            File::open(&self.path).map_err(|error| Refused::Error(error_at(&self.path, &error)))?;
         Ok(records_in(file.take(self.earlier)))
     }
 
     /// Adds a run.
     pub fn add(&mut self, record: &Record) -> Result<(), String> {
         let line = record.line()?;
-        let told = |error: io::Error| error_at(&self.path, &error).0;
+        let told = |error: io::Error| error_at(&self.path, &error);
         self.file.write_all(line.as_bytes()).map_err(told)?;
         if self.synced.elapsed() >= SYNC {
-            self.sync().map_err(|error| error_at(&self.path, &error).0)?;
+            self.sync().map_err(|error| error_at(&self.path, &error))?;
         }
         Ok(())
     }
@@ -99,16 +126,14 @@ impl Journal {
     }
 }
 
-fn error_at(path: &Path, error: &io::Error) -> Refused {
-    (format!("{}: {error}", path.display()), Exit::Error)
+fn error_at(path: &Path, error: &io::Error) -> String {
+    format!("{}: {error}", path.display())
 }
 
-fn another(path: &Path) -> String {
-    format!(
-        "problem: this journal is of another study, another scenario or another version\n  --> {}\n\
-         help: name another folder, or remove this one\n\n",
-        path.display()
-    )
+fn another(path: &Path) -> Refused {
+    let message = "this journal is of another study, another scenario or another version";
+    let help = "name another folder, or remove this one";
+    Refused::problem(&path.display().to_string(), message, help)
 }
 
 fn first_line(path: &Path) -> io::Result<String> {
@@ -143,13 +168,10 @@ pub(super) fn records(
 /// # Errors
 /// When it cannot be read or is none.
 pub(super) fn header(path: &Path) -> Result<Header, Refused> {
-    let line = first_line(path).map_err(|error| error_at(path, &error))?;
+    let line = first_line(path).map_err(|error| Refused::Error(error_at(path, &error)))?;
     Header::parse(line.trim_end()).map_err(|told| {
-        let text = format!(
-            "problem: this is no journal of a study: {told}\n  --> {}\nhelp: name the folders that \
-             `squall study --shard I/N --out DIR` has written\n\n",
-            path.display()
-        );
-        (text, Exit::Problems)
+        let message = format!("this is no journal of a study: {told}");
+        let help = "name the folders that `squall study --shard I/N --out DIR` has written";
+        Refused::problem(&path.display().to_string(), &message, help)
     })
 }

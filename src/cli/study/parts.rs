@@ -201,7 +201,7 @@ impl Parts<'_> {
             let missing = |_: Job| Err(Trouble::Interrupted);
             let records = results::records_of(&path);
             let one = NonZeroUsize::MIN;
-            return study::drive(&mut planner, records, one, missing, |_, _| Ok(())).is_ok();
+            return study::run_rounds(&mut planner, records, one, missing, |_, _| Ok(())).is_ok();
         }
         false
     }

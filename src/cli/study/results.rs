@@ -2,7 +2,9 @@
 
 use super::super::{Exit, out};
 use super::{StudyFormat, file_of, journal};
-use crate::study::{Found, Group, Header, Record, Row, Rows, csv, html, json, parquet, text};
+use crate::study::{
+    Group, Header, Record, Row, Rows, SearchResult, csv, html, json, parquet, text,
+};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -34,7 +36,7 @@ struct Finished<'a> {
     header: &'a Header,
     path: &'a Path,
     base: Option<Group>,
-    found: Found,
+    found: SearchResult,
 }
 
 /// Writes the files of a study into its folder, prints it, and says how the program ends.
@@ -75,14 +77,14 @@ pub(super) fn report(header: &Header, path: &Path, wanted: &Wanted<'_>) -> Exit 
 
 impl<'a> Finished<'a> {
     fn read(header: &'a Header, path: &'a Path) -> Result<Self, String> {
-        let mut found = Found::of(header, records_of(path))?;
+        let mut found = SearchResult::of(header, records_of(path))?;
         let mut base = None;
         if !header.is_search() {
             let number = header.number(&header.base);
             let groups = Rows::new(header, records_of(path));
             base = groups.flatten().find(|group| group.variant == number);
         }
-        if let Found::Cheapest(_) = found {
+        if let SearchResult::Cheapest(_) = found {
             for group in Rows::new(header, records_of(path)) {
                 found.look(header, &group?.row(header, None));
             }

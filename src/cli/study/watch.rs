@@ -196,7 +196,7 @@ impl Part {
         let mut planner = Planner::new(&self.header);
         let missing = |_: Job| Err(Trouble::Interrupted);
         let records = results::records_of(&self.journal);
-        study::drive(&mut planner, records, NonZeroUsize::MIN, missing, |_, _| Ok(())).is_ok()
+        study::run_rounds(&mut planner, records, NonZeroUsize::MIN, missing, |_, _| Ok(())).is_ok()
     }
 
     const fn runs(&self) -> u64 {

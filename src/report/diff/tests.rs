@@ -21,7 +21,8 @@ fn report(p99: f64, verdict: &str, digest: &str, usd: f64, full_s: Option<f64>) 
 }
 
 fn compare(before: &str, now: &str) -> Difference {
-    diff(&read(before).unwrap(), &read(now).unwrap())
+    let read = |text: &str| read("r.json", text).unwrap();
+    diff(&read(before), &read(now))
 }
 
 #[test]

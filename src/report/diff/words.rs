@@ -1,6 +1,6 @@
 //! Values, changes and spells as a reader wants them.
 
-use crate::report::stored::Spell;
+use crate::report::model::Spell;
 use crate::report::{tame, value};
 use crate::stats::Paired;
 use crate::units::Unit;

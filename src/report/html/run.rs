@@ -6,7 +6,8 @@ mod tables;
 
 use super::{Page, escape};
 use crate::invariant::Verdict;
-use crate::report::stored::{Run, Spell, Stored};
+use crate::report::model::{Run, Spell};
+use crate::report::stored::Stored;
 use crate::report::{value, verdict_name};
 use plots::Room;
 use std::fmt::Write as _;

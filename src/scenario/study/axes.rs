@@ -2,9 +2,9 @@
 
 use super::range::{self, MOST};
 use super::{Axis, AxisValue, Find};
-use crate::scenario::near;
 use crate::scenario::reader::Reader;
 use crate::scenario::tree::{Entry, Node, Origin, Value, short};
+use crate::words as near;
 use std::ops::Range;
 
 use super::read::span;

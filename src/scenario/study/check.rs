@@ -1,7 +1,7 @@
 //! A study's variants are looked at before the first run, and problems are told where they stand.
 
 use super::{Arm, Named, Placed, Study};
-use crate::scenario::problem::{COMMAND_LINE, Problem};
+use crate::problem::{COMMAND_LINE, Problem};
 use crate::scenario::{Edit, Scenario, Source, load_without_control};
 
 /// So many variants are each looked at as a whole; of larger studies each value by itself, beside the

@@ -2,12 +2,12 @@
 
 use super::{Axis, Find, Named, Placed, Seeds, Study, StudyError, check};
 use crate::engine::Digest;
+use crate::problem::Problem;
 use crate::scenario::edit::{Edit, EditSource};
-use crate::scenario::near;
-use crate::scenario::problem::Problem;
 use crate::scenario::reader::Reader;
 use crate::scenario::source::{OpenError, Source};
 use crate::scenario::tree::{self, Entry, Node, Origin, short};
+use crate::words as near;
 use std::ops::Range;
 use std::path::Path;
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::scenario::{load_without_control, render};
+use crate::problem::render;
+use crate::scenario::load_without_control;
 use std::fs;
 
 /// The folder is kept as long as the study is looked at.
@@ -18,7 +19,7 @@ fn good(rest: &str) -> Study {
     match opened(&format!("{head}{rest}")).1 {
         Ok(study) => study,
         Err(StudyError::Problems(problems, source)) => {
-            panic!("{}", render(&problems, &source, false))
+            panic!("{}", render(&problems, source.text(), false))
         }
         Err(StudyError::Error(told)) => panic!("{told}"),
     }
@@ -37,7 +38,7 @@ fn whole_wrong(text: &str) -> String {
     };
     assert!(!problems.is_empty());
     let name = format!("{}/", folder.path().display());
-    render(&problems, &source, false).replace(&name, "")
+    render(&problems, source.text(), false).replace(&name, "")
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn what_the_scenario_refuses_is_told_at_the_studys_line() {
     let said = wrong("[vary]\n'fabric.pool.servrs' = '8..10 by 1'\n");
     assert!(said.contains("there is no `fabric.pool.servrs`"), "{said}");
     assert!(said.contains("--> a.study.toml:6:1"), "{said}");
-    assert!(said.contains("help: `fabric.pool.servers` is the nearest"), "{said}");
+    assert!(said.contains("help: did you mean `fabric.pool.servers`?"), "{said}");
     let said = wrong("[vary]\n'fabric.pool.discipline' = ['fifo', 'fofi']\n");
     assert!(said.contains("`fofi` is not known here"), "{said}");
     assert!(said.contains("--> a.study.toml:6:37"), "{said}");

@@ -47,8 +47,8 @@ fn what_is_called_a_scenario_in_a_folder_is_never_passed_over() {
         assert_eq!(code(&output), 2);
         assert_eq!(
             stderr(&output),
-            "problem: this link leads nowhere\n  --> d/b.toml\nhelp: it points to `nowhere.toml`\n\n\
-             problem: this is a device or a pipe\n  --> d/c.toml\nhelp: a scenario is a regular \
+            "problem: this link leads nowhere\n--> d/b.toml\nhelp: it points to `nowhere.toml`\n\n\
+             problem: this is a device or a pipe\n--> d/c.toml\nhelp: a scenario is a regular \
              file\n\n"
         );
     }
@@ -77,7 +77,7 @@ fn folders_are_looked_into_to_a_depth_that_is_told() {
     );
     let output = ran_in(folder.path(), &["check", "."]);
     assert_eq!((code(&output), stdout(&output).as_str()), (2, ""));
-    let told = format!("this folder lies too deep and is not looked into\n  --> ./{}\n", deep(9));
+    let told = format!("this folder lies too deep and is not looked into\n--> ./{}\n", deep(9));
     assert!(stderr(&output).contains(&told), "{}", stderr(&output));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::observe::{METRICS, Metric};
 use crate::report::html::{Gather, Style};
-use crate::report::stored::{Columns, Seconds};
+use crate::report::model::{Columns, Seconds};
 use crate::units::Unit;
 
 /// Where a plot's values come from.

@@ -2,7 +2,8 @@
 
 use super::catalogue::{CHAPTERS, Entry, others};
 use crate::report::html::{Across, Line, Page, Plot, Shade, ShadeOf};
-use crate::report::stored::{Planned, Run, Seconds, Stored};
+use crate::report::model::{Planned, Run, Seconds};
+use crate::report::stored::Stored;
 use crate::report::value;
 
 /// Widths of what one value stands for, in seconds.
@@ -139,7 +140,8 @@ fn grid<'a>(page: &mut Page, plots: impl Iterator<Item = &'a Plot>) {
 
 /// The regions that faults and changes act on.
 fn touched(run: &Run, series: &Seconds) -> Vec<String> {
-    let named = |region: &&String| run.timeline.iter().any(|one| one.regions.contains(region));
+    let named =
+        |region: &&String| run.timeline.iter().flatten().any(|one| one.regions.contains(region));
     series.regions.iter().filter(named).cloned().collect()
 }
 
@@ -206,7 +208,8 @@ impl Maker<'_> {
     fn shades(&self) -> Vec<Shade> {
         let until = self.series.judged_from_s;
         let warmup = Shade { from: 0.0, until, label: "warm-up".into(), of: ShadeOf::Apart };
-        let planned = self.run.timeline.iter().map(|one| shade(one, self.run.simulated_s));
+        let planned =
+            self.run.timeline.iter().flatten().map(|one| shade(one, self.run.simulated_s));
         (until > 0.0).then_some(warmup).into_iter().chain(planned).collect()
     }
 

@@ -3,8 +3,9 @@
 use super::{absolute, badge, control as control_of, overall, without_folder};
 use crate::invariant::Verdict;
 use crate::report::html::{Cell, Table, escape};
-use crate::report::stored::{Across, Run, Several, Stored, WatchedAcross};
-use crate::report::text::{comparison, control_sentence};
+use crate::report::model::{Across, Conservation, Run, WatchedAcross};
+use crate::report::phrases::{comparison, control_sentence};
+use crate::report::stored::{Several, Stored};
 use crate::report::value;
 use crate::units::Unit;
 use std::fmt::Write as _;
@@ -292,7 +293,7 @@ pub(super) fn bills(one: &Stored) -> String {
 
 /// Whether the regions' books balance and add up to the run's requests.
 pub(super) fn balanced(run: &Run) -> bool {
-    let ended = |r: &crate::report::stored::Conservation| {
+    let ended = |r: &Conservation| {
         u128::from(r.answered)
             + u128::from(r.failed)
             + u128::from(r.given_up)

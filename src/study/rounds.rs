@@ -1,7 +1,8 @@
 //! A plan is carried out: what is in the journal is taken from it, the rest is run.
 
+use super::jobs::Job;
 use super::journal::Record;
-use super::plan::{Job, Planner};
+use super::plan::Planner;
 use super::work::in_order;
 use crate::rehearse::Trouble;
 use std::num::NonZeroUsize;
@@ -20,7 +21,7 @@ pub enum Halt {
 ///
 /// # Errors
 /// At the first run that comes to nothing, in the plan's order, or when `keep` or `earlier` fails.
-pub fn drive(
+pub fn run_rounds(
     planner: &mut Planner,
     earlier: impl Iterator<Item = Result<Record, String>>,
     threads: NonZeroUsize,

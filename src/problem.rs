@@ -1,6 +1,6 @@
-//! What is wrong with a file: place, message, help; all at once.
+//! What is wrong with what the user wrote: place, message and help, and the one form in which people read
+//! it.
 
-use super::source::Source;
 use annotate_snippets::normalize_untrusted_str as plain;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -26,7 +26,7 @@ pub struct Problem {
 }
 
 /// The name under which problems with options are reported.
-pub(super) const COMMAND_LINE: &str = "the command line";
+pub const COMMAND_LINE: &str = "the command line";
 
 impl Problem {
     /// A problem of a whole file.
@@ -40,6 +40,12 @@ impl Problem {
             label: None,
             help: Some(help.into()),
         }
+    }
+
+    /// The same where nothing is known that would help.
+    #[must_use]
+    pub fn without_help(file: &str, message: &str) -> Self {
+        Self { help: None, ..Self::about(file, message, "") }
     }
 }
 
@@ -55,19 +61,20 @@ impl std::error::Error for Problem {}
 
 /// Problems as people read them, each with its line of the file, an empty line between two.
 ///
-/// `source` is the file that they were found in. `colored` adds ANSI colours.
+/// `text` is that of the file that they were found in; it may be empty where no problem has a place in it.
+/// `colored` adds ANSI colours.
 #[must_use]
-pub fn render(problems: &[Problem], source: &Source, colored: bool) -> String {
-    let texts: Vec<String> = problems.iter().map(|one| render_one(one, source, colored)).collect();
+pub fn render(problems: &[Problem], text: &str, colored: bool) -> String {
+    let texts: Vec<String> = problems.iter().map(|one| render_one(one, text, colored)).collect();
     texts.join("\n")
 }
 
-fn render_one(problem: &Problem, source: &Source, colored: bool) -> String {
+fn render_one(problem: &Problem, text: &str, colored: bool) -> String {
     let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let level = Level::ERROR.with_name("problem");
     let group = Group::with_title(level.primary_title(bounded(&problem.message)));
-    let text = problem.text.as_deref().unwrap_or(source.text());
+    let text = problem.text.as_deref().unwrap_or(text);
     let group = match &problem.at {
         Some(at) => {
             // Only the line goes in: a file of a megabyte with a hundred problems stays cheap.
@@ -117,6 +124,34 @@ fn middle_out(text: &str, most: usize) -> String {
 /// More characters than this are neither marked nor shown behind the mark: one value of a hundred
 /// thousand would bury what is said of it. The renderer cuts what is before a mark by itself.
 const MOST_SHOWN: usize = 200;
+
+/// A place in a text file, as editors and code hosts count: lines and columns from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column of its first character.
+    pub column: usize,
+    /// The column behind its last one, or behind its line's end.
+    pub end: usize,
+}
+
+impl Place {
+    /// Where these bytes of a text stand; `None` when they are not all in it, or begin or end within a
+    /// character.
+    #[must_use]
+    pub fn of(text: &str, at: &Range<usize>) -> Option<Self> {
+        let before = text.get(..at.start)?;
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let inside = text.get(at.clone())?.lines().next().unwrap_or_default();
+        let column = before.get(line_start..)?.chars().count() + 1;
+        Some(Self {
+            line: before.matches('\n').count() + 1,
+            column,
+            end: column + inside.chars().count(),
+        })
+    }
+}
 
 /// The line in which a range begins, and the part of the range that lies in it.
 struct Line<'t> {
@@ -169,7 +204,7 @@ mod tests {
     fn shown(text: &str, at: Range<usize>) -> String {
         let mut problem = Problem::about("a.toml", "this is wrong", "write something else");
         problem.at = Some(at);
-        render(&[problem], &Source::from_text("a.toml", text), false)
+        render(&[problem], text, false)
     }
 
     #[test]

@@ -1,45 +1,13 @@
-//! What a search found.
+//! What a study found, from its runs.
 
+use super::finding::Finding;
 use super::journal::{Header, Record, Search};
 use super::plan::Planner;
 use super::rows::Row;
 
-/// What was found for one combination of the axes that are not searched.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Finding {
-    /// The value of each axis; 0 for the one that is searched.
-    pub choice: Vec<usize>,
-    /// Of a recovery first without the trigger, then with it; else one.
-    pub sides: Vec<Side>,
-}
-
-/// Between which values of the axis it lies.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Side {
-    /// The last value with which everything holds; `None` when it does not hold with the first.
-    pub holds: Option<usize>,
-    /// The first with which it does not; `None` when it holds with the last.
-    pub fails: Option<usize>,
-    /// What gave way there.
-    pub gave_way: Option<GaveWay>,
-}
-
-/// The invariant that broke first in simulated time.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct GaveWay {
-    /// Its place.
-    pub invariant: usize,
-    /// In how many runs it did not hold.
-    pub runs: u64,
-    /// Of how many.
-    pub of: u64,
-    /// When it broke in the earliest of them, in seconds.
-    pub at_s: Option<f64>,
-}
-
 /// What a study found.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Found {
+pub enum SearchResult {
     /// It searched for nothing.
     Table,
     /// Values of an axis.
@@ -55,9 +23,9 @@ pub enum Found {
     Cheapest(Option<(u64, f64)>),
 }
 
-impl Found {
+impl SearchResult {
     /// What the runs of a study's journal found along an axis; `records` are all of them, in their order.
-    /// The cheapest variant is found by [`Found::look`].
+    /// The cheapest variant is found by [`SearchResult::look`].
     ///
     /// # Errors
     /// What reading them says.
