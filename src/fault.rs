@@ -1,28 +1,45 @@
-//! The vocabulary of harm: what can be done to a fabric, in simulation and live alike.
+//! Faults: what can go wrong in a fabric, in simulation and live alike. Each kind is one file with its
+//! parameters, its name and words, the keys that a file gives it, where it acts and what it excludes;
+//! [`KINDS`] has them all, and the reader of scenarios, `squall explain`, the check for conflicts and
+//! the random plans of the tests follow from it.
+
+mod clock_skew;
+mod database_down;
+mod delay_replication;
+mod errors;
+mod evict_cache;
+mod leak;
+mod lock_table;
+mod noisy_neighbour;
+mod origin_down;
+mod packet_loss;
+mod parameter;
+mod region_down;
+mod slow;
+mod stop_pods;
+mod surge;
+
+pub use clock_skew::{ClockSkew, SkewDirection};
+pub use database_down::{DatabaseDown, DownMode};
+pub use delay_replication::{Delay, DelayReplication};
+pub use errors::Errors;
+pub use evict_cache::{CacheKind, EvictCache};
+pub use leak::Leak;
+pub use lock_table::LockTable;
+pub use noisy_neighbour::NoisyNeighbour;
+pub use origin_down::OriginDown;
+pub use packet_loss::PacketLoss;
+pub use parameter::{Absent, Arguments, Parameter, Value};
+pub use region_down::{OutageScope, RegionDown, Routes};
+pub use slow::Slow;
+pub use stop_pods::{StopMode, StopPods};
+pub use surge::Surge;
 
 use crate::units::{Instant, Span};
 
 /// The name by which invariants speak of a fault or change.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Label(pub String);
-
-/// Whether routes follow a region's outage.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Routes {
-    /// The region's announcements end when its detection acts.
-    Withdrawn,
-    /// The region goes on announcing itself: a grey failure that nothing detects.
-    Silent,
-}
-
-/// What a region's outage cuts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reach {
-    /// Viewers and all other regions.
-    All,
-    /// Viewers only: reads from other regions still reach its database.
-    DataPlane,
-}
 
 /// A service inside a region.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,229 +52,210 @@ pub enum Service {
     Origin,
 }
 
-/// A cache of an edge.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kept {
-    /// That of manifests and rights.
-    Metadata,
-    /// That of video segments.
-    Content,
+impl Service {
+    const NAMES: &[&str] = &["manifest", "database", "origin"];
+    const ALL: [Self; 3] = [Self::Manifest, Self::Database, Self::Origin];
 }
 
-/// What becomes of the calls of a pod that is stopped.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Calls {
-    /// They are reset at once: the pod has crashed, or its node has.
-    Reset,
-    /// The pod finishes them, however long they take, and takes no more: it is evicted in an orderly
-    /// way.
-    Finish,
-}
-
-/// How replication is delayed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Delay {
-    /// The replica applies changes this much later: the lag rises by one second a second to the set
-    /// value and stays there (PostgreSQL's `recovery_min_apply_delay`).
-    Apply,
-    /// The path gets this much longer: acknowledgements stall, the stream carries at most one window
-    /// a round trip, and what is written beyond that adds to the lag for as long as the fault lasts.
-    TcpStall,
-}
-
-/// What a database or an origin that is down does with those who ask it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Answers {
-    /// It resets its connections and refuses new ones: its host is there.
-    Refused,
-    /// Nothing: its host is gone. Who asks waits until a time-out of its own, or until the fault is over
-    /// and the connection is reset.
-    Silent,
-}
-
-/// Whose time runs before the other's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Clock {
-    /// The edge's is ahead of the origin's: copies look older than they are.
-    Ahead,
-    /// It is behind: copies look younger.
-    Behind,
-}
-
-/// What is done to the fabric. Regions are indices into the fabric's list; `None` means everywhere.
+/// A fault. Regions are indices into the fabric's list; `None` means everywhere.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Fault {
     /// A region can no longer be reached.
-    RegionDown {
-        /// Which.
-        region: usize,
-        /// Whether its routes end.
-        routes: Routes,
-        /// What is cut.
-        scope: Reach,
-    },
+    RegionDown(RegionDown),
     /// A share of a region's cache is thrown out, old copies included.
-    EvictCache {
-        /// Where.
-        region: usize,
-        /// Which share of the entries, each by chance.
-        share: f64,
-        /// Which cache.
-        cache: Kept,
-    },
+    EvictCache(EvictCache),
     /// The replication channel to a region is delayed.
-    DelayReplication {
-        /// Where.
-        region: Option<usize>,
-        /// By how much.
-        delay: Span,
-        /// In which way.
-        by: Delay,
-    },
+    DelayReplication(DelayReplication),
     /// A service takes longer.
-    Slow {
-        /// Where.
-        region: Option<usize>,
-        /// Which.
-        service: Service,
-        /// How many times as long, above zero.
-        factor: f64,
-        /// How long the rise to that and the fall from it take, inside the fault's length.
-        ramp: Span,
-        /// Of the manifest service, only the first so many pods: a grey failure. `None`: all.
-        pods: Option<u32>,
-    },
+    Slow(Slow),
     /// A share of a service's answers are errors.
-    Errors {
-        /// Where.
-        region: Option<usize>,
-        /// Which.
-        service: Service,
-        /// Which share, each by chance.
-        share: f64,
-        /// How long the rise to that and the fall from it take, inside the fault's length.
-        ramp: Span,
-        /// Of the manifest service, only the first so many pods: a grey failure. `None`: all.
-        pods: Option<u32>,
-    },
-    /// The first pods of the manifest service are gone; when it is over, new ones are started.
-    StopPods {
-        /// Where.
-        region: Option<usize>,
-        /// How many.
-        pods: u32,
-        /// What becomes of their calls.
-        calls: Calls,
-    },
-    /// A region's database is down, as while it fails over to its standby. While the primary is, no
-    /// replica gets changes.
-    DatabaseDown {
-        /// Where.
-        region: usize,
-        /// What those get who ask it.
-        answers: Answers,
-    },
-    /// A statement holds a table exclusively, as `ALTER TABLE` does in PostgreSQL: reads that begin wait,
-    /// with their connections, until it is over.
-    LockTable {
-        /// Where.
-        region: Option<usize>,
-    },
+    Errors(Errors),
+    /// The first pods of the manifest service are gone.
+    StopPods(StopPods),
     /// Something else on their nodes takes processors from pods of the manifest service.
-    NoisyNeighbour {
-        /// Where.
-        region: Option<usize>,
-        /// Cores that it would use, in thousandths.
-        cores: u32,
-        /// Its weight, in thousandths of a core that it has requested.
-        request: u32,
-        /// The most that it may use, in thousandths; `None` is no limit.
-        limit: Option<u32>,
-        /// Only beside the first so many pods. `None`: beside all.
-        pods: Option<u32>,
-    },
-    /// Pods of the manifest service need more and more memory, until they are started anew.
-    Leak {
-        /// Where.
-        region: Option<usize>,
-        /// How much more in a second, in bytes.
-        per_second: u64,
-        /// Only the first so many pods. `None`: all.
-        pods: Option<u32>,
-    },
-    /// The clock of an edge is off by which its cached copies expire, as those do whose expiry their origin
-    /// has set (`Expires`, RFC 9111): they are fresh for so much longer or shorter.
-    ClockSkew {
-        /// Where.
-        region: Option<usize>,
-        /// By how much.
-        by: Span,
-        /// In which direction.
-        clock: Clock,
-    },
-    /// Packets are lost between a region and the primary's: messages come later by retransmissions, and
-    /// the replication stream carries less.
-    PacketLoss {
-        /// Where, the primary's region apart.
-        region: Option<usize>,
-        /// Which share of packets, each by chance.
-        share: f64,
-    },
+    NoisyNeighbour(NoisyNeighbour),
+    /// Pods of the manifest service need more and more memory.
+    Leak(Leak),
+    /// A region's database is down.
+    DatabaseDown(DatabaseDown),
+    /// A statement holds a table exclusively.
+    LockTable(LockTable),
+    /// The clock of an edge is off by which its cached copies expire.
+    ClockSkew(ClockSkew),
+    /// Packets are lost between a region and the primary's.
+    PacketLoss(PacketLoss),
     /// The origin is down.
-    OriginDown {
-        /// In which region it is.
-        region: usize,
-        /// What those get who ask it.
-        answers: Answers,
-    },
+    OriginDown(OriginDown),
     /// More viewers come.
-    Surge {
-        /// From where.
-        region: Option<usize>,
-        /// How many times as many, at least zero.
-        factor: f64,
-        /// How long the rise and the fall take, inside the fault's length.
-        ramp: Span,
-    },
+    Surge(Surge),
+}
+
+/// A kind of fault, without the parameters of one.
+#[derive(Debug)]
+pub struct Kind {
+    /// Its name in files.
+    pub name: &'static str,
+    /// What happens: half a sentence.
+    pub text: &'static str,
+    /// Whether it happens at an instant, so that it has no duration and nothing can be `during` it.
+    pub instant: bool,
+    /// What a file says of it, in this order.
+    pub parameters: &'static [Parameter],
+    /// Makes one from what a file says, or from chance in tests. `None` when an argument is missing or
+    /// wrong, which the arguments have reported then.
+    pub read: fn(&mut dyn Arguments) -> Option<Fault>,
+}
+
+impl Kind {
+    /// A fault of this kind as it is written in a file, with the keys that it must have.
+    #[must_use]
+    pub fn example(&self) -> String {
+        example(self.name, self.parameters)
+    }
+}
+
+pub(crate) fn example(kind: &str, parameters: &[Parameter]) -> String {
+    let required = parameters.iter().filter(|parameter| parameter.is_required());
+    let keys = required.map(|key| format!(", {} = {}", key.name, key.example));
+    format!("{{ kind = \"{kind}\"{} }}", keys.collect::<String>())
+}
+
+/// All kinds, in the order in which they are explained.
+pub const KINDS: &[Kind] = &[
+    region_down::KIND,
+    evict_cache::KIND,
+    delay_replication::KIND,
+    slow::KIND,
+    errors::KIND,
+    stop_pods::KIND,
+    noisy_neighbour::KIND,
+    leak::KIND,
+    database_down::KIND,
+    lock_table::KIND,
+    clock_skew::KIND,
+    packet_loss::KIND,
+    origin_down::KIND,
+    surge::KIND,
+];
+
+/// What two faults of one kind must not both act on at one time, as it would be open which of them
+/// holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// Where: `None` is every region.
+    pub region: Option<usize>,
+    /// On which service, where the kind can act on several.
+    pub service: Option<Service>,
+}
+
+impl Target {
+    const fn at(region: Option<usize>) -> Self {
+        Self { region, service: None }
+    }
+
+    fn meets(self, other: Self) -> bool {
+        let everywhere = self.region.is_none() || other.region.is_none();
+        self.service == other.service && (everywhere || self.region == other.region)
+    }
+}
+
+/// Whether a fault in a region, or everywhere, is at this site.
+fn covers(region: Option<usize>, site: usize) -> bool {
+    region.is_none_or(|region| region == site)
+}
+
+/// What a fabric must have for a fault to have an effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Nothing but what every fabric has.
+    Nothing,
+    /// Viewers that ask for segments.
+    Segments,
+    /// Pods with bounded processors.
+    BoundedCpu,
+    /// Pods with bounded memory.
+    BoundedMemory,
+}
+
+/// What the reader and the simulator ask of a fault of any kind. Methods without a body are
+/// decisions that every kind has to make.
+pub trait Behaviour {
+    /// The kind.
+    fn kind(&self) -> &'static Kind;
+
+    /// Whether it begins and ends at this site. The primary has no replication channel to itself, and
+    /// surges are in the rates.
+    fn acts_on(&self, site: usize, primary: usize) -> bool;
+
+    /// What another of its kind must not act on while it lasts; `None` when any number may act at one
+    /// time.
+    fn target(&self) -> Option<Target>;
+
+    /// Whether the pods of the manifest service differ by it, so that they are looked at one by one.
+    fn needs_pods(&self) -> bool;
+
+    /// What the fabric must have for it.
+    fn needs(&self) -> Need {
+        Need::Nothing
+    }
+
+    /// Whether it touches this region, for reports.
+    fn touches(&self, site: usize, primary: usize) -> bool {
+        self.acts_on(site, primary)
+    }
+
+    /// How long its rise and its fall take, where it has them.
+    fn ramp(&self) -> Span {
+        Span::ZERO
+    }
 }
 
 impl Fault {
+    /// What is asked of a fault of any kind.
+    #[must_use]
+    pub const fn behaviour(&self) -> &dyn Behaviour {
+        match self {
+            Self::RegionDown(fault) => fault,
+            Self::EvictCache(fault) => fault,
+            Self::DelayReplication(fault) => fault,
+            Self::Slow(fault) => fault,
+            Self::Errors(fault) => fault,
+            Self::StopPods(fault) => fault,
+            Self::NoisyNeighbour(fault) => fault,
+            Self::Leak(fault) => fault,
+            Self::DatabaseDown(fault) => fault,
+            Self::LockTable(fault) => fault,
+            Self::ClockSkew(fault) => fault,
+            Self::PacketLoss(fault) => fault,
+            Self::OriginDown(fault) => fault,
+            Self::Surge(fault) => fault,
+        }
+    }
+
     /// The kind's name in files.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::RegionDown { .. } => "region-down",
-            Self::EvictCache { .. } => "evict-cache",
-            Self::DelayReplication { .. } => "delay-replication",
-            Self::Slow { .. } => "slow",
-            Self::Errors { .. } => "errors",
-            Self::DatabaseDown { .. } => "database-down",
-            Self::LockTable { .. } => "lock-table",
-            Self::StopPods { .. } => "stop-pods",
-            Self::NoisyNeighbour { .. } => "noisy-neighbour",
-            Self::Leak { .. } => "leak",
-            Self::ClockSkew { .. } => "clock-skew",
-            Self::PacketLoss { .. } => "packet-loss",
-            Self::OriginDown { .. } => "origin-down",
-            Self::Surge { .. } => "surge",
-        }
+    pub fn kind(&self) -> &'static str {
+        self.behaviour().kind().name
     }
 
     /// Whether it happens at an instant, so that nothing can be `during` it.
     #[must_use]
-    pub const fn is_instant(&self) -> bool {
-        matches!(self, Self::EvictCache { .. })
+    pub fn is_instant(&self) -> bool {
+        self.behaviour().kind().instant
     }
-}
 
-impl Fault {
     /// How long its rise and its fall take, where it has them.
     #[must_use]
-    pub const fn ramp(&self) -> Span {
-        match *self {
-            Self::Slow { ramp, .. } | Self::Errors { ramp, .. } | Self::Surge { ramp, .. } => ramp,
-            _ => Span::ZERO,
-        }
+    pub fn ramp(&self) -> Span {
+        self.behaviour().ramp()
+    }
+
+    /// Whether the two would contradict each other, were they to last at one time.
+    #[must_use]
+    pub fn excludes(&self, other: &Self) -> bool {
+        let (one, two) = (self.behaviour(), other.behaviour());
+        let targets = one.target().zip(two.target());
+        one.kind().name == two.kind().name && targets.is_some_and(|(one, two)| one.meets(two))
     }
 }
 
@@ -297,12 +295,53 @@ mod tests {
     fn a_fault_rises_and_falls_in_straight_lines() {
         let at = |secs| Instant::ZERO + Span::from_secs(secs);
         let ramp = Span::from_secs(4);
-        let fault = Fault::Surge { region: None, factor: 2.0, ramp };
+        let fault = Fault::Surge(Surge { region: None, factor: 2.0, ramp });
         let label = Label("x".into());
         let mut injection = Injection { label, at: at(10), until: Some(at(30)), fault };
         let seen = [10, 11, 14, 20, 27, 30].map(|secs| injection.strength(at(secs)));
         assert_eq!(seen, [0.0, 0.25, 1.0, 1.0, 0.75, 0.0]);
         injection.until = None;
         assert_eq!([11, 1_000].map(|secs| injection.strength(at(secs))), [0.25, 1.0]);
+    }
+
+    #[test]
+    fn names_are_distinct_and_every_parameter_is_described() {
+        let mut names: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), KINDS.len());
+        for kind in KINDS {
+            assert!(!kind.text.is_empty(), "{}", kind.name);
+            for parameter in kind.parameters {
+                assert!(!parameter.text.is_empty(), "{} {}", kind.name, parameter.name);
+            }
+        }
+    }
+
+    #[test]
+    fn two_of_a_kind_exclude_each_other_where_they_meet() {
+        let slow = |region, service| {
+            let ramp = Span::ZERO;
+            Fault::Slow(Slow { region, service, factor: 2.0, ramp, pods: None })
+        };
+        let (manifest, database) = (Service::Manifest, Service::Database);
+        assert!(slow(None, manifest).excludes(&slow(Some(1), manifest)));
+        assert!(!slow(Some(0), manifest).excludes(&slow(Some(1), manifest)));
+        assert!(!slow(None, manifest).excludes(&slow(None, database)));
+        let surge = Fault::Surge(Surge { region: None, factor: 2.0, ramp: Span::ZERO });
+        assert!(!surge.excludes(&surge), "surges multiply");
+        assert!(!slow(None, manifest).excludes(&surge));
+    }
+
+    #[test]
+    fn faults_act_where_they_say() {
+        let acts = |fault: Fault, site| fault.behaviour().acts_on(site, 0);
+        let (delay, by) = (Span::ZERO, Delay::Apply);
+        let delay = Fault::DelayReplication(DelayReplication { region: None, delay, by });
+        assert!(!acts(delay, 0), "the primary does not replicate to itself");
+        assert!(acts(delay, 1));
+        let cache = CacheKind::Metadata;
+        let evict = Fault::EvictCache(EvictCache { region: 2, share: 0.8, cache });
+        assert!(acts(evict, 2) && !acts(evict, 1));
     }
 }

@@ -4,6 +4,7 @@
 //! refused, and every problem is reported at once with its place and what to write instead.
 //! [`KEYS`] lists all keys. This module knows files and the shapes of a plan; it runs nothing.
 
+mod arguments;
 mod autoscale;
 mod budget;
 mod call;
@@ -11,8 +12,8 @@ mod content;
 mod database;
 mod edit;
 mod fabric;
-mod faults;
-mod harm;
+mod inject;
+mod invariants;
 mod keys;
 mod lanes;
 mod law;
@@ -21,7 +22,6 @@ mod near;
 mod place;
 mod pods;
 mod problem;
-mod promise;
 mod reader;
 mod runbook;
 mod section;
@@ -45,7 +45,7 @@ use crate::invariant::{Names, Statement, Term};
 use crate::model::Plan;
 use crate::units::{Instant, Span};
 use edit::Part;
-use harm::Stage;
+use inject::ReadContext;
 use reader::Reader;
 use section::Section;
 use std::fmt;
@@ -285,11 +285,11 @@ impl Reader<'_> {
         let (regions, manifest) = (&fabric.regions, &fabric.manifest);
         let (origin, end) = (fabric.origin_region(), Instant::ZERO + plan.length);
         let segments = plan.load.has_segments();
-        let stage = Stage { regions, manifest, origin, segments, end };
+        let context = ReadContext { regions, manifest, origin, segments, end };
         let (inject, change) = (root.node("inject"), root.node("change"));
-        let harm = self.harm(inject, change, stage);
-        self.fold_surges(&harm, &mut plan.load.profiles);
-        let labels = promise::labels(&harm);
+        let injected = self.injections(inject, change, context);
+        self.fold_surges(&injected, &mut plan.load.profiles);
+        let labels = invariants::labels(&injected);
         let names = Names {
             regions: &plan.fabric.regions,
             labels: &labels,
@@ -298,16 +298,16 @@ impl Reader<'_> {
         };
         let names = sound.then_some(&names);
         let section = self.top(root, "invariants");
-        let (invariants, promised) = self.invariants(section, names, &harm.broken);
+        let (invariants, promised) = self.invariants(section, names, &injected.broken);
         let section = root.node("watch").and_then(|node| self.section(node, "watch"));
-        let watch = self.watch(section, names, &harm.broken);
+        let watch = self.watch(section, names, &injected.broken);
         let control = self.control(root.node("control"), &promised);
         plan.cuts.extend(invariants.iter().flat_map(|invariant| invariant.statement.cuts()));
         plan.cuts.extend(watch.iter().flat_map(|watch| watch.term.cuts()));
         plan.cuts.sort_unstable();
         plan.cuts.dedup();
-        plan.injections = harm.injections;
-        plan.changes = harm.changes;
+        plan.injections = injected.injections;
+        plan.changes = injected.changes;
         Scenario {
             title: String::new(),
             question: String::new(),

@@ -14,7 +14,6 @@ mod run;
 mod server;
 mod site;
 
-pub use faults::active_faults::acts_on;
 pub use hop::budgets;
 pub use run::simulation::{
     Options, Outcome, RunError, lookahead, simulate, timeline, worthwhile_threads,

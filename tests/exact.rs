@@ -13,7 +13,7 @@ mod runs;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use squall::fault::{Fault, Injection, Label, Reach, Routes};
+use squall::fault::{Fault, Injection, Label, OutageScope, RegionDown, Routes};
 use squall::model::{Budget, Call, PATIENCE, Plan};
 use squall::observe::{Counter, Gauge, Sample, Scope};
 use squall::scenario::{Source, load};
@@ -315,7 +315,7 @@ fn the_order_of_the_file_does_not_say_what_ends_first() {
         label: Label(label.into()),
         at: second(from),
         until: Some(second(to)),
-        fault: Fault::RegionDown { region: 4, routes, scope: Reach::All },
+        fault: Fault::RegionDown(RegionDown { region: 4, routes, scope: OutageScope::All }),
     };
     let path = files::below("scenarios/smoke", "toml").remove(0);
     let mut plan = scenario(&path);

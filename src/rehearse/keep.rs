@@ -1,10 +1,9 @@
 //! What is kept of a run beside its verdicts, for those who want to look at it themselves.
 
 use super::{Hop, month};
-use crate::fault::Fault;
 use crate::model::Plan;
 use crate::observe::{Layout, Series, SliceView};
-use crate::sim::{Sampling, Traces, acts_on};
+use crate::sim::{Sampling, Traces};
 use crate::units::Instant;
 
 /// What is to be kept, and then what was. The default keeps nothing, and costs nothing.
@@ -108,10 +107,8 @@ fn happenings(plan: &Plan) -> Vec<Happening> {
     let end = Instant::ZERO + plan.length;
     let sites = 0..plan.fabric.regions.len();
     let faults = plan.injections.iter().map(|injection| {
-        let touched = |&site: &usize| match injection.fault {
-            Fault::Surge { region, .. } => region.is_none_or(|region| region == site),
-            ref fault => acts_on(fault, site, plan.fabric.primary),
-        };
+        let behaviour = injection.fault.behaviour();
+        let touched = |&site: &usize| behaviour.touches(site, plan.fabric.primary);
         let instant = injection.fault.is_instant();
         Happening {
             what: "fault",

@@ -4,7 +4,6 @@ use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
 use crate::cache::Policy;
-use crate::fault::{Answers, Fault, Kept};
 use crate::model::{Catalogue, Content, Fabric, Load, Origin, Rendition, Store};
 use crate::units::{Span, count_to_f64};
 
@@ -119,23 +118,6 @@ impl Reader<'_> {
             }
         }
         if all.iter().any(|&rate| rate > 0.0) { all } else { Vec::new() }
-    }
-
-    pub fn evict_cache(&mut self, section: &mut Section<'_>, regions: &[String]) -> Option<Fault> {
-        let caches = [("metadata", Kept::Metadata), ("content", Kept::Content)];
-        let region = section.need(self, "region", |r, n| r.region(n, regions));
-        let share = section.need(self, "share", |r, n| r.share_grains(n, 1));
-        let mut cache = Kept::Metadata;
-        section.set(self, "cache", &mut cache, |r, n| r.choice(n, &caches));
-        let share = count_to_f64(share?) / 1e9;
-        Some(Fault::EvictCache { region: region?, share, cache })
-    }
-
-    pub fn origin_down(&mut self, section: &mut Section<'_>, region: usize) -> Option<Fault> {
-        let ways = [("refused", Answers::Refused), ("silent", Answers::Silent)];
-        let mut answers = Answers::Refused;
-        section.set(self, "answers", &mut answers, |r, n| r.choice(n, &ways));
-        Some(Fault::OriginDown { region, answers })
     }
 }
 

@@ -3,7 +3,6 @@
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fault::{Answers, Fault};
 use crate::model::{Behind, Curve, CurveError, Database, Pooling, Slowdown, WhenBehind};
 use crate::units::Span;
 
@@ -75,18 +74,6 @@ impl Reader<'_> {
         section.set(self, "then", &mut behind.then, |r, n| r.choice(n, THEN));
         section.finish(self);
         Some(behind)
-    }
-
-    pub fn database_down(
-        &mut self,
-        section: &mut Section<'_>,
-        regions: &[String],
-    ) -> Option<Fault> {
-        let ways = [("refused", Answers::Refused), ("silent", Answers::Silent)];
-        let region = section.need(self, "region", |r, n| r.region(n, regions));
-        let mut answers = Answers::Refused;
-        section.set(self, "answers", &mut answers, |r, n| r.choice(n, &ways));
-        region.map(|region| Fault::DatabaseDown { region, answers })
     }
 
     /// `"none"`, or by what reads are slowed and how much.

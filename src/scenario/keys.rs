@@ -1,27 +1,36 @@
 //! Every key that a scenario may have: the reader's list of what is known, and the reference of
 //! `squall explain`, so that the two cannot drift apart.
 
+use crate::change;
+use crate::fault::{self, Absent, Parameter, Value};
 use std::sync::LazyLock;
 
 /// One key of a scenario.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Key {
     /// Where it stands: `fabric.routing.networks`. A part in square brackets is the kind of table
     /// that it belongs to (`inject.fault[surge].factor`, `law[uniform].from`); `*` is a name that the
     /// file chooses. Elements of `[[inject]]` and `[[change]]` stand under `inject` and `change`.
-    pub path: &'static str,
+    pub path: String,
     /// What is written there: `time`, `share`, `count`, `law`, `"on" or "off"` and so on.
-    pub kind: &'static str,
+    pub kind: String,
     /// What holds when it is not written: a value, `required`, or `none`.
-    pub default: &'static str,
+    pub default: String,
     /// An example, as it is written.
-    pub example: &'static str,
+    pub example: String,
     /// What it is: half a sentence.
     pub text: &'static str,
 }
 
 /// All keys in the order in which a file is read.
-pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| rows(TABLE));
+pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    let mut keys = rows(TABLE);
+    let faults = fault::KINDS.iter().map(|kind| (kind.name, kind.parameters));
+    insert(&mut keys, "inject.fault", "which fault", &faults.collect::<Vec<_>>());
+    let changes = change::KINDS.iter().map(|kind| (kind.name, kind.parameters));
+    insert(&mut keys, "change.do", "which change", &changes.collect::<Vec<_>>());
+    keys
+});
 
 /// All keys of a study, each behind `study.`.
 pub static STUDY_KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| rows(super::study::keys::TABLE));
@@ -30,9 +39,66 @@ fn rows(table: &'static str) -> Vec<Key> {
     let row = |line: &'static str| {
         let mut cells = line.split(" | ").map(str::trim);
         let mut cell = || cells.next().unwrap_or_default();
-        Key { path: cell(), kind: cell(), default: cell(), example: cell(), text: cell() }
+        let (path, kind, default) = (cell().into(), cell().into(), cell().into());
+        Key { path, kind, default, example: cell().into(), text: cell() }
     };
     table.lines().filter(|line| !line.is_empty()).map(row).collect()
+}
+
+/// Puts the keys of all kinds of a table behind the table's own key.
+fn insert(
+    keys: &mut Vec<Key>,
+    table: &str,
+    text: &'static str,
+    kinds: &[(&'static str, &'static [Parameter])],
+) {
+    let names: Vec<&str> = kinds.iter().map(|(name, _)| *name).collect();
+    let kind = Key {
+        path: format!("{table}.kind"),
+        kind: quoted(&names),
+        default: "required".into(),
+        example: format!("\"{}\"", names.last().copied().unwrap_or_default()),
+        text,
+    };
+    let parameters = kinds.iter().flat_map(|(name, parameters)| {
+        parameters.iter().map(move |parameter| Key {
+            path: format!("{table}[{name}].{}", parameter.name),
+            kind: words_of(parameter.value),
+            default: match parameter.absent {
+                Absent::Wrong => "required".into(),
+                Absent::As(text) => text.trim_matches('"').into(),
+                Absent::Unbounded(word) => word.into(),
+            },
+            example: parameter.example.into(),
+            text: parameter.text,
+        })
+    });
+    let all: Vec<Key> = std::iter::once(kind).chain(parameters).collect();
+    let at = keys.iter().position(|key| key.path == table).map_or(keys.len(), |at| at + 1);
+    keys.splice(at..at, all);
+}
+
+/// `"a", "b" or "c"`, as kinds of keys list the words that may stand there.
+fn quoted(words: &[&str]) -> String {
+    let all: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    match all.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} or {last}", first.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn words_of(value: Value) -> String {
+    match value {
+        Value::Region | Value::RegionOrAll => "text".into(),
+        Value::Time(_) => "time".into(),
+        Value::Number(..) | Value::Cores => "number".into(),
+        Value::Share(_) => "share".into(),
+        Value::CoresOrNone => "number or \"none\"".into(),
+        Value::Bytes => "volume".into(),
+        Value::Pods => "count".into(),
+        Value::Word(words) => quoted(words),
+    }
 }
 
 /// `path | kind | default | example | text`. Defaults under `fabric` are those of `five-regions`
@@ -244,55 +310,10 @@ inject.lasts | time | to the end | "5m" | how long; not for what happens at an i
 inject.times | count | 1 | 3 | how often it happens; the repeats are called `LABEL-2`, `LABEL-3` and so on
 inject.every | time | none | "5m" | how long after the last time it begins again
 inject.fault | table | required | { kind = "evict-cache", region = "us-east-1", share = "50%" } | what is done
-inject.fault.kind | "region-down", "evict-cache", "delay-replication", "slow", "errors", "stop-pods", "noisy-neighbour", "leak", "database-down", "lock-table", "clock-skew", "packet-loss", "origin-down" or "surge" | required | "surge" | which harm
-inject.fault[region-down].region | text | required | "sa-east-1" | which region can no longer be reached
-inject.fault[region-down].routes | "withdrawn" or "silent" | required | "withdrawn" | whether its routes end
-inject.fault[region-down].scope | "all" or "data-plane" | all | "all" | what is cut: everything, or viewers only
-inject.fault[evict-cache].region | text | required | "us-east-1" | whose cache
-inject.fault[evict-cache].share | share | required | "50%" | the share of entries that is thrown out
-inject.fault[evict-cache].cache | "metadata" or "content" | metadata | "content" | which cache
-inject.fault[delay-replication].region | text | required | "sa-east-1" | whose replica; or "all"
-inject.fault[delay-replication].delay | time | required | "30s" | by how much
-inject.fault[delay-replication].by | "apply" or "tcp-stall" | required | "apply" | changes applied later, or a longer path
-inject.fault[slow].region | text | required | "sa-east-1" | where; or "all"
-inject.fault[slow].service | "manifest", "database" or "origin" | required | "database" | which service
-inject.fault[slow].factor | number | required | 3 | how many times as long it takes
-inject.fault[slow].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the fault
-inject.fault[slow].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
-inject.fault[errors].region | text | required | "sa-east-1" | where; or "all"
-inject.fault[errors].service | "manifest", "database" or "origin" | required | "manifest" | which service
-inject.fault[errors].share | share | required | "10%" | the share of its answers that are errors
-inject.fault[errors].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the fault
-inject.fault[errors].pods | count | all | 1 | only the first so many pods of the manifest service: a grey failure
-inject.fault[stop-pods].region | text | required | "sa-east-1" | where; or "all"
-inject.fault[stop-pods].pods | count | required | 2 | how many pods of the manifest service are gone, the first ones
-inject.fault[stop-pods].calls | "reset" or "finish" | reset | "finish" | whether their calls are reset at once, or finished while no more come
-inject.fault[noisy-neighbour].region | text | required | "sa-east-1" | where; or "all"
-inject.fault[noisy-neighbour].cores | number | required | 4 | cores that it would use on the node of each pod
-inject.fault[noisy-neighbour].request | number | 1 | 2 | cores that it has requested: its weight
-inject.fault[noisy-neighbour].limit | number or "none" | none | 1 | cores that it may use at most
-inject.fault[noisy-neighbour].pods | count | all | 2 | only beside the first so many pods of the manifest service
-inject.fault[leak].region | text | required | "sa-east-1" | where; or "all"
-inject.fault[leak].per-second | volume | required | "10MB" | by how much more memory each pod needs in a second; a restart frees it
-inject.fault[leak].pods | count | all | 2 | only the first so many pods of the manifest service
-inject.fault[database-down].region | text | required | "us-east-1" | whose database; while the primary is down no replica gets changes
-inject.fault[database-down].answers | "refused" or "silent" | refused | "silent" | whether connections are reset and refused, or nobody answers
-inject.fault[lock-table].region | text | required | "us-east-1" | where reads wait for a lock, with their connections; or "all"
-inject.fault[clock-skew].region | text | required | "sa-east-1" | whose edge; or "all"
-inject.fault[clock-skew].by | time | required | "30s" | by how much its clock is off
-inject.fault[clock-skew].clock | "ahead" or "behind" | required | "ahead" | ahead: copies are fresh for so much shorter; behind: for so much longer
-inject.fault[packet-loss].region | text | required | "sa-east-1" | on whose way to the primary; or "all"
-inject.fault[packet-loss].share | share | required | "1%" | the share of packets that are lost: retransmissions delay reads at the primary, and replication carries less
-inject.fault[origin-down].answers | "refused" or "silent" | refused | "silent" | whether requests are reset and refused, or nobody answers
-inject.fault[surge].region | text | required | "sa-east-1" | from where viewers come; or "all"
-inject.fault[surge].factor | number | required | 3 | how many times as many, 0 to 1000
-inject.fault[surge].ramp | time | 0s | "30s" | how long the rise and the fall take, inside the surge
 change.label | text | required | "drain" | what invariants call it
 change.at | time | required | "5m" | when it begins
 change.lasts | time | to the end | "5m" | when it is taken back, after this long
 change.do | table | required | { kind = "drain", region = "sa-east-1" } | what is done
-change.do.kind | "drain" | required | "drain" | which change
-change.do[drain].region | text | required | "sa-east-1" | which region withdraws its routes and goes on serving
 invariants.* | sentence | none | "availability >= 99%" | a name, and what must hold
 watch.* | term | none | "p99(latency)" | a name, and what is watched
 control.change | table | required | { "inject.outage.fault.routes" = "silent" } | paths, and what stands there without the protection
@@ -364,13 +385,13 @@ budget[adaptive-throttle].window | time | 2m | "2m" | over how long both are cou
 
 /// The key of this name in a section of this path.
 pub(super) fn find(schema: &str, name: &str) -> Option<&'static Key> {
-    all().find(|key| split_last(key.path) == (schema, name))
+    all().find(|key| split_last(&key.path) == (schema, name))
 }
 
 /// Names of the keys that stand directly in a section; none when the file chooses them.
 pub(super) fn under(schema: &str) -> Vec<&'static str> {
-    let name = |key: &Key| {
-        let (section, name) = split_last(key.path);
+    let name = |key: &'static Key| {
+        let (section, name) = split_last(&key.path);
         (section == schema && name != "*").then_some(name)
     };
     all().filter_map(name).collect()
@@ -383,7 +404,7 @@ fn all() -> impl Iterator<Item = &'static Key> {
 
 /// Paths without a name that the file chooses.
 pub(super) fn plain_paths() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(|key| key.path).filter(|path| !path.contains(['*', '[']))
+    KEYS.iter().map(|key| key.path.as_str()).filter(|path| !path.contains(['*', '[']))
 }
 
 /// Whether a file may have something at a path.
@@ -405,10 +426,10 @@ fn is_path(wanted: &[&str]) -> bool {
             SHARED.into_iter().find(|shared| key.kind.split(' ').next_back() == Some(shared));
         shared.is_some_and(|shared| is_path(&[&[shared], rest].concat()))
     };
-    KEYS.iter().any(|key| matches(key.path, wanted))
+    KEYS.iter().any(|key| matches(&key.path, wanted))
         || (1..wanted.len()).any(|at| {
             let (before, rest) = wanted.split_at(at);
-            KEYS.iter().any(|key| matches(key.path, before) && ends_in(key, rest))
+            KEYS.iter().any(|key| matches(&key.path, before) && ends_in(key, rest))
         })
 }
 
@@ -430,11 +451,11 @@ mod tests {
 
     #[test]
     fn every_row_is_whole_and_stands_once() {
-        let mut paths: Vec<_> = KEYS.iter().map(|key| key.path).collect();
-        for (key, line) in KEYS.iter().zip(TABLE.lines().skip(1)) {
-            assert_eq!(line.split(" | ").count(), 5, "{line}");
-            assert!(!key.text.is_empty() && !key.default.is_empty(), "{line}");
-            assert!(toml::de::DeValue::parse(key.example).is_ok(), "{line}");
+        let mut paths: Vec<_> = KEYS.iter().map(|key| &key.path).collect();
+        assert!(TABLE.lines().skip(1).all(|line| line.split(" | ").count() == 5));
+        for key in KEYS.iter() {
+            assert!(!key.text.is_empty() && !key.default.is_empty(), "{key:?}");
+            assert!(toml::de::DeValue::parse(&key.example).is_ok(), "{key:?}");
         }
         paths.sort_unstable();
         let all = paths.len();

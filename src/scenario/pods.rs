@@ -1,10 +1,8 @@
 //! What `[fabric.manifest]` says of its pods.
 
-use super::harm::Stage;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
-use crate::fault::{Calls, Fault};
 use crate::model::{Balance, CpuRules, Discipline, Ejection, Manifest, MemoryRules};
 use crate::units::Span;
 
@@ -73,7 +71,7 @@ impl Reader<'_> {
         Some(Some(rules))
     }
 
-    fn cores_or_none(&mut self, node: &Node) -> Option<Option<u32>> {
+    pub fn cores_or_none(&mut self, node: &Node) -> Option<Option<u32>> {
         if node.text() == Some("none") { Some(None) } else { self.thousandths(node).map(Some) }
     }
 
@@ -102,7 +100,7 @@ impl Reader<'_> {
 
 // Faults.
 impl Reader<'_> {
-    /// So many of the manifest service's pods, counted from the first.
+    /// A number of the manifest service's pods, counted from the first.
     pub fn some_pods(&mut self, node: &Node, manifest: &Manifest) -> Option<u32> {
         let pods = self.count(node, 1..=MANY)?;
         if manifest.discipline == Discipline::ProcessorSharing {
@@ -117,47 +115,6 @@ impl Reader<'_> {
             return None;
         }
         Some(pods)
-    }
-
-    pub fn stop_pods(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Fault> {
-        let ends = [("reset", Calls::Reset), ("finish", Calls::Finish)];
-        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
-        let pods = section.need(self, "pods", |r, n| r.some_pods(n, stage.manifest));
-        let mut calls = Calls::Reset;
-        section.set(self, "calls", &mut calls, |r, n| r.choice(n, &ends));
-        Some(Fault::StopPods { region: region?, pods: pods?, calls })
-    }
-
-    pub fn noisy_neighbour(
-        &mut self,
-        section: &mut Section<'_>,
-        stage: Stage<'_>,
-    ) -> Option<Fault> {
-        if stage.manifest.pod.cpu.is_none() {
-            let help = "`cpu = { threads = 1 }` in `[fabric.manifest]`, for example";
-            let message = "a neighbour takes processors, and the pods' are not bounded";
-            self.say(section.at(), message, help);
-        }
-        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
-        let cores = section.need(self, "cores", Self::thousandths);
-        let (mut request, mut limit, mut pods) = (1_000, None, None);
-        section.set(self, "request", &mut request, Self::thousandths);
-        section.set(self, "limit", &mut limit, Self::cores_or_none);
-        section.set(self, "pods", &mut pods, |r, n| r.some_pods(n, stage.manifest).map(Some));
-        Some(Fault::NoisyNeighbour { region: region?, cores: cores?, request, limit, pods })
-    }
-
-    pub fn leak(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Fault> {
-        if stage.manifest.pod.memory.is_none() {
-            let help = "`memory = { limit = \"1GB\" }` in `[fabric.manifest]`, for example";
-            let message = "this leaks memory, and the pods' is not bounded";
-            self.say(section.at(), message, help);
-        }
-        let region = section.need(self, "region", |r, n| r.region_or_all(n, stage.regions));
-        let per_second = section.need(self, "per-second", |r, n| r.bytes(n, 1));
-        let mut pods = None;
-        section.set(self, "pods", &mut pods, |r, n| r.some_pods(n, stage.manifest).map(Some));
-        Some(Fault::Leak { region: region?, per_second: per_second?, pods })
     }
 }
 

@@ -60,6 +60,11 @@ impl<'t> Section<'t> {
         self.entries.get(at)
     }
 
+    /// Whether an entry is there.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key)
+    }
+
     /// The value of an entry, when it is there.
     pub fn node(&mut self, key: &str) -> Option<&'t Node> {
         self.take(key).map(|entry| &entry.node)

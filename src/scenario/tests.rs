@@ -1,8 +1,11 @@
 use super::*;
 use crate::cache::Policy;
-use crate::change::Change;
+use crate::change::{Change, Drain};
 use crate::engine::Law;
-use crate::fault::{Answers, Delay, Fault, Kept, Reach, Routes, Service};
+use crate::fault::{
+    CacheKind, DatabaseDown, Delay, DelayReplication, DownMode, Errors, EvictCache, Fault,
+    LockTable, OutageScope, RegionDown, Routes, Service, Slow,
+};
 use crate::model::{Budget, Detect, Discipline, Entries, SharedErrors, WhenBehind};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -121,7 +124,11 @@ fn the_outage_of_the_design_is_read() {
     assert_eq!(plan.injections.len(), 1);
     let outage = &plan.injections[0];
     assert_eq!((outage.at, outage.until), (seconds(300), Some(seconds(600))));
-    let fault = Fault::RegionDown { region: 4, routes: Routes::Withdrawn, scope: Reach::All };
+    let fault = Fault::RegionDown(RegionDown {
+        region: 4,
+        routes: Routes::Withdrawn,
+        scope: OutageScope::All,
+    });
     assert_eq!(outage.fault, fault);
     // The warm-up, the outage's ends.
     assert_eq!(plan.cuts, [seconds(120), seconds(300), seconds(600)]);
@@ -129,7 +136,9 @@ fn the_outage_of_the_design_is_read() {
     let control = scenario.control.unwrap();
     assert_eq!(control.breaks, ["Sao Paulo is served again in ten seconds"]);
     let without = load(&Source::from_text("test.toml", OUTAGE), &control.edits).unwrap();
-    let Fault::RegionDown { routes, .. } = without.plan.injections[0].fault else { panic!() };
+    let Fault::RegionDown(RegionDown { routes, .. }) = without.plan.injections[0].fault else {
+        panic!()
+    };
     assert_eq!(routes, Routes::Silent);
     assert_ne!(without.hash, scenario.hash);
 }
@@ -287,19 +296,25 @@ fn room_for_copies_and_what_is_paid_for_it_are_read() {
 fn every_fault_and_change_is_read() {
     let plan = loaded(&OUTAGE.replace("[invariants]", HARM), &[]).plan;
     let faults: Vec<Fault> = plan.injections.iter().map(|injection| injection.fault).collect();
-    assert_eq!(faults[1], Fault::EvictCache { region: 0, share: 0.8, cache: Kept::Metadata });
+    assert_eq!(
+        faults[1],
+        Fault::EvictCache(EvictCache { region: 0, share: 0.8, cache: CacheKind::Metadata })
+    );
     let delay = Span::from_secs(30);
-    assert_eq!(faults[2], Fault::DelayReplication { region: None, delay, by: Delay::TcpStall });
+    assert_eq!(
+        faults[2],
+        Fault::DelayReplication(DelayReplication { region: None, delay, by: Delay::TcpStall })
+    );
     let (region, service, pods, ramp) = (Some(4), Service::Database, None, Span::from_secs(20));
-    assert_eq!(faults[3], Fault::Slow { region, service, factor: 3.0, ramp, pods });
+    assert_eq!(faults[3], Fault::Slow(Slow { region, service, factor: 3.0, ramp, pods }));
     let (region, service, ramp) = (None, Service::Manifest, Span::ZERO);
-    assert_eq!(faults[4], Fault::Errors { region, service, share: 0.1, ramp, pods });
-    let down = Fault::DatabaseDown { region: 0, answers: Answers::Silent };
-    assert_eq!(faults[7..], [down, down, down, Fault::LockTable { region: None }]);
+    assert_eq!(faults[4], Fault::Errors(Errors { region, service, share: 0.1, ramp, pods }));
+    let down = Fault::DatabaseDown(DatabaseDown { region: 0, answers: DownMode::Blackhole });
+    assert_eq!(faults[7..], [down, down, down, Fault::LockTable(LockTable { region: None })]);
     let third = &plan.injections[9];
     assert_eq!((third.label.0.as_str(), third.at.to_string().as_str()), ("failover-3", "9m"));
     assert_eq!(third.until.unwrap().since(third.at), Span::from_secs(90));
-    assert_eq!(plan.changes[0].change, Change::Drain { region: 0 });
+    assert_eq!(plan.changes[0].change, Change::Drain(Drain { region: 0 }));
     let factor = |region: usize, at: u64| plan.load.profiles[region].factor(seconds(at));
     // The surge from Sao Paulo: up over a minute, three times, down over a minute.
     assert_eq!(

@@ -8,11 +8,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::{collection, option};
 use squall::cache::Policy;
-use squall::change::{Change, Planned};
+use squall::change::{self, Change, Planned};
 use squall::engine::{Law, Profile};
-use squall::fault::{
-    Answers, Calls, Clock, Delay, Fault, Injection, Kept, Label, Reach, Routes, Service,
-};
+use squall::fault::{Arguments, Fault, Injection, KINDS, Kind, Label, Parameter, Value};
 use squall::model::*;
 use squall::units::{Instant, Span};
 
@@ -417,91 +415,115 @@ fn fabric(regions: usize) -> impl Strategy<Value = Fabric> {
     )
 }
 
-/// A rise and fall, or none.
-fn ramp() -> impl Strategy<Value = Span> {
-    prop_oneof![2 => Just(Span::ZERO), 1 => span(1, 2_000)]
+/// Arguments of a fault or a change, by chance: each is made of one number. Values are such that a run of
+/// seconds feels them.
+struct Chance<'a> {
+    numbers: &'a [u64],
+    next: usize,
+    regions: usize,
 }
 
-/// A fault of what holds data, or of the way there.
-fn data_fault(regions: usize) -> BoxedStrategy<Fault> {
-    let place = || option::of(0..regions);
-    prop_oneof![
-        1 => (0..regions, any::<bool>()).prop_map(|(region, refused)| Fault::DatabaseDown {
-            region,
-            answers: if refused { Answers::Refused } else { Answers::Silent },
-        }),
-        1 => place().prop_map(|region| Fault::LockTable { region }),
-        1 => (place(), span(1, 3_000), select(vec![Clock::Ahead, Clock::Behind]))
-            .prop_map(|(region, by, clock)| Fault::ClockSkew { region, by, clock }),
-        1 => (place(), 0.0..=1.0).prop_map(|(region, share)| Fault::PacketLoss { region, share }),
-        1 => (0..regions, any::<bool>()).prop_map(|(region, refused)| Fault::OriginDown {
-            region,
-            answers: if refused { Answers::Refused } else { Answers::Silent },
-        }),
-    ]
-    .boxed()
+impl Chance<'_> {
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.numbers[(self.next - 1) % self.numbers.len()]
+    }
+
+    fn below(&mut self, most: u64) -> u64 {
+        self.number() % most
+    }
+
+    /// From zero to one, both included.
+    fn unit(&mut self) -> f64 {
+        self.below(1_001) as f64 / 1e3
+    }
 }
 
+impl Arguments for Chance<'_> {
+    fn region(&mut self, _: &Parameter) -> Option<usize> {
+        Some(self.below(self.regions as u64) as usize)
+    }
+
+    fn region_or_all(&mut self, _: &Parameter) -> Option<Option<usize>> {
+        let place = self.below(2 * self.regions as u64) as usize;
+        Some((place < self.regions).then_some(place))
+    }
+
+    fn origin(&self) -> usize {
+        // The plan's own origin may be elsewhere: then the fault meets nothing.
+        self.numbers[0] as usize % self.regions
+    }
+
+    fn holds_origin(&mut self, _: Option<usize>) -> Option<()> {
+        Some(())
+    }
+
+    /// Whole milliseconds or any nanosecond, up to five seconds, or none where that is allowed.
+    fn time(&mut self, key: &Parameter) -> Option<Span> {
+        let Value::Time(least) = key.value else { panic!("{key:?}") };
+        let span = match self.below(3) {
+            0 => least,
+            1 => Span::from_millis(self.below(5_001)),
+            _ => Span::from_nanos(self.below(5_000_000_001)),
+        };
+        Some(span.max(least))
+    }
+
+    fn number(&mut self, key: &Parameter) -> Option<f64> {
+        let Value::Number(least, most) = key.value else { panic!("{key:?}") };
+        let most = most.min(10.0);
+        Some(least + (most - least) * self.unit())
+    }
+
+    fn share(&mut self, key: &Parameter) -> Option<f64> {
+        let least = if key.value == Value::Share(true) { 1e-9 } else { 0.0 };
+        Some(self.unit().max(least))
+    }
+
+    fn cores(&mut self, _: &Parameter) -> Option<u32> {
+        Some(1 + self.below(8_000) as u32)
+    }
+
+    fn cores_or_none(&mut self, key: &Parameter) -> Option<Option<u32>> {
+        if self.below(2) == 0 { Some(None) } else { self.cores(key).map(Some) }
+    }
+
+    fn bytes(&mut self, _: &Parameter) -> Option<u64> {
+        Some(1 + self.below(3_000))
+    }
+
+    /// Some pods, or all, or more than there are.
+    fn pods(&mut self, key: &Parameter) -> Option<Option<u32>> {
+        let all = !key.is_required() && self.below(5) < 3;
+        Some(if all { None } else { Some(1 + self.below(4) as u32) })
+    }
+
+    fn word(&mut self, key: &Parameter) -> Option<usize> {
+        let Value::Word(words) = key.value else { panic!("{key:?}") };
+        Some(self.below(words.len() as u64) as usize)
+    }
+
+    fn refuse(&mut self, _: &Parameter, _: &str, _: &str) -> Option<()> {
+        Some(())
+    }
+}
+
+/// Every kind of fault; those that change most are drawn more often.
 fn fault(regions: usize) -> impl Strategy<Value = Fault> {
-    let place = || option::of(0..regions);
-    // Some pods, or all, or more than there are; a database has none.
-    let some = || option::weighted(0.4, 1_u32..5);
-    let service = || {
-        (0..5, some()).prop_map(|(service, pods)| match service {
-            0 | 1 => (Service::Manifest, pods),
-            2 | 3 => (Service::Database, None),
-            _ => (Service::Origin, None),
-        })
-    };
-    let down = (0..regions, any::<bool>(), any::<bool>());
-    prop_oneof![
-        3 => down.prop_map(|(region, withdrawn, all)| Fault::RegionDown {
-            region,
-            routes: if withdrawn { Routes::Withdrawn } else { Routes::Silent },
-            scope: if all { Reach::All } else { Reach::DataPlane },
-        }),
-        4 => (0..regions, 0.0..=1.0, select(vec![Kept::Metadata, Kept::Content, Kept::Content])).prop_map(
-            |(region, share, cache)| Fault::EvictCache { region, share, cache }
-        ),
-        1 => (place(), span(0, 5_000), any::<bool>()).prop_map(|(region, delay, apply)| {
-            let by = if apply { Delay::Apply } else { Delay::TcpStall };
-            Fault::DelayReplication { region, delay, by }
-        }),
-        1 => (place(), service(), 0.001..30.0, ramp())
-            .prop_map(|(region, (service, pods), factor, ramp)| Fault::Slow {
-                region,
-                service,
-                factor,
-                ramp,
-                pods,
-            }),
-        1 => (place(), service(), 0.0..=1.0, ramp())
-            .prop_map(|(region, (service, pods), share, ramp)| Fault::Errors {
-                region,
-                service,
-                share,
-                ramp,
-                pods,
-            }),
-        2 => (place(), 1_u32..5, select(vec![Calls::Reset, Calls::Finish]))
-            .prop_map(|(region, pods, calls)| Fault::StopPods { region, pods, calls }),
-        4 => data_fault(regions),
-        1 => (place(), 1_u32..8_000, 1_u32..4_000, option::of(1_u32..4_000), some())
-            .prop_map(|(region, cores, request, limit, pods)| Fault::NoisyNeighbour {
-                region,
-                cores,
-                request,
-                limit,
-                pods,
-            }),
-        1 => (place(), 1_u64..3_000, some())
-            .prop_map(|(region, per_second, pods)| Fault::Leak { region, per_second, pods }),
-        1 => (place(), 0.0..5.0).prop_map(|(region, factor)| Fault::Surge {
-            region,
-            factor,
-            ramp: Span::ZERO,
-        }),
-    ]
+    let often = ["region-down", "evict-cache", "evict-cache", "stop-pods"];
+    let often = often.into_iter().flat_map(|name| KINDS.iter().filter(move |k| k.name == name));
+    let kinds: Vec<&'static Kind> = KINDS.iter().chain(often).collect();
+    (select(kinds), collection::vec(any::<u64>(), 12)).prop_map(move |(kind, numbers)| {
+        (kind.read)(&mut Chance { numbers: &numbers, next: 0, regions }).unwrap()
+    })
+}
+
+/// Every kind of change.
+fn change(regions: usize) -> impl Strategy<Value = Change> {
+    let kinds: Vec<&'static change::Kind> = change::KINDS.iter().collect();
+    (select(kinds), collection::vec(any::<u64>(), 12)).prop_map(move |(kind, numbers)| {
+        (kind.read)(&mut Chance { numbers: &numbers, next: 0, regions }).unwrap()
+    })
 }
 
 /// From when to when, in a run of this length: whole seconds, its ends and anything between.
@@ -534,13 +556,13 @@ fn injections(regions: usize, length: Span) -> impl Strategy<Value = Vec<Injecti
 }
 
 fn changes(regions: usize, length: Span) -> impl Strategy<Value = Vec<Planned>> {
-    collection::vec((time(length), 0..regions), 0..=2).prop_map(|all| {
+    collection::vec((time(length), change(regions)), 0..=2).prop_map(|all| {
         let numbered = all.into_iter().enumerate();
-        let planned = |(number, ((at, until), region))| Planned {
+        let planned = |(number, ((at, until), change))| Planned {
             label: Label(format!("change {number}")),
             at,
             until,
-            change: Change::Drain { region },
+            change,
         };
         numbered.map(planned).collect()
     })

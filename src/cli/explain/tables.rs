@@ -2,6 +2,8 @@
 //! the sentences here are checked against it.
 
 use super::super::Exit;
+use crate::change;
+use crate::fault;
 use crate::invariant;
 use crate::observe::{Described, Form, METRICS};
 use crate::scenario::{KEYS, Key, STUDY_KEYS};
@@ -26,30 +28,6 @@ pub(super) struct Entry {
     /// Further lines: a word and what stands behind it.
     pub more: Vec<(String, String)>,
 }
-
-/// The kinds of harm.
-const FAULTS: [(&str, &str); 14] = [
-    (
-        "region-down",
-        "a region can no longer be reached: its viewers, and by choice the other regions",
-    ),
-    ("evict-cache", "a share of a region's cache is thrown out at an instant"),
-    (
-        "delay-replication",
-        "the replication channel to a region is delayed, so that its data get old",
-    ),
-    ("slow", "a service takes a multiple of its time"),
-    ("errors", "a share of a service's answers are errors"),
-    ("stop-pods", "pods of the manifest service are gone, and new ones start when it is over"),
-    ("noisy-neighbour", "something else on the nodes of pods takes processors from them"),
-    ("leak", "pods of the manifest service need more and more memory, until they are killed"),
-    ("database-down", "a region's database is down, as while it fails over"),
-    ("lock-table", "reads wait for a lock on their table"),
-    ("clock-skew", "the clock of an edge is off, by which its copies expire"),
-    ("packet-loss", "packets are lost between a region and the primary"),
-    ("origin-down", "the origin is gone: edges have what they have"),
-    ("surge", "a multiple of the usual viewers come"),
-];
 
 /// Where a fabric starts from.
 const PRESETS: [(&str, &str); 2] = [
@@ -117,7 +95,8 @@ pub(super) fn topics() -> Vec<Topic> {
     vec![
         topic("metric", "What can be seen", METRICS.iter().map(metric).collect()),
         topic("statistic", "What can be asked of a metric", statistics()),
-        topic("fault", "What can be done to the fabric", under(&FAULTS, "inject.fault")),
+        topic("fault", "What can go wrong in the fabric", under(&faults(), "inject.fault")),
+        topic("change", "What people do to the fabric on purpose", under(&changes(), "change.do")),
         topic("preset", "What a fabric starts from", under(&PRESETS, "fabric.preset")),
         topic("budget", "What limits retries", under(&BUDGETS, "budget")),
         topic("key", "What a scenario file may say", KEYS.iter().map(key).collect()),
@@ -128,6 +107,14 @@ pub(super) fn topics() -> Vec<Topic> {
             Exit::ALL.map(exit).into(),
         ),
     ]
+}
+
+fn faults() -> Vec<(&'static str, &'static str)> {
+    fault::KINDS.iter().map(|kind| (kind.name, kind.text)).collect()
+}
+
+fn changes() -> Vec<(&'static str, &'static str)> {
+    change::KINDS.iter().map(|kind| (kind.name, kind.text)).collect()
 }
 
 fn more(name: &str, text: impl Into<String>) -> (String, String) {
@@ -194,12 +181,12 @@ fn study_key(row: &Key) -> Entry {
 
 fn key(key: &Key) -> Entry {
     Entry {
-        name: key.path.to_owned(),
+        name: key.path.clone(),
         text: key.text.to_owned(),
         more: vec![
-            more("value", key.kind),
-            more("default", key.default),
-            more("example", key.example),
+            more("value", key.kind.as_str()),
+            more("default", key.default.as_str()),
+            more("example", key.example.as_str()),
         ],
     }
 }
@@ -230,13 +217,14 @@ mod tests {
         key.kind.split('"').skip(1).step_by(2).collect()
     }
 
-    fn names(rows: &[(&'static str, &str)]) -> Vec<&'static str> {
+    fn names(rows: &[(&'static str, &'static str)]) -> Vec<&'static str> {
         rows.iter().map(|row| row.0).collect()
     }
 
     #[test]
     fn tables_have_what_the_reader_of_files_accepts() {
-        assert_eq!(names(&FAULTS), listed("inject.fault.kind"));
+        assert_eq!(names(&faults()), listed("inject.fault.kind"));
+        assert_eq!(names(&changes()), listed("change.do.kind"));
         assert_eq!(names(&PRESETS), listed("fabric.preset"));
         let mut budgets = listed("fabric.viewers.budget");
         budgets.extend(listed("budget.kind"));
@@ -245,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_fault_shows_its_keys() {
-        let faults = under(&FAULTS, "inject.fault");
+        let faults = under(&faults(), "inject.fault");
         let surge = faults.iter().find(|entry| entry.name == "surge").unwrap();
         let keys: Vec<_> = surge.more.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(keys, ["region", "factor", "ramp"]);

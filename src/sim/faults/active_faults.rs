@@ -1,6 +1,8 @@
 //! The faults that act on one site now.
 
-use crate::fault::{Answers, Clock, Delay, Fault, Injection, Reach, Routes, Service};
+use crate::fault::{
+    Delay, DownMode, Fault, Injection, OutageScope, RegionDown, Routes, Service, SkewDirection,
+};
 use crate::model::CpuRules;
 use crate::units::{Instant, Span};
 
@@ -44,8 +46,8 @@ impl ActiveFaults {
         let mut cut_off = false;
         let mut found = None;
         for fault in self.faults(all) {
-            if let Fault::RegionDown { routes, scope, .. } = fault {
-                cut_off |= scope == Reach::All;
+            if let Fault::RegionDown(RegionDown { routes, scope, .. }) = fault {
+                cut_off |= scope == OutageScope::All;
                 found = found.or(Some(routes));
             }
         }
@@ -56,12 +58,16 @@ impl ActiveFaults {
     /// that slow it.
     #[must_use]
     pub fn slowness(&self, all: &[Injection], of: Service, pod: Option<u32>, now: Instant) -> f64 {
-        self.in_force(all).fold(1.0, |product, injection| match injection.fault {
-            Fault::Slow { service, factor, pods, .. } if service == of && meets(pods, pod) => {
-                product * (1.0 + (factor - 1.0) * injection.strength(now))
+        let mut product = 1.0;
+        for injection in self.in_force(all) {
+            if let Fault::Slow(slow) = injection.fault
+                && slow.service == of
+                && meets(slow.pods, pod)
+            {
+                product *= 1.0 + (slow.factor - 1.0) * injection.strength(now);
             }
-            _ => product,
-        })
+        }
+        product
     }
 
     /// The share of a service's answers that are errors: causes act independently.
@@ -73,12 +79,15 @@ impl ActiveFaults {
         pod: Option<u32>,
         now: Instant,
     ) -> f64 {
-        let good = self.in_force(all).fold(1.0, |good, injection| match injection.fault {
-            Fault::Errors { service, share, pods, .. } if service == of && meets(pods, pod) => {
-                good * (1.0 - share * injection.strength(now))
+        let mut good = 1.0;
+        for injection in self.in_force(all) {
+            if let Fault::Errors(errors) = injection.fault
+                && errors.service == of
+                && meets(errors.pods, pod)
+            {
+                good *= 1.0 - errors.share * injection.strength(now);
             }
-            _ => good,
-        });
+        }
         1.0 - good
     }
 
@@ -88,11 +97,12 @@ impl ActiveFaults {
     pub fn cores(&self, all: &[Injection], pod: u32, rules: &CpuRules) -> u32 {
         let (mut demand, mut weight) = (0_u64, 0_u64);
         for fault in self.faults(all) {
-            if let Fault::NoisyNeighbour { cores, request, limit, pods, .. } = fault
-                && meets(pods, Some(pod))
+            if let Fault::NoisyNeighbour(noise) = fault
+                && meets(noise.pods, Some(pod))
             {
-                demand += u64::from(limit.map_or(cores, |limit| limit.min(cores)));
-                weight += u64::from(request);
+                let used = noise.limit.map_or(noise.cores, |limit| limit.min(noise.cores));
+                demand += u64::from(used);
+                weight += u64::from(noise.request);
             }
         }
         let (node, own) = (u64::from(rules.node), u64::from(rules.request));
@@ -104,54 +114,72 @@ impl ActiveFaults {
     /// Bytes that a pod leaks in a second.
     #[must_use]
     pub fn leak(&self, all: &[Injection], pod: u32) -> u64 {
-        let leaks = self.faults(all).map(|fault| match fault {
-            Fault::Leak { per_second, pods, .. } if meets(pods, Some(pod)) => per_second,
-            _ => 0,
-        });
-        leaks.fold(0, u64::saturating_add)
+        let mut bytes = 0_u64;
+        for fault in self.faults(all) {
+            if let Fault::Leak(leak) = fault
+                && meets(leak.pods, Some(pod))
+            {
+                bytes = bytes.saturating_add(leak.per_second);
+            }
+        }
+        bytes
     }
 
     /// How many of the manifest service's pods are stopped, the first ones.
     #[must_use]
     pub fn stopped_pods(&self, all: &[Injection]) -> u32 {
-        self.faults(all).fold(0, |most, fault| match fault {
-            Fault::StopPods { pods, .. } => most.max(pods),
-            _ => most,
-        })
+        let mut most = 0;
+        for fault in self.faults(all) {
+            if let Fault::StopPods(stop) = fault {
+                most = most.max(stop.pods);
+            }
+        }
+        most
     }
 
-    /// What an origin does that is down, with those who ask it.
+    /// What an origin that is down does with its callers: of several faults the first that began.
     #[must_use]
-    pub fn origin_down(&self, all: &[Injection]) -> Option<Answers> {
-        self.faults(all).find_map(|fault| match fault {
-            Fault::OriginDown { answers, .. } => Some(answers),
-            _ => None,
-        })
+    pub fn origin_down(&self, all: &[Injection]) -> Option<DownMode> {
+        for fault in self.faults(all) {
+            if let Fault::OriginDown(down) = fault {
+                return Some(down.answers);
+            }
+        }
+        None
     }
 
-    /// The delay of the replication channel: of several the last that began.
+    /// What the database of this site does with its callers while it is down: of several faults the
+    /// first that began.
     #[must_use]
-    pub fn database_down(&self, all: &[Injection], site: usize) -> Option<Answers> {
-        self.faults(all).find_map(|fault| match fault {
-            Fault::DatabaseDown { region, answers } if region == site => Some(answers),
-            _ => None,
-        })
+    pub fn database_down(&self, all: &[Injection], site: usize) -> Option<DownMode> {
+        for fault in self.faults(all) {
+            if let Fault::DatabaseDown(down) = fault
+                && down.region == site
+            {
+                return Some(down.answers);
+            }
+        }
+        None
     }
 
-    /// How long copies are fresh that are to be so for `ttl`.
+    /// How long copies are fresh that are to be fresh for `ttl`.
     #[must_use]
-    pub fn ttl(&self, all: &[Injection], ttl: Span) -> Span {
-        self.faults(all).fold(ttl, |ttl, fault| match fault {
-            Fault::ClockSkew { by, clock: Clock::Ahead, .. } => ttl.saturating_sub(by),
-            Fault::ClockSkew { by, clock: Clock::Behind, .. } => ttl.saturating_add(by),
-            _ => ttl,
-        })
+    pub fn ttl(&self, all: &[Injection], mut ttl: Span) -> Span {
+        for fault in self.faults(all) {
+            if let Fault::ClockSkew(skew) = fault {
+                ttl = match skew.clock {
+                    SkewDirection::Ahead => ttl.saturating_sub(skew.by),
+                    SkewDirection::Behind => ttl.saturating_add(skew.by),
+                };
+            }
+        }
+        ttl
     }
 
     /// Whether reads that begin wait for a lock.
     #[must_use]
     pub fn locked(&self, all: &[Injection]) -> bool {
-        self.faults(all).any(|fault| matches!(fault, Fault::LockTable { .. }))
+        self.faults(all).any(|fault| matches!(fault, Fault::LockTable(_)))
     }
 
     /// The delay of the replication channel: of several the last that began. From a primary that is down
@@ -160,19 +188,22 @@ impl ActiveFaults {
     pub fn replication_delay(&self, all: &[Injection], primary: usize) -> Option<(Span, Delay)> {
         /// Longer than any run.
         const EVER: Span = Span::from_secs(100 * 365 * 86_400);
-        self.faults(all)
-            .filter_map(|fault| match fault {
-                Fault::DelayReplication { delay, by, .. } => Some((delay, by)),
-                Fault::DatabaseDown { region, .. } if region == primary => {
-                    Some((EVER, Delay::Apply))
-                }
-                _ => None,
-            })
-            .last()
+        let mut last = None;
+        for fault in self.faults(all) {
+            if let Fault::DelayReplication(delay) = fault {
+                last = Some((delay.delay, delay.by));
+            } else if let Fault::DatabaseDown(down) = fault
+                && down.region == primary
+            {
+                last = Some((EVER, Delay::Apply));
+            }
+        }
+        last
     }
 }
 
-/// Whether a fault at the first `pods`, or at all, meets what is done in `pod`, or in none of them.
+/// Whether a fault limited to the first `pods` pods, if it is limited, applies to work in `pod`, or to
+/// work that is done in none.
 fn meets(pods: Option<u32>, pod: Option<u32>) -> bool {
     pods.is_none_or(|first| pod.is_some_and(|pod| pod < first))
 }
@@ -183,40 +214,23 @@ pub fn packet_loss(all: &[Injection], region: usize, now: Instant) -> f64 {
     let in_force = |injection: &&Injection| {
         injection.at <= now && injection.until.is_none_or(|until| now < until)
     };
-    all.iter().filter(in_force).fold(0.0, |lost, injection| match injection.fault {
-        Fault::PacketLoss { region: place, share } if place.is_none_or(|place| place == region) => {
-            share + lost * (1.0 - share)
+    let mut lost = 0.0;
+    for injection in all.iter().filter(in_force) {
+        if let Fault::PacketLoss(loss) = injection.fault
+            && loss.region.is_none_or(|place| place == region)
+        {
+            lost = loss.share + lost * (1.0 - loss.share);
         }
-        _ => lost,
-    })
-}
-
-/// Whether a fault acts on a site. The primary has no replication channel to itself, and surges are
-/// in the rates.
-#[must_use]
-pub fn acts_on(fault: &Fault, site: usize, primary: usize) -> bool {
-    let covers = |region: Option<usize>| region.is_none_or(|region| region == site);
-    match *fault {
-        Fault::RegionDown { region, .. }
-        | Fault::EvictCache { region, .. }
-        | Fault::OriginDown { region, .. } => region == site,
-        Fault::DelayReplication { region, .. } => covers(region) && site != primary,
-        Fault::LockTable { region } | Fault::ClockSkew { region, .. } => covers(region),
-        Fault::PacketLoss { region, .. } => covers(region) && site != primary,
-        Fault::DatabaseDown { region, .. } => region == site || region == primary,
-        Fault::Slow { region, .. }
-        | Fault::Errors { region, .. }
-        | Fault::StopPods { region, .. }
-        | Fault::NoisyNeighbour { region, .. }
-        | Fault::Leak { region, .. } => covers(region),
-        Fault::Surge { .. } => false,
     }
+    lost
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{Answers, Kept, Label};
+    use crate::fault::{
+        DatabaseDown, DelayReplication, Errors, Label, NoisyNeighbour, PacketLoss, Slow,
+    };
 
     fn all(faults: &[Fault]) -> Vec<Injection> {
         let injection =
@@ -227,9 +241,10 @@ mod tests {
     #[test]
     fn causes_add_up_and_are_taken_back_one_by_one() {
         let (region, pods, ramp) = (None, None, Span::ZERO);
-        let slow = |factor| Fault::Slow { region, service: Service::Database, factor, ramp, pods };
+        let slow =
+            |factor| Fault::Slow(Slow { region, service: Service::Database, factor, ramp, pods });
         let errors =
-            |share| Fault::Errors { region, service: Service::Manifest, share, ramp, pods };
+            |share| Fault::Errors(Errors { region, service: Service::Manifest, share, ramp, pods });
         let faults = all(&[slow(2.0), slow(3.0), errors(0.5), errors(0.2)]);
         let mut active_faults = ActiveFaults::default();
         (0..4).for_each(|number| active_faults.begin(number));
@@ -263,7 +278,7 @@ mod tests {
     fn a_grey_failure_meets_the_first_pods_only() {
         let service = Service::Manifest;
         let (region, ramp) = (None, Span::ZERO);
-        let slow = |factor, pods| Fault::Slow { region, service, factor, ramp, pods };
+        let slow = |factor, pods| Fault::Slow(Slow { region, service, factor, ramp, pods });
         let faults = all(&[slow(2.0, Some(1)), slow(3.0, Some(3)), slow(5.0, None)]);
         let mut active_faults = ActiveFaults::default();
         (0..3).for_each(|number| active_faults.begin(number));
@@ -276,7 +291,8 @@ mod tests {
     fn a_neighbour_leaves_what_it_does_not_use_or_a_share_by_weight() {
         let rules = CpuRules { request: 500, ..CpuRules::PLAIN };
         let seen = |cores, request, limit, pods| {
-            let noise = Fault::NoisyNeighbour { region: None, cores, request, limit, pods };
+            let noise =
+                Fault::NoisyNeighbour(NoisyNeighbour { region: None, cores, request, limit, pods });
             let mut active_faults = ActiveFaults::default();
             active_faults.begin(0);
             [0, 1].map(|pod| active_faults.cores(&all(&[noise]), pod, &rules))
@@ -289,9 +305,9 @@ mod tests {
 
     #[test]
     fn an_outage_cuts_off_what_its_scope_says_and_the_first_names_the_routes() {
-        let down = |scope, routes| Fault::RegionDown { region: 0, routes, scope };
-        let viewers = down(Reach::DataPlane, Routes::Withdrawn);
-        let everybody = down(Reach::All, Routes::Silent);
+        let down = |scope, routes| Fault::RegionDown(RegionDown { region: 0, routes, scope });
+        let viewers = down(OutageScope::DataPlane, Routes::Withdrawn);
+        let everybody = down(OutageScope::All, Routes::Silent);
         let seen = |faults: &[Fault]| {
             let mut active_faults = ActiveFaults::default();
             (0..faults.len()).for_each(|number| active_faults.begin(number));
@@ -303,22 +319,13 @@ mod tests {
         assert_eq!(seen(&[viewers, everybody]), Some((Routes::Withdrawn, true)));
     }
 
-    #[test]
-    fn faults_act_where_they_say() {
-        let delay = Fault::DelayReplication { region: None, delay: Span::ZERO, by: Delay::Apply };
-        assert!(!acts_on(&delay, 0, 0), "the primary does not replicate to itself");
-        assert!(acts_on(&delay, 1, 0));
-        let evict = Fault::EvictCache { region: 2, share: 0.8, cache: Kept::Metadata };
-        assert!(acts_on(&evict, 2, 0) && !acts_on(&evict, 1, 0));
-    }
-
     /// Half of the packets are lost everywhere, and half of the rest in region 1 for ten seconds.
     #[test]
     fn losses_add_up_where_and_while_they_are() {
         let at = |secs| Instant::ZERO + Span::from_secs(secs);
         let mut faults = all(&[
-            Fault::PacketLoss { region: None, share: 0.5 },
-            Fault::PacketLoss { region: Some(1), share: 0.5 },
+            Fault::PacketLoss(PacketLoss { region: None, share: 0.5 }),
+            Fault::PacketLoss(PacketLoss { region: Some(1), share: 0.5 }),
         ]);
         (faults[1].at, faults[1].until) = (at(10), Some(at(20)));
         let seen = |region| [0, 9, 10, 19, 20].map(|secs| packet_loss(&faults, region, at(secs)));
@@ -328,9 +335,14 @@ mod tests {
 
     #[test]
     fn replicas_are_delayed_by_what_began_last_and_get_nothing_of_a_primary_that_is_down() {
-        let delay =
-            |secs, by| Fault::DelayReplication { region: None, delay: Span::from_secs(secs), by };
-        let down = Fault::DatabaseDown { region: 0, answers: Answers::Refused };
+        let delay = |secs, by| {
+            Fault::DelayReplication(DelayReplication {
+                region: None,
+                delay: Span::from_secs(secs),
+                by,
+            })
+        };
+        let down = Fault::DatabaseDown(DatabaseDown { region: 0, answers: DownMode::Refuse });
         let faults = all(&[delay(5, Delay::Apply), delay(7, Delay::TcpStall), down]);
         let seen = |raw: &[usize], primary| {
             let mut active_faults = ActiveFaults::default();

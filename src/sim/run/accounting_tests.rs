@@ -1,8 +1,11 @@
 //! A small fabric with every element, to which everything is done: what must be equal is equal.
 
 use super::*;
-use crate::change::{Change, Planned};
-use crate::fault::{Answers, Calls, Clock};
+use crate::change::{Change, Drain, Planned};
+use crate::fault::{
+    ClockSkew, DatabaseDown, DelayReplication, DownMode, Errors, EvictCache, LockTable, OriginDown,
+    PacketLoss, RegionDown, SkewDirection, Slow, StopMode, StopPods,
+};
 use crate::model::*;
 use crate::model::{BreakerRule, Window};
 use crate::sim::server::autoscale::tests::rules;
@@ -91,28 +94,52 @@ fn everything() -> Plan {
     let (manifest, database) = (Service::Manifest, Service::Database);
     let delay = Span::from_secs(5);
     for (at, until, fault) in [
-        (1, Some(3), Fault::Slow { region, service: database, factor: 20.0, ramp, pods: None }),
-        (2, Some(5), Fault::Errors { region, service, share: 0.4, ramp, pods: Some(1) }),
-        (3, Some(9), Fault::DelayReplication { region, delay, by: Delay::Apply }),
-        (4, None, Fault::EvictCache { region: 1, share: 0.7, cache: Kept::Content }),
-        (5, Some(7), Fault::DatabaseDown { region: 2, answers: Answers::Refused }),
-        (6, Some(8), Fault::OriginDown { region: 0, answers: Answers::Silent }),
-        (7, Some(9), Fault::StopPods { region, pods: 1, calls: Calls::Reset }),
-        (8, Some(9), Fault::LockTable { region: Some(0) }),
+        (
+            1,
+            Some(3),
+            Fault::Slow(Slow { region, service: database, factor: 20.0, ramp, pods: None }),
+        ),
+        (2, Some(5), Fault::Errors(Errors { region, service, share: 0.4, ramp, pods: Some(1) })),
+        (3, Some(9), Fault::DelayReplication(DelayReplication { region, delay, by: Delay::Apply })),
+        (
+            4,
+            None,
+            Fault::EvictCache(EvictCache { region: 1, share: 0.7, cache: CacheKind::Content }),
+        ),
+        (5, Some(7), Fault::DatabaseDown(DatabaseDown { region: 2, answers: DownMode::Refuse })),
+        (6, Some(8), Fault::OriginDown(OriginDown { region: 0, answers: DownMode::Blackhole })),
+        (7, Some(9), Fault::StopPods(StopPods { region, pods: 1, calls: StopMode::Kill })),
+        (8, Some(9), Fault::LockTable(LockTable { region: Some(0) })),
         (
             9,
             Some(13),
-            Fault::RegionDown { region: 4, routes: Routes::Withdrawn, scope: Reach::All },
+            Fault::RegionDown(RegionDown {
+                region: 4,
+                routes: Routes::Withdrawn,
+                scope: OutageScope::All,
+            }),
         ),
-        (10, Some(14), Fault::PacketLoss { region, share: 0.2 }),
-        (11, Some(12), Fault::ClockSkew { region, by: ms(500), clock: Clock::Behind }),
-        (14, Some(16), Fault::Errors { region, service: manifest, share: 1.0, ramp, pods: None }),
-        (16, None, Fault::EvictCache { region: 0, share: 1.0, cache: Kept::Metadata }),
+        (10, Some(14), Fault::PacketLoss(PacketLoss { region, share: 0.2 })),
+        (
+            11,
+            Some(12),
+            Fault::ClockSkew(ClockSkew { region, by: ms(500), clock: SkewDirection::Behind }),
+        ),
+        (
+            14,
+            Some(16),
+            Fault::Errors(Errors { region, service: manifest, share: 1.0, ramp, pods: None }),
+        ),
+        (
+            16,
+            None,
+            Fault::EvictCache(EvictCache { region: 0, share: 1.0, cache: CacheKind::Metadata }),
+        ),
     ] {
         inject(&mut plan, at, until, fault);
     }
     let at = |secs| Instant::ZERO + Span::from_secs(secs);
-    let (label, change) = (Label("drain".into()), Change::Drain { region: 3 });
+    let (label, change) = (Label("drain".into()), Change::Drain(Drain { region: 3 }));
     plan.changes = vec![Planned { label, at: at(15), until: Some(at(17)), change }];
     plan
 }

@@ -1,6 +1,9 @@
 use super::*;
 use crate::engine::{Law, Profile};
-use crate::fault::{Delay, Fault, Injection, Kept, Label, Reach, Routes, Service};
+use crate::fault::{
+    CacheKind, Delay, DelayReplication, Errors, EvictCache, Fault, Injection, Label, OutageScope,
+    RegionDown, Routes, Service,
+};
 use crate::model::preset;
 use crate::model::{AfterWait, Database, Load, Lock, Metadata, SharedErrors, TtlFrom, WhenBehind};
 use crate::observe::Sample;
@@ -47,14 +50,24 @@ fn run(plan: &Plan, threads: usize, all_events: bool) -> Outcome {
 fn stormy() -> Plan {
     let mut plan = five(60, [600.0, 500.0, 400.0, 300.0, 200.0]);
     let routes = Routes::Withdrawn;
-    inject(&mut plan, 10, Some(30), Fault::RegionDown { region: 4, routes, scope: Reach::All });
-    inject(&mut plan, 20, None, Fault::EvictCache { region: 2, share: 0.8, cache: Kept::Metadata });
+    inject(
+        &mut plan,
+        10,
+        Some(30),
+        Fault::RegionDown(RegionDown { region: 4, routes, scope: OutageScope::All }),
+    );
+    inject(
+        &mut plan,
+        20,
+        None,
+        Fault::EvictCache(EvictCache { region: 2, share: 0.8, cache: CacheKind::Metadata }),
+    );
     let delay = Span::from_secs(20);
     inject(
         &mut plan,
         5,
         Some(40),
-        Fault::DelayReplication { region: None, delay, by: Delay::Apply },
+        Fault::DelayReplication(DelayReplication { region: None, delay, by: Delay::Apply }),
     );
     if let Some(database) = &mut plan.fabric.database {
         database.behind.then = WhenBehind::Primary;
@@ -208,7 +221,7 @@ fn a_fault_makes_its_share_of_the_answers_errors() {
         &mut plan,
         0,
         None,
-        Fault::Errors { region: None, service, share: 0.25, ramp: Span::ZERO, pods: None },
+        Fault::Errors(Errors { region: None, service, share: 0.25, ramp: Span::ZERO, pods: None }),
     );
     let [requests, failed] = counts(&plan, asked);
     let seen = failed as f64 / requests as f64;
@@ -231,7 +244,12 @@ fn a_lost_region_is_served_elsewhere_until_it_is_back() {
     let mut plan = five(60, [60.0, 50.0, 40.0, 30.0, 20.0]);
     plan.cuts = [15, 25, 45].map(|secs| Instant::ZERO + Span::from_secs(secs)).to_vec();
     let routes = Routes::Withdrawn;
-    inject(&mut plan, 10, Some(30), Fault::RegionDown { region: 4, routes, scope: Reach::All });
+    inject(
+        &mut plan,
+        10,
+        Some(30),
+        Fault::RegionDown(RegionDown { region: 4, routes, scope: OutageScope::All }),
+    );
     let outcome = run(&plan, 1, false);
     let elsewhere = |seconds: std::ops::Range<u64>| {
         (0..4).map(|at| served_at(&outcome, at, seconds.clone())).sum::<u64>()
@@ -250,7 +268,12 @@ fn a_lost_region_is_served_elsewhere_until_it_is_back() {
 fn reads_of_a_replica_behind_are_answered_by_the_primary() {
     let mut plan = five(40, [60.0, 50.0, 40.0, 30.0, 20.0]);
     let delay = Span::from_secs(20);
-    inject(&mut plan, 5, None, Fault::DelayReplication { region: None, delay, by: Delay::Apply });
+    inject(
+        &mut plan,
+        5,
+        None,
+        Fault::DelayReplication(DelayReplication { region: None, delay, by: Delay::Apply }),
+    );
     if let Some(database) = &mut plan.fabric.database {
         database.behind.then = WhenBehind::Primary;
     }
@@ -288,7 +311,13 @@ fn waiters_share_an_error_or_read_by_themselves() {
             &mut plan,
             0,
             None,
-            Fault::Errors { region: None, service, share: 1.0, ramp: Span::ZERO, pods: None },
+            Fault::Errors(Errors {
+                region: None,
+                service,
+                share: 1.0,
+                ramp: Span::ZERO,
+                pods: None,
+            }),
         );
         let asked = [Counter::Requests, Counter::Fetches, Counter::Failed];
         let [requests, fetches, failed] = counts(&plan, asked);
@@ -311,7 +340,11 @@ fn no_record_of_a_trace_is_lost_when_its_viewers_move() {
         &mut plan,
         20,
         Some(90),
-        Fault::RegionDown { region: 2, routes: Routes::Withdrawn, scope: Reach::All },
+        Fault::RegionDown(RegionDown {
+            region: 2,
+            routes: Routes::Withdrawn,
+            scope: OutageScope::All,
+        }),
     );
     let asked = [Counter::Requests, Counter::Served];
     let [requests, served] = counts(&plan, asked);
@@ -325,7 +358,12 @@ fn no_record_of_a_trace_is_lost_when_its_viewers_move() {
 fn a_region_still_lost_at_the_end_of_the_run_counts_up_to_it() {
     let mut plan = five(60, [60.0, 50.0, 40.0, 30.0, 20.0]);
     let routes = Routes::Silent;
-    inject(&mut plan, 10, None, Fault::RegionDown { region: 4, routes, scope: Reach::All });
+    inject(
+        &mut plan,
+        10,
+        None,
+        Fault::RegionDown(RegionDown { region: 4, routes, scope: OutageScope::All }),
+    );
     let totals = run(&plan, 1, false).totals;
     let waits = totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
     assert_eq!(waits.count(), 160, "one value for each network that was served there");

@@ -1,8 +1,8 @@
 //! What a site does for its viewers, seen from outside, where the numbers follow from the plan.
 
 use super::*;
-use crate::change::{Change, Planned};
-use crate::fault::Answers;
+use crate::change::{Change, Drain, Planned};
+use crate::fault::{DatabaseDown, DelayReplication, DownMode, Errors};
 use crate::model::{AutoscaleRules, Budget, Call, Database, Discipline, Hedge, ScaleTarget};
 use crate::model::{Curve, Slowdown};
 use crate::sim::run::tracer::{Part, What};
@@ -63,7 +63,7 @@ fn what_fails_on_each_attempt_was_tried_again() {
         &mut plan,
         0,
         None,
-        Fault::Errors { region: None, service, share: 1.0, ramp: Span::ZERO, pods: None },
+        Fault::Errors(Errors { region: None, service, share: 1.0, ramp: Span::ZERO, pods: None }),
     );
     let asked = [Counter::Failed, Counter::Retried];
     let [failed, retried] = counts(&plan, asked);
@@ -80,7 +80,7 @@ fn who_has_no_region_left_is_not_served_from_a_cache() {
     let mut plan = cached(ms(1), ms(1), ms(2_000), None);
     let at = Instant::ZERO + Span::from_secs(10);
     plan.cuts = vec![at];
-    let (label, change) = (Label("drain".into()), Change::Drain { region: 0 });
+    let (label, change) = (Label("drain".into()), Change::Drain(Drain { region: 0 }));
     plan.changes = vec![Planned { label, at, until: None, change }];
     let totals = run(&plan, 1, false).totals;
     let served = [0, 1].map(|half| {
@@ -97,7 +97,12 @@ fn the_lag_of_replicas_is_seen_while_it_grows() {
     let mut plan = five(40, [6.0, 5.0, 4.0, 3.0, 2.0]);
     plan.cuts = [5, 15, 26].map(|secs| Instant::ZERO + Span::from_secs(secs)).to_vec();
     let (region, delay) = (None, Span::from_secs(20));
-    inject(&mut plan, 5, None, Fault::DelayReplication { region, delay, by: Delay::Apply });
+    inject(
+        &mut plan,
+        5,
+        None,
+        Fault::DelayReplication(DelayReplication { region, delay, by: Delay::Apply }),
+    );
     let totals = run(&plan, 1, false).totals;
     let largest = |region, part| {
         let scope = Scope { from: None, at: Some(region) };
@@ -140,7 +145,12 @@ fn a_database_that_resets_its_connections_fails_what_it_works_on() {
     let asked = [Counter::Requests, Counter::Failed, Counter::Served];
     let [requests, failed, served] = counts(&plan, asked);
     assert!(requests > 800 && failed + served == 0, "{failed} failed, {served} served");
-    inject(&mut plan, 10, None, Fault::DatabaseDown { region: 0, answers: Answers::Refused });
+    inject(
+        &mut plan,
+        10,
+        None,
+        Fault::DatabaseDown(DatabaseDown { region: 0, answers: DownMode::Refuse }),
+    );
     let [requests, failed, served] = counts(&plan, asked);
     assert!(requests > 800 && requests - failed < 8, "{failed} of {requests} failed");
     assert_eq!(served, 0);

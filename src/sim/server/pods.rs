@@ -5,7 +5,6 @@
 //! pod that no longer takes calls finishes those that it has, and nobody gets its slots after them.
 
 use crate::engine::Stream;
-use crate::fault::Fault;
 use crate::model::{Balance, Discipline, Ejection, Plan, PodRules};
 use crate::sim::server::slot_classes::SlotClass;
 use crate::units::{Instant, Span};
@@ -74,11 +73,7 @@ pub struct Pods<J> {
 #[must_use]
 pub fn are_needed(plan: &Plan) -> bool {
     let manifest = &plan.fabric.manifest;
-    let harmed = plan.injections.iter().any(|injection| match injection.fault {
-        Fault::Slow { pods, .. } | Fault::Errors { pods, .. } => pods.is_some(),
-        Fault::StopPods { .. } | Fault::NoisyNeighbour { .. } | Fault::Leak { .. } => true,
-        _ => false,
-    });
+    let harmed = plan.injections.iter().any(|injection| injection.fault.behaviour().needs_pods());
     let rules = &manifest.pod;
     let scaled = manifest.autoscale.is_some();
     let asked = scaled || rules.ejection.is_some() || rules.cpu.is_some() || rules.memory.is_some();
@@ -305,7 +300,7 @@ pub fn start_takes(rules: &PodRules, new: bool) -> Span {
 mod tests {
     use super::*;
     use crate::engine::Seed;
-    use crate::fault::Service;
+    use crate::fault::{Fault, Service, Slow};
     use crate::sim::run::simulation::tests::{inject, single};
 
     fn at(secs: u64) -> Instant {
@@ -442,12 +437,14 @@ mod tests {
 
     #[test]
     fn pods_are_looked_at_where_they_differ_and_not_where_all_share_the_servers() {
-        let slow = |pods| Fault::Slow {
-            region: None,
-            service: Service::Manifest,
-            factor: 2.0,
-            ramp: Span::ZERO,
-            pods,
+        let slow = |pods| {
+            Fault::Slow(Slow {
+                region: None,
+                service: Service::Manifest,
+                factor: 2.0,
+                ramp: Span::ZERO,
+                pods,
+            })
         };
         let mut cases = Vec::new();
         for (fault, needed) in

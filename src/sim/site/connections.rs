@@ -4,7 +4,7 @@ use super::database::Requester;
 use super::fetch::Cause;
 use super::service::stretched;
 use super::{Ctx, Event, Key, Site};
-use crate::fault::{Answers, Fault, Service};
+use crate::fault::{DownMode, Service};
 use crate::model::Pooling;
 use crate::model::Slowdown;
 use crate::observe::{Counter, Sample};
@@ -23,7 +23,7 @@ pub struct Held {
 #[derive(Debug, Default)]
 pub(in crate::sim) struct DatabaseFaults {
     /// What it does with those who ask it, where it is down.
-    pub(super) down: Option<Answers>,
+    pub(super) down: Option<DownMode>,
     /// Reads with a connection that wait for a lock, in the order in which they came.
     blocked: Vec<Key>,
     /// Reads to which nobody answers.
@@ -163,48 +163,48 @@ impl Site {
 
 // Faults.
 impl Site {
-    /// A fault of the database has begun or ended.
-    pub(super) fn follow_database(&mut self, ctx: &mut Ctx<'_>, changed: &Fault) {
-        match *changed {
-            Fault::DatabaseDown { region, .. } if region == self.me => {
-                let before = self.database_faults.down;
-                self.database_faults.down =
-                    self.active_faults.database_down(&self.plan.injections, self.me);
-                match (before, self.database_faults.down) {
-                    (None, Some(answers)) => self.break_connections(ctx, answers),
-                    (Some(_), None) => {
-                        for read in std::mem::take(&mut self.database_faults.lost) {
-                            self.read_failed(ctx, read, Cause::Error);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            Fault::LockTable { .. } if !self.active_faults.locked(&self.plan.injections) => {
-                for read in std::mem::take(&mut self.database_faults.blocked) {
-                    if self.reads.get(read).is_some_and(|read| read.inside) {
-                        self.execute(ctx, read, Span::ZERO);
-                    }
+    /// A fault of this database has begun or ended.
+    pub(super) fn follow_database(&mut self, ctx: &mut Ctx<'_>) {
+        let before = self.database_faults.down;
+        self.database_faults.down =
+            self.active_faults.database_down(&self.plan.injections, self.me);
+        match (before, self.database_faults.down) {
+            (None, Some(answers)) => self.break_connections(ctx, answers),
+            (Some(_), None) => {
+                for read in std::mem::take(&mut self.database_faults.lost) {
+                    self.read_failed(ctx, read, Cause::Error);
                 }
             }
             _ => {}
         }
     }
 
+    /// A lock on the table has been taken or released.
+    pub(super) fn follow_locks(&mut self, ctx: &mut Ctx<'_>) {
+        if self.active_faults.locked(&self.plan.injections) {
+            return;
+        }
+        for read in std::mem::take(&mut self.database_faults.blocked) {
+            if self.reads.get(read).is_some_and(|read| read.inside) {
+                self.execute(ctx, read, Span::ZERO);
+            }
+        }
+    }
+
     /// A read comes to a database that is down: whether it is let in, if only to wait for ever.
-    fn find_it_down(&mut self, key: Key, answers: Answers) -> bool {
+    fn find_it_down(&mut self, key: Key, answers: DownMode) -> bool {
         let Some(read) = self.reads.get(key) else {
             return false;
         };
         match answers {
-            Answers::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
-            Answers::Silent => self.database_faults.lost.push(key),
+            DownMode::Refuse => self.recorder.count(Counter::DatabaseRefused, read.origin),
+            DownMode::Blackhole => self.database_faults.lost.push(key),
         }
-        answers == Answers::Silent
+        answers == DownMode::Blackhole
     }
 
     /// The database goes down: nobody has a connection any more.
-    fn break_connections(&mut self, ctx: &mut Ctx<'_>, answers: Answers) {
+    fn break_connections(&mut self, ctx: &mut Ctx<'_>, answers: DownMode) {
         let now = ctx.now();
         let inside = self.reads.iter().filter(|(_, read)| read.inside);
         let mut broken: Vec<(Instant, Key)> = inside.map(|(key, read)| (read.came, key)).collect();
@@ -231,8 +231,8 @@ impl Site {
         self.observe_database();
         for (_, key) in broken {
             match answers {
-                Answers::Refused => self.read_failed(ctx, key, Cause::Error),
-                Answers::Silent => self.database_faults.lost.push(key),
+                DownMode::Refuse => self.read_failed(ctx, key, Cause::Error),
+                DownMode::Blackhole => self.database_faults.lost.push(key),
             }
         }
     }

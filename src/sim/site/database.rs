@@ -3,7 +3,7 @@
 use super::fetch::Cause;
 use super::pair::HedgedAttempts;
 use super::{Ctx, Event, Key, Site, tracing};
-use crate::fault::{Answers, Service};
+use crate::fault::{DownMode, Service};
 use crate::model::WhenBehind;
 use crate::observe::{Counter, Gauge, Sample};
 use crate::sim::hop::client::{Admission, NextStep};
@@ -133,7 +133,7 @@ impl Site {
         let lag = self.lag(ctx.now());
         let too_far = lag > behind.after;
         let again = again_to_primary && self.is_again(&read, key);
-        let down = down_to_primary && self.database_faults.down == Some(Answers::Refused);
+        let down = down_to_primary && self.database_faults.down == Some(DownMode::Refuse);
         let to_primary = self.me != self.plan.fabric.primary
             && (too_far && behind.then == WhenBehind::Primary || again || down);
         if let Requester::Call(call) = read.of

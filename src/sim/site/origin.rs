@@ -3,7 +3,7 @@
 use super::fetch::Cause;
 use super::service::stretched;
 use super::{Ctx, Event, Key, Site, tracing};
-use crate::fault::{Answers, Fault, Service};
+use crate::fault::{DownMode, Service};
 use crate::model::{Discipline, Origin, PATIENCE};
 use crate::observe::{Counter, Gauge, Sample};
 use crate::sim::run::event::Reply;
@@ -63,10 +63,10 @@ impl RemoteCall {
 pub(super) struct Server {
     slots: Pool<Key>,
     /// What it does with those who ask it, where it is down.
-    down: Option<Answers>,
+    down: Option<DownMode>,
     /// Requests to which nobody answers.
     lost: Vec<Key>,
-    /// What other regions have asked for: their site and attempt, and the attempt here. Kept where they
+    /// What other regions have asked for: their site and attempt, and the attempt here. CacheKind where they
     /// take back what they give up.
     orders: BTreeMap<(usize, Key), Key>,
 }
@@ -277,8 +277,8 @@ impl Site {
         let origin = ask.origin;
         let offer = match server.down {
             None => server.slots.offer(key, Class::Low, ctx.now()),
-            Some(Answers::Refused) => Offer::Refused,
-            Some(Answers::Silent) => return server.lost.push(key),
+            Some(DownMode::Refuse) => Offer::Refused,
+            Some(DownMode::Blackhole) => return server.lost.push(key),
         };
         ask.inside = offer != Offer::Refused;
         match offer {
@@ -433,10 +433,7 @@ fn carried(bytes: u64, rate: u64) -> Span {
 // Faults.
 impl Site {
     /// A fault of the origin has begun or ended.
-    pub(super) fn follow_origin(&mut self, ctx: &mut Ctx<'_>, changed: &Fault) {
-        if !matches!(changed, Fault::OriginDown { .. }) {
-            return;
-        }
+    pub(super) fn follow_origin(&mut self, ctx: &mut Ctx<'_>) {
         let answers = self.active_faults.origin_down(&self.plan.injections);
         let server = self.content.as_mut().and_then(|content| content.server.as_mut());
         let Some(server) = server else { return };
@@ -452,7 +449,7 @@ impl Site {
     }
 
     /// The origin goes down: nobody has a slot any more.
-    fn break_origin(&mut self, ctx: &mut Ctx<'_>, answers: Answers) {
+    fn break_origin(&mut self, ctx: &mut Ctx<'_>, answers: DownMode) {
         let Some(content) = &mut self.content else { return };
         let inside = content.asks.iter().filter(|(_, ask)| ask.inside);
         let mut broken: Vec<(Instant, Key)> = inside.map(|(key, ask)| (ask.came, key)).collect();
@@ -467,7 +464,7 @@ impl Site {
         for (_, key) in broken {
             let server = self.content.as_mut().and_then(|content| content.server.as_mut());
             match (answers, server) {
-                (Answers::Silent, Some(server)) => server.lost.push(key),
+                (DownMode::Blackhole, Some(server)) => server.lost.push(key),
                 _ => self.ask_failed(ctx, key, Cause::Error),
             }
         }

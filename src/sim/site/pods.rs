@@ -3,7 +3,7 @@
 use super::fetch::Cause;
 use super::service::Over;
 use super::{Ctx, Event, Key, Site};
-use crate::fault::Calls;
+use crate::fault::StopMode;
 use crate::observe::{Counter, Gauge};
 use crate::sim::run::event::PodEvent;
 use crate::sim::run::tracer::Part;
@@ -88,15 +88,15 @@ impl Site {
 // Pods.
 impl Site {
     /// The first so many pods are stopped.
-    pub(super) fn stop_pods(&mut self, ctx: &mut Ctx<'_>, count: u32, calls: Calls) {
+    pub(super) fn stop_pods(&mut self, ctx: &mut Ctx<'_>, count: u32, calls: StopMode) {
         let Some(pods) = &mut self.pods else {
             return;
         };
         let mut gone = Vec::new();
         for pod in 0..count.min(pods.count()) {
             match calls {
-                Calls::Reset => gone.append(&mut pods.stop(pod)),
-                Calls::Finish => pods.drain(pod),
+                StopMode::Kill => gone.append(&mut pods.stop(pod)),
+                StopMode::Drain => pods.drain(pod),
             }
         }
         self.pods_changed(ctx);

@@ -2,9 +2,9 @@
 
 use super::{Ctx, Site};
 use crate::change::Change;
-use crate::fault::{Fault, Kept};
+use crate::fault::{CacheKind, EvictCache, Fault, StopPods};
 use crate::model::Plan;
-use crate::sim::faults::active_faults::{acts_on, packet_loss};
+use crate::sim::faults::active_faults::packet_loss;
 use crate::units::Instant;
 
 /// What happens in a step.
@@ -40,12 +40,12 @@ pub fn steps_of(plan: &Plan) -> Vec<Step> {
     let mut steps = Vec::new();
     for site in 0..plan.fabric.regions.len() {
         for (number, injection) in plan.injections.iter().enumerate() {
-            if !acts_on(&injection.fault, site, plan.fabric.primary) {
+            if !injection.fault.behaviour().acts_on(site, plan.fabric.primary) {
                 continue;
             }
             let mut step = |at, kind| steps.push(Step { at, site, kind });
             step(injection.at, StepKind::Begin(number));
-            if matches!(injection.fault, Fault::RegionDown { .. }) {
+            if matches!(injection.fault, Fault::RegionDown(_)) {
                 let over = injection.until.unwrap_or(end).min(end);
                 step(Instant::from_nanos(over.as_nanos() - 1), StepKind::Census);
             }
@@ -54,8 +54,7 @@ pub fn steps_of(plan: &Plan) -> Vec<Step> {
             }
         }
         for (number, planned) in plan.changes.iter().enumerate() {
-            let Change::Drain { region } = planned.change;
-            if region == site {
+            if planned.change.acts_on(site) {
                 steps.push(Step { at: planned.at, site, kind: StepKind::Do(number) });
                 if let Some(until) = planned.until {
                     steps.push(Step { at: until, site, kind: StepKind::TakeBack(number) });
@@ -92,11 +91,23 @@ impl Site {
             StepKind::Begin(injection) => self.begin_fault(ctx, injection),
             StepKind::End(injection) => self.end_fault(ctx, injection),
             StepKind::Census => self.census(ctx),
-            StepKind::Do(_) => {
+            StepKind::Do(change) => self.begin_change(ctx, change),
+            StepKind::TakeBack(change) => self.end_change(ctx, change),
+        }
+    }
+
+    fn begin_change(&mut self, ctx: &mut Ctx<'_>, number: usize) {
+        match self.plan.changes[number].change {
+            Change::Drain(_) => {
                 self.drains += 1;
                 self.route_changed(ctx);
             }
-            StepKind::TakeBack(_) => {
+        }
+    }
+
+    fn end_change(&mut self, ctx: &mut Ctx<'_>, number: usize) {
+        match self.plan.changes[number].change {
+            Change::Drain(_) => {
                 self.drains -= 1;
                 self.route_changed(ctx);
             }
@@ -105,64 +116,104 @@ impl Site {
 
     fn begin_fault(&mut self, ctx: &mut Ctx<'_>, injection: usize) {
         let fault = self.plan.injections[injection].fault;
-        if let Fault::EvictCache { share, cache: Kept::Content, .. } = fault {
-            return self.evict_content(share);
+        if !fault.is_instant() {
+            self.active_faults.begin(injection);
         }
-        if let Fault::EvictCache { share, .. } = fault {
-            let gone = match &mut self.cache {
-                Some(cache) => cache.evict(share, &mut self.streams.eviction),
-                None => 0,
-            };
-            return self.count_evicted(gone);
-        }
-        self.active_faults.begin(injection);
-        self.follow_weather(ctx, &fault);
-        self.follow_database(ctx, &fault);
-        self.follow_origin(ctx, &fault);
         match fault {
-            Fault::RegionDown { .. } => self.go_dark(ctx),
-            Fault::StopPods { pods, calls, .. } => self.stop_pods(ctx, pods, calls),
-            Fault::NoisyNeighbour { .. } => self.neighbours_changed(ctx),
-            Fault::Leak { .. } => self.leaks_changed(ctx),
-            _ => {}
+            Fault::EvictCache(EvictCache { share, cache, .. }) => self.evict(cache, share),
+            Fault::RegionDown(_) => self.go_dark(ctx),
+            Fault::StopPods(StopPods { pods, calls, .. }) => self.stop_pods(ctx, pods, calls),
+            Fault::DelayReplication(_)
+            | Fault::NoisyNeighbour(_)
+            | Fault::Leak(_)
+            | Fault::DatabaseDown(_)
+            | Fault::LockTable(_)
+            | Fault::ClockSkew(_)
+            | Fault::PacketLoss(_)
+            | Fault::OriginDown(_) => self.follow(ctx, fault),
+            // Asked for where work is done; a surge is in the rates.
+            Fault::Slow(_) | Fault::Errors(_) | Fault::Surge(_) => {}
         }
     }
 
     fn end_fault(&mut self, ctx: &mut Ctx<'_>, injection: usize) {
         let fault = self.plan.injections[injection].fault;
         self.active_faults.end(injection);
-        self.follow_weather(ctx, &fault);
-        self.follow_database(ctx, &fault);
-        self.follow_origin(ctx, &fault);
         match fault {
-            Fault::RegionDown { .. } => self.come_back(ctx),
-            Fault::StopPods { pods, .. } => self.start_pods(ctx, pods),
-            Fault::NoisyNeighbour { .. } => self.neighbours_changed(ctx),
-            Fault::Leak { .. } => self.leaks_changed(ctx),
-            _ => {}
+            Fault::RegionDown(_) => self.come_back(ctx),
+            Fault::StopPods(StopPods { pods, .. }) => self.start_pods(ctx, pods),
+            Fault::DelayReplication(_)
+            | Fault::NoisyNeighbour(_)
+            | Fault::Leak(_)
+            | Fault::DatabaseDown(_)
+            | Fault::LockTable(_)
+            | Fault::ClockSkew(_)
+            | Fault::PacketLoss(_)
+            | Fault::OriginDown(_) => self.follow(ctx, fault),
+            // What happens at an instant does not end; of the others nothing is kept here.
+            Fault::EvictCache(_) | Fault::Slow(_) | Fault::Errors(_) | Fault::Surge(_) => {}
         }
     }
 
-    /// The replication channel is as the faults in force say, and so is the life of cached copies.
-    fn follow_weather(&mut self, ctx: &Ctx<'_>, changed: &Fault) {
-        let harm = &self.plan.injections;
-        if let (Fault::ClockSkew { .. }, Some(cache), Some(metadata)) =
-            (changed, &mut self.cache, &self.plan.fabric.metadata)
-        {
-            cache.live(self.active_faults.ttl(harm, metadata.ttl));
+    fn evict(&mut self, cache: CacheKind, share: f64) {
+        match cache {
+            CacheKind::Content => self.evict_content(share),
+            CacheKind::Metadata => {
+                let gone = match &mut self.cache {
+                    Some(cache) => cache.evict(share, &mut self.streams.eviction),
+                    None => 0,
+                };
+                self.count_evicted(gone);
+            }
         }
-        if let Fault::PacketLoss { .. } = changed {
-            self.replication_lag.lose(ctx.now(), packet_loss(harm, self.me, ctx.now()));
-            return self.observe_lag(ctx.now());
+    }
+
+    /// Something at this site is now as the faults in force say.
+    fn follow(&mut self, ctx: &mut Ctx<'_>, changed: Fault) {
+        match changed {
+            Fault::DelayReplication(_) => self.follow_replication(ctx),
+            Fault::NoisyNeighbour(_) => self.neighbours_changed(ctx),
+            Fault::Leak(_) => self.leaks_changed(ctx),
+            Fault::DatabaseDown(down) => {
+                self.follow_replication(ctx);
+                if down.region == self.me {
+                    self.follow_database(ctx);
+                }
+            }
+            Fault::LockTable(_) => self.follow_locks(ctx),
+            Fault::ClockSkew(_) => self.follow_clock(),
+            Fault::PacketLoss(_) => self.follow_packet_loss(ctx),
+            Fault::OriginDown(_) => self.follow_origin(ctx),
+            Fault::RegionDown(_)
+            | Fault::EvictCache(_)
+            | Fault::Slow(_)
+            | Fault::Errors(_)
+            | Fault::StopPods(_)
+            | Fault::Surge(_) => {}
         }
-        let down = matches!(changed, Fault::DatabaseDown { .. });
-        if !(down || matches!(changed, Fault::DelayReplication { .. }))
-            || self.me == self.plan.fabric.primary
-        {
+    }
+
+    /// Cached copies live as long as the clock of the edge says.
+    fn follow_clock(&mut self) {
+        if let (Some(cache), Some(metadata)) = (&mut self.cache, &self.plan.fabric.metadata) {
+            cache.live(self.active_faults.ttl(&self.plan.injections, metadata.ttl));
+        }
+    }
+
+    /// The replication stream carries what the loss of packets leaves.
+    fn follow_packet_loss(&mut self, ctx: &Ctx<'_>) {
+        let share = packet_loss(&self.plan.injections, self.me, ctx.now());
+        self.replication_lag.lose(ctx.now(), share);
+        self.observe_lag(ctx.now());
+    }
+
+    /// The replication channel is as long as the faults in force make it.
+    fn follow_replication(&mut self, ctx: &Ctx<'_>) {
+        let primary = self.plan.fabric.primary;
+        if self.me == primary {
             return;
         }
-        match self.active_faults.replication_delay(&self.plan.injections, self.plan.fabric.primary)
-        {
+        match self.active_faults.replication_delay(&self.plan.injections, primary) {
             Some((delay, by)) => self.replication_lag.delay(ctx.now(), delay, by),
             None => self.replication_lag.restore(ctx.now()),
         }

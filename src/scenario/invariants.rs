@@ -2,7 +2,7 @@
 //! the protection.
 
 use super::edit::{Edit, EditSource};
-use super::harm::Harm;
+use super::inject::Injections;
 use super::near;
 use super::reader::Reader;
 use super::section::Section;
@@ -15,14 +15,14 @@ use std::ops::Range;
 const MOST: usize = 1_000;
 
 /// The labels that sentences can name.
-pub(super) fn labels(harm: &Harm) -> Vec<LabelInfo> {
-    let faults = harm.injections.iter().map(|one| LabelInfo {
+pub(super) fn labels(all: &Injections) -> Vec<LabelInfo> {
+    let faults = all.injections.iter().map(|one| LabelInfo {
         name: one.label.0.clone(),
         at: one.at,
         until: one.until,
         instant: one.fault.is_instant(),
     });
-    let changes = harm.changes.iter().map(|one| LabelInfo {
+    let changes = all.changes.iter().map(|one| LabelInfo {
         name: one.label.0.clone(),
         at: one.at,
         until: one.until,

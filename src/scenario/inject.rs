@@ -1,35 +1,36 @@
 //! `[[inject]]` and `[[change]]`: what is done to the fabric, and when.
 
+use super::arguments::FileArguments;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::{Node, Origin};
-use crate::change::{Change, Planned};
+use crate::change::{self, Change, Planned};
 use crate::engine::Profile;
-use crate::fault::{Fault, Injection, Label};
+use crate::fault::{self, Fault, Injection, Label, Need, Surge};
 use crate::model::Manifest;
 use crate::units::{Instant, Span};
 
 /// The most faults or changes of a file.
-const MOST: usize = 1_000;
+const MAX_ITEMS: usize = 1_000;
 
-/// The most times that one fault comes.
-const MOST_TIMES: u32 = 100;
+/// The most times that one fault is repeated.
+const MAX_TIMES: u32 = 100;
 
-/// What is known of the run while harm is read.
+/// What is known of the run while faults and changes are read.
 #[derive(Clone, Copy)]
-pub(super) struct Stage<'a> {
+pub(super) struct ReadContext<'a> {
     pub regions: &'a [String],
     pub manifest: &'a Manifest,
     /// The region that holds the origin.
     pub origin: usize,
-    /// Whether anybody asks for segments.
+    /// Whether viewers ask for segments.
     pub segments: bool,
     pub end: Instant,
 }
 
 /// What the file does to the fabric.
 #[derive(Default)]
-pub(super) struct Harm {
+pub(super) struct Injections {
     pub injections: Vec<Injection>,
     pub changes: Vec<Planned>,
     /// Where each begins in the file, injections first.
@@ -39,7 +40,7 @@ pub(super) struct Harm {
 }
 
 /// When something happens, and what it is called.
-struct Moment {
+struct Schedule {
     label: Label,
     at: Instant,
     until: Option<Instant>,
@@ -54,60 +55,65 @@ struct Again {
 
 impl Reader<'_> {
     /// All injections and changes.
-    pub fn harm(&mut self, inject: Option<&Node>, change: Option<&Node>, stage: Stage<'_>) -> Harm {
-        let mut harm = Harm::default();
+    pub fn injections(
+        &mut self,
+        inject: Option<&Node>,
+        change: Option<&Node>,
+        context: ReadContext<'_>,
+    ) -> Injections {
+        let mut all = Injections::default();
         let mut labels: Vec<String> = Vec::new();
         for item in self.items(inject, "[[inject]]") {
             let Some(mut section) = self.section(item, "inject") else {
                 continue;
             };
             let node = section.require(self, "fault");
-            let fault = node.and_then(|node| self.fault(node, stage));
+            let fault = node.and_then(|node| self.fault(node, context));
             let is_instant = fault.is_some_and(|fault| fault.is_instant());
             let again = self.again(&mut section);
-            let moment = self.moment(&mut section, stage, is_instant, &mut labels);
+            let schedule = self.schedule(&mut section, context, is_instant, &mut labels);
             section.finish(self);
-            match (moment, fault) {
-                (Ok(Moment { label, at, until }), Some(fault)) => {
-                    self.ramp_fits(item, fault, at, until.unwrap_or(stage.end));
+            match (schedule, fault) {
+                (Ok(Schedule { label, at, until }), Some(fault)) => {
+                    self.ramp_fits(item, fault, at, until.unwrap_or(context.end));
                     let first = Injection { label, at, until, fault };
-                    for injection in self.repeated(first, again, stage, &mut labels) {
-                        harm.injections.push(injection);
-                        harm.places.push(item.at.clone());
+                    for injection in self.repeated(first, again, context, &mut labels) {
+                        all.injections.push(injection);
+                        all.places.push(item.at.clone());
                     }
                 }
-                (Ok(Moment { label, .. }), None) => harm.broken.push(label.0),
-                (Err(label), _) => harm.broken.extend(label),
+                (Ok(Schedule { label, .. }), None) => all.broken.push(label.0),
+                (Err(label), _) => all.broken.extend(label),
             }
         }
-        self.overlapping_faults(&harm, stage.end);
-        let injections = harm.places.len();
+        self.overlapping_faults(&all, context.end);
+        let injections = all.places.len();
         for item in self.items(change, "[[change]]") {
             let Some(mut section) = self.section(item, "change") else {
                 continue;
             };
             let node = section.require(self, "do");
-            let change = node.and_then(|node| self.change(node, stage));
-            let moment = self.moment(&mut section, stage, false, &mut labels);
+            let change = node.and_then(|node| self.change(node, context));
+            let schedule = self.schedule(&mut section, context, false, &mut labels);
             section.finish(self);
-            match (moment, change) {
-                (Ok(Moment { label, at, until }), Some(change)) => {
-                    harm.changes.push(Planned { label, at, until, change });
-                    harm.places.push(item.at.clone());
+            match (schedule, change) {
+                (Ok(Schedule { label, at, until }), Some(change)) => {
+                    all.changes.push(Planned { label, at, until, change });
+                    all.places.push(item.at.clone());
                 }
-                (Ok(Moment { label, .. }), None) => harm.broken.push(label.0),
-                (Err(label), _) => harm.broken.extend(label),
+                (Ok(Schedule { label, .. }), None) => all.broken.push(label.0),
+                (Err(label), _) => all.broken.extend(label),
             }
         }
-        self.overlapping_changes(&harm, injections, stage.end);
-        harm
+        self.overlapping_changes(&all, injections, context.end);
+        all
     }
 
     fn items<'t>(&mut self, node: Option<&'t Node>, section: &str) -> &'t [Node] {
         let Some(node) = node else { return &[] };
         let items =
             self.list(node, &format!("write `{section}`, once for each")).unwrap_or_default();
-        if items.len() > MOST {
+        if items.len() > MAX_ITEMS {
             let message = format!("{} times `{section}` is too often", items.len());
             self.say(&node.at, message, "at most 1,000");
             return &[];
@@ -127,7 +133,7 @@ impl Reader<'_> {
             }
             (None, None) => return None,
         };
-        let count = self.count(&times.node, 2..=MOST_TIMES)?;
+        let count = self.count(&times.node, 2..=MAX_TIMES)?;
         let apart = self.some_time(&every.node)?;
         Some(Again { count, apart, at: every.node.at.clone() })
     }
@@ -137,7 +143,7 @@ impl Reader<'_> {
         &mut self,
         first: Injection,
         again: Option<Again>,
-        stage: Stage<'_>,
+        context: ReadContext<'_>,
         labels: &mut Vec<String>,
     ) -> Vec<Injection> {
         let Some(Again { count, apart, at }) = again else {
@@ -158,8 +164,8 @@ impl Reader<'_> {
                 first.at.saturating_add(shift),
                 first.until.map(|until| until.saturating_add(shift)),
             );
-            if until.unwrap_or(from) > stage.end || from >= stage.end {
-                let message = format!("`{label}` is not over when the run ends at {}", stage.end);
+            if until.unwrap_or(from) > context.end || from >= context.end {
+                let message = format!("`{label}` is not over when the run ends at {}", context.end);
                 self.say(&at, message, format!("fewer `times`, or `run.length` above {from}"));
                 break;
             }
@@ -174,13 +180,13 @@ impl Reader<'_> {
     }
 
     /// Label and time; on a problem the label, if there is one.
-    fn moment(
+    fn schedule(
         &mut self,
         section: &mut Section<'_>,
-        stage: Stage<'_>,
+        context: ReadContext<'_>,
         is_instant: bool,
         labels: &mut Vec<String>,
-    ) -> Result<Moment, Option<String>> {
+    ) -> Result<Schedule, Option<String>> {
         let before = self.problems.len();
         let node = section.require(self, "label");
         let label = node.and_then(|node| self.name(node));
@@ -191,7 +197,7 @@ impl Reader<'_> {
             }
             labels.push(label.clone());
         }
-        let at = self.begin(section, stage);
+        let at = self.begin(section, context);
         let lasts = section.take("lasts");
         let until = match lasts {
             Some(entry) if is_instant => {
@@ -199,35 +205,40 @@ impl Reader<'_> {
                 self.say(&entry.key_at, message, "remove `lasts`");
                 None
             }
-            Some(entry) => self.end(&entry.node, at, stage),
+            Some(entry) => self.end(&entry.node, at, context),
             None => None,
         };
         match (label, at) {
             (Some(label), Some(at)) if self.problems.len() == before => {
-                Ok(Moment { label: Label(label), at, until })
+                Ok(Schedule { label: Label(label), at, until })
             }
             (label, _) => Err(label),
         }
     }
 
-    fn begin(&mut self, section: &mut Section<'_>, stage: Stage<'_>) -> Option<Instant> {
+    fn begin(&mut self, section: &mut Section<'_>, context: ReadContext<'_>) -> Option<Instant> {
         let node = section.require(self, "at")?;
         let at = Instant::ZERO + self.time(node)?;
-        if at >= stage.end {
-            let message = format!("this begins at {at}, and the run ends at {}", stage.end);
+        if at >= context.end {
+            let message = format!("this begins at {at}, and the run ends at {}", context.end);
             self.say(&node.at, message, "begin earlier, or make `run.length` longer");
             return None;
         }
         Some(at)
     }
 
-    fn end(&mut self, node: &Node, at: Option<Instant>, stage: Stage<'_>) -> Option<Instant> {
+    fn end(
+        &mut self,
+        node: &Node,
+        at: Option<Instant>,
+        context: ReadContext<'_>,
+    ) -> Option<Instant> {
         let lasts = self.some_time(node)?;
         let at = at?;
         let until = at + lasts;
-        if until > stage.end {
-            let message = format!("this ends at {until}, after the run's end at {}", stage.end);
-            let most = stage.end.since(at);
+        if until > context.end {
+            let message = format!("this ends at {until}, after the run's end at {}", context.end);
+            let most = context.end.since(at);
             let help = format!("`lasts = \"{most}\"` at most, or without `lasts` to the end");
             self.say(&node.at, message, help);
             return None;
@@ -236,9 +247,9 @@ impl Reader<'_> {
     }
 
     /// Folds surges into the profiles of the regions that they come from.
-    pub fn fold_surges(&mut self, harm: &Harm, profiles: &mut [Profile]) {
-        for (injection, place) in harm.injections.iter().zip(&harm.places) {
-            let Fault::Surge { region, factor, ramp } = injection.fault else {
+    pub fn fold_surges(&mut self, all: &Injections, profiles: &mut [Profile]) {
+        for (injection, place) in all.injections.iter().zip(&all.places) {
+            let Fault::Surge(Surge { region, factor, ramp }) = injection.fault else {
                 continue;
             };
             for (at, profile) in profiles.iter_mut().enumerate() {
@@ -273,28 +284,78 @@ impl Reader<'_> {
         }
     }
 
-    fn change(&mut self, node: &Node, stage: Stage<'_>) -> Option<Change> {
-        let mut section = self.section(node, "change.do")?;
-        let kind = section.require(self, "kind")?;
-        let Some(()) = self.choice(kind, &[("drain", ())]) else {
-            section.rest();
-            return None;
-        };
-        section.narrow("drain");
-        let region = section.need(self, "region", |r, n| r.region(n, stage.regions));
+    fn fault(&mut self, node: &Node, context: ReadContext<'_>) -> Option<Fault> {
+        let mut section = self.section(node, "inject.fault")?;
+        let kinds: Vec<_> = fault::KINDS.iter().map(|kind| (kind.name, kind)).collect();
+        let kind = self.kind(&mut section, &kinds)?;
+        let fault =
+            (kind.read)(&mut FileArguments { reader: self, section: &mut section, context });
         section.finish(self);
-        region.map(|region| Change::Drain { region })
+        self.needs_are_met(node, fault, context);
+        fault
+    }
+
+    fn change(&mut self, node: &Node, context: ReadContext<'_>) -> Option<Change> {
+        let mut section = self.section(node, "change.do")?;
+        let kinds: Vec<_> = change::KINDS.iter().map(|kind| (kind.name, kind)).collect();
+        let kind = self.kind(&mut section, &kinds)?;
+        let change =
+            (kind.read)(&mut FileArguments { reader: self, section: &mut section, context });
+        section.finish(self);
+        change
+    }
+
+    /// Which of these kinds a table is of. When that is wrong, none of its keys is.
+    fn kind<T: Copy>(&mut self, section: &mut Section<'_>, kinds: &[(&str, T)]) -> Option<T> {
+        let node = section.require(self, "kind");
+        let kind = node.and_then(|node| self.choice(node, kinds));
+        match (kind, node.and_then(Node::text)) {
+            (Some(kind), Some(name)) => {
+                section.narrow(name);
+                Some(kind)
+            }
+            _ => {
+                section.rest();
+                None
+            }
+        }
+    }
+
+    /// A fault that nothing in this fabric would notice is a mistake.
+    fn needs_are_met(&mut self, node: &Node, fault: Option<Fault>, context: ReadContext<'_>) {
+        let pod = &context.manifest.pod;
+        let (met, message, help) = match fault.map_or(Need::Nothing, |f| f.behaviour().needs()) {
+            Need::Nothing => return,
+            Need::Segments => (
+                context.segments,
+                "nobody asks for segments, so that this fault meets nobody",
+                "`[load.segments-per-second]`, with a rate for a region",
+            ),
+            Need::BoundedCpu => (
+                pod.cpu.is_some(),
+                "a neighbour takes processors, and the pods' are not bounded",
+                "`cpu = { threads = 1 }` in `[fabric.manifest]`, for example",
+            ),
+            Need::BoundedMemory => (
+                pod.memory.is_some(),
+                "this leaks memory, and the pods' is not bounded",
+                "`memory = { limit = \"1GB\" }` in `[fabric.manifest]`, for example",
+            ),
+        };
+        if !met {
+            self.say(&node.at, message, help);
+        }
     }
 
     /// Two of one kind at one place and time would leave open which of them holds.
-    fn overlapping_faults(&mut self, harm: &Harm, end: Instant) {
+    fn overlapping_faults(&mut self, all: &Injections, end: Instant) {
         let mut told = None;
-        for (later, two) in harm.injections.iter().enumerate() {
-            let clash = harm.injections[..later].iter().find(|one| {
+        for (later, two) in all.injections.iter().enumerate() {
+            let clash = all.injections[..later].iter().find(|one| {
                 let times = one.at < two.until.unwrap_or(end) && two.at < one.until.unwrap_or(end);
-                times && same_target(one.fault, two.fault)
+                times && one.fault.excludes(&two.fault)
             });
-            if let (Some(one), Some(place)) = (clash, harm.places.get(later))
+            if let (Some(one), Some(place)) = (clash, all.places.get(later))
                 && told != Some(place)
             {
                 told = Some(place); // repeats clash as often as they come
@@ -307,44 +368,20 @@ impl Reader<'_> {
         }
     }
 
-    fn overlapping_changes(&mut self, harm: &Harm, injections: usize, end: Instant) {
-        for (later, two) in harm.changes.iter().enumerate() {
-            let clash = harm.changes[..later].iter().find(|one| {
+    fn overlapping_changes(&mut self, all: &Injections, injections: usize, end: Instant) {
+        for (later, two) in all.changes.iter().enumerate() {
+            let clash = all.changes[..later].iter().find(|one| {
                 let times = one.at < two.until.unwrap_or(end) && two.at < one.until.unwrap_or(end);
-                times && one.change == two.change
+                times && one.change.excludes(&two.change)
             });
-            if let (Some(one), Some(place)) = (clash, harm.places.get(injections + later)) {
+            if let (Some(one), Some(place)) = (clash, all.places.get(injections + later)) {
+                let kind = two.change.kind();
                 let (one, two) = (&one.label.0, &two.label.0);
-                let message = format!("`{one}` and `{two}` drain one region at one time");
+                let message =
+                    format!("`{one}` and `{two}` are both `{kind}` at one place and time");
                 self.say(place, message, "let one end before the other begins");
             }
         }
-    }
-}
-
-/// Whether two faults, were they to last at one time, would contradict each other. Surges multiply,
-/// and what happens at an instant does not last.
-fn same_target(one: Fault, two: Fault) -> bool {
-    let meet = |a: Option<usize>, b: Option<usize>| a.is_none() || b.is_none() || a == b;
-    match (one, two) {
-        (Fault::RegionDown { region: a, .. }, Fault::RegionDown { region: b, .. }) => a == b,
-        (Fault::DelayReplication { region: a, .. }, Fault::DelayReplication { region: b, .. }) => {
-            meet(a, b)
-        }
-        (Fault::Slow { region: a, service: s, .. }, Fault::Slow { region: b, service: t, .. })
-        | (
-            Fault::Errors { region: a, service: s, .. },
-            Fault::Errors { region: b, service: t, .. },
-        ) => s == t && meet(a, b),
-        (Fault::DatabaseDown { region: a, .. }, Fault::DatabaseDown { region: b, .. })
-        | (Fault::OriginDown { region: a, .. }, Fault::OriginDown { region: b, .. }) => a == b,
-        (Fault::LockTable { region: a }, Fault::LockTable { region: b })
-        | (Fault::ClockSkew { region: a, .. }, Fault::ClockSkew { region: b, .. })
-        | (Fault::PacketLoss { region: a, .. }, Fault::PacketLoss { region: b, .. }) => meet(a, b),
-        (Fault::StopPods { region: a, .. }, Fault::StopPods { region: b, .. })
-        | (Fault::NoisyNeighbour { region: a, .. }, Fault::NoisyNeighbour { region: b, .. })
-        | (Fault::Leak { region: a, .. }, Fault::Leak { region: b, .. }) => meet(a, b),
-        _ => false,
     }
 }
 
