@@ -9,6 +9,7 @@ mod autoscale;
 mod budget;
 mod call;
 mod content;
+mod cost;
 mod database;
 mod edit;
 mod fabric;
@@ -18,11 +19,16 @@ mod keys;
 mod lanes;
 mod law;
 mod load;
+mod manifest;
+mod metadata;
 mod near;
 mod place;
 mod pods;
 mod problem;
 mod reader;
+mod replication;
+mod routing;
+mod run;
 mod runbook;
 mod section;
 mod source;
@@ -30,6 +36,7 @@ mod study;
 mod tolerance;
 mod topology;
 mod tree;
+mod viewers;
 
 pub use edit::{Edit, EditSource};
 pub use keys::{KEYS, Key, STUDY_KEYS};
@@ -47,6 +54,7 @@ use crate::units::{Instant, Span};
 use edit::Part;
 use inject::ReadContext;
 use reader::Reader;
+use run::{LONGEST, Run};
 use section::Section;
 use std::fmt;
 use tree::Node;
@@ -238,14 +246,6 @@ fn sorted(mut problems: Vec<Problem>) -> Problems {
     Problems(problems)
 }
 
-/// What `[run]` says.
-struct Run {
-    seed: u64,
-    length: Span,
-    warmup: Span,
-    holds_in: f64,
-}
-
 impl Reader<'_> {
     /// The whole file. `None` only when there are problems; there may be problems beside a scenario
     /// too, and then it means nothing.
@@ -326,36 +326,7 @@ impl Reader<'_> {
         let node = root.require(self, key)?;
         self.section(node, key)
     }
-
-    fn run(&mut self, mut section: Section<'_>) -> Run {
-        let mut run = Run { seed: 0, length: LONGEST, warmup: Span::ZERO, holds_in: 1.0 };
-        let seed = section.need(self, "seed", |r, n| r.whole(n, 0, i128::from(i64::MAX)));
-        run.seed = seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0);
-        let length = section.need(self, "length", |r, n| r.time_in(n, SHORTEST..=LONGEST));
-        run.length = length.unwrap_or(LONGEST);
-        if let Some(node) = section.node("warmup")
-            && let Some(warmup) = self.time(node)
-        {
-            if warmup >= run.length {
-                let message = format!("the warm-up takes {warmup}, and the run {}", run.length);
-                self.say(&node.at, message, "a warm-up is shorter than its run");
-            } else {
-                run.warmup = warmup;
-            }
-        }
-        if let Some(node) = section.node("holds-in")
-            && let Some(grains) = self.share_grains(node, 1)
-        {
-            run.holds_in = crate::units::count_to_f64(grains) / 1e9;
-        }
-        section.finish(self);
-        run
-    }
 }
-
-/// Bounds of a run: a second, the grain of what is seen, and a month.
-const SHORTEST: Span = Span::from_secs(1);
-const LONGEST: Span = Span::from_secs(31 * 86_400);
 
 impl Edit {
     /// The bytes of the file that a control's edit covers.
@@ -367,5 +338,7 @@ impl Edit {
     }
 }
 
+#[cfg(test)]
+mod reference_tests;
 #[cfg(test)]
 mod tests;

@@ -17,33 +17,37 @@ pub(super) struct FileArguments<'f, 'r, 't> {
 }
 
 impl<'r> FileArguments<'_, 'r, '_> {
-    /// What is written, or what the absent key stands for.
+    /// What is written, or what the absent key stands for. A wrong value of a key that may be absent is
+    /// reported, and then taken as absent, so that the rest of the fault is judged, too.
     fn value<T>(
         &mut self,
         key: &Parameter,
-        read: impl FnOnce(&mut Reader<'r>, &Node) -> Option<T>,
+        read: impl Fn(&mut Reader<'r>, &Node) -> Option<T>,
     ) -> Option<T> {
         let written = match key.absent {
             Absent::Wrong => Some(self.section.require(self.reader, key.name)?),
             Absent::As(_) | Absent::Unbounded(_) => self.section.node(key.name),
         };
-        match (written, key.absent) {
-            (Some(node), _) => read(self.reader, node),
-            (None, Absent::As(text)) => read(self.reader, &parse_value(text, usize::MAX)?),
-            (None, Absent::Wrong | Absent::Unbounded(_)) => None,
+        let value = written.and_then(|node| read(self.reader, node));
+        match key.absent {
+            Absent::As(text) if value.is_none() => {
+                read(self.reader, &parse_value(text, usize::MAX)?)
+            }
+            Absent::As(_) | Absent::Wrong | Absent::Unbounded(_) => value,
         }
     }
 
-    /// What is written, or nothing where the key may be absent.
+    /// What is written, or no bound where the key may be absent.
     fn bound<T>(
         &mut self,
         key: &Parameter,
-        read: impl FnOnce(&mut Reader<'r>, &Node) -> Option<Option<T>>,
+        read: impl Fn(&mut Reader<'r>, &Node) -> Option<Option<T>>,
     ) -> Option<Option<T>> {
-        if matches!(key.absent, Absent::Unbounded(_)) && !self.section.has(key.name) {
-            return Some(None);
+        let value = self.value(key, read);
+        match key.absent {
+            Absent::Unbounded(_) => Some(value.flatten()),
+            Absent::As(_) | Absent::Wrong => value,
         }
-        self.value(key, read)
     }
 }
 
@@ -75,7 +79,7 @@ impl Arguments for FileArguments<'_, '_, '_> {
 
     fn time(&mut self, key: &Parameter) -> Option<Span> {
         let within = span_range(key.value);
-        self.value(key, |r, n| r.time_in(n, within))
+        self.value(key, |r, n| r.time_in(n, within.clone()))
     }
 
     fn number(&mut self, key: &Parameter) -> Option<f64> {
@@ -83,7 +87,7 @@ impl Arguments for FileArguments<'_, '_, '_> {
             Value::Number(least, most) => least..=most,
             _ => f64::MIN..=f64::MAX,
         };
-        self.value(key, |r, n| r.number(n, within))
+        self.value(key, |r, n| r.number(n, within.clone()))
     }
 
     fn share(&mut self, key: &Parameter) -> Option<f64> {

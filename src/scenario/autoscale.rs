@@ -1,13 +1,111 @@
 //! `[fabric.manifest.autoscale]`.
 
+use super::keys::Default::{Is, Required};
+use super::keys::{Row, row};
+use super::manifest::MAX_PODS;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
 use crate::model::{AutoscaleRules, Discipline, Manifest, ScalePace, ScaleTarget};
 use crate::units::Span;
 
-/// More pods than any region has.
-const MANY: u32 = 10_000;
+pub(super) const KEYS: &[Row] = &[
+    row(
+        "fabric.manifest.autoscale",
+        "table or \"none\"",
+        Is("none"),
+        "{ saturation = \"70%\", max = 60 }",
+        "what changes the number of pods: Kubernetes' horizontal pod autoscaler",
+    ),
+    row(
+        "fabric.manifest.autoscale.saturation",
+        "share",
+        Is("none"),
+        "\"70%\"",
+        "the target for calls inside, those that wait included, as a share of the slots; one of the three",
+    ),
+    row(
+        "fabric.manifest.autoscale.cpu",
+        "share",
+        Is("none"),
+        "\"60%\"",
+        "the target for processor time used, as a share of `cpu.request`; one of the three",
+    ),
+    row(
+        "fabric.manifest.autoscale.requests-per-second",
+        "number",
+        Is("none"),
+        "50",
+        "the target for calls a second for each pod; one of the three",
+    ),
+    row("fabric.manifest.autoscale.max", "count", Required, "60", "the most pods"),
+    row(
+        "fabric.manifest.autoscale.min",
+        "count",
+        Is("the pods that there are"),
+        "10",
+        "the fewest pods",
+    ),
+    row("fabric.manifest.autoscale.every", "time", Is("15s"), "\"15s\"", "how often it looks"),
+    row(
+        "fabric.manifest.autoscale.tolerance",
+        "share",
+        Is("10%"),
+        "\"10%\"",
+        "how far from the target is near enough",
+    ),
+    row(
+        "fabric.manifest.autoscale.metric-age",
+        "time",
+        Is("15s"),
+        "\"30s\"",
+        "how old what it sees is",
+    ),
+    row(
+        "fabric.manifest.autoscale.up",
+        "pace",
+        Is("window 0s, 4 pods or 100% in 15s"),
+        "{ window = \"30s\" }",
+        "how pods come",
+    ),
+    row(
+        "fabric.manifest.autoscale.down",
+        "pace",
+        Is("window 5m, 100% in 15s"),
+        "{ percent = 10, period = \"1m\" }",
+        "how pods go",
+    ),
+    row(
+        "fabric.manifest.autoscale.pods-per-node",
+        "count",
+        Is("10"),
+        "10",
+        "pods that a node has room for",
+    ),
+    row(
+        "fabric.manifest.autoscale.node-start",
+        "time",
+        Is("3m"),
+        "\"60s\"",
+        "what a new node takes before pods can start on it",
+    ),
+    row(
+        "pace.window",
+        "time",
+        Is("0s up, 5m down"),
+        "\"5m\"",
+        "the most cautious recommendation of so long counts",
+    ),
+    row("pace.pods", "count", Is("4 up, 0 down"), "4", "pods that may come or go in a period"),
+    row(
+        "pace.percent",
+        "count",
+        Is("100"),
+        "50",
+        "or so many per cent of those that were there, if that is more",
+    ),
+    row("pace.period", "time", Is("15s"), "\"1m\"", "the period, 1 s to 30 min"),
+];
 
 impl Reader<'_> {
     /// What changes the number of pods.
@@ -33,7 +131,7 @@ impl Reader<'_> {
 
     fn rules(&mut self, section: &mut Section<'_>, manifest: &Manifest) -> Option<AutoscaleRules> {
         let target = self.target(section, manifest);
-        let max = section.need(self, "max", |r, n| r.count(n, manifest.pods..=MANY));
+        let max = section.need(self, "max", |r, n| r.count(n, manifest.pods..=MAX_PODS));
         let mut rules = AutoscaleRules {
             target: target.unwrap_or(ScaleTarget::Saturation(1.0)),
             min: manifest.pods,
@@ -54,7 +152,8 @@ impl Reader<'_> {
         section.set(self, "metric-age", &mut rules.age, Self::time);
         section.set(self, "up", &mut rules.up, |r, n| r.pace(n, ScalePace::UP));
         section.set(self, "down", &mut rules.down, |r, n| r.pace(n, ScalePace::DOWN));
-        section.set(self, "pods-per-node", &mut rules.pods_per_node, |r, n| r.count(n, 1..=MANY));
+        section
+            .set(self, "pods-per-node", &mut rules.pods_per_node, |r, n| r.count(n, 1..=MAX_PODS));
         section.set(self, "node-start", &mut rules.node_start, Self::time);
         target.and(max).map(|_| rules)
     }
@@ -99,7 +198,7 @@ impl Reader<'_> {
         section.set(self, "window", &mut pace.window, |r, n| {
             r.time_in(n, Span::ZERO..=Span::from_secs(3_600))
         });
-        section.set(self, "pods", &mut pace.pods, |r, n| r.count(n, 0..=MANY));
+        section.set(self, "pods", &mut pace.pods, |r, n| r.count(n, 0..=MAX_PODS));
         section.set(self, "percent", &mut pace.share, |r, n| {
             r.count(n, 0..=10_000).map(|percent| f64::from(percent) / 100.0)
         });

@@ -1,11 +1,122 @@
 //! A retry budget by name: of viewers, or of a hop.
 
+use super::keys::Default::{Is, Required};
+use super::keys::{Row, row};
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
 use crate::model::Budget;
 use crate::model::preset;
 use crate::units::Span;
+
+pub(super) const KEYS: &[Row] = &[
+    row(
+        "budget.kind",
+        "\"limit\", \"deposit-per-request\", \"deposit-per-success\", \"small-bucket\", \"concurrent-share\", \"standard\", \"adaptive-throttle\", \"decorator\" or \"decorator-repaired\"",
+        Required,
+        "\"deposit-per-request\"",
+        "which rule; tokens that a retry took stay taken when a breaker or a bulkhead refuses it",
+    ),
+    row(
+        "budget[limit].retries",
+        "count",
+        Is("3"),
+        "3",
+        "retries at one time, their backoff included",
+    ),
+    row(
+        "budget[deposit-per-request].ttl",
+        "time",
+        Is("10s"),
+        "\"10s\"",
+        "how long a deposit counts, 1 s to 60 s",
+    ),
+    row(
+        "budget[deposit-per-request].min-per-second",
+        "count",
+        Is("10"),
+        "10",
+        "retries a second that are always allowed, to each network or client: with 200 networks 10 are 2,000",
+    ),
+    row(
+        "budget[deposit-per-request].ratio",
+        "share",
+        Is("20%"),
+        "\"20%\"",
+        "retries allowed for each request",
+    ),
+    row(
+        "budget[deposit-per-success].max-tokens",
+        "count",
+        Is("10"),
+        "10",
+        "tokens of a full bucket, 1 to 1000; retries go while more than half are left",
+    ),
+    row(
+        "budget[deposit-per-success].token-ratio",
+        "number",
+        Is("0.1"),
+        "0.1",
+        "what a success adds, in whole thousandths; a failed attempt takes 1",
+    ),
+    row(
+        "budget[small-bucket].tokens",
+        "count",
+        Is("5"),
+        "5",
+        "tokens of a full bucket; a retry takes 1",
+    ),
+    row(
+        "budget[small-bucket].deposit",
+        "number",
+        Is("0.1"),
+        "0.1",
+        "what a success adds, in whole thousandths",
+    ),
+    row(
+        "budget[concurrent-share].share",
+        "share",
+        Is("20%"),
+        "\"20%\"",
+        "retries at one time, of the attempts under way",
+    ),
+    row(
+        "budget[concurrent-share].at-least",
+        "count",
+        Is("3"),
+        "3",
+        "retries at one time that are always allowed",
+    ),
+    row("budget[standard].tokens", "count", Is("500"), "500", "tokens of a full bucket"),
+    row(
+        "budget[standard].retry-cost",
+        "count",
+        Is("5"),
+        "5",
+        "what a retry takes and its answer gives back, 1 to 255",
+    ),
+    row(
+        "budget[standard].timeout-cost",
+        "count",
+        Is("10"),
+        "10",
+        "the same for a retry after a time-out",
+    ),
+    row(
+        "budget[adaptive-throttle].k",
+        "number",
+        Is("2"),
+        "2",
+        "requests for each accepted one below which nothing is refused, at least 1",
+    ),
+    row(
+        "budget[adaptive-throttle].window",
+        "time",
+        Is("2m"),
+        "\"2m\"",
+        "over how long both are counted, 1 s to 1 h",
+    ),
+];
 
 /// The kinds of budget that stand in a table, with their defaults.
 fn kinds() -> [(&'static str, Budget); 9] {

@@ -1,5 +1,7 @@
 //! `[fabric.content]` and `[fabric.origin]`: video segments, and the store that holds all of them.
 
+use super::keys::Default::{Is, Of, Required};
+use super::keys::{Row, bound, bytes, row, time};
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
@@ -7,12 +9,170 @@ use crate::cache::Policy;
 use crate::model::{Catalogue, Content, Fabric, Load, Origin, Rendition, Store};
 use crate::units::{Span, count_to_f64};
 
-/// More renditions than any ladder has.
-const MOST_RENDITIONS: usize = 100;
-/// More segments than any title has: four months of six seconds.
-const MOST_SEGMENTS: u32 = 2_000_000;
-/// More slots than any origin has.
-const MOST_SLOTS: u32 = 1_000_000;
+pub(super) const KEYS: &[Row] = &[
+    row(
+        "fabric.content",
+        "table",
+        Is("preset"),
+        "{}",
+        "video segments and the cache of them beside each edge; of no meaning without `load.segments-per-second`",
+    ),
+    row(
+        "fabric.content.cache",
+        "\"on\" or \"off\"",
+        Is("on"),
+        "\"on\"",
+        "off: every request for a segment goes to the origin",
+    ),
+    row(
+        "fabric.content.policy",
+        "\"lru\", \"fifo\", \"clock\", \"sieve\", \"s3-fifo\", \"lfu\" or \"w-tinylfu\"",
+        Is("lru"),
+        "\"s3-fifo\"",
+        "which segment leaves a full cache",
+    ),
+    row(
+        "fabric.content.bytes",
+        "volume",
+        Of(|f| f.content.store.map_or_else(String::new, |s| bytes(s.bytes))),
+        "\"500GB\"",
+        "the room of the cache in each region",
+    ),
+    row(
+        "fabric.content.hit",
+        "time",
+        Of(|f| time(f.content.hit)),
+        "\"1ms\"",
+        "what a hit takes until its first byte",
+    ),
+    row(
+        "fabric.content.lock",
+        "\"on\" or \"off\"",
+        Is("on"),
+        "\"on\"",
+        "one request to the origin for a segment, the others wait",
+    ),
+    row(
+        "fabric.content.lock-wait",
+        "time",
+        Of(|f| f.content.lock.map_or_else(String::new, |l| time(l.wait))),
+        "\"5s\"",
+        "the longest wait for another's request",
+    ),
+    row(
+        "fabric.content.after-lock-wait",
+        "\"fetch\" or \"fail\"",
+        Is("fetch"),
+        "\"fetch\"",
+        "what a waiter does then",
+    ),
+    row(
+        "fabric.content.lock-errors",
+        "\"shared\" or \"alone\"",
+        Is("shared"),
+        "\"shared\"",
+        "whether waiters get the error of the one that asked",
+    ),
+    row(
+        "fabric.content.segment",
+        "time",
+        Of(|f| time(f.content.segment)),
+        "\"6s\"",
+        "how long a segment plays, 1 ms to 1 h",
+    ),
+    row(
+        "fabric.content.segments-per-title",
+        "count",
+        Of(|f| f.content.segments.to_string()),
+        "600",
+        "segments of each title; titles times renditions times these are below 2^32",
+    ),
+    row(
+        "fabric.content.watched",
+        "time",
+        Of(|f| time(f.content.watched)),
+        "\"30m\"",
+        "how long viewers watch on the mean: the segment at t is asked for in proportion to exp(-t / watched)",
+    ),
+    row(
+        "fabric.content.ladder",
+        "list",
+        Is("1.4, 3, 6 and 16 Mbit/s"),
+        "[{ mbit-per-second = 6, share = \"100%\" }]",
+        "the renditions of each title",
+    ),
+    row(
+        "fabric.content.ladder.mbit-per-second",
+        "number",
+        Required,
+        "6",
+        "its rate, from which the bytes of its segments follow",
+    ),
+    row(
+        "fabric.content.ladder.share",
+        "share",
+        Required,
+        "\"45%\"",
+        "the share of requests that ask for it",
+    ),
+    row(
+        "fabric.origin",
+        "table",
+        Is("preset"),
+        "{}",
+        "the store in one region that holds all segments",
+    ),
+    row("fabric.origin.region", "text", Is("the primary's"), "\"us-east-1\"", "where it is"),
+    row(
+        "fabric.origin.slots",
+        "count",
+        Of(|f| f.origin.slots.to_string()),
+        "825",
+        "requests that it works on at once",
+    ),
+    row(
+        "fabric.origin.queue",
+        "count or \"unbounded\"",
+        Of(|f| bound(f.origin.queue)),
+        "1_000",
+        "requests that may wait",
+    ),
+    row(
+        "fabric.origin.wait",
+        "time or \"unbounded\"",
+        Of(|f| bound(f.origin.wait)),
+        "\"1s\"",
+        "the longest wait",
+    ),
+    row(
+        "fabric.origin.service",
+        "law",
+        Is("uniform, 100ms to 200ms"),
+        "{ law = \"constant\", value = \"150ms\" }",
+        "what it takes until the first byte",
+    ),
+    row(
+        "fabric.origin.bytes-per-second",
+        "volume or \"unbounded\"",
+        Of(|f| f.origin.rate.map_or_else(String::new, bytes)),
+        "\"85MB\"",
+        "bytes of an answer in one second, each by itself",
+    ),
+    row(
+        "fabric.origin.call",
+        "call",
+        Is("one attempt"),
+        "{ timeout = \"1s\", attempts = 2 }",
+        "how each edge calls it; without a time-out it waits for 30s",
+    ),
+];
+
+/// The most renditions of a ladder.
+const MAX_RENDITIONS: usize = 100;
+/// The most segments of a title: four months of six seconds.
+const MAX_SEGMENTS: u32 = 2_000_000;
+/// The most slots of an origin.
+const MAX_ORIGIN_SLOTS: u32 = 1_000_000;
 
 impl Reader<'_> {
     pub fn content(&mut self, section: &mut Section<'_>, content: &mut Content) {
@@ -30,7 +190,7 @@ impl Reader<'_> {
             r.time_in(n, Span::from_millis(1)..=Span::from_secs(3_600))
         });
         section.set(self, "segments-per-title", &mut content.segments, |r, n| {
-            r.count(n, 1..=MOST_SEGMENTS)
+            r.count(n, 1..=MAX_SEGMENTS)
         });
         section.set(self, "watched", &mut content.watched, |r, n| {
             r.time_in(n, Span::from_millis(1)..=super::reader::CENTURY)
@@ -42,7 +202,7 @@ impl Reader<'_> {
     fn ladder(&mut self, node: &Node) -> Option<Vec<Rendition>> {
         const HELP: &str = "for example `[{ mbit-per-second = 6, share = \"100%\" }]`";
         let items = self.list(node, HELP)?;
-        if items.is_empty() || items.len() > MOST_RENDITIONS {
+        if items.is_empty() || items.len() > MAX_RENDITIONS {
             self.say(&node.at, format!("a ladder of {} renditions is none", items.len()), HELP);
             return None;
         }
@@ -76,7 +236,7 @@ impl Reader<'_> {
         if let Some(region) = section.node("region").and_then(|node| self.region(node, regions)) {
             origin.region = Some(region);
         }
-        section.set(self, "slots", &mut origin.slots, |r, n| r.count(n, 1..=MOST_SLOTS));
+        section.set(self, "slots", &mut origin.slots, |r, n| r.count(n, 1..=MAX_ORIGIN_SLOTS));
         section.set(self, "queue", &mut origin.queue, Self::queue);
         section.set(self, "wait", &mut origin.wait, |r, n| r.time_or(n, "unbounded", None, Some));
         section.set(self, "service", &mut origin.service, Self::law);

@@ -1,15 +1,154 @@
 //! `[fabric.database]`.
 
+use super::keys::Default::{Is, Of, Required};
+use super::keys::{Row, bound, row, time};
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
 use crate::model::{Behind, Curve, CurveError, Database, Pooling, Slowdown, WhenBehind};
 use crate::units::Span;
 
-/// More points than anybody writes down.
-const MOST: usize = 10_000;
-/// More reads than any database has at one time or in a second.
-const MANY: f64 = 1e9;
+pub(super) const KEYS: &[Row] = &[
+    row("fabric.database", "table", Is("preset"), "{}", "the database of each region"),
+    row(
+        "fabric.database.use",
+        "\"on\" or \"off\"",
+        Is("on"),
+        "\"on\"",
+        "off: a manifest needs no read",
+    ),
+    row(
+        "fabric.database.connections",
+        "count",
+        Of(|f| f.database.as_ref().map_or_else(String::new, |d| d.connections.to_string())),
+        "128",
+        "connections in each region",
+    ),
+    row(
+        "fabric.database.queue",
+        "count or \"unbounded\"",
+        Of(|f| f.database.as_ref().map_or_else(String::new, |d| bound(d.queue))),
+        "1_000",
+        "reads that may wait for one",
+    ),
+    row(
+        "fabric.database.wait",
+        "time or \"unbounded\"",
+        Of(|f| f.database.as_ref().map_or_else(String::new, |d| bound(d.wait))),
+        "\"1s\"",
+        "the longest wait for one",
+    ),
+    row(
+        "fabric.database.service",
+        "law",
+        Is("lognormal, mean 4ms, cv 1"),
+        "{ law = \"constant\", value = \"4ms\" }",
+        "what a read takes",
+    ),
+    row(
+        "fabric.database.slowdown",
+        "table or \"none\"",
+        Is("none"),
+        "{ by = \"concurrency\", points = [[32, 1], [128, 4]] }",
+        "how reads slow each other",
+    ),
+    row(
+        "fabric.database.slowdown.by",
+        "\"concurrency\" or \"rate\"",
+        Required,
+        "\"concurrency\"",
+        "by how many are under way, or by how many begin",
+    ),
+    row(
+        "fabric.database.slowdown[concurrency].points",
+        "list",
+        Required,
+        "[[32, 1], [128, 4]]",
+        "reads under way, and how many times as long each takes then; straight lines between points",
+    ),
+    row(
+        "fabric.database.slowdown[rate].points",
+        "list",
+        Required,
+        "[[300, 1], [300, 10]]",
+        "reads a second, and how many times as long one takes that begins then; two points at one load are a jump above it",
+    ),
+    row(
+        "fabric.database.slowdown[rate].over",
+        "time",
+        Is("1s"),
+        "\"1s\"",
+        "the time over which reads are counted, 1 ms to 1 h",
+    ),
+    row(
+        "fabric.database.call",
+        "call",
+        Is("one attempt"),
+        "{ timeout = \"50ms\", attempts = 2 }",
+        "how the manifest service calls it",
+    ),
+    row(
+        "fabric.database.pooling",
+        "\"transaction\", \"session\" or \"none\"",
+        Is("transaction"),
+        "\"session\"",
+        "whether a connection is lent for each read, kept from a call's first read to its end, or opened for each call, without waiting for one",
+    ),
+    row(
+        "fabric.database.connect",
+        "time",
+        Is("5ms"),
+        "\"5ms\"",
+        "what opening a connection takes, where there is no pooler",
+    ),
+    row(
+        "fabric.database.again-at",
+        "\"replica\" or \"primary\"",
+        Is("replica"),
+        "\"primary\"",
+        "where second attempts to read go, retries and hedges",
+    ),
+    row(
+        "fabric.database.when-down",
+        "\"fail\" or \"primary\"",
+        Is("fail"),
+        "\"primary\"",
+        "what reads do while the region's database refuses connections",
+    ),
+    row(
+        "fabric.database.too-far-behind",
+        "table",
+        Is("{ after = \"5s\", then = \"serve\" }"),
+        "{ after = \"5s\", then = \"serve\" }",
+        "what a read does on a replica that lags",
+    ),
+    row(
+        "fabric.database.too-far-behind.after",
+        "time",
+        Of(|f| f.database.as_ref().map_or_else(String::new, |d| time(d.behind.after))),
+        "\"5s\"",
+        "the lag that is too much",
+    ),
+    row(
+        "fabric.database.too-far-behind.then",
+        "\"serve\", \"refuse\" or \"primary\"",
+        Is("serve"),
+        "\"serve\"",
+        "old data, an error, or a read over the wide area",
+    ),
+    row(
+        "fabric.database.primary-timeout",
+        "time",
+        Of(|f| f.database.as_ref().map_or_else(String::new, |d| time(d.primary_timeout))),
+        "\"2s\"",
+        "how long a read over the wide area may take",
+    ),
+];
+
+/// The most points of a curve.
+const MAX_POINTS: usize = 10_000;
+/// The most reads at one time or in a second of a curve.
+const MAX_LOAD: f64 = 1e9;
 
 #[derive(Clone, Copy)]
 enum By {
@@ -110,7 +249,7 @@ impl Reader<'_> {
     fn factors(&mut self, node: &Node) -> Option<Curve> {
         const HELP: &str = "pairs of a load and a factor of 1 to 1000: `[[32, 1], [128, 4]]`";
         let items = self.list(node, HELP)?;
-        if items.is_empty() || items.len() > MOST {
+        if items.is_empty() || items.len() > MAX_POINTS {
             self.say(&node.at, format!("{} points are no curve", items.len()), HELP);
             return None;
         }
@@ -120,7 +259,8 @@ impl Reader<'_> {
                 self.say(&item.at, format!("expected a pair, found {}", item.found()), HELP);
                 continue;
             };
-            let (load, factor) = (self.number(load, 0.0..=MANY), self.number(factor, 1.0..=1e3));
+            let (load, factor) =
+                (self.number(load, 0.0..=MAX_LOAD), self.number(factor, 1.0..=1e3));
             points.extend(load.zip(factor));
         }
         if points.len() < items.len() {

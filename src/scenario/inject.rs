@@ -1,6 +1,8 @@
 //! `[[inject]]` and `[[change]]`: what is done to the fabric, and when.
 
 use super::arguments::FileArguments;
+use super::keys::Default::{Is, Required};
+use super::keys::{Row, row};
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::{Node, Origin};
@@ -9,6 +11,57 @@ use crate::engine::Profile;
 use crate::fault::{self, Fault, Injection, Label, Need, Surge};
 use crate::model::Manifest;
 use crate::units::{Instant, Span};
+
+pub(super) const KEYS: &[Row] = &[
+    row("inject", "list", Is("none"), "[]", "what harm is done"),
+    row("change", "list", Is("none"), "[]", "what people do on purpose"),
+    row("inject.label", "text", Required, "\"outage\"", "what invariants call it"),
+    row("inject.at", "time", Required, "\"5m\"", "when it begins"),
+    row(
+        "inject.lasts",
+        "time",
+        Is("to the end"),
+        "\"5m\"",
+        "how long; not for what happens at an instant",
+    ),
+    row(
+        "inject.times",
+        "count",
+        Is("1"),
+        "3",
+        "how often it happens; the repeats are called `LABEL-2`, `LABEL-3` and so on",
+    ),
+    row(
+        "inject.every",
+        "time",
+        Is("none"),
+        "\"5m\"",
+        "how long after the last time it begins again",
+    ),
+    row(
+        "inject.fault",
+        "table",
+        Required,
+        "{ kind = \"evict-cache\", region = \"us-east-1\", share = \"50%\" }",
+        "what is done",
+    ),
+    row("change.label", "text", Required, "\"drain\"", "what invariants call it"),
+    row("change.at", "time", Required, "\"5m\"", "when it begins"),
+    row(
+        "change.lasts",
+        "time",
+        Is("to the end"),
+        "\"5m\"",
+        "when it is taken back, after this long",
+    ),
+    row(
+        "change.do",
+        "table",
+        Required,
+        "{ kind = \"drain\", region = \"sa-east-1\" }",
+        "what is done",
+    ),
+];
 
 /// The most faults or changes of a file.
 const MAX_ITEMS: usize = 1_000;

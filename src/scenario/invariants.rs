@@ -3,6 +3,8 @@
 
 use super::edit::{Edit, EditSource};
 use super::inject::Injections;
+use super::keys::Default::{Is, Required};
+use super::keys::{Row, row};
 use super::near;
 use super::reader::Reader;
 use super::section::Section;
@@ -11,8 +13,49 @@ use super::{ControlPlan, Invariant, Watch};
 use crate::invariant::{Complaint, LabelInfo, Names, parse_invariant, parse_watch};
 use std::ops::Range;
 
+pub(super) const KEYS: &[Row] = &[
+    row(
+        "invariants",
+        "table",
+        Required,
+        "{ \"most are served\" = \"availability >= 99%\" }",
+        "what must hold",
+    ),
+    row("watch", "table", Is("none"), "{ \"latency\" = \"p99(latency)\" }", "what is only watched"),
+    row("control", "table", Is("none"), "{}", "what is taken away, and what breaks then"),
+    row(
+        "invariants.*",
+        "sentence",
+        Is("none"),
+        "\"availability >= 99%\"",
+        "a name, and what must hold",
+    ),
+    row("watch.*", "term", Is("none"), "\"p99(latency)\"", "a name, and what is watched"),
+    row(
+        "control.change",
+        "table",
+        Required,
+        "{ \"inject.outage.fault.routes\" = \"silent\" }",
+        "paths, and what stands there without the protection",
+    ),
+    row(
+        "control.change.*",
+        "any",
+        Is("none"),
+        "\"silent\"",
+        "a path, and what stands there without the protection",
+    ),
+    row(
+        "control.breaks",
+        "list",
+        Required,
+        "[\"most are served\"]",
+        "names of the invariants that must break then",
+    ),
+];
+
 /// The most sentences of a file.
-const MOST: usize = 1_000;
+const MAX_SENTENCES: usize = 1_000;
 
 /// The labels that sentences can name.
 pub(super) fn labels(all: &Injections) -> Vec<LabelInfo> {
@@ -93,10 +136,10 @@ impl Reader<'_> {
     }
 
     fn few<'e, 't>(&mut self, entries: &'e [&'t Entry]) -> &'e [&'t Entry] {
-        if let Some(first_too_many) = entries.get(MOST) {
+        if let Some(first_too_many) = entries.get(MAX_SENTENCES) {
             self.say(&first_too_many.key_at, "there are more than 1,000 sentences", "say less");
         }
-        &entries[..entries.len().min(MOST)]
+        &entries[..entries.len().min(MAX_SENTENCES)]
     }
 
     /// A name that is not blank, with its sentence.

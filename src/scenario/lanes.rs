@@ -1,12 +1,57 @@
 //! `pools` of `[fabric.manifest]`: slots for each kind of fetch.
 
+use super::keys::Default::{Is, Required};
+use super::keys::{Row, row};
+use super::manifest::MAX_SLOTS;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::{Entry, Node};
 use crate::model::{ClassPool, ClassPools, Discipline, Manifest};
 
-/// More slots than any pod has.
-const MANY: u32 = 10_000;
+pub(super) const KEYS: &[Row] = &[
+    row(
+        "fabric.manifest.pools",
+        "table or \"shared\"",
+        Is("shared"),
+        "{ manifests = { slots = 24 }, validations = { slots = 8 } }",
+        "slots for each kind of fetch, so that one that is slow holds none of the other's",
+    ),
+    row(
+        "fabric.manifest.pools.manifests",
+        "pool",
+        Required,
+        "{ slots = 24, queue = 100, wait = \"200ms\" }",
+        "the slots of fetches that make a manifest",
+    ),
+    row(
+        "fabric.manifest.pools.validations",
+        "pool",
+        Required,
+        "{ slots = 8 }",
+        "the slots of fetches that only validate a request",
+    ),
+    row(
+        "pool.slots",
+        "count",
+        Required,
+        "24",
+        "slots of each pod; those of all pools are its `slots`",
+    ),
+    row(
+        "pool.queue",
+        "count or \"unbounded\"",
+        Is("`fabric.manifest.queue`"),
+        "100",
+        "fetches of this kind that may wait in a region",
+    ),
+    row(
+        "pool.wait",
+        "time or \"unbounded\"",
+        Is("`fabric.manifest.max-wait`"),
+        "\"200ms\"",
+        "the longest wait; who has waited so long is rejected",
+    ),
+];
 
 impl Reader<'_> {
     /// `"shared"`, or `{ manifests = { slots = 24 }, validations = { slots = 8 } }`.
@@ -35,7 +80,7 @@ impl Reader<'_> {
     /// `{ slots = 24, queue = 100, wait = "200ms" }`.
     fn class_pool(&mut self, node: &Node, manifest: &Manifest) -> Option<ClassPool> {
         let mut section = self.section(node, "pool")?;
-        let slots = section.need(self, "slots", |r, n| r.count(n, 1..=MANY));
+        let slots = section.need(self, "slots", |r, n| r.count(n, 1..=MAX_SLOTS));
         let mut pool = ClassPool { slots: 1, queue: manifest.queue, wait: manifest.wait };
         section.set(self, "queue", &mut pool.queue, Self::queue);
         section.set(self, "wait", &mut pool.wait, |r, n| r.time_or(n, "unbounded", None, Some));

@@ -1,10 +1,46 @@
 //! Laws in files: a table with a `law`, or a list of them with shares.
 
+use super::keys::Default::{Is, Required};
+use super::keys::{Row, row};
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::{Node, Origin, Value};
 use crate::engine::{Law, LawError};
 use crate::units::{Span, count_to_f64};
+
+pub(super) const KEYS: &[Row] = &[
+    row(
+        "law.law",
+        "\"constant\", \"uniform\", \"exponential\", \"lognormal\", \"pareto\" or \"empirical\"",
+        Required,
+        "\"constant\"",
+        "the law of a time; a list of laws with shares is a mixture",
+    ),
+    row("law.share", "share", Required, "\"80%\"", "the share of this law in a mixture"),
+    row("law[constant].value", "time", Required, "\"5ms\"", "always this"),
+    row("law[uniform].from", "time", Required, "\"10s\"", "the shortest"),
+    row("law[uniform].to", "time", Required, "\"60s\"", "the longest"),
+    row("law[exponential].mean", "time", Required, "\"20ms\"", "the mean"),
+    row("law[lognormal].median", "time", Is("none"), "\"4s\"", "the median, with `p99`"),
+    row("law[lognormal].p99", "time", Is("none"), "\"10s\"", "the 99th percentile, with `median`"),
+    row("law[lognormal].mean", "time", Is("none"), "\"20ms\"", "the mean, with `cv`"),
+    row(
+        "law[lognormal].cv",
+        "number",
+        Is("none"),
+        "0.5",
+        "standard deviation over mean, with `mean`",
+    ),
+    row("law[pareto].scale", "time", Required, "\"1ms\"", "the shortest"),
+    row("law[pareto].shape", "number", Required, "1.5", "the exponent of the tail"),
+    row(
+        "law[empirical].points",
+        "list",
+        Required,
+        "[[\"0%\", \"1ms\"], [\"50%\", \"4ms\"], [\"100%\", \"1s\"]]",
+        "shares with the times below which they lie",
+    ),
+];
 
 /// Where the help sends people.
 const EXAMPLE: &str = "for example `{ law = \"lognormal\", mean = \"20ms\", cv = 0.5 }`";
@@ -31,7 +67,7 @@ const KINDS: &[(&str, Kind)] = &[
 ];
 
 /// The most parts of a mixture and points of a table.
-const MOST: usize = 10_000;
+const MAX_PARTS: usize = 10_000;
 
 impl Reader<'_> {
     /// A law, or a mixture.
@@ -123,7 +159,7 @@ impl Reader<'_> {
     fn points(&mut self, node: &Node) -> Option<Vec<(f64, Span)>> {
         const HELP: &str = "pairs of a share and a time: `[[\"0%\", \"1ms\"], [\"100%\", \"1s\"]]`";
         let items = self.list(node, HELP)?;
-        if items.len() > MOST {
+        if items.len() > MAX_PARTS {
             self.say(&node.at, format!("{} points are too many", items.len()), "at most 10,000");
             return None;
         }
@@ -140,7 +176,7 @@ impl Reader<'_> {
     }
 
     fn mixture(&mut self, node: &Node, parts: &[Node]) -> Option<Law> {
-        if parts.is_empty() || parts.len() > MOST {
+        if parts.is_empty() || parts.len() > MAX_PARTS {
             let message = format!("a mixture of {} laws is none", parts.len());
             self.say(&node.at, message, "one to 10,000 laws, each with its share");
             return None;

@@ -1,6 +1,8 @@
 //! `[load]`: who asks for what, and how often.
 
 use super::fabric::Preset;
+use super::keys::Default::{Is, Required};
+use super::keys::{Row, row};
 use super::reader::{CENTURY, Reader};
 use super::section::Section;
 use super::tree::{Node, short};
@@ -9,12 +11,149 @@ use crate::model::{Closed, Load, TraceLoad};
 use crate::trace::{Column, Columns, Format, Problem as Wrong, TraceSpec, survey};
 use crate::units::{Instant, Span};
 
-/// More requests a second than any fabric here can be simulated with.
-const MOST_PER_SECOND: f64 = 1e9;
+pub(super) const KEYS: &[Row] = &[
+    row(
+        "load",
+        "table",
+        Required,
+        "{ requests-per-second = 360 }",
+        "who asks for what, and how often",
+    ),
+    row("load.titles", "count", Required, "200_000", "how many titles there are, without a trace"),
+    row(
+        "load.popularity",
+        "table",
+        Required,
+        "{ law = \"zipf\", exponent = 0.9 }",
+        "how often each is asked for, without a trace",
+    ),
+    row("load.popularity.law", "\"zipf\"", Required, "\"zipf\"", "the law of popularity"),
+    row(
+        "load.popularity.exponent",
+        "number",
+        Required,
+        "0.9",
+        "its exponent, 0 to 10; 0 makes all alike",
+    ),
+    row(
+        "load.manifests-per-second",
+        "table",
+        Required,
+        "{ us-east-1 = 60_000 }",
+        "requests a second from each region, without a trace",
+    ),
+    row(
+        "load.manifests-per-second.*",
+        "number",
+        Is("0"),
+        "60_000",
+        "requests a second from this region",
+    ),
+    row(
+        "load.segments-per-second",
+        "table",
+        Is("none"),
+        "{ us-east-1 = 5_000 }",
+        "requests for video segments a second from each region; they follow the curve and surges, too",
+    ),
+    row(
+        "load.segments-per-second.*",
+        "number",
+        Is("0"),
+        "5_000",
+        "requests for segments a second from this region",
+    ),
+    row(
+        "load.requests-per-second",
+        "number",
+        Required,
+        "360",
+        "Poisson arrivals at the single pool",
+    ),
+    row(
+        "load.viewers",
+        "count",
+        Is("none"),
+        "100",
+        "viewers of the single pool who each wait for their answer, instead of arrivals",
+    ),
+    row(
+        "load.think",
+        "law",
+        Required,
+        "{ law = \"exponential\", mean = \"1s\" }",
+        "how long each of them thinks before it asks",
+    ),
+    row(
+        "load.arrivals",
+        "law",
+        Is("none"),
+        "{ law = \"constant\", value = \"3ms\" }",
+        "time between arrivals at the single pool, instead of Poisson",
+    ),
+    row(
+        "load.curve",
+        "list",
+        Is("always 1"),
+        "[{ at = \"0s\", factor = 1.0 }]",
+        "how all rates change with time; straight lines between points",
+    ),
+    row("load.curve.at", "time", Required, "\"0s\"", "when"),
+    row("load.curve.factor", "number", Required, "1.0", "how many times the rate, 0 to 1000"),
+    row(
+        "load.trace",
+        "table",
+        Is("none"),
+        "{ file = \"a.csv\", format = \"csv\", region = \"us-east-1\" }",
+        "a real trace instead of drawn arrivals and titles",
+    ),
+    row("load.trace.file", "text", Required, "\"a.csv\"", "the trace, relative to the scenario"),
+    row(
+        "load.trace.format",
+        "\"csv\", \"oracle-general\", \"webcachesim\" or \"wikimedia\"",
+        Required,
+        "\"csv\"",
+        "its layout, compressed with zstd or gzip or not",
+    ),
+    row(
+        "load.trace.columns",
+        "table",
+        Is("columns 1, 2 and 3"),
+        "{ time = 1, key = 2 }",
+        "where a csv has its fields",
+    ),
+    row(
+        "load.trace.columns.time",
+        "text or count",
+        Required,
+        "1",
+        "when: a name, or a number from 1",
+    ),
+    row(
+        "load.trace.columns.key",
+        "text or count",
+        Required,
+        "2",
+        "what: a name, or a number from 1",
+    ),
+    row(
+        "load.trace.columns.size",
+        "text or count",
+        Is("none"),
+        "3",
+        "how large: a name, or a number from 1",
+    ),
+    row("load.trace.time-unit", "time", Is("1s"), "\"1s\"", "one tick of the trace's clock"),
+    row("load.trace.region", "text", Required, "\"us-east-1\"", "where its viewers sit"),
+    row("load.trace.speed", "number", Is("1"), "2", "how many times as fast as it was recorded"),
+];
+
+/// The most requests a second.
+const MAX_PER_SECOND: f64 = 1e9;
 /// The most points of a curve.
-const MOST_POINTS: usize = 10_000;
+const MAX_POINTS: usize = 10_000;
 /// The largest factor of a curve or a surge.
-pub(super) const LARGEST_FACTOR: f64 = 1_000.0;
+pub(super) const MAX_FACTOR: f64 = 1_000.0;
 /// The layouts of a trace by their names.
 const FORMATS: &[(&str, Format)] = &[
     ("csv", Format::Csv { delimiter: None }),
@@ -128,7 +267,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn rate(&mut self, node: &Node) -> Option<f64> {
-        self.number(node, 0.0..=MOST_PER_SECOND)
+        self.number(node, 0.0..=MAX_PER_SECOND)
     }
 
     fn viewers_load(&mut self, section: &mut Section<'_>, load: &mut Load, regions: &[String]) {
@@ -188,7 +327,7 @@ impl Reader<'_> {
     fn curve(&mut self, node: &Node) -> Option<Profile> {
         let help = "for example `[{ at = \"0s\", factor = 1.0 }, { at = \"5m\", factor = 2.0 }]`";
         let items = self.list(node, help)?;
-        if items.is_empty() || items.len() > MOST_POINTS {
+        if items.is_empty() || items.len() > MAX_POINTS {
             let message = format!("a curve of {} points is none", items.len());
             self.say(&node.at, message, "1 to 10,000 points");
             return None;
@@ -200,7 +339,7 @@ impl Reader<'_> {
                 continue;
             };
             let at = section.need(self, "at", Self::time);
-            let factor = section.need(self, "factor", |r, n| r.number(n, 0.0..=LARGEST_FACTOR));
+            let factor = section.need(self, "factor", |r, n| r.number(n, 0.0..=MAX_FACTOR));
             section.finish(self);
             let (Some(at), Some(factor)) = (at, factor) else {
                 continue;
@@ -329,4 +468,4 @@ fn never_advances(law: &Law) -> bool {
     matches!(law, Law::Constant(Span::ZERO))
 }
 
-const _: () = assert!(LARGEST_FACTOR <= Profile::LARGEST && CENTURY.as_nanos() < u64::MAX / 4);
+const _: () = assert!(MAX_FACTOR <= Profile::LARGEST && CENTURY.as_nanos() < u64::MAX / 4);

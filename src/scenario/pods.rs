@@ -1,10 +1,136 @@
 //! What `[fabric.manifest]` says of its pods.
 
+use super::keys::Default::{Is, Of, Required};
+use super::keys::{Row, cores, row, share, time};
+use super::manifest::MAX_PODS;
 use super::reader::Reader;
 use super::section::Section;
 use super::tree::Node;
 use crate::model::{Balance, CpuRules, Discipline, Ejection, Manifest, MemoryRules};
 use crate::units::Span;
+
+pub(super) const KEYS: &[Row] = &[
+    row(
+        "fabric.manifest.balance",
+        "\"least-requests\", \"round-robin\" or \"random\"",
+        Is("least-requests"),
+        "\"random\"",
+        "which pod gets a call, where something makes them differ",
+    ),
+    row(
+        "fabric.manifest.pod-start",
+        "time",
+        Of(|f| time(f.manifest.pod.start)),
+        "\"5s\"",
+        "from the start of a pod until it takes calls",
+    ),
+    row(
+        "fabric.manifest.image-pull",
+        "time",
+        Of(|f| time(f.manifest.pod.image_pull)),
+        "\"20s\"",
+        "what a new pod takes before that to get its image",
+    ),
+    row(
+        "fabric.manifest.ejection",
+        "table or \"none\"",
+        Is("none"),
+        "{ failures = 5 }",
+        "what takes a pod out of service that fails (Envoy's outlier detection)",
+    ),
+    row(
+        "fabric.manifest.ejection.failures",
+        "count",
+        Of(|_| Ejection::ENVOY.failures.to_string()),
+        "5",
+        "failed answers and time-outs in a row that eject a pod",
+    ),
+    row(
+        "fabric.manifest.ejection.every",
+        "time",
+        Of(|_| time(Ejection::ENVOY.every)),
+        "\"10s\"",
+        "time between the sweeps that bring pods back",
+    ),
+    row(
+        "fabric.manifest.ejection.base",
+        "time",
+        Of(|_| time(Ejection::ENVOY.base)),
+        "\"30s\"",
+        "how long the first ejection lasts; the second twice as long, and so on up to 5m",
+    ),
+    row(
+        "fabric.manifest.ejection.most",
+        "share",
+        Of(|_| share(Ejection::ENVOY.most)),
+        "\"10%\"",
+        "the share of pods that may be out at one time; always one, never so many that less than half are left",
+    ),
+    row(
+        "fabric.manifest.cpu",
+        "table or \"unlimited\"",
+        Is("unlimited"),
+        "{ limit = 1, threads = 4 }",
+        "the processors of a pod: what a call takes is the processor time of its threads then",
+    ),
+    row(
+        "fabric.manifest.cpu.limit",
+        "number or \"none\"",
+        Is("none"),
+        "0.5",
+        "cores that a pod may use on average over a period; all its threads stand when that is used up",
+    ),
+    row(
+        "fabric.manifest.cpu.period",
+        "time",
+        Of(|_| time(CpuRules::PLAIN.period)),
+        "\"100ms\"",
+        "the period, 1 ms to 1 s",
+    ),
+    row(
+        "fabric.manifest.cpu.threads",
+        "count",
+        Of(|_| CpuRules::PLAIN.threads.to_string()),
+        "4",
+        "threads of each call, which share its work evenly",
+    ),
+    row(
+        "fabric.manifest.cpu.node",
+        "number",
+        Of(|_| cores(CpuRules::PLAIN.node)),
+        "16",
+        "cores of the node on which a pod runs, each on its own",
+    ),
+    row(
+        "fabric.manifest.cpu.request",
+        "number",
+        Of(|_| cores(CpuRules::PLAIN.request)),
+        "0.25",
+        "cores that a pod has requested: its weight against a noisy neighbour",
+    ),
+    row(
+        "fabric.manifest.memory",
+        "table or \"unlimited\"",
+        Is("unlimited"),
+        "{ limit = \"1GB\" }",
+        "the memory of a pod; one that needs more is killed and started again",
+    ),
+    row("fabric.manifest.memory.limit", "volume", Required, "\"1GB\"", "how much it may have"),
+    row(
+        "fabric.manifest.memory.base",
+        "volume",
+        Is("256MB"),
+        "\"256MB\"",
+        "what it needs without a call",
+    ),
+    row(
+        "fabric.manifest.memory.request",
+        "volume",
+        Is("2MB"),
+        "\"2MB\"",
+        "what it needs for each call under way",
+    ),
+];
 
 const BALANCES: &[(&str, Balance)] = &[
     ("least-requests", Balance::LeastRequests),
@@ -102,7 +228,7 @@ impl Reader<'_> {
 impl Reader<'_> {
     /// A number of the manifest service's pods, counted from the first.
     pub fn some_pods(&mut self, node: &Node, manifest: &Manifest) -> Option<u32> {
-        let pods = self.count(node, 1..=MANY)?;
+        let pods = self.count(node, 1..=MAX_PODS)?;
         if manifest.discipline == Discipline::ProcessorSharing {
             let help = "another `discipline` of `fabric.manifest`";
             self.say(&node.at, "there are no pods where all share the servers", help);
@@ -117,6 +243,3 @@ impl Reader<'_> {
         Some(pods)
     }
 }
-
-/// More pods than any region has.
-const MANY: u32 = 10_000;

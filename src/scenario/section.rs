@@ -55,14 +55,10 @@ impl<'t> Section<'t> {
 
     /// An entry, when it is there.
     pub fn take(&mut self, key: &str) -> Option<&'t Entry> {
+        debug_assert!(self.key(key).is_some(), "`{key}` is read from `{}`, unknown", self.schema);
         let at = self.entries.iter().position(|entry| entry.key == key)?;
         self.taken[at] = true;
         self.entries.get(at)
-    }
-
-    /// Whether an entry is there.
-    pub fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|entry| entry.key == key)
     }
 
     /// The value of an entry, when it is there.

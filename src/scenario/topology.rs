@@ -1,5 +1,7 @@
 //! Regions, the primary and the round trips between them.
 
+use super::keys::Default::{Is, Of};
+use super::keys::{Row, row};
 use super::near;
 use super::reader::Reader;
 use super::section::Section;
@@ -7,8 +9,46 @@ use super::tree::{Entry, Node, short};
 use crate::model::Fabric;
 use crate::units::Span;
 
+pub(super) const KEYS: &[Row] = &[
+    row(
+        "fabric.regions",
+        "list",
+        Is("the preset's five"),
+        "[\"us-east-1\", \"eu-central-1\"]",
+        "names of 1 to 64 regions",
+    ),
+    row(
+        "fabric.primary",
+        "text",
+        Of(|f| f.regions[f.primary].clone()),
+        "\"us-east-1\"",
+        "the region with the primary database",
+    ),
+    row(
+        "fabric.round-trip",
+        "table",
+        Is("median pings"),
+        "{ us-east-1 = { sa-east-1 = \"113ms\" } }",
+        "round trips between regions, each pair once",
+    ),
+    row(
+        "fabric.round-trip.*",
+        "table",
+        Is("median pings"),
+        "{ sa-east-1 = \"113ms\" }",
+        "round trips from this region",
+    ),
+    row(
+        "fabric.round-trip.*.*",
+        "time",
+        Is("1ms inside a region"),
+        "\"113ms\"",
+        "the round trip between the two, 0.1 ms to 10 s",
+    ),
+];
+
 /// The most regions that a fabric may have.
-const MOST_REGIONS: usize = 64;
+const MAX_REGIONS: usize = 64;
 /// The round trip inside a region that the file names and gives none for: the order of what is
 /// measured between the zones of one (0.5 to 2 ms).
 const INSIDE: Span = Span::from_millis(1);
@@ -94,7 +134,7 @@ impl Reader<'_> {
     fn regions(&mut self, node: &Node) -> Option<Vec<String>> {
         let help = "for example `[\"us-east-1\", \"eu-central-1\"]`";
         let items = self.list(node, help)?;
-        if items.is_empty() || items.len() > MOST_REGIONS {
+        if items.is_empty() || items.len() > MAX_REGIONS {
             self.say(&node.at, format!("{} regions are out of range", items.len()), "1 to 64");
             return None;
         }
