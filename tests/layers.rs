@@ -43,7 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml", &["scenario"]),
     ("quick_junit", &["report", "gate", "runbook"]),
     ("serde", &["report", "study", "gate", "runbook"]),
-    ("serde_json", &["report", "study", "gate", "runbook"]),
+    ("serde_json", &["scenario", "report", "study", "gate", "runbook"]),
     ("flate2", &["trace"]),
     ("ruzstd", &["trace"]),
     ("rand_chacha", &["engine"]),

@@ -213,7 +213,7 @@ Examples:
   squall explain exit-code 4
   squall explain schema report")]
 pub(super) struct ExplainArgs {
-    /// metric, fault, preset, budget, exit-code, statistic, key or schema; or a name, whatever it is
+    /// metric, fault, change, preset, budget, exit-code, statistic, key or schema; or a name, whatever it is
     #[arg(value_name = "TOPIC", value_parser = utf8())]
     pub topic: Option<String>,
     /// What to explain

@@ -22,12 +22,16 @@ pub(super) fn explain(args: &ExplainArgs) -> Exit {
     }
 }
 
-/// Published JSON Schemas: the name, what has it, and the schema.
-const SCHEMAS: &[(&str, &str, &str)] = &[
-    ("report", "what `squall run --format json` prints", crate::report::SCHEMA),
-    ("gate", "what `squall gate --format json` prints", crate::gate::SCHEMA),
-    ("study", "what `squall study --format json` prints", crate::study::SCHEMA),
-    ("runbook", "what `squall runbook` stores", crate::runbook::SCHEMA),
+/// The name of a JSON Schema, what has it, and the schema.
+type Schema = (&'static str, &'static str, fn() -> String);
+
+/// Published JSON Schemas.
+const SCHEMAS: &[Schema] = &[
+    ("scenario", "what a scenario file may say, for editors", crate::scenario::schema),
+    ("report", "what `squall run --format json` prints", || crate::report::SCHEMA.into()),
+    ("gate", "what `squall gate --format json` prints", || crate::gate::SCHEMA.into()),
+    ("study", "what `squall study --format json` prints", || crate::study::SCHEMA.into()),
+    ("runbook", "what `squall runbook` stores", || crate::runbook::SCHEMA.into()),
 ];
 
 /// A schema as it is published, or which there are.
@@ -36,13 +40,13 @@ fn schema(name: Option<&str>) -> Result<String, String> {
         let mut out =
             String::from("JSON Schemas, printed whole by `squall explain schema NAME`\n\n");
         for (name, what, _) in SCHEMAS {
-            let _ = writeln!(out, "  {name}  {what}");
+            let _ = writeln!(out, "  {name:<8}  {what}");
         }
         return Ok(out);
     };
     let names: Vec<_> = SCHEMAS.iter().map(|(name, ..)| *name).collect();
     let found = SCHEMAS.iter().find(|(known, ..)| *known == name);
-    found.map(|(.., text)| (*text).to_owned()).ok_or_else(|| unknown("schema", name, &names))
+    found.map(|(.., text)| text()).ok_or_else(|| unknown("schema", name, &names))
 }
 
 /// What is said about a topic and a name.

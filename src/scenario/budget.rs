@@ -12,7 +12,9 @@ use crate::units::Span;
 pub(super) const KEYS: &[Row] = &[
     row(
         "budget.kind",
-        "\"limit\", \"deposit-per-request\", \"deposit-per-success\", \"small-bucket\", \"concurrent-share\", \"standard\", \"adaptive-throttle\", \"decorator\" or \"decorator-repaired\"",
+        "\"limit\", \"deposit-per-request\", \"deposit-per-success\", \"small-bucket\", \
+         \"concurrent-share\", \"standard\", \"adaptive-throttle\", \"decorator\" or \
+         \"decorator-repaired\"",
         Required,
         "\"deposit-per-request\"",
         "which rule; tokens that a retry took stay taken when a breaker or a bulkhead refuses it",
@@ -36,7 +38,8 @@ pub(super) const KEYS: &[Row] = &[
         "count",
         Is("10"),
         "10",
-        "retries a second that are always allowed, to each network or client: with 200 networks 10 are 2,000",
+        "retries a second that are always allowed, to each network or client: with 200 networks \
+         10 are 2,000",
     ),
     row(
         "budget[deposit-per-request].ratio",

@@ -116,7 +116,8 @@ pub(super) const KEYS: &[Row] = &[
         "share or \"none\"",
         Is("none"),
         "\"95%\"",
-        "wait as long as this share of calls took in the last ten seconds instead, once there are a hundred of them",
+        "wait as long as this share of calls took in the last ten seconds instead, once there \
+         are a hundred of them",
     ),
     row(
         "hedge.budget",

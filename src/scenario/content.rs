@@ -15,7 +15,8 @@ pub(super) const KEYS: &[Row] = &[
         "table",
         Is("preset"),
         "{}",
-        "video segments and the cache of them beside each edge; of no meaning without `load.segments-per-second`",
+        "video segments and the cache of them beside each edge; of no meaning without \
+         `load.segments-per-second`",
     ),
     row(
         "fabric.content.cache",
@@ -92,7 +93,8 @@ pub(super) const KEYS: &[Row] = &[
         "time",
         Of(|f| time(f.content.watched)),
         "\"30m\"",
-        "how long viewers watch on the mean: the segment at t is asked for in proportion to exp(-t / watched)",
+        "how long viewers watch on the mean: the segment at t is asked for in proportion to \
+         exp(-t / watched)",
     ),
     row(
         "fabric.content.ladder",

@@ -55,21 +55,25 @@ pub(super) const KEYS: &[Row] = &[
         "count or \"none\"",
         Is("none"),
         "2",
-        "pods that a node has room for: as many nodes are paid for in each region as its pods need, instead of `nodes-per-region`",
+        "pods that a node has room for: as many nodes are paid for in each region as its pods \
+         need, instead of `nodes-per-region`",
     ),
     row(
         "fabric.cost.caches",
         "\"on\" or \"off\"",
         Of(|f| on(f.cost.caches)),
         "\"on\"",
-        "on: the caches are on the exact bill, by their room: the memory of `fabric.metadata.entries` (of all titles, where they are unbounded) of `read-size` each, and the disks of `fabric.content.bytes` where anybody asks for segments",
+        "on: the caches are on the exact bill, by their room: the memory of \
+         `fabric.metadata.entries` (of all titles, where they are unbounded) of `read-size` \
+         each, and the disks of `fabric.content.bytes` where anybody asks for segments",
     ),
     row(
         "fabric.cost.connection-memory",
         "volume or \"off\"",
         Is("off"),
         "\"8MB\"",
-        "the memory of one connection of a region's database, which is then on the exact bill; Postgres takes 5 to 10 MB",
+        "the memory of one connection of a region's database, which is then on the exact bill; \
+         Postgres takes 5 to 10 MB",
     ),
     row(
         "fabric.cost.sla",

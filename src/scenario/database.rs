@@ -71,7 +71,8 @@ pub(super) const KEYS: &[Row] = &[
         "list",
         Required,
         "[[300, 1], [300, 10]]",
-        "reads a second, and how many times as long one takes that begins then; two points at one load are a jump above it",
+        "reads a second, and how many times as long one takes that begins then; two points at \
+         one load are a jump above it",
     ),
     row(
         "fabric.database.slowdown[rate].over",
@@ -92,7 +93,8 @@ pub(super) const KEYS: &[Row] = &[
         "\"transaction\", \"session\" or \"none\"",
         Is("transaction"),
         "\"session\"",
-        "whether a connection is lent for each read, kept from a call's first read to its end, or opened for each call, without waiting for one",
+        "whether a connection is lent for each read, kept from a call's first read to its end, \
+         or opened for each call, without waiting for one",
     ),
     row(
         "fabric.database.connect",

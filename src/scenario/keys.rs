@@ -142,7 +142,7 @@ pub(super) fn bound<T: Display>(value: Option<T>) -> String {
 pub(super) fn bytes(bytes: u64) -> String {
     let units =
         [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
-    match units.into_iter().find(|(_, size)| bytes > 0 && bytes % size == 0) {
+    match units.into_iter().find(|(_, size)| bytes > 0 && bytes.is_multiple_of(*size)) {
         Some((unit, size)) => format!("{}{unit}", bytes / size),
         None => format!("{bytes}B"),
     }

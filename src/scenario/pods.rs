@@ -64,7 +64,8 @@ pub(super) const KEYS: &[Row] = &[
         "share",
         Of(|_| share(Ejection::ENVOY.most)),
         "\"10%\"",
-        "the share of pods that may be out at one time; always one, never so many that less than half are left",
+        "the share of pods that may be out at one time; always one, never so many that less than \
+         half are left",
     ),
     row(
         "fabric.manifest.cpu",

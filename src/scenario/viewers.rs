@@ -76,14 +76,16 @@ pub(super) const KEYS: &[Row] = &[
         "count or \"none\"",
         Is("none"),
         "64",
-        "attempts that the viewers of each network have under way at one time; one more has failed at once",
+        "attempts that the viewers of each network have under way at one time; one more has \
+         failed at once",
     ),
     row(
         "fabric.viewers.breaker",
         "\"none\" or breaker",
         Is("none"),
         "{ window = 20, open = \"10s\" }",
-        "each network's circuit breaker, which every attempt has to pass; one that may not has failed at once",
+        "each network's circuit breaker, which every attempt has to pass; one that may not has \
+         failed at once",
     ),
     row(
         "fabric.viewers.fallback",
