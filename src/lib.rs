@@ -50,8 +50,11 @@
 //! [`scenario`]: a file becomes a plan, or the list of everything that is wrong with it. Must not
 //! know how a plan is run.
 //!
-//! [`rehearse`]: a scenario becomes a judged run, and its control another. Must not know how it is
-//! shown.
+//! [`judge`]: a plan and observations become verdicts, alerts and an account of what happened. Must not
+//! know who observed, a simulator or a driver at a real cluster.
+//!
+//! [`rehearse`]: a scenario becomes a simulated run that is judged, and its control another. Must not
+//! know how it is shown.
 //!
 //! [`report`]: a judged run becomes bytes. Must not know the clock, the terminal or the environment.
 //!
@@ -74,6 +77,7 @@ pub mod fabric;
 pub mod fault;
 pub mod gate;
 pub mod invariant;
+pub mod judge;
 pub mod observe;
 pub mod rehearse;
 pub mod replay;

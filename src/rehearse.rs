@@ -1,26 +1,18 @@
 //! A scenario becomes a judged run: the file's own run, and the control that must break.
 
-mod alerts;
-mod course;
-mod hop;
-mod hops;
 mod keep;
-mod month;
 mod run;
+#[cfg(test)]
+mod tests;
 
-pub use alerts::Alert;
-pub use course::Spell;
-pub use hop::Hop;
-pub use hops::{Attempts, Hops};
-pub use keep::{Happening, Keep, Recording};
+pub use keep::Keep;
 pub use run::{Undisturbed, rehearse, rehearse_and_keep, undisturbed};
 
-use crate::cost::Bill;
 use crate::engine::Digest;
-use crate::invariant::{Judgement, Seen, Verdict};
+use crate::judge::JudgedRun;
 use crate::scenario::{Edit, Problem};
-use crate::units::Span;
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -33,40 +25,6 @@ pub struct Identity {
     pub title: String,
     /// The digest of its text and edits.
     pub hash: Digest,
-}
-
-/// An invariant and what became of it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Judged {
-    /// Its name.
-    pub name: String,
-    /// Its sentence.
-    pub text: String,
-    /// The judgement.
-    pub judgement: Judgement,
-}
-
-/// Something that is only watched.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Watched {
-    /// Its name.
-    pub name: String,
-    /// Its term.
-    pub text: String,
-    /// What was seen.
-    pub seen: Seen,
-}
-
-/// What the control did: the same run with the protection taken away.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Control {
-    /// `Holds` when every expected invariant broke, `Broken` when one did not, `Unmeasured` when one
-    /// was not measured.
-    pub verdict: Verdict,
-    /// The invariants that broke, in the file's order.
-    pub broke: Vec<String>,
-    /// The invariants that must break.
-    pub expected: Vec<String>,
 }
 
 /// Where a region's requests are: drawn = answered + failed + given up + under way.
@@ -86,38 +44,32 @@ pub struct Conservation {
     pub under_way: u64,
 }
 
-/// One run of a scenario with one seed, judged.
-#[derive(Clone, Debug)]
-pub struct JudgedRun {
+/// What only a simulation has: chance that can be repeated, and books that must balance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Simulated {
     /// The seed.
     pub seed: u64,
     /// The digest of everything that happened and was seen.
     pub digest: Digest,
-    /// How long it was in simulated time.
-    pub simulated: Span,
-    /// How many requests viewers made.
-    pub requests: u64,
-    /// The invariants in the file's order.
-    pub invariants: Vec<Judged>,
-    /// The watches in the file's order.
-    pub watch: Vec<Watched>,
-    /// The control; `None` when the file has none or it was not asked for.
-    pub control: Option<Control>,
-    /// The bill of a month with this run's traffic.
-    pub bill: Bill,
-    /// What the judged part of the run spends of a month's error budget, as a share of one; `None` if
-    /// nothing was measured.
-    pub error_budget_spent: Option<f64>,
-    /// How long the judged part is.
-    pub judged: Span,
     /// The bookkeeping, by region.
     pub conservation: Vec<Conservation>,
-    /// What went on, in the order in which it began.
-    pub course: Vec<Spell>,
-    /// Attempts a request at each hop.
-    pub hops: Hops,
-    /// What the breakers' alert rules would have made of it, in the order in which it began.
-    pub alerts: Vec<Alert>,
+}
+
+/// One run of a scenario with one seed, judged. It is read as the judged run that it holds.
+#[derive(Clone, Debug)]
+pub struct RehearsedRun {
+    /// How it was simulated.
+    pub simulated: Simulated,
+    /// What the judge says of it.
+    pub run: JudgedRun,
+}
+
+impl Deref for RehearsedRun {
+    type Target = JudgedRun;
+
+    fn deref(&self) -> &JudgedRun {
+        &self.run
+    }
 }
 
 /// All runs of one scenario.
@@ -126,7 +78,7 @@ pub struct Rehearsal {
     /// Which scenario.
     pub scenario: Identity,
     /// The runs, one a seed, in the order of seeds; never empty.
-    pub runs: Vec<JudgedRun>,
+    pub runs: Vec<RehearsedRun>,
     /// The share of runs in which an invariant must hold (1 unless the file says otherwise).
     pub holds_in: f64,
     /// The options that repeat it: what stands after `squall run PATH`.

@@ -65,7 +65,8 @@ fn digests_are_those_of_every_other_build() {
     let mut lines = String::new();
     for path in files::below("scenarios/smoke", "toml") {
         let run = rehearsed(&path, 2, false).runs.remove(0);
-        writeln!(lines, "{} {} {}", path.display(), run.seed, run.digest).unwrap();
+        writeln!(lines, "{} {} {}", path.display(), run.simulated.seed, run.simulated.digest)
+            .unwrap();
     }
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/digests.txt");
     if std::env::var_os("SQUALL_BLESS").is_some() {
@@ -89,7 +90,7 @@ fn another_seed_gives_another_digest() {
     };
     let runs =
         rehearse(&source, &asked, &|_| {}).unwrap_or_else(|trouble| panic!("{trouble:?}")).runs;
-    let mut digests: Vec<_> = runs.iter().map(|run| run.digest).collect();
+    let mut digests: Vec<_> = runs.iter().map(|run| run.simulated.digest).collect();
     digests.sort();
     digests.dedup();
     assert_eq!(digests.len(), 5, "{}", path.display());

@@ -23,11 +23,12 @@ const ORDER: &[&[&str]] = &[
     &["slo"],
     &["invariant"],
     &["scenario"],
+    &["judge"],
     &["rehearse"],
+    &["live"],
     &["report"],
     &["study"],
     &["gate", "runbook"],
-    &["live"],
     &["cli"],
 ];
 
@@ -48,6 +49,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rand_chacha", &["engine"]),
     ("rand_core", &["engine"]),
 ];
+
+/// Of a lower layer these modules may name these items alone. A judge takes plain data from the fabric:
+/// a live run, which no simulator made, is judged by the same code.
+const APART: &[(&str, &str, &[&str])] = &[("judge", "fabric", &["Budget", "Call", "Plan"])];
 
 fn layer_of(module: &str) -> usize {
     let found = ORDER.iter().position(|layer| layer.contains(&module));
@@ -173,6 +178,21 @@ fn a_module_imports_only_from_layers_above_it() {
     }
     assert!(seen > 100, "{seen} imports are too few: the reader is broken");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_judge_does_not_know_the_simulator() {
+    for &(module, apart, items) in APART {
+        let (mut wrong, mut seen) = (Vec::new(), 0);
+        for (name, _, code) in sources().filter(|(_, own, _)| own.as_deref() == Some(module)) {
+            let named = named_after(&code, &format!("{apart}::"));
+            seen += named.len();
+            let strangers = named.iter().filter(|item| !items.contains(&item.as_str()));
+            wrong.extend(strangers.map(|item| format!("{name}: must not know `{apart}::{item}`")));
+        }
+        assert!(seen > 0, "`{module}` names nothing of `{apart}`: the rule is moot");
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }
 
 /// `super::super::..` must not climb out of a module of the first level by another way.

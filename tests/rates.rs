@@ -6,7 +6,7 @@
 
 use squall::engine::{Law, Seed, Stream};
 use squall::gate::{Look, Quantity, Rule, confirm, quantities};
-use squall::rehearse::{Asked, JudgedRun, rehearse};
+use squall::rehearse::{Asked, RehearsedRun, rehearse};
 use squall::scenario::{Edit, Source, load};
 use squall::stats::clopper_pearson;
 use squall::study::work::in_order;
@@ -86,7 +86,7 @@ impl Fabric {
                 stop: Arc::new(AtomicBool::new(false)),
             };
             let rehearsal = rehearse(&source, &asked, &|_| {}).unwrap();
-            let run: &JudgedRun = &rehearsal.runs[0];
+            let run: &RehearsedRun = &rehearsal.runs[0];
             self.all.iter().map(|quantity| quantity.value(run)).collect()
         };
         let mut all = Vec::new();

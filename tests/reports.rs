@@ -10,10 +10,8 @@ use squall::cli::Exit;
 use squall::cost::{Mode, Usage, bill};
 use squall::engine::Digest;
 use squall::invariant::{Judgement, Seen, Verdict};
-use squall::rehearse::{
-    Alert, Attempts, Conservation, Control, Hop, Hops, Identity, Judged, JudgedRun, Rehearsal,
-    Spell, Watched,
-};
+use squall::judge::{Alert, Attempts, Control, Episode, Hop, Hops, Judged, JudgedRun, Watched};
+use squall::rehearse::{Conservation, Identity, Rehearsal, RehearsedRun, Simulated};
 use squall::report::text::Look;
 use squall::report::{self, Paint, Shape};
 use squall::stats::clopper_pearson;
@@ -75,11 +73,10 @@ fn invariants(p99: f64, waited: Option<f64>) -> Vec<Judged> {
 }
 
 /// One run in which a slow region is broken (or not) and one invariant was not measured (or was).
-fn run(seed: u64, p99: f64, waited: Option<f64>) -> JudgedRun {
-    JudgedRun {
-        seed,
-        digest: digest(seed),
-        simulated: Span::from_secs(900),
+fn run(seed: u64, p99: f64, waited: Option<f64>) -> RehearsedRun {
+    let simulated = Simulated { seed, digest: digest(seed), conservation: books() };
+    let run = JudgedRun {
+        length: Span::from_secs(900),
         requests: 180_002_131,
         invariants: invariants(p99, waited),
         watch: vec![Watched {
@@ -95,11 +92,11 @@ fn run(seed: u64, p99: f64, waited: Option<f64>) -> JudgedRun {
         bill: bill(&Usage::capstone(), Mode::Exact).unwrap(),
         error_budget_spent: Some(0.004),
         judged: Span::from_secs(780),
-        conservation: books(),
-        course: course(),
+        timeline: timeline(),
         hops: hops(),
         alerts: alerts(),
-    }
+    };
+    RehearsedRun { simulated, run }
 }
 
 fn at(secs: u64) -> Instant {
@@ -136,8 +133,8 @@ fn alerts() -> Vec<Alert> {
     ]
 }
 
-fn course() -> Vec<Spell> {
-    let spell = |what, text: &str, from, until: Option<u64>, most| Spell {
+fn timeline() -> Vec<Episode> {
+    let episode = |what, text: &str, from, until: Option<u64>, most| Episode {
         what,
         text: text.into(),
         from: at(from),
@@ -145,18 +142,18 @@ fn course() -> Vec<Spell> {
         most,
     };
     vec![
-        spell("fault", "fault `outage` (region-down)", 300, Some(600), None),
-        spell("viewer-timeouts", "viewers wait in vain", 303, Some(335), Some((8_512.25, "/s"))),
-        spell("amplification", "attempts multiply", 304, Some(334), Some((2.75, "a request"))),
-        spell("failures", "requests fail", 303, None, Some((0.0412, "of 1"))),
-        spell(
+        episode("fault", "fault `outage` (region-down)", 300, Some(600), None),
+        episode("viewer-timeouts", "viewers wait in vain", 303, Some(335), Some((8_512.25, "/s"))),
+        episode("amplification", "attempts multiply", 304, Some(334), Some((2.75, "a request"))),
+        episode("failures", "requests fail", 303, None, Some((0.0412, "of 1"))),
+        episode(
             "alert",
             "would page: CircuitBreakerOpen (database in sa-east-1)",
             405,
             Some(720),
             None,
         ),
-        spell(
+        episode(
             "sustained",
             "all faults are over and it goes on, with attempts that multiply. What may end it: fewer \
              attempts, a retry budget, cancelled work, a shorter queue",
@@ -188,7 +185,7 @@ fn books() -> Vec<Conservation> {
     ]
 }
 
-fn rehearsal(runs: Vec<JudgedRun>) -> Rehearsal {
+fn rehearsal(runs: Vec<RehearsedRun>) -> Rehearsal {
     Rehearsal {
         scenario: Identity {
             path: "scenarios/monthly/region outage.toml".into(),
@@ -262,7 +259,7 @@ fn colours_change_nothing_but_colours() {
 fn a_hostile_title_reaches_no_terminal() {
     let mut hostile = single();
     hostile.scenario.title = "\u{1b}]0;owned\u{7}\u{9b}2J\ntitle".into();
-    hostile.runs[0].invariants[0].name = "\u{1b}[31mred\r".into();
+    hostile.runs[0].run.invariants[0].name = "\u{1b}[31mred\r".into();
     let text = report::text::render(&hostile, ONE, Look { verbose: true, ..Look::default() });
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
 }
@@ -270,7 +267,7 @@ fn a_hostile_title_reaches_no_terminal() {
 #[test]
 fn books_that_do_not_balance_are_shown() {
     let mut wrong = single();
-    wrong.runs[0].conservation[1].under_way = 3;
+    wrong.runs[0].simulated.conservation[1].under_way = 3;
     let text = report::text::render(&wrong, ONE, Look::default());
     assert!(text.contains("NOT all accounted for"), "{text}");
     assert_eq!(Exit::from(&wrong), Exit::Bug, "lost requests are never a verdict");
@@ -280,7 +277,7 @@ fn books_that_do_not_balance_are_shown() {
 #[test]
 fn a_missing_control_says_why() {
     for (shape, mut without) in [(ONE, single()), (SEEDS, twenty())] {
-        without.runs.iter_mut().for_each(|run| run.control = None);
+        without.runs.iter_mut().for_each(|run| run.run.control = None);
         let text = report::text::render(&without, shape, Look::default());
         assert!(text.contains("\ncontrol\n  the scenario has none"), "{text}");
         without.options.push("--no-control".into());
@@ -305,7 +302,7 @@ fn json_is_an_array_for_a_list_and_an_object_for_one() {
     // One seed of `--seeds` still has runs: what was asked for decides, not what came of it.
     assert!(parsed(&json(&[single()], SEEDS))["runs"].is_array());
     let mut without = single();
-    without.runs[0].control = None;
+    without.runs[0].run.control = None;
     assert!(parsed(&json(&[without], ONE))["control"].is_null());
 }
 
@@ -467,7 +464,7 @@ fn junit_fails_only_what_makes_the_command_fail() {
 fn verdicts_become_exit_codes() {
     let with = |p99, waited, control| {
         let mut one = run(7, p99, waited);
-        one.control = control;
+        one.run.control = control;
         Exit::from(&rehearsal(vec![one]))
     };
     let control = |verdict| Some(Control { verdict, broke: vec![], expected: vec![SERVED.into()] });

@@ -105,11 +105,11 @@ fn every_short_scenario_holds_and_its_control_breaks() {
         assert!(
             !control.expected.is_empty() && control.expected == scenario.control.unwrap().breaks
         );
-        for region in &run.conservation {
+        for region in &run.simulated.conservation {
             let ended = region.answered + region.failed + region.given_up;
             assert_eq!(region.drawn, ended + region.under_way, "{name}: {region:?}");
         }
-        let drawn: u64 = run.conservation.iter().map(|region| region.drawn).sum();
+        let drawn: u64 = run.simulated.conservation.iter().map(|region| region.drawn).sum();
         assert_eq!(drawn, run.requests, "{name}");
         assert!(drawn > 1_000, "{name}: {drawn} requests show nothing");
         let report = json::render(&[rehearsal], Shape::default()).unwrap();

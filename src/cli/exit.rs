@@ -1,7 +1,7 @@
 //! How the program ends.
 
 use crate::invariant::Verdict;
-use crate::rehearse::{JudgedRun, Rehearsal};
+use crate::rehearse::{Rehearsal, RehearsedRun};
 use crate::report;
 
 /// An end of the program. A contract: other programs rely on these numbers.
@@ -115,7 +115,8 @@ impl From<&Rehearsal> for Exit {
     /// of runs that the scenario asks for (see [`report::overall`]). A run that lost requests is a
     /// bug of ours, whatever its verdicts.
     fn from(rehearsal: &Rehearsal) -> Self {
-        let lost = |run: &JudgedRun| !report::text::balanced(&run.conservation, run.requests);
+        let lost =
+            |run: &RehearsedRun| !report::text::balanced(&run.simulated.conservation, run.requests);
         if rehearsal.runs.iter().any(lost) {
             return Self::Bug;
         }

@@ -313,7 +313,10 @@ impl Ready<'_> {
             out::note(&format!(
                 "problem: {name} does not hold, so that it cannot become a baseline\n\
                  help: {}\n\n",
-                crate::report::again(&rehearsal, rehearsal.runs.first().map_or(1, |run| run.seed))
+                crate::report::again(
+                    &rehearsal,
+                    rehearsal.runs.first().map_or(1, |run| run.simulated.seed)
+                )
             ));
             return Ok(exit);
         };

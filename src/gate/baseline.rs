@@ -82,8 +82,8 @@ impl Baseline {
     #[must_use]
     pub fn of(scenario: &Scenario, all: &[Quantity], runs: &Rehearsal, first: usize) -> Self {
         let seeded = runs.runs.iter().map(|run| Seeded {
-            seed: run.seed,
-            digest: run.digest.to_string(),
+            seed: run.simulated.seed,
+            digest: run.simulated.digest.to_string(),
             values: all.iter().map(|quantity| quantity.value(run)).collect(),
         });
         let mut seeded: Vec<Seeded> = seeded.collect();

@@ -71,7 +71,8 @@ fn status(compared: &Compared, verdict: Verdict, path: &str) -> TestCaseStatus {
 fn since(gated: &Gated, name: &str) -> String {
     let broken = gated.rehearsal.runs.iter().find_map(|run| {
         let judged = run.invariants.iter().find(|judged| judged.name == name)?;
-        (judged.judgement.verdict == invariant::Verdict::Broken).then_some((run.seed, judged))
+        (judged.judgement.verdict == invariant::Verdict::Broken)
+            .then_some((run.simulated.seed, judged))
     });
     let Some((seed, judged)) = broken else {
         return String::new();

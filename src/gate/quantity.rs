@@ -3,7 +3,7 @@
 
 use super::compare::Rule;
 use crate::invariant::Compare;
-use crate::rehearse::JudgedRun;
+use crate::rehearse::RehearsedRun;
 use crate::scenario::{Scenario, ToleranceRule, Worse};
 use crate::units::{Unit, count_to_f64};
 
@@ -82,7 +82,7 @@ pub fn quantities(scenario: &Scenario) -> Vec<Quantity> {
 impl Quantity {
     /// Its value in a run; `None` when nothing was measured.
     #[must_use]
-    pub fn value(&self, run: &JudgedRun) -> Option<f64> {
+    pub fn value(&self, run: &RehearsedRun) -> Option<f64> {
         match self.kind {
             Kind::Invariant => {
                 let judged = run.invariants.iter().find(|judged| judged.name == self.name)?;
@@ -132,9 +132,9 @@ pub fn rules<'a>(
     })
 }
 
-fn answered(run: &JudgedRun) -> Option<f64> {
+fn answered(run: &RehearsedRun) -> Option<f64> {
     let sum = |pick: fn(&crate::rehearse::Conservation) -> u64| -> u64 {
-        run.conservation.iter().map(pick).sum()
+        run.simulated.conservation.iter().map(pick).sum()
     };
     let answered = sum(|row| row.answered);
     let ended = answered + sum(|row| row.failed) + sum(|row| row.given_up);

@@ -4,7 +4,8 @@
 use super::baseline::{Baseline, Seeded};
 use super::compare::{Look, Rule, Verdict, confirm};
 use super::quantity::{Quantity, quantities};
-use crate::rehearse::{self, JudgedRun, Keep, Recording, Rehearsal, Trouble};
+use crate::judge::Recording;
+use crate::rehearse::{self, Keep, Rehearsal, RehearsedRun, Trouble};
 use crate::scenario::{Edit, Place, Scenario, Source, ToleranceRule, Worse, place_of};
 use crate::study::work::in_order;
 use std::num::NonZeroUsize;
@@ -155,7 +156,7 @@ pub struct Kept {
 /// # Errors
 /// As [`rehearse::rehearse`].
 pub fn keep(source: &Source, gated: &Gated, asked: &Asked<'_>) -> Result<Kept, Trouble> {
-    let seeds = gated.rehearsal.runs.first().map(|run| run.seed).into_iter().collect();
+    let seeds = gated.rehearsal.runs.first().map(|run| run.simulated.seed).into_iter().collect();
     let once = rehearse::Asked {
         edits: Vec::new(),
         seeds,
@@ -258,12 +259,12 @@ impl<'a> Work<'a> {
         Self { source, baseline, all, rehearsal: None, looks: Vec::new() }
     }
 
-    fn runs(&self) -> &[JudgedRun] {
+    fn runs(&self) -> &[RehearsedRun] {
         self.rehearsal.as_ref().map_or(&[], |rehearsal| rehearsal.runs.as_slice())
     }
 
     /// The pairs of a quantity in runs that were measured both times.
-    fn pairs(&self, at: usize, before: &[Seeded], now: &[JudgedRun]) -> Vec<(f64, f64)> {
+    fn pairs(&self, at: usize, before: &[Seeded], now: &[RehearsedRun]) -> Vec<(f64, f64)> {
         let Some((quantity, _)) = self.all.get(at) else {
             return Vec::new();
         };
@@ -310,7 +311,7 @@ impl<'a> Work<'a> {
         let equal = [(&self.baseline.runs, first), (&self.baseline.fresh, fresh)]
             .iter()
             .flat_map(|(before, now)| before.iter().zip(*now))
-            .filter(|(before, now)| before.digest == now.digest.to_string())
+            .filter(|(before, now)| before.digest == now.simulated.digest.to_string())
             .count();
         let compared = |(at, (quantity, rule)): (usize, &(Quantity, Rule))| {
             let mut pairs = self.pairs(at, &self.baseline.runs, first);

@@ -3,7 +3,7 @@
 use super::compare::Verdict;
 use super::run::{Compared, Gated};
 use crate::invariant;
-use crate::rehearse::Judged;
+use crate::judge::Judged;
 use crate::report::diff::relative;
 use crate::report::{self, Across, value};
 use crate::scenario::Worse;

@@ -1,9 +1,9 @@
 //! What is kept of a run beside its verdicts, for those who want to look at it themselves.
 
-use super::{Hop, month};
 use crate::fabric::{Plan, Sampling, Traces, acts_on};
 use crate::fault::Fault;
-use crate::observe::{Layout, Series, SliceView};
+use crate::judge::{PlannedEvent, Recording};
+use crate::observe::{Layout, SliceView};
 use crate::units::Instant;
 
 /// What is to be kept, and then what was. The default keeps nothing, and costs nothing.
@@ -24,61 +24,12 @@ pub struct Keep {
     pub recordings: Vec<Recording>,
 }
 
-/// Each second of a run, and what is needed to name what it holds.
-#[derive(Clone, Debug)]
-pub struct Recording {
-    /// The names of the regions, in their order.
-    pub regions: Vec<String>,
-    /// The hops that have a breaker.
-    pub breakers: Vec<Hop>,
-    /// The hops that have a breaker or a fallback.
-    pub fallbacks: Vec<Hop>,
-    /// When the run begins to be judged.
-    pub warm: Instant,
-    /// Faults, then changes, each in the plan's order.
-    pub happenings: Vec<Happening>,
-    /// What was seen.
-    pub series: Series,
-    /// By row of the series: the bill in dollars of a month in which every hour is like that second;
-    /// `None` where it cannot be held.
-    pub monthly_cost: Vec<Option<f64>>,
-    /// By row of the series: the share of the month's error budget that the judged part of the run has
-    /// spent by then; `None` where there is none to spend.
-    pub budget_spent: Vec<Option<f64>>,
-}
-
-/// A fault or a change, where and when.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Happening {
-    /// `fault` or `change`.
-    pub what: &'static str,
-    /// What invariants call it.
-    pub label: String,
-    /// Its kind's name in files.
-    pub kind: &'static str,
-    /// The regions that it is done to, as indices.
-    pub regions: Vec<usize>,
-    /// When it begins.
-    pub from: Instant,
-    /// When it is over: at once if it is an instant; `None` if it lasts to the end.
-    pub until: Option<Instant>,
-}
-
 impl Keep {
     /// A run of this plan begins.
     pub(super) fn begin(&mut self, plan: &Plan) {
         self.sampling = self.sampling.map(|sampling| sampling.fitted(plan));
         let wanted = self.seconds && (self.every_seed || self.recordings.is_empty());
-        self.under_way = wanted.then(|| Recording {
-            regions: plan.fabric.regions.clone(),
-            breakers: Hop::with_breaker(plan),
-            fallbacks: Hop::with_fallback(plan),
-            warm: Instant::ZERO + plan.warmup,
-            happenings: happenings(plan),
-            series: Series::new(plan.fabric.regions.len()),
-            monthly_cost: Vec::new(),
-            budget_spent: Vec::new(),
-        });
+        self.under_way = wanted.then(|| Recording::new(plan, planned_events(plan)));
     }
 
     /// How counts are laid out for what is kept.
@@ -89,21 +40,20 @@ impl Keep {
     /// A slice is complete; `ends` says whether it is the last.
     pub(super) fn slice(&mut self, view: &SliceView<'_>, ends: bool) {
         if let Some(recording) = &mut self.under_way {
-            recording.series.add(view, ends);
+            recording.slice(view, ends);
         }
     }
 
     /// The run is over.
     pub(super) fn end(&mut self, plan: &Plan) {
         if let Some(mut recording) = self.under_way.take() {
-            recording.monthly_cost = month::monthly_cost(plan, &recording.series);
-            recording.budget_spent = month::spent_so_far(plan, &recording.series);
+            recording.finish(plan);
             self.recordings.push(recording);
         }
     }
 }
 
-fn happenings(plan: &Plan) -> Vec<Happening> {
+fn planned_events(plan: &Plan) -> Vec<PlannedEvent> {
     let end = Instant::ZERO + plan.length;
     let sites = 0..plan.fabric.regions.len();
     let faults = plan.injections.iter().map(|injection| {
@@ -112,7 +62,7 @@ fn happenings(plan: &Plan) -> Vec<Happening> {
             ref fault => acts_on(fault, site, plan.fabric.primary),
         };
         let instant = injection.fault.is_instant();
-        Happening {
+        PlannedEvent {
             what: "fault",
             label: injection.label.0.clone(),
             kind: injection.fault.kind(),
@@ -121,7 +71,7 @@ fn happenings(plan: &Plan) -> Vec<Happening> {
             until: if instant { Some(injection.at) } else { injection.until },
         }
     });
-    let changes = plan.changes.iter().map(|planned| Happening {
+    let changes = plan.changes.iter().map(|planned| PlannedEvent {
         what: "change",
         label: planned.label.0.clone(),
         kind: planned.change.kind(),
@@ -129,7 +79,7 @@ fn happenings(plan: &Plan) -> Vec<Happening> {
         from: planned.at,
         until: planned.until,
     });
-    let mut all: Vec<Happening> = faults.chain(changes).collect();
+    let mut all: Vec<PlannedEvent> = faults.chain(changes).collect();
     all.iter_mut().for_each(|one| one.until = one.until.filter(|&until| until < end));
     all
 }

@@ -1,17 +1,13 @@
 //! Runs a scenario and its control, and judges both.
 
-use super::alerts::Watch;
-use super::course::Course;
-use super::hops::Counting;
-use super::month::{budget_spent, judged_span, monthly_bill};
 use super::{
-    Alert, Asked, Conservation, Control, Hops, Identity, Judged, JudgedRun, Keep, Phase, Progress,
-    Rehearsal, Spell, Trouble, Watched,
+    Asked, Conservation, Identity, Keep, Phase, Progress, Rehearsal, RehearsedRun, Simulated,
+    Trouble,
 };
 use crate::cost::Bill;
 use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
-use crate::invariant::{Figures, Judge, Judgement, Seen, Statement, Term, Verdict};
-use crate::observe::{Counter, Layout, Metric, Sample, Scope, SliceView};
+use crate::judge::{Case, Control, JudgedRun, RunJudge};
+use crate::observe::{Counter, Scope, SliceView};
 use crate::scenario::{Scenario, Source, load, load_without_control};
 use crate::units::{Instant, count_to_f64};
 use std::num::NonZeroUsize;
@@ -91,62 +87,19 @@ struct Show<'a> {
     threads: NonZeroUsize,
 }
 
-/// A run with its sentences judged.
-struct Verdicts {
-    outcome: Outcome,
-    invariants: Vec<Judgement>,
-    watch: Vec<Seen>,
-    bill: Bill,
-    error_budget_spent: Option<f64>,
-    course: Vec<Spell>,
-    hops: Hops,
-    alerts: Vec<Alert>,
-}
-
 fn one_seed(
     scenario: &Scenario,
     control: Option<&(Scenario, Vec<String>)>,
     seed: u64,
     show: &Show<'_>,
     keep: &mut Keep,
-) -> Result<JudgedRun, Trouble> {
-    let (verdicts, control) = match control {
-        None => (judge(scenario, seed, Phase::Run, show, keep)?, None),
-        Some((without, expected)) => {
-            let (verdicts, broken) = with_control(scenario, without, seed, show, keep)?;
-            (verdicts, Some(control_of(without, &broken.invariants, expected)))
-        }
+) -> Result<RehearsedRun, Trouble> {
+    let Some((without, expected)) = control else {
+        return simulate_and_judge(scenario, seed, Phase::Run, show, keep);
     };
-    let named = scenario.invariants.iter().zip(verdicts.invariants);
-    let watched = scenario.watch.iter().zip(verdicts.watch);
-    Ok(JudgedRun {
-        seed,
-        digest: verdicts.outcome.digest,
-        simulated: scenario.plan.length,
-        requests: verdicts.outcome.totals.count(Counter::Requests, Scope::default()),
-        invariants: named
-            .map(|(invariant, judgement)| Judged {
-                name: invariant.name.clone(),
-                text: invariant.text.clone(),
-                judgement,
-            })
-            .collect(),
-        watch: watched
-            .map(|(watch, seen)| Watched {
-                name: watch.name.clone(),
-                text: watch.text.clone(),
-                seen,
-            })
-            .collect(),
-        control,
-        bill: verdicts.bill,
-        error_budget_spent: verdicts.error_budget_spent,
-        judged: judged_span(&scenario.plan),
-        course: verdicts.course,
-        hops: verdicts.hops,
-        alerts: verdicts.alerts,
-        conservation: conservation(&scenario.plan.fabric.regions, &verdicts.outcome),
-    })
+    let (mut rehearsed, broken) = with_control(scenario, without, seed, show, keep)?;
+    rehearsed.run.control = Some(Control::of(&broken.run.invariants, expected));
+    Ok(rehearsed)
 }
 
 /// A run and its control: beside each other where there are threads for both, for two runs wait less for
@@ -157,46 +110,21 @@ fn with_control(
     seed: u64,
     show: &Show<'_>,
     keep: &mut Keep,
-) -> Result<(Verdicts, Verdicts), Trouble> {
-    let control =
-        |show: &Show<'_>| judge(without, seed, Phase::Control, show, &mut Keep::default());
+) -> Result<(RehearsedRun, RehearsedRun), Trouble> {
+    let control = |show: &Show<'_>| {
+        simulate_and_judge(without, seed, Phase::Control, show, &mut Keep::default())
+    };
     let Some(half) = NonZeroUsize::new(show.threads.min(crate::engine::processors()).get() / 2)
     else {
-        return Ok((judge(scenario, seed, Phase::Run, show, keep)?, control(show)?));
+        return Ok((simulate_and_judge(scenario, seed, Phase::Run, show, keep)?, control(show)?));
     };
     let show = Show { threads: half, ..*show };
     std::thread::scope(|scope| {
         let broken = scope.spawn(|| control(&show));
-        let verdicts = judge(scenario, seed, Phase::Run, &show, keep);
+        let rehearsed = simulate_and_judge(scenario, seed, Phase::Run, &show, keep);
         let broken = broken.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok((verdicts?, broken?))
+        Ok((rehearsed?, broken?))
     })
-}
-
-/// What is asked of a run, and what must be counted for that.
-struct Sentences {
-    statements: Vec<Statement>,
-    terms: Vec<Term>,
-    layout: Layout,
-    /// Whether the age of data is asked for.
-    staleness: bool,
-}
-
-impl Sentences {
-    fn of(scenario: &Scenario) -> Self {
-        let invariants = scenario.invariants.iter();
-        let statements: Vec<Statement> =
-            invariants.map(|invariant| invariant.statement.clone()).collect();
-        let terms: Vec<Term> = scenario.watch.iter().map(|watch| watch.term.clone()).collect();
-        let asked = statements.iter().flat_map(Statement::bounds);
-        let layout = Layout::new(asked.chain(terms.iter().flat_map(Term::bounds)));
-        let staleness = statements
-            .iter()
-            .map(Statement::term)
-            .chain(&terms)
-            .any(|term| term.metric() == Metric::Sample(Sample::Staleness));
-        Self { statements, terms, layout, staleness }
-    }
 }
 
 impl From<RunError> for Trouble {
@@ -209,69 +137,51 @@ impl From<RunError> for Trouble {
     }
 }
 
-/// Runs a scenario with a seed and judges its sentences.
-fn judge(
+/// Simulates a scenario with a seed, and gives the judge what was observed.
+fn simulate_and_judge(
     scenario: &Scenario,
     seed: u64,
     phase: Phase,
     show: &Show<'_>,
     keep: &mut Keep,
-) -> Result<Verdicts, Trouble> {
+) -> Result<RehearsedRun, Trouble> {
     let mut plan = scenario.plan.clone();
     plan.seed = seed;
-    let Sentences { statements, terms, layout, staleness } = Sentences::of(scenario);
-    keep.begin(&plan);
-    let layout = keep.fitted(layout);
-    let mut judge = Judge::new(&statements, &terms, &timeline(&plan));
-    let mut course = Course::new(&plan);
-    let (mut alerts, mut hops) = (Watch::new(&plan), Counting::new(&plan));
-    let mut requests = 0;
+    let case = Case::new(plan, &scenario.invariants, &scenario.watch);
+    let plan = case.plan();
+    keep.begin(plan);
+    let layout = keep.fitted(case.layout());
+    let mut judge = RunJudge::new(&case, &timeline(plan));
     let sampling = keep.sampling;
     let end = Instant::ZERO + plan.length;
     let mut each = |view: &SliceView<'_>| {
         judge.slice(view);
-        course.slice(view);
-        alerts.slice(view);
-        hops.slice(view);
         keep.slice(view, view.end == end);
-        requests += view.cell(Scope::default())[Counter::Requests as usize];
         (show.progress)(Progress {
             path: show.path.to_owned(),
             phase,
             seed,
             done: count_to_f64(view.end.as_nanos()) / count_to_f64(end.as_nanos().max(1)),
-            requests,
+            requests: judge.requests(),
         });
     };
-    let asked = show.asked;
     let options = Options {
-        threads: worthwhile_threads(&plan, show.threads),
+        threads: worthwhile_threads(plan, show.threads),
         all_events: false,
-        staleness,
-        stop: &asked.stop,
+        staleness: case.asks_staleness(),
+        stop: &show.asked.stop,
         tracing: sampling,
     };
-    let mut outcome = simulate(&plan, layout, &options, &mut each).map_err(Trouble::from)?;
+    let mut outcome = simulate(plan, layout, &options, &mut each).map_err(Trouble::from)?;
     keep.traces = std::mem::take(&mut outcome.traces);
-    keep.end(&plan);
-    let bill = monthly_bill(&plan, &outcome).map_err(Trouble::Error)?;
-    let figures = Figures {
-        error_budget_spent: budget_spent(&plan, &outcome),
-        monthly_cost: Some(bill.total()),
+    keep.end(plan);
+    let run = judge.finish(&outcome.totals).map_err(Trouble::Error)?;
+    let simulated = Simulated {
+        seed,
+        digest: outcome.digest,
+        conservation: conservation(&plan.fabric.regions, &outcome),
     };
-    let (invariants, watch) = judge.finish(&outcome.totals, &figures);
-    let alerts = alerts.finish(&plan);
-    let course = course.finish(&plan, &alerts);
-    Ok(Verdicts {
-        outcome,
-        invariants,
-        watch,
-        bill,
-        error_budget_spent: figures.error_budget_spent,
-        course,
-        hops: hops.finish(),
-        alerts,
-    })
+    Ok(RehearsedRun { simulated, run })
 }
 
 /// A run to which nothing is done.
@@ -296,36 +206,9 @@ pub fn undisturbed(source: &Source, seed: u64, asked: &Asked) -> Result<Undistur
     scenario.invariants.clear();
     scenario.watch.clear();
     let show = Show { path: source.name(), progress: &|_| {}, asked, threads: asked.threads };
-    let verdicts = judge(&scenario, seed, Phase::Run, &show, &mut Keep::default())?;
-    let Verdicts { bill, error_budget_spent, .. } = verdicts;
+    let rehearsed = simulate_and_judge(&scenario, seed, Phase::Run, &show, &mut Keep::default())?;
+    let JudgedRun { bill, error_budget_spent, .. } = rehearsed.run;
     Ok(Undisturbed { bill, error_budget_spent })
-}
-
-/// Whether the control broke what it names. What was not measured proves nothing.
-fn control_of(without: &Scenario, judgements: &[Judgement], expected: &[String]) -> Control {
-    let verdicts: Vec<(&str, Verdict)> = without
-        .invariants
-        .iter()
-        .zip(judgements)
-        .map(|(invariant, judgement)| (invariant.name.as_str(), judgement.verdict))
-        .collect();
-    let of = |name: &String| {
-        verdicts.iter().find(|(known, _)| known == name).map(|&(_, verdict)| verdict)
-    };
-    let mut verdict = Verdict::Holds;
-    for name in expected {
-        verdict = verdict.max(match of(name) {
-            Some(Verdict::Broken) => Verdict::Holds,
-            Some(Verdict::Holds) | None => Verdict::Broken,
-            Some(Verdict::Unmeasured) => Verdict::Unmeasured,
-        });
-    }
-    let broke = verdicts
-        .iter()
-        .filter(|(_, verdict)| *verdict == Verdict::Broken)
-        .map(|&(name, _)| name.to_owned())
-        .collect();
-    Control { verdict, broke, expected: expected.to_vec() }
 }
 
 fn conservation(regions: &[String], outcome: &Outcome) -> Vec<Conservation> {

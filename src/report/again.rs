@@ -16,7 +16,8 @@ pub fn all(rehearsal: &Rehearsal) -> String {
     let (Some(first), Some(last)) = (rehearsal.runs.first(), rehearsal.runs.last()) else {
         return command(&rehearsal.scenario.path, &rehearsal.options);
     };
-    let mut words = vec!["--seeds".to_owned(), format!("{}..{}", first.seed, last.seed)];
+    let mut words =
+        vec!["--seeds".to_owned(), format!("{}..{}", first.simulated.seed, last.simulated.seed)];
     words.extend(without_seeds(&rehearsal.options));
     command(&rehearsal.scenario.path, &words)
 }

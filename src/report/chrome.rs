@@ -9,8 +9,9 @@
 mod requests;
 
 use crate::fabric::{Traced, Traces};
+use crate::judge::{Hop, Recording};
 use crate::observe::Gauge;
-use crate::rehearse::{Hop, JudgedRun, Recording};
+use crate::rehearse::RehearsedRun;
 use crate::units::Instant;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -26,7 +27,7 @@ pub struct Page<'a> {
     /// The scenario's title.
     pub title: &'a str,
     /// The run.
-    pub run: &'a JudgedRun,
+    pub run: &'a RehearsedRun,
     /// Its seconds.
     pub recording: &'a Recording,
     /// Its sampled requests.
@@ -42,8 +43,8 @@ pub struct Page<'a> {
 pub fn write(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
     let about = json!({
         "title": page.title,
-        "seed": page.run.seed,
-        "digest": page.run.digest.to_string(),
+        "seed": page.run.simulated.seed,
+        "digest": page.run.simulated.digest.to_string(),
         "sampled_share": page.share,
         "sampled_requests": page.traces.requests.len(),
         "left_out": page.traces.left_out,
@@ -53,7 +54,7 @@ pub fn write(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
     names(&mut events, page)?;
     course(&mut events, page)?;
     levels(&mut events, page)?;
-    let end = Instant::ZERO + page.run.simulated;
+    let end = Instant::ZERO + page.run.length;
     for request in &page.traces.requests {
         requests::write(&mut events, request, page.recording, end)?;
     }
@@ -100,8 +101,8 @@ fn names(events: &mut Events<'_>, page: &Page<'_>) -> io::Result<()> {
 
 /// Faults and changes, and the signs and alerts that followed.
 fn course(events: &mut Events<'_>, page: &Page<'_>) -> io::Result<()> {
-    let end = Instant::ZERO + page.run.simulated;
-    for (number, spell) in page.run.course.iter().enumerate() {
+    let end = Instant::ZERO + page.run.length;
+    for (number, spell) in page.run.timeline.iter().enumerate() {
         let pid = if matches!(spell.what, "fault" | "change") { PLAN } else { SIGNS };
         let most = spell.most.map(|(most, unit)| json!({ "most": most, "unit": unit }));
         let name = &spell.text;

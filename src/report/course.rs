@@ -2,7 +2,7 @@
 
 use super::text::{Look, WIDTH, heading, wrap};
 use super::{colour::tame, value};
-use crate::rehearse::Spell;
+use crate::judge::Episode;
 use crate::units::Instant;
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 const MOST: usize = 24;
 
 /// The chain of what went on, in the order in which it began.
-pub(super) fn render(out: &mut String, course: &[Spell], look: Look) {
+pub(super) fn render(out: &mut String, course: &[Episode], look: Look) {
     if course.is_empty() {
         return;
     }

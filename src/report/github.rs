@@ -107,8 +107,8 @@ fn seen(rehearsal: &Rehearsal, index: usize) -> String {
     );
     let since = judgement.first_broken_s.map(value::clock);
     let since = since.map_or_else(String::new, |since| format!(", first at {since}"));
-    let again = super::again(rehearsal, run.seed);
-    format!("{}: {value}{since}, with seed {}\n{again}", judged.text, run.seed)
+    let again = super::again(rehearsal, run.simulated.seed);
+    format!("{}: {value}{since}, with seed {}\n{again}", judged.text, run.simulated.seed)
 }
 
 /// What GitHub's runner wants escaped in the message of a command (`actions/toolkit`, command.ts).

@@ -2,7 +2,7 @@
 
 use super::text::{Look, heading};
 use super::value;
-use crate::rehearse::{Attempts, Hops};
+use crate::judge::{Attempts, Hops};
 use crate::units::Instant;
 use std::fmt::Write as _;
 

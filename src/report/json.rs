@@ -2,7 +2,8 @@
 
 use super::seeds::LEVEL;
 use super::{Shape, Spread, across, again, control_verdict, series, verdict_name};
-use crate::rehearse::{self, JudgedRun, Recording, Rehearsal};
+use crate::judge::{self, JudgedRun, Recording};
+use crate::rehearse::{self, Rehearsal, RehearsedRun};
 use crate::stats::clopper_pearson;
 use crate::units::Instant;
 use serde::Serialize;
@@ -252,7 +253,7 @@ fn document(told: Told<'_>, shape: Shape) -> Result<Document<'_>, serde_json::Er
         [one] if !shape.seeds => Document::Single(Box::new(Single {
             schema: SCHEMA,
             scenario,
-            seed: one.seed,
+            seed: one.simulated.seed,
             version,
             run: run(rehearsal, one, kept(0))?,
         })),
@@ -264,7 +265,7 @@ fn document(told: Told<'_>, shape: Shape) -> Result<Document<'_>, serde_json::Er
                 .iter()
                 .enumerate()
                 .map(|(index, one)| {
-                    Ok(Seeded { seed: one.seed, run: run(rehearsal, one, kept(index))? })
+                    Ok(Seeded { seed: one.simulated.seed, run: run(rehearsal, one, kept(index))? })
                 })
                 .collect::<Result<_, serde_json::Error>>()?,
             summary: summary(rehearsal),
@@ -275,28 +276,28 @@ fn document(told: Told<'_>, shape: Shape) -> Result<Document<'_>, serde_json::Er
 
 fn run<'a>(
     rehearsal: &Rehearsal,
-    run: &'a JudgedRun,
+    run: &'a RehearsedRun,
     kept: Option<&'a Recording>,
 ) -> Result<Run<'a>, serde_json::Error> {
     Ok(Run {
-        digest: run.digest.to_string(),
-        simulated_s: run.simulated.as_secs_f64(),
+        digest: run.simulated.digest.to_string(),
+        simulated_s: run.length.as_secs_f64(),
         requests: run.requests,
         invariants: run.invariants.iter().map(invariant).collect(),
         watch: run.watch.iter().map(watch).collect(),
         control: run.control.as_ref().map(control),
         bill: bill(run),
-        conservation: run.conservation.iter().map(conservation).collect(),
-        course: run.course.iter().map(spell).collect(),
+        conservation: run.simulated.conservation.iter().map(conservation).collect(),
+        course: run.timeline.iter().map(spell).collect(),
         hops: hops(&run.hops),
         alerts: run.alerts.iter().map(alert).collect(),
         timeline: kept.map(series::timeline),
         series: kept.map(series::seconds).transpose()?,
-        again: again::run(rehearsal, run.seed),
+        again: again::run(rehearsal, run.simulated.seed),
     })
 }
 
-fn invariant(judged: &rehearse::Judged) -> Invariant<'_> {
+fn invariant(judged: &judge::Judged) -> Invariant<'_> {
     let judgement = &judged.judgement;
     Invariant {
         name: &judged.name,
@@ -309,7 +310,7 @@ fn invariant(judged: &rehearse::Judged) -> Invariant<'_> {
     }
 }
 
-fn watch(watched: &rehearse::Watched) -> Watch<'_> {
+fn watch(watched: &judge::Watched) -> Watch<'_> {
     Watch {
         name: &watched.name,
         text: &watched.text,
@@ -318,7 +319,7 @@ fn watch(watched: &rehearse::Watched) -> Watch<'_> {
     }
 }
 
-fn control(control: &rehearse::Control) -> Control<'_> {
+fn control(control: &judge::Control) -> Control<'_> {
     Control {
         verdict: verdict_name(control.verdict),
         broke: &control.broke,
@@ -346,8 +347,8 @@ fn conservation(region: &rehearse::Conservation) -> Conservation<'_> {
     }
 }
 
-fn hops(hops: &rehearse::Hops) -> Vec<Hop> {
-    let row = |hop, attempts: &rehearse::Attempts| Hop {
+fn hops(hops: &judge::Hops) -> Vec<Hop> {
+    let row = |hop, attempts: &judge::Attempts| Hop {
         hop,
         attempts: attempts.mean,
         worst: attempts.worst.map(|(worst, _)| worst),
@@ -357,7 +358,7 @@ fn hops(hops: &rehearse::Hops) -> Vec<Hop> {
     each.chain([row("all", &hops.product)]).collect()
 }
 
-fn alert(alert: &rehearse::Alert) -> Alert<'_> {
+fn alert(alert: &judge::Alert) -> Alert<'_> {
     Alert {
         name: alert.name,
         region: &alert.region,
@@ -372,7 +373,7 @@ fn seconds(at: Instant) -> f64 {
     at.since(Instant::ZERO).as_secs_f64()
 }
 
-fn spell(spell: &rehearse::Spell) -> Spell<'_> {
+fn spell(spell: &judge::Episode) -> Spell<'_> {
     Spell {
         what: spell.what,
         text: &spell.text,
@@ -405,11 +406,7 @@ fn summary(rehearsal: &Rehearsal) -> Summary<'_> {
     }
 }
 
-fn judged_over<'a>(
-    rehearsal: &Rehearsal,
-    index: usize,
-    judged: &'a rehearse::Judged,
-) -> Judged<'a> {
+fn judged_over<'a>(rehearsal: &Rehearsal, index: usize, judged: &'a judge::Judged) -> Judged<'a> {
     let all = across(rehearsal, index);
     Judged {
         name: &judged.name,
@@ -427,7 +424,7 @@ fn judged_over<'a>(
 fn watched_over<'a>(
     rehearsal: &Rehearsal,
     index: usize,
-    watched: &'a rehearse::Watched,
+    watched: &'a judge::Watched,
 ) -> Watched<'a> {
     let seen = rehearsal.runs.iter().filter_map(|run| run.watch.get(index)).map(|w| w.seen);
     let spread = Spread::of(seen);

@@ -3,7 +3,8 @@
 
 use super::{Across, Shape, across, control_verdict, value};
 use crate::invariant::Verdict;
-use crate::rehearse::{Control, Judged, JudgedRun, Rehearsal};
+use crate::judge::{Control, Judged};
+use crate::rehearse::{Rehearsal, RehearsedRun};
 use quick_junit::{
     NonSuccessKind, Property, Report, SerializeError, TestCase, TestCaseStatus, TestSuite,
 };
@@ -59,15 +60,15 @@ struct Together {
     control: Option<Across>,
 }
 
-fn suite(rehearsal: &Rehearsal, run: &JudgedRun, seeds: bool, together: &Together) -> TestSuite {
+fn suite(rehearsal: &Rehearsal, run: &RehearsedRun, seeds: bool, together: &Together) -> TestSuite {
     let path = &rehearsal.scenario.path;
-    let name = if seeds { format!("{path} seed {}", run.seed) } else { path.clone() };
+    let name = if seeds { format!("{path} seed {}", run.simulated.seed) } else { path.clone() };
     let mut suite = TestSuite::new(name);
     suite.add_property(Property::new("title", rehearsal.scenario.title.as_str()));
     suite.add_property(Property::new("hash", rehearsal.scenario.hash.to_string()));
-    suite.add_property(Property::new("seed", run.seed.to_string()));
-    suite.add_property(Property::new("digest", run.digest.to_string()));
-    suite.add_property(Property::new("again", super::again::run(rehearsal, run.seed)));
+    suite.add_property(Property::new("seed", run.simulated.seed.to_string()));
+    suite.add_property(Property::new("digest", run.simulated.digest.to_string()));
+    suite.add_property(Property::new("again", super::again::run(rehearsal, run.simulated.seed)));
     for (judged, all) in run.invariants.iter().zip(&together.invariants) {
         let mut case = TestCase::new(
             judged.name.as_str(),

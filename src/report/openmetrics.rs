@@ -4,8 +4,8 @@
 //! create-blocks-from openmetrics` reads it: the samples of a family stand together, those of a series
 //! in their order, and the last line is `# EOF`.
 
+use crate::judge::{Hop, Recording};
 use crate::observe::{Counter, Described, Form, Gauge, METRICS, Metric, Sample, Track};
-use crate::rehearse::{Hop, Recording};
 use crate::units::{Instant, Unit};
 use std::fmt;
 use std::io::{self, Write};

@@ -20,20 +20,31 @@ pub(super) fn several(out: &mut String, rehearsal: &Rehearsal, look: Look) {
     let runs = &rehearsal.runs;
     if let (Some(first), Some(last)) = (runs.first(), runs.last()) {
         let count = runs.len();
-        let _ = writeln!(out, "  seeds      {}..{}: {count} runs", first.seed, last.seed);
-        let each = first.simulated;
+        let _ = writeln!(
+            out,
+            "  seeds      {}..{}: {count} runs",
+            first.simulated.seed, last.simulated.seed
+        );
+        let each = first.length;
         let _ = writeln!(out, "  simulated  {each} each");
     }
     let requests: u64 = runs.iter().map(|run| run.requests).sum();
-    let sound = runs.iter().all(|run| balanced(&run.conservation, run.requests));
+    let sound = runs.iter().all(|run| balanced(&run.simulated.conservation, run.requests));
     let told = if sound { "all accounted for" } else { "NOT all accounted for" };
     let _ = writeln!(out, "  requests   {}: {told}", value::count(requests));
     if look.verbose || !sound {
         for run in runs {
-            let told =
-                if balanced(&run.conservation, run.requests) { "" } else { "  not accounted" };
-            let (seed, count) = (run.seed, value::count(run.requests));
-            let _ = writeln!(out, "    seed {seed}  digest {}  {count} requests{told}", run.digest);
+            let told = if balanced(&run.simulated.conservation, run.requests) {
+                ""
+            } else {
+                "  not accounted"
+            };
+            let (seed, count) = (run.simulated.seed, value::count(run.requests));
+            let _ = writeln!(
+                out,
+                "    seed {seed}  digest {}  {count} requests{told}",
+                run.simulated.digest
+            );
         }
     }
     invariants(out, rehearsal, look);

@@ -1,8 +1,8 @@
 //! Each second of a run as JSON: the columns behind a page's plots, in compact arrays.
 
 use super::openmetrics::is_told;
+use crate::judge::Recording;
 use crate::observe::{METRICS, Metric, PERCENTILES, Track};
-use crate::rehearse::Recording;
 use crate::units::{Instant, Unit};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -61,7 +61,7 @@ pub(super) fn rounded(value: f64, digits: usize) -> f64 {
 /// Faults, then changes.
 pub(super) fn timeline(recording: &Recording) -> Vec<Planned<'_>> {
     let name = |&region: &usize| recording.regions.get(region).map(String::as_str);
-    let all = recording.happenings.iter().map(|one| Planned {
+    let all = recording.planned.iter().map(|one| Planned {
         what: one.what,
         label: &one.label,
         kind: one.kind,

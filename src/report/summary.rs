@@ -1,7 +1,7 @@
 //! What several runs say together.
 
 use crate::invariant::{Seen, Verdict};
-use crate::rehearse::{JudgedRun, Rehearsal};
+use crate::rehearse::{Rehearsal, RehearsedRun};
 use crate::units::{Unit, count_to_f64};
 
 /// Rounding of `holds_in * runs` must not turn 19 of 20 into less than 95 %.
@@ -85,7 +85,9 @@ pub fn across(rehearsal: &Rehearsal, index: usize) -> Across {
     let judged: Vec<_> = rehearsal
         .runs
         .iter()
-        .filter_map(|run| run.invariants.get(index).map(|judged| (run.seed, judged.judgement)))
+        .filter_map(|run| {
+            run.invariants.get(index).map(|judged| (run.simulated.seed, judged.judgement))
+        })
         .collect();
     let mut all = counted(judged.iter().map(|(seed, j)| (*seed, j.verdict)), rehearsal.holds_in);
     all.spread = Spread::of(judged.iter().map(|(_, judgement)| judgement.seen));
@@ -96,7 +98,9 @@ pub fn across(rehearsal: &Rehearsal, index: usize) -> Across {
 /// runs in which an invariant must hold.
 #[must_use]
 pub fn control_verdict(rehearsal: &Rehearsal) -> Option<Across> {
-    let of_run = |run: &JudgedRun| run.control.as_ref().map(|control| (run.seed, control.verdict));
+    let of_run = |run: &RehearsedRun| {
+        run.control.as_ref().map(|control| (run.simulated.seed, control.verdict))
+    };
     let verdicts: Vec<_> = rehearsal.runs.iter().filter_map(of_run).collect();
     (!verdicts.is_empty()).then(|| counted(verdicts.into_iter(), rehearsal.holds_in))
 }

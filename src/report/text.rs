@@ -3,7 +3,8 @@
 use super::colour::tame;
 use super::{Paint, Shape, again, course, hops, seeds, value};
 use crate::invariant::{Judgement, Seen, Verdict};
-use crate::rehearse::{Conservation, Control, Judged, JudgedRun, Rehearsal};
+use crate::judge::{Control, Judged, JudgedRun};
+use crate::rehearse::{Conservation, Rehearsal, RehearsedRun};
 use std::fmt::Write as _;
 
 /// The widest line that is written; a single longer word is not broken.
@@ -35,27 +36,27 @@ pub fn render(rehearsal: &Rehearsal, shape: Shape, look: Look) -> String {
     out
 }
 
-fn one(out: &mut String, rehearsal: &Rehearsal, run: &JudgedRun, look: Look) {
-    let _ = writeln!(out, "  seed       {}", run.seed);
-    let _ = writeln!(out, "  digest     {}", run.digest);
-    let _ = writeln!(out, "  simulated  {}", run.simulated);
-    let told = accounts(&run.conservation, run.requests);
+fn one(out: &mut String, rehearsal: &Rehearsal, run: &RehearsedRun, look: Look) {
+    let _ = writeln!(out, "  seed       {}", run.simulated.seed);
+    let _ = writeln!(out, "  digest     {}", run.simulated.digest);
+    let _ = writeln!(out, "  simulated  {}", run.length);
+    let told = accounts(&run.simulated.conservation, run.requests);
     let _ = writeln!(out, "  requests   {}: {told}", value::count(run.requests));
-    if look.verbose || !balanced(&run.conservation, run.requests) {
-        conservation(out, &run.conservation);
+    if look.verbose || !balanced(&run.simulated.conservation, run.requests) {
+        conservation(out, &run.simulated.conservation);
     }
     invariants(out, &run.invariants, look);
     watches(out, run, look);
     let broken = run.invariants.iter().any(|i| i.judgement.verdict == Verdict::Broken);
     if look.verbose || broken || run.alerts.iter().any(|alert| alert.firing.is_some()) {
-        course::render(out, &run.course, look);
+        course::render(out, &run.timeline, look);
     }
     if look.verbose || broken {
         hops::render(out, &run.hops, look);
     }
     control(out, rehearsal, run.control.as_ref(), look);
     let _ = writeln!(out, "\nbill     ${} a month", run.bill.total());
-    let _ = writeln!(out, "again    {}", again::run(rehearsal, run.seed));
+    let _ = writeln!(out, "again    {}", again::run(rehearsal, run.simulated.seed));
 }
 
 fn invariants(out: &mut String, invariants: &[Judged], look: Look) {

@@ -1,7 +1,8 @@
 //! Rehearses the drills of a runbook, one after the other, and adds up what they spend.
 
 use super::record::{DrillRecord, Invariant, Purse, Record, SCHEMA, Spent};
-use crate::rehearse::{self, JudgedRun, Keep, Recording, Rehearsal, Trouble, Undisturbed};
+use crate::judge::{JudgedRun, Recording};
+use crate::rehearse::{self, Keep, Rehearsal, RehearsedRun, Trouble, Undisturbed};
 use crate::report::{self, value, verdict_name};
 use crate::scenario::{Drill, Runbook, Scenario, Source};
 use crate::slo::MONTH;
@@ -237,7 +238,7 @@ fn judged(prepared: &Prepared<'_>, seeds: &[u64], rehearsal: &Rehearsal) -> Dril
     });
     DrillRecord {
         verdict: verdict.into(),
-        digests: rehearsal.runs.iter().map(|run| run.digest.to_string()).collect(),
+        digests: rehearsal.runs.iter().map(|run| run.simulated.digest.to_string()).collect(),
         invariants: invariants.collect(),
         control: control.map(|verdict| verdict_name(verdict).into()),
         happened: happened(rehearsal),
@@ -257,12 +258,12 @@ fn again(rehearsal: &Rehearsal, seeds: &[u64]) -> String {
 
 /// The chain of events of the first run that broke something: when each began, and what it was.
 fn happened(rehearsal: &Rehearsal) -> Vec<String> {
-    let broke = |run: &&JudgedRun| {
+    let broke = |run: &&RehearsedRun| {
         let verdicts = run.invariants.iter().map(|judged| judged.judgement.verdict);
         verdicts.into_iter().any(|verdict| verdict == crate::invariant::Verdict::Broken)
     };
     let run = rehearsal.runs.iter().find(broke);
-    let spells = run.map_or(&[][..], |run| run.course.as_slice());
+    let spells = run.map_or(&[][..], |run| run.timeline.as_slice());
     let told = spells.iter().map(|spell| {
         let from = value::clock(spell.from.since(Instant::ZERO).as_secs_f64());
         format!("{from} {}", spell.text)
@@ -272,7 +273,7 @@ fn happened(rehearsal: &Rehearsal) -> Vec<String> {
 
 /// What the drill spends beyond what the same time spends anyway, with its worst seed for each; `None`
 /// when nothing was measured.
-fn spent(runs: &[JudgedRun], quiet: &[Undisturbed]) -> Option<Spent> {
+fn spent(runs: &[RehearsedRun], quiet: &[Undisturbed]) -> Option<Spent> {
     let mut all: Option<Spent> = None;
     for (run, quiet) in runs.iter().zip(quiet) {
         let (with, anyway) = (run.error_budget_spent?, quiet.error_budget_spent.unwrap_or(0.0));

@@ -3,7 +3,7 @@
 use super::journal::{Header, Record};
 use super::plan::{Job, Shard};
 use crate::invariant::Verdict;
-use crate::rehearse::{Asked, JudgedRun, Trouble, rehearse};
+use crate::rehearse::{Asked, RehearsedRun, Trouble, rehearse};
 use crate::scenario::{Arm, Study};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub fn run(study: &Study, job: Job, stop: &Arc<AtomicBool>) -> Result<Record, Tr
     }
 }
 
-fn record(study: &Study, job: Job, run: &JudgedRun) -> Record {
+fn record(study: &Study, job: Job, run: &RehearsedRun) -> Record {
     let judgements = run.invariants.iter().map(|judged| &judged.judgement);
     let of_invariants = judgements.clone().map(|judgement| judgement.seen);
     let watched = run.watch.iter().map(|watched| watched.seen);
@@ -53,7 +53,7 @@ fn record(study: &Study, job: Job, run: &JudgedRun) -> Record {
     Record {
         variant: job.variant,
         seed: job.seed,
-        digest: run.digest.to_string(),
+        digest: run.simulated.digest.to_string(),
         requests: run.requests,
         verdicts: judgements
             .clone()

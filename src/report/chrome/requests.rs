@@ -2,7 +2,7 @@
 
 use super::{Events, REGIONS, hex, name_of};
 use crate::fabric::{Part, Traced, What};
-use crate::rehearse::Recording;
+use crate::judge::Recording;
 use crate::units::Instant;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

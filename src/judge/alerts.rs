@@ -13,7 +13,7 @@
 //! The brief prints the second without `on (hop, region)`: as the label `state` stands on one side
 //! only, no two series would match, and it could never fire.
 
-use super::{Hop, Spell};
+use super::Hop;
 use crate::fabric::Plan;
 use crate::observe::{Gauge, Scope, SliceView};
 use crate::slo::alert::{Alarms, EVALUATION, FIRST_SCRAPE, SCRAPE, rate};
@@ -50,17 +50,8 @@ pub struct Alert {
     pub resolved: Option<Instant>,
 }
 
-impl Alert {
-    /// What is told of it among what happened: nothing if it did not fire.
-    pub(super) fn spell(&self, plan: &Plan) -> Option<Spell> {
-        let end = Instant::ZERO + plan.length;
-        let text = format!("would page: {} ({} in {})", self.name, self.hop.name(), self.region);
-        let until = self.resolved.filter(|&resolved| resolved < end);
-        Some(Spell { what: "alert", text, from: self.firing?, until, most: None })
-    }
-}
-
 /// One breaker's metrics as they are scraped, and the alerts on them.
+#[derive(Debug)]
 struct Target {
     hop: Hop,
     region: usize,
@@ -74,13 +65,14 @@ struct Target {
 }
 
 /// Takes slices in and evaluates the rules.
-pub struct Watch {
+#[derive(Debug)]
+pub struct AlertEvaluator {
     targets: Vec<Target>,
     scrape: Instant,
     evaluation: Instant,
 }
 
-impl Watch {
+impl AlertEvaluator {
     /// Nothing seen yet of a run of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {

@@ -1,7 +1,7 @@
 //! A run's traffic as a month's: what is billed, and what it spends of the error budget.
 
 use crate::cost::{Bill, CacheUsage, Mode, PriceArea, RegionUsage, Usage, apportion, bill};
-use crate::fabric::{Outcome, Plan};
+use crate::fabric::Plan;
 use crate::observe::{Counter, Gauge, Scope, Series, Totals};
 use crate::slo::{MONTH, error_budget_spent};
 use crate::units::{Instant, Span, count_to_f64};
@@ -18,8 +18,8 @@ pub(super) fn judged_span(plan: &Plan) -> Span {
 }
 
 /// What the judged part of a run spends of the month's error budget.
-pub(super) fn budget_spent(plan: &Plan, outcome: &Outcome) -> Option<f64> {
-    let cell = judged_cell(plan, &outcome.totals, Scope::default());
+pub(super) fn budget_spent(plan: &Plan, totals: &Totals) -> Option<f64> {
+    let cell = judged_cell(plan, totals, Scope::default());
     let bad = cell[Counter::Failed as usize] + cell[Counter::GivenUp as usize];
     let all = bad + cell[Counter::Served as usize];
     error_budget_spent(bad, all, judged_span(plan), plan.fabric.cost.sla)
@@ -30,15 +30,15 @@ pub(super) fn budget_spent(plan: &Plan, outcome: &Outcome) -> Option<f64> {
 ///
 /// # Errors
 /// When an amount is beyond what can be held.
-pub(super) fn monthly_bill(plan: &Plan, outcome: &Outcome) -> Result<Bill, String> {
-    let at = |region| judged_cell(plan, &outcome.totals, Scope { from: None, at: Some(region) });
+pub(super) fn monthly_bill(plan: &Plan, totals: &Totals) -> Result<Bill, String> {
+    let at = |region| judged_cell(plan, totals, Scope { from: None, at: Some(region) });
     let cells: Vec<Vec<u64>> = (0..plan.fabric.regions.len()).map(at).collect();
     let reads = cells.iter().map(|cell| cell[Counter::PrimaryReads as usize]).sum();
     bill_of(
         plan,
         &Traffic {
             served: cells.iter().map(|cell| cell[Counter::Served as usize]).collect(),
-            nodes: (0..cells.len()).map(|at| nodes(plan, &outcome.totals, at)).collect(),
+            nodes: (0..cells.len()).map(|at| nodes(plan, totals, at)).collect(),
             reads,
             span: judged_span(plan),
         },

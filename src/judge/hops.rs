@@ -33,7 +33,8 @@ pub struct Hops {
 }
 
 /// Takes slices in and counts.
-pub struct Counting {
+#[derive(Debug)]
+pub struct HopCounter {
     warmup: Instant,
     /// How many of the hops there are in the plan.
     hops: usize,
@@ -63,7 +64,7 @@ fn product(hops: [[u64; 2]; HOPS.len()], segments: [u64; 2]) -> Option<f64> {
     manifests.map_or(segments, |most| Some(segments.map_or(most, |other| most.max(other))))
 }
 
-impl Counting {
+impl HopCounter {
     /// Nothing seen yet of a run of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {

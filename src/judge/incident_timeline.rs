@@ -21,7 +21,7 @@ const SOME: f64 = 0.01;
 
 /// Something that went on for a while.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Spell {
+pub struct Episode {
     /// What, in a word that programs can rely on: `fault`, `change`, `alert`, or a sign such as
     /// `viewer-timeouts`.
     pub what: &'static str,
@@ -36,23 +36,24 @@ pub struct Spell {
 }
 
 /// A sign of trouble: how it is called, in a word and in words, its unit, and how it is seen.
+#[derive(Debug)]
 struct Sign {
     what: &'static str,
     text: &'static str,
     unit: &'static str,
     /// Whether it is looked for in each region that does the work, or in all of them at once.
     by_region: bool,
-    seen: fn(&Glance<'_, '_>) -> Option<f64>,
+    seen: fn(&Observation<'_, '_>) -> Option<f64>,
 }
 
 /// A slice, as far as one region has to do with it.
-struct Glance<'a, 'b> {
+struct Observation<'a, 'b> {
     view: &'a SliceView<'b>,
     cell: &'a [u64],
     scope: Scope,
 }
 
-impl Glance<'_, '_> {
+impl Observation<'_, '_> {
     fn count(&self, counter: Counter) -> f64 {
         count_to_f64(self.cell[counter as usize])
     }
@@ -76,7 +77,7 @@ impl Glance<'_, '_> {
 const fn counted(
     what: &'static str,
     text: &'static str,
-    seen: fn(&Glance<'_, '_>) -> Option<f64>,
+    seen: fn(&Observation<'_, '_>) -> Option<f64>,
 ) -> Sign {
     Sign { what, text, unit: "/s", by_region: true, seen }
 }
@@ -84,7 +85,7 @@ const fn counted(
 const fn state(
     what: &'static str,
     text: &'static str,
-    seen: fn(&Glance<'_, '_>) -> Option<f64>,
+    seen: fn(&Observation<'_, '_>) -> Option<f64>,
 ) -> Sign {
     Sign { what, text, unit: "", by_region: true, seen }
 }
@@ -182,12 +183,14 @@ const AMPLIFICATION: &str = "amplification";
 const FAILURES: &str = "failures";
 
 /// One sign in one place.
+#[derive(Debug)]
 struct Track {
     sign: &'static Sign,
     region: Option<usize>,
-    spells: Vec<Seen>,
+    episodes: Vec<Seen>,
 }
 
+#[derive(Debug)]
 struct Seen {
     from: Instant,
     until: Instant,
@@ -195,7 +198,8 @@ struct Seen {
 }
 
 /// Takes slices in and tells what went on.
-pub struct Course {
+#[derive(Debug)]
+pub struct IncidentTimeline {
     tracks: Vec<Track>,
     warmup: Instant,
     end: Instant,
@@ -203,7 +207,7 @@ pub struct Course {
     locked: Option<Instant>,
 }
 
-impl Course {
+impl IncidentTimeline {
     /// Nothing seen yet of a run of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
@@ -212,7 +216,7 @@ impl Course {
             let regions = if sign.by_region { plan.fabric.regions.len() } else { 1 };
             for region in 0..regions {
                 let region = sign.by_region.then_some(region);
-                tracks.push(Track { sign, region, spells: Vec::new() });
+                tracks.push(Track { sign, region, episodes: Vec::new() });
             }
         }
         let start = Instant::ZERO;
@@ -231,7 +235,7 @@ impl Course {
         for track in &mut self.tracks {
             let scope = Scope { from: None, at: track.region };
             let cell = track.region.map_or(&all, |region| &there[region]);
-            if let Some(level) = (track.sign.seen)(&Glance { view, cell, scope }) {
+            if let Some(level) = (track.sign.seen)(&Observation { view, cell, scope }) {
                 track.see(view, level);
             }
         }
@@ -242,20 +246,20 @@ impl Course {
 
     /// Everything that went on, in the order in which it began.
     #[must_use]
-    pub fn finish(self, plan: &Plan, alerts: &[Alert]) -> Vec<Spell> {
+    pub fn finish(self, plan: &Plan, alerts: &[Alert]) -> Vec<Episode> {
         let end = self.end;
         let until = |until: Instant| (until < end).then_some(until);
-        let mut spells = planned(plan);
+        let mut episodes = planned(plan);
         for track in &self.tracks {
             let place = track.region.map(|region| format!(" in {}", plan.fabric.regions[region]));
-            for seen in &track.spells {
+            for seen in &track.episodes {
                 let from = if track.sign.what == FAILURES {
                     not_before_its_cause(plan, seen.from)
                 } else {
                     seen.from
                 };
                 let amount = (!track.sign.unit.is_empty()).then_some((seen.most, track.sign.unit));
-                spells.push(Spell {
+                episodes.push(Episode {
                     what: track.sign.what,
                     text: format!("{}{}", track.sign.text, place.as_deref().unwrap_or_default()),
                     from,
@@ -264,14 +268,14 @@ impl Course {
                 });
             }
         }
-        spells.extend(alerts.iter().filter_map(|alert| alert.spell(plan)));
-        spells.sort_by_key(|spell| spell.from);
-        spells.extend(self.verdict(plan, &spells));
-        spells
+        episodes.extend(alerts.iter().filter_map(|alert| paged(plan, alert)));
+        episodes.sort_by_key(|episode| episode.from);
+        episodes.extend(self.verdict(plan, &episodes));
+        episodes
     }
 
     /// What keeps a failure alive whose cause is over, if that is so.
-    fn verdict(&self, plan: &Plan, spells: &[Spell]) -> Option<Spell> {
+    fn verdict(&self, plan: &Plan, episodes: &[Episode]) -> Option<Episode> {
         let over = plan.injections.iter().map(|injection| {
             if injection.fault.is_instant() {
                 injection.at
@@ -280,15 +284,19 @@ impl Course {
             }
         });
         let over = over.max()?;
-        let goes_on = |what| spells.iter().any(|s| s.what == what && s.until.is_none());
+        let goes_on = |what| episodes.iter().any(|s| s.what == what && s.until.is_none());
         if self.end.since(over) < SUSTAINED || !goes_on(FAILURES) {
             return None;
         }
-        let spell = |what, text: &str, from: Instant| {
-            Some(Spell { what, text: text.to_owned(), from, until: None, most: None })
+        let episode = |what, text: &str, from: Instant| {
+            Some(Episode { what, text: text.to_owned(), from, until: None, most: None })
         };
         if let Some(since) = self.locked {
-            return spell("budget-locked", lock(plan.fabric.viewers.retry.budget), since.max(over));
+            return episode(
+                "budget-locked",
+                lock(plan.fabric.viewers.retry.budget),
+                since.max(over),
+            );
         }
         let text = if goes_on(AMPLIFICATION) {
             "all faults are over and it goes on, with attempts that multiply. What may end it: fewer \
@@ -296,7 +304,7 @@ impl Course {
         } else {
             "all faults are over and it goes on without them"
         };
-        spell("sustained", text, over)
+        episode("sustained", text, over)
     }
 }
 
@@ -333,9 +341,9 @@ fn not_before_its_cause(plan: &Plan, from: Instant) -> Instant {
 }
 
 /// Faults and changes.
-fn planned(plan: &Plan) -> Vec<Spell> {
+fn planned(plan: &Plan) -> Vec<Episode> {
     let end = Instant::ZERO + plan.length;
-    let spell = |what, text, from, until: Option<Instant>| Spell {
+    let episode = |what, text, from, until: Option<Instant>| Episode {
         what,
         text,
         from,
@@ -345,27 +353,31 @@ fn planned(plan: &Plan) -> Vec<Spell> {
     let faults = plan.injections.iter().map(|injection| {
         let until = if injection.fault.is_instant() { Some(injection.at) } else { injection.until };
         let text = format!("fault `{}` ({})", injection.label.0, injection.fault.kind());
-        spell("fault", text, injection.at, until)
+        episode("fault", text, injection.at, until)
     });
     let changes = plan.changes.iter().map(|planned| {
         let text = format!("change `{}`", planned.label.0);
-        spell("change", text, planned.at, planned.until)
+        episode("change", text, planned.at, planned.until)
     });
     faults.chain(changes).collect()
 }
 
+/// What is told of an alert: nothing if it did not fire.
+fn paged(plan: &Plan, alert: &Alert) -> Option<Episode> {
+    let end = Instant::ZERO + plan.length;
+    let text = format!("would page: {} ({} in {})", alert.name, alert.hop.name(), alert.region);
+    let until = alert.resolved.filter(|&resolved| resolved < end);
+    Some(Episode { what: "alert", text, from: alert.firing?, until, most: None })
+}
+
 impl Track {
     fn see(&mut self, view: &SliceView<'_>, level: f64) {
-        match self.spells.last_mut() {
+        match self.episodes.last_mut() {
             Some(last) if view.start.since(last.until) < PAUSE => {
                 last.until = view.end;
                 last.most = last.most.max(level);
             }
-            _ => self.spells.push(Seen { from: view.start, until: view.end, most: level }),
+            _ => self.episodes.push(Seen { from: view.start, until: view.end, most: level }),
         }
     }
 }
-
-#[cfg(test)]
-#[path = "course_tests.rs"]
-mod tests;
