@@ -33,7 +33,8 @@
 //! condition which never comes true would satisfy is refused when the sentence is read.
 //!
 //! **Nothing** measured (no value, no ended request, no second) is [`Verdict::Unmeasured`]. A total
-//! or rate of no events is a measured zero.
+//! or rate of no events is a measured zero where its counter is measured. A term that is computed from
+//! something that is not ([`crate::observe::Measured`]) is unmeasured, whatever is asked of it.
 //!
 //! A broken sentence names the first slice that breaks the bound by itself, or, for `total` and
 //! `time_until`, in which what has added up so far breaks it for good.
@@ -49,6 +50,9 @@ mod judge;
 #[cfg(test)]
 mod judge_tests;
 mod lex;
+mod measured;
+#[cfg(test)]
+mod measured_tests;
 mod parse;
 #[cfg(test)]
 mod parse_tests;

@@ -7,6 +7,7 @@
 mod cells;
 mod histogram;
 mod ladder;
+mod measured;
 mod metric;
 mod names;
 mod recorder;
@@ -16,6 +17,8 @@ mod totals;
 
 pub use cells::Layout;
 pub use histogram::{Histogram, rank_of};
+pub(crate) use measured::ENDS;
+pub use measured::{Measured, Part};
 pub use metric::{Counter, Described, Figure, Form, Gauge, Metric, Sample};
 pub use names::METRICS;
 pub use recorder::{Hits, Recorder, Slice, When};

@@ -1,5 +1,6 @@
 //! From what was remembered and the totals to a judgement.
 
+use super::measured::is_measured;
 use super::tally::{State, Tally, rank};
 use super::term::{Ask, Class};
 use super::value::{
@@ -25,6 +26,7 @@ impl Tally {
         let chosen = |segment| self.is_chosen(segment);
         let scope = self.term.scope();
         match (self.term.metric, self.term.form) {
+            _ if !is_measured(&self.term, totals.layout().measured()) => Reading::Nothing,
             (Metric::Figure(figure), _) => figures.reading(figure),
             _ if self.slices == 0 => Reading::Nothing,
             _ if matches!(self.term.ask, Ask::TimeUntil(_)) => self.time_until(),

@@ -46,7 +46,7 @@ pub(super) fn at(millis: u64) -> Instant {
 
 /// Two regions, ten seconds of which two are warm-up, a fault from 4 s to 6 s, an instant at 5 s
 /// and a fault that begins just behind a whole second.
-fn with_names<T>(run: impl FnOnce(&Names<'_>) -> T) -> T {
+pub(super) fn with_names<T>(run: impl FnOnce(&Names<'_>) -> T) -> T {
     let label = |name: &str, from, until: Option<u64>, instant| LabelInfo {
         name: name.into(),
         at: at(from),

@@ -1,9 +1,11 @@
 //! What one term needs to remember while the run goes on: a fixed amount, whatever its length.
 
+use super::measured::is_measured;
 use super::term::{Ask, Class, Condition, Statement, Term};
 use super::value::{Fraction, Ranks, Rate, Reading, level_against, milli_rate};
 use crate::observe::{
-    Counter, Form, Gauge, Histogram, Layout, Metric, Sample, Scope, SliceView, Timeline, rank_of,
+    Counter, ENDS, Form, Gauge, Histogram, Layout, Metric, Sample, Scope, SliceView, Timeline,
+    rank_of,
 };
 use crate::units::{Instant, Quantity, Span};
 
@@ -117,8 +119,7 @@ impl Tally {
 
     /// Requests of the term's class that ended.
     fn ended(&self, cell: &[u64]) -> u64 {
-        let ends = [Counter::Served, Counter::Failed, Counter::GivenUp];
-        ends.map(|end| self.count(cell, end)).iter().sum()
+        ENDS.map(|end| self.count(cell, end)).iter().sum()
     }
 
     pub(super) fn is_chosen(&self, segment: usize) -> bool {
@@ -136,7 +137,7 @@ impl Tally {
 
     /// Takes a complete slice in.
     pub(super) fn slice(&mut self, view: &SliceView<'_>) {
-        if !self.is_chosen(view.segment) {
+        if !self.is_chosen(view.segment) || !is_measured(&self.term, view.layout.measured()) {
             return;
         }
         let length = view.end.since(view.start);

@@ -56,7 +56,7 @@ const SEGMENTS: [Counter; 2] = [Counter::SegmentAttempts, Counter::SegmentReques
 /// What layers make of each other; those that nothing reaches do not count.
 fn product(hops: [[u64; 2]; HOPS.len()], segments: [u64; 2]) -> Option<f64> {
     let [_, manifest, database, origin] = hops.map(share);
-    let others = share([hops[0][0] - segments[0], hops[0][1] - segments[1]]);
+    let others = share([0, 1].map(|part| hops[0][part].saturating_sub(segments[part])));
     let along =
         |hops: &[Option<f64>]| hops.iter().copied().flatten().reduce(|all, share| all * share);
     let manifests = along(&[others, manifest, database]);
@@ -84,11 +84,17 @@ impl HopCounter {
             return;
         }
         let cell = view.cell(Scope::default());
-        let now = HOPS.map(|(_, of, all)| [cell[of as usize], cell[all as usize]]);
+        let measured = view.layout.measured();
+        // A ratio of which a part is not measured is none.
+        let pair = |counters: [Counter; 2]| {
+            let seen = counters.into_iter().all(|counter| measured.counter(counter));
+            counters.map(|counter| if seen { cell[counter as usize] } else { 0 })
+        };
+        let now = HOPS.map(|(_, of, all)| pair([of, all]));
         for (sum, now) in self.counts.iter_mut().flatten().zip(now.iter().flatten()) {
             *sum += now;
         }
-        let segments = SEGMENTS.map(|counter| cell[counter as usize]);
+        let segments = pair(SEGMENTS);
         self.segments.iter_mut().zip(segments).for_each(|(sum, now)| *sum += now);
         let shares = now.map(share);
         let worse = |worst: &mut Option<(f64, Instant)>, share: Option<f64>| {

@@ -54,13 +54,15 @@ struct Observation<'a, 'b> {
 }
 
 impl Observation<'_, '_> {
-    fn count(&self, counter: Counter) -> f64 {
-        count_to_f64(self.cell[counter as usize])
+    /// How many, if that is measured.
+    fn count(&self, counter: Counter) -> Option<f64> {
+        let measured = self.view.layout.measured().counter(counter);
+        measured.then(|| count_to_f64(self.cell[counter as usize]))
     }
 
     /// Events a second, if there were any.
     fn rate(&self, counter: Counter) -> Option<f64> {
-        let count = self.count(counter);
+        let count = self.count(counter)?;
         let length = self.view.end.since(self.view.start).as_secs_f64();
         (count > 0.0).then(|| count / length)
     }
@@ -69,8 +71,8 @@ impl Observation<'_, '_> {
         (self.view.peak(gauge, self.scope) == 2).then_some(2.0)
     }
 
-    fn failed(&self) -> f64 {
-        self.count(Counter::Failed) + self.count(Counter::GivenUp)
+    fn failed(&self) -> Option<f64> {
+        Some(self.count(Counter::Failed)? + self.count(Counter::GivenUp)?)
     }
 }
 
@@ -145,8 +147,9 @@ static SIGNS: [Sign; 24] = [
         unit: "/s",
         by_region: false,
         seen: |g| {
-            let some = SOME * g.count(Counter::Attempts);
-            g.rate(Counter::TimedOut).filter(|_| g.count(Counter::TimedOut) >= some)
+            let some = SOME * g.count(Counter::Attempts)?;
+            let timed_out = g.count(Counter::TimedOut)?;
+            g.rate(Counter::TimedOut).filter(|_| timed_out >= some)
         },
     },
     Sign {
@@ -162,8 +165,8 @@ static SIGNS: [Sign; 24] = [
         unit: "for each new request",
         by_region: false,
         seen: |g| {
-            let requests = g.count(Counter::Requests);
-            let attempts = g.count(Counter::Attempts) / requests;
+            let requests = g.count(Counter::Requests)?;
+            let attempts = g.count(Counter::Attempts)? / requests;
             (requests > 0.0 && attempts >= AMPLIFIED).then_some(attempts)
         },
     },
@@ -173,8 +176,9 @@ static SIGNS: [Sign; 24] = [
         unit: "of 1",
         by_region: false,
         seen: |g| {
-            let ended = g.failed() + g.count(Counter::Served);
-            (g.failed() > SOME * ended).then(|| g.failed() / ended)
+            let failed = g.failed()?;
+            let ended = failed + g.count(Counter::Served)?;
+            (failed > SOME * ended).then(|| failed / ended)
         },
     },
 ];
@@ -240,7 +244,8 @@ impl IncidentTimeline {
             }
         }
         let refused = all[Counter::RefusedByBudget as usize] > 0;
-        let served = all[Counter::Served as usize] > 0;
+        let served =
+            !view.layout.measured().counter(Counter::Served) || all[Counter::Served as usize] > 0;
         self.locked = self.locked.or(Some(view.start)).filter(|_| refused && !served);
     }
 

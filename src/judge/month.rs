@@ -2,7 +2,7 @@
 
 use crate::cost::{Bill, CacheUsage, Mode, PriceArea, RegionUsage, Usage, apportion, bill};
 use crate::fabric::Plan;
-use crate::observe::{Counter, Gauge, Scope, Series, Totals};
+use crate::observe::{Counter, Figure, Gauge, Metric, Scope, Series, Totals};
 use crate::slo::{MONTH, error_budget_spent};
 use crate::units::{Instant, Span, count_to_f64};
 
@@ -17,8 +17,11 @@ pub(super) fn judged_span(plan: &Plan) -> Span {
     plan.length.saturating_sub(plan.warmup)
 }
 
-/// What the judged part of a run spends of the month's error budget.
+/// What the judged part of a run spends of the month's error budget; `None` if that was not measured.
 pub(super) fn budget_spent(plan: &Plan, totals: &Totals) -> Option<f64> {
+    if !totals.layout().measured().metric(Metric::Figure(Figure::ErrorBudgetSpent)) {
+        return None;
+    }
     let cell = judged_cell(plan, totals, Scope::default());
     let bad = cell[Counter::Failed as usize] + cell[Counter::GivenUp as usize];
     let all = bad + cell[Counter::Served as usize];

@@ -1,6 +1,7 @@
 //! The flat layout of counts: one row of words for each pair of origin and place of work.
 
 use super::ladder::{STEPS, step_of};
+use super::measured::Measured;
 use super::metric::{Counter, Sample};
 use crate::units::Span;
 
@@ -16,6 +17,8 @@ pub struct Layout {
     width: usize,
     /// Where the steps of latencies begin, if they are counted.
     ladder: Option<usize>,
+    /// Of which words zero means that there was nothing, and not that nobody looked.
+    measured: Measured,
 }
 
 /// Words of a sample before its bounds.
@@ -39,7 +42,20 @@ impl Layout {
             *start = width;
             width += BOUNDS + list.len();
         }
-        Self { bounds: by_sample, starts, width, ladder: None }
+        Self { bounds: by_sample, starts, width, ladder: None, measured: Measured::ALL }
+    }
+
+    /// The same of a run in which only this is measured; without, everything is. Changes no digest.
+    #[must_use]
+    pub const fn measuring(mut self, measured: Measured) -> Self {
+        self.measured = measured;
+        self
+    }
+
+    /// What is measured.
+    #[must_use]
+    pub const fn measured(&self) -> Measured {
+        self.measured
     }
 
     /// The same, and each latency is counted in its step, too. Changes no digest.

@@ -7,7 +7,7 @@ use super::{
 use crate::cost::Bill;
 use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
 use crate::judge::{Case, Control, JudgedRun, RunJudge};
-use crate::observe::{Counter, Scope, SliceView};
+use crate::observe::{Counter, Measured, Scope, SliceView};
 use crate::scenario::{Scenario, Source, load, load_without_control};
 use crate::units::{Instant, count_to_f64};
 use std::num::NonZeroUsize;
@@ -137,6 +137,10 @@ impl From<RunError> for Trouble {
     }
 }
 
+/// What a simulation measures: the simulator counts every event itself, so that 0 means that there was
+/// none.
+const SIMULATED: Measured = Measured::ALL;
+
 /// Simulates a scenario with a seed, and gives the judge what was observed.
 fn simulate_and_judge(
     scenario: &Scenario,
@@ -150,7 +154,7 @@ fn simulate_and_judge(
     let case = Case::new(plan, &scenario.invariants, &scenario.watch);
     let plan = case.plan();
     keep.begin(plan);
-    let layout = keep.fitted(case.layout());
+    let layout = keep.fitted(case.layout().measuring(SIMULATED));
     let mut judge = RunJudge::new(&case, &timeline(plan));
     let sampling = keep.sampling;
     let end = Instant::ZERO + plan.length;
