@@ -7,8 +7,8 @@
 //! slices in, for readers that want each second.
 
 mod alerts;
+mod client_hop;
 mod control;
-mod hop;
 mod hops;
 mod incident_timeline;
 mod month;
@@ -19,8 +19,8 @@ mod sentence;
 mod tests;
 
 pub use alerts::Alert;
+pub use client_hop::ClientHop;
 pub use control::Control;
-pub use hop::Hop;
 pub use hops::{Attempts, Hops};
 pub use incident_timeline::Episode;
 pub use recording::{PlannedEvent, Recording};

@@ -5,7 +5,10 @@
 //! length. Everything about a request belongs to the instant at which it first arrived.
 
 mod cells;
+mod counter;
+mod digest_order;
 mod histogram;
+mod hop;
 mod ladder;
 mod measured;
 mod metric;
@@ -16,10 +19,12 @@ mod timeline;
 mod totals;
 
 pub use cells::Layout;
+pub use counter::Counter;
 pub use histogram::{Histogram, rank_of};
+pub use hop::{Hop, HopEvent};
 pub(crate) use measured::ENDS;
 pub use measured::{Measured, Part};
-pub use metric::{Counter, Described, Figure, Form, Gauge, Metric, Sample};
+pub use metric::{Described, Figure, Form, Gauge, Metric, Sample};
 pub use names::METRICS;
 pub use recorder::{Hits, Recorder, Slice, When};
 pub use series::{PERCENTILES, Series, Track};

@@ -15,7 +15,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use squall::fabric::{Budget, Call, Outcome, PATIENCE, Plan};
 use squall::fault::{Fault, Injection, Label, Reach, Routes};
-use squall::observe::{Counter, Gauge, Sample, Scope};
+use squall::observe::{Counter, Gauge, Hop, HopEvent, Sample, Scope};
 use squall::scenario::{Source, load};
 use squall::units::{Instant, Span};
 
@@ -83,7 +83,8 @@ fn check_books(plan: &Plan, outcome: &Outcome) {
     assert_eq!(samples(Sample::Staleness).count(), manifests);
     assert_eq!(samples(Sample::SegmentLatency).count(), count(Counter::SegmentServed));
     // Those that waited too long for a connection have waited, too.
-    let (reads, refused) = (count(Counter::DatabaseReads), count(Counter::DatabaseRefused));
+    let (reads, refused) =
+        (count(Counter::DatabaseReads), count(Counter::Hop(Hop::Database, HopEvent::Rejected)));
     let waits = samples(Sample::DatabaseWait).count();
     assert!((reads..=reads + refused).contains(&waits), "{waits} waits of {reads} reads");
     let wait = plan.fabric.database.as_ref().and_then(|database| database.wait);
@@ -177,8 +178,9 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
     let manifest = &plan.fabric.manifest;
     let regions = plan.fabric.regions.len() as u64;
     let began = outcome.totals.histogram(|_| true, Scope::default(), Sample::Wait).count();
-    let came = count(Counter::ManifestCalls) - count(Counter::ManifestRejected);
-    let gone = began + count(Counter::ManifestExpired);
+    let came = count(Counter::Hop(Hop::Manifest, HopEvent::Call))
+        - count(Counter::Hop(Hop::Manifest, HopEvent::Rejected));
+    let gone = began + count(Counter::Hop(Hop::Manifest, HopEvent::Expired));
     assert!(gone <= came, "{gone} gone of {came}");
     // What is taken back from a queue is not counted.
     let wait = regions * peak(Gauge::ManifestQueue);
@@ -190,7 +192,7 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
     let [resets, ejected, throttles, kills] =
         [Counter::ManifestResets, Counter::PodsEjected, Counter::CpuThrottles, Counter::OomKills]
             .map(count);
-    assert!(resets <= count(Counter::ManifestCalls));
+    assert!(resets <= count(Counter::Hop(Hop::Manifest, HopEvent::Call)));
     assert!(ejected == 0 || manifest.pod.ejection.is_some());
     assert!(throttles == 0 || manifest.pod.cpu.is_some_and(|cpu| cpu.limit.is_some()));
     assert!(kills == 0 || manifest.pod.memory.is_some());
@@ -213,7 +215,8 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
 
 /// No hop makes more attempts than it may, and one that does nothing of its own makes one.
 fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
-    let (fetches, calls) = (count(Counter::Fetches), count(Counter::ManifestCalls));
+    let (fetches, calls) =
+        (count(Counter::Fetches), count(Counter::Hop(Hop::Manifest, HopEvent::Call)));
     let hop = |call: &Call, of, attempts, timeouts, denied, [hedges, won, refused]: [u64; 3]| {
         let first = attempts - hedges;
         assert!(first <= u64::from(call.retry.attempts) * of, "{first} attempts of {of}");
@@ -223,13 +226,23 @@ fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
         assert!(timeouts <= attempts && (call.timeout.is_some() || timeouts == 0));
         assert!(denied == 0 || !matches!(call.retry.budget, Budget::None));
     };
-    let [timeouts, denied] = [Counter::ManifestTimeouts, Counter::ManifestRetriesDenied].map(count);
-    let hedges =
-        [Counter::ManifestHedges, Counter::ManifestHedgesWon, Counter::ManifestHedgesDenied];
+    let [timeouts, denied] = [
+        Counter::Hop(Hop::Manifest, HopEvent::Timeout),
+        Counter::Hop(Hop::Manifest, HopEvent::RetryDenied),
+    ]
+    .map(count);
+    let hedges = [
+        Counter::Hop(Hop::Manifest, HopEvent::Hedge),
+        Counter::Hop(Hop::Manifest, HopEvent::HedgeWon),
+        Counter::Hop(Hop::Manifest, HopEvent::HedgeDenied),
+    ];
     hop(&plan.fabric.manifest.call, fetches, calls, timeouts, denied, hedges.map(count));
     let how = &plan.fabric.manifest.call;
-    let [opened, full] =
-        [Counter::ManifestBreakerRefused, Counter::ManifestBulkheadFull].map(count);
+    let [opened, full] = [
+        Counter::Hop(Hop::Manifest, HopEvent::BreakerRefused),
+        Counter::Hop(Hop::Manifest, HopEvent::BulkheadFull),
+    ]
+    .map(count);
     assert!((opened == 0 || how.breaker.is_some()) && (full == 0 || how.bulkhead.is_some()));
     let refused = opened + full;
     assert!(calls + denied + refused >= fetches, "{calls} calls of {fetches} fetches");
@@ -237,19 +250,29 @@ fn check_calls(plan: &Plan, count: &dyn Fn(Counter) -> u64) {
     let call = Call { timeout: Some(PATIENCE), ..plan.fabric.origin.call.clone() };
     let [fetches, asks, timeouts, denied] = [
         Counter::OriginFetches,
-        Counter::OriginCalls,
-        Counter::OriginTimeouts,
-        Counter::OriginRetriesDenied,
+        Counter::Hop(Hop::Origin, HopEvent::Call),
+        Counter::Hop(Hop::Origin, HopEvent::Timeout),
+        Counter::Hop(Hop::Origin, HopEvent::RetryDenied),
     ]
     .map(count);
-    let hedges = [Counter::OriginHedges, Counter::OriginHedgesWon, Counter::OriginHedgesDenied];
+    let hedges = [
+        Counter::Hop(Hop::Origin, HopEvent::Hedge),
+        Counter::Hop(Hop::Origin, HopEvent::HedgeWon),
+        Counter::Hop(Hop::Origin, HopEvent::HedgeDenied),
+    ];
     hop(&call, fetches, asks, timeouts, denied, hedges.map(count));
     if let Some(database) = &plan.fabric.database {
-        let [reads, timeouts, denied] =
-            [Counter::DatabaseCalls, Counter::DatabaseTimeouts, Counter::DatabaseRetriesDenied]
-                .map(count);
-        let hedges =
-            [Counter::DatabaseHedges, Counter::DatabaseHedgesWon, Counter::DatabaseHedgesDenied];
+        let [reads, timeouts, denied] = [
+            Counter::Hop(Hop::Database, HopEvent::Call),
+            Counter::Hop(Hop::Database, HopEvent::Timeout),
+            Counter::Hop(Hop::Database, HopEvent::RetryDenied),
+        ]
+        .map(count);
+        let hedges = [
+            Counter::Hop(Hop::Database, HopEvent::Hedge),
+            Counter::Hop(Hop::Database, HopEvent::HedgeWon),
+            Counter::Hop(Hop::Database, HopEvent::HedgeDenied),
+        ];
         hop(&database.call, calls, reads, timeouts, denied, hedges.map(count));
     }
 }
@@ -351,5 +374,5 @@ fn random_fabrics_take_every_branch() {
         assert!(count > 50, "counter {counter}: {count}");
     }
     assert!(failovers > 50, "{failovers}");
-    assert!(counts[Counter::Requests as usize] < 300 * 5_000, "small runs");
+    assert!(counts[Counter::Requests.index()] < 300 * 5_000, "small runs");
 }

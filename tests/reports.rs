@@ -10,7 +10,10 @@ use squall::cli::Exit;
 use squall::cost::{Mode, Usage, bill};
 use squall::engine::Digest;
 use squall::invariant::{Judgement, Seen, Verdict};
-use squall::judge::{Alert, Attempts, Control, Episode, Hop, Hops, Judged, JudgedRun, Watched};
+use squall::judge::{
+    Alert, Attempts, ClientHop, Control, Episode, Hops, Judged, JudgedRun, Watched,
+};
+use squall::observe::Hop;
 use squall::rehearse::{Conservation, Identity, Rehearsal, RehearsedRun, Simulated};
 use squall::report::text::Look;
 use squall::report::{self, Paint, Shape};
@@ -122,7 +125,7 @@ fn alerts() -> Vec<Alert> {
     let alert = |name, pending, firing: Option<u64>| Alert {
         name,
         region: "sa-east-1".into(),
-        hop: Hop::Database,
+        hop: ClientHop::Service(Hop::Database),
         pending: at(pending),
         firing: firing.map(at),
         resolved: Some(at(720)),

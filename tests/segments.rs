@@ -8,7 +8,7 @@ mod runs;
 
 use squall::cache::{Cache, Policy};
 use squall::fabric::{Catalogue, Options, Outcome, Plan, Sampling, simulate};
-use squall::observe::{Counter, Gauge, Layout, Sample, Scope};
+use squall::observe::{Counter, Gauge, Hop, HopEvent, Layout, Sample, Scope};
 use squall::rehearse::{Asked, rehearse};
 use squall::scenario::{Source, load};
 use squall::trace::KeyIndex;
@@ -132,7 +132,7 @@ fn the_origin_turns_away_what_erlang_says() {
     let plan = plan(&text("attempts = 1", "cache = \"off\"", origin, load, ""));
     let blocked = (1..=5).fold(1.0, |b, n| 4.0 * b / (f64::from(n) + 4.0 * b));
     agrees("turned away", &plan, blocked, |outcome| {
-        let turned_away = count(outcome, Counter::OriginRejected);
+        let turned_away = count(outcome, Counter::Hop(Hop::Origin, HopEvent::Rejected));
         count_to_f64(turned_away) / count_to_f64(count(outcome, Counter::Requests))
     });
 }
@@ -182,9 +182,12 @@ fn layers_multiply() {
         let plan = plan(&text(viewers, "cache = \"off\"", &origin, load, &errors));
         let sum = |p: f64| 1.0 + p + p * p;
         let outcome = runs::run(&plan, 1, false);
-        let [requests, attempts, calls] =
-            [Counter::SegmentRequests, Counter::SegmentAttempts, Counter::OriginCalls]
-                .map(|counter| count(&outcome, counter));
+        let [requests, attempts, calls] = [
+            Counter::SegmentRequests,
+            Counter::SegmentAttempts,
+            Counter::Hop(Hop::Origin, HopEvent::Call),
+        ]
+        .map(|counter| count(&outcome, counter));
         if percent == 100 {
             // Those that are under way at the end have made some of theirs.
             let open = outcome.under_way[0];
@@ -196,7 +199,7 @@ fn layers_multiply() {
                 count_to_f64(attempts) / count_to_f64(count(outcome, Counter::SegmentRequests))
             });
             agrees("calls", &plan, sum(p * p * p) * sum(p), |outcome| {
-                let calls = count(outcome, Counter::OriginCalls);
+                let calls = count(outcome, Counter::Hop(Hop::Origin, HopEvent::Call));
                 count_to_f64(calls) / count_to_f64(count(outcome, Counter::SegmentRequests))
             });
         }
@@ -226,7 +229,7 @@ fn an_origin_that_is_down_is_seen_by_those_who_miss() {
         let during = outcome.totals.timeline().segment_of(plan.injections[0].at);
         let cell = outcome.totals.cell(|segment| segment == during, Scope::default());
         let [served, failed, given_up] =
-            [Counter::Served, Counter::Failed, Counter::GivenUp].map(|end| cell[end as usize]);
+            [Counter::Served, Counter::Failed, Counter::GivenUp].map(|end| cell[end.index()]);
         let all = served + failed + given_up;
         assert!(all > 800, "{all}");
         match (cache, answers) {
@@ -274,7 +277,9 @@ fn the_way_to_the_origin_is_in_the_latency() {
     assert_eq!((seen.min(), seen.max()), (Some(expected), Some(expected)));
     let there = Scope { from: Some(1), at: Some(1) };
     assert_eq!(outcome.totals.count(Counter::OriginBytes, there), seen.count() * 6_000_000);
-    let at_origin = outcome.totals.count(Counter::OriginCalls, Scope { from: None, at: Some(0) });
+    let at_origin = outcome
+        .totals
+        .count(Counter::Hop(Hop::Origin, HopEvent::Call), Scope { from: None, at: Some(0) });
     assert_eq!(at_origin, 0, "an edge counts its own calls");
 }
 
@@ -289,9 +294,13 @@ fn what_an_edge_gives_up_is_taken_back_over_the_wide_area_or_is_not() {
             call = {{ timeout = "100ms", cancel = "{cancel}" }}"#
         ));
         let outcome = runs::run(&plan, 2, false);
-        let [calls, timeouts, wasted, served] =
-            [Counter::OriginCalls, Counter::OriginTimeouts, Counter::OriginWasted, Counter::Served]
-                .map(|counter| count(&outcome, counter));
+        let [calls, timeouts, wasted, served] = [
+            Counter::Hop(Hop::Origin, HopEvent::Call),
+            Counter::Hop(Hop::Origin, HopEvent::Timeout),
+            Counter::Hop(Hop::Origin, HopEvent::Wasted),
+            Counter::Served,
+        ]
+        .map(|counter| count(&outcome, counter));
         assert!(calls - timeouts < 20 && served == 0, "{calls} {timeouts} {served}");
         let busy =
             outcome.totals.peaks(|_| true, Scope { from: None, at: Some(0) }, Gauge::OriginBusy);

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 use squall::fabric::{Options, Outcome, Part, Plan, Sampling, What, simulate};
-use squall::observe::{Counter, Layout, Scope};
+use squall::observe::{Counter, Hop, HopEvent, Layout, Scope};
 use squall::scenario::{Source, load};
 use squall::units::{Instant, Span};
 use std::collections::BTreeMap;
@@ -67,10 +67,10 @@ fn facts_agree_with_counters_and_change_nothing() {
             || plan.fabric.viewers.shield.hedge.is_some();
         for (part, counter) in [
             (Part::Fetch, Counter::Fetches),
-            (Part::Call, Counter::ManifestCalls),
-            (Part::Read, Counter::DatabaseCalls),
+            (Part::Call, Counter::Hop(Hop::Manifest, HopEvent::Call)),
+            (Part::Read, Counter::Hop(Hop::Database, HopEvent::Call)),
             (Part::Fill, Counter::OriginFetches),
-            (Part::Ask, Counter::OriginCalls),
+            (Part::Ask, Counter::Hop(Hop::Origin, HopEvent::Call)),
         ] {
             let (written, counted) = (begun(&traced, part), count(counter));
             prop_assert!(written == counted || refreshes && written < counted, "{:?}", part);

@@ -6,6 +6,7 @@ use crate::fabric::autoscale::tests::rules;
 use crate::fabric::breaker::{BreakerRule, Window};
 use crate::fabric::config::*;
 use crate::fault::{Answers, Calls, Clock};
+use crate::observe::{Hop, HopEvent};
 
 const fn ms(millis: u64) -> Span {
     Span::from_millis(millis)
@@ -149,10 +150,10 @@ fn every_request_ends_in_one_way_or_is_under_way() {
         Counter::Coalesced,
         Counter::Validations,
         Counter::PrimaryReads,
-        Counter::ManifestHedges,
-        Counter::ManifestRejected,
+        Counter::Hop(Hop::Manifest, HopEvent::Hedge),
+        Counter::Hop(Hop::Manifest, HopEvent::Rejected),
         Counter::ManifestResets,
-        Counter::DatabaseRefused,
+        Counter::Hop(Hop::Database, HopEvent::Rejected),
         Counter::ViewerHedges,
         Counter::ViewerFallbacks,
         Counter::PodsEjected,

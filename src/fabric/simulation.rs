@@ -194,8 +194,8 @@ impl Harvest {
             };
             for from in 0..regions {
                 let cell = view.cell(Scope { from: Some(from), at: None });
-                self.drawn[from] += cell[Counter::Requests as usize];
-                self.ended[from] += ENDS.map(|end| cell[end as usize]).iter().sum::<u64>();
+                self.drawn[from] += cell[Counter::Requests.index()];
+                self.ended[from] += ENDS.map(|end| cell[end.index()]).iter().sum::<u64>();
             }
             self.totals.add(&view);
             each(&view);

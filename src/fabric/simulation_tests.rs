@@ -98,13 +98,13 @@ fn an_outage_moves_the_viewers_and_brings_them_back() {
     let scope = Scope { from: Some(4), at: Some(0) };
     let during =
         |segment| (15..30).contains(&(timeline.segment(segment).0.as_nanos() / 1_000_000_000));
-    let served_away = outcome.totals.cell(during, scope)[Counter::Served as usize];
+    let served_away = outcome.totals.cell(during, scope)[Counter::Served.index()];
     assert!(served_away > 1_500, "{served_away}");
     let failovers = outcome.totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
     assert_eq!(failovers.count(), 160, "one value for each network that was served there");
     let end = |segment| timeline.segment(segment).0 >= Instant::ZERO + Span::from_secs(40);
     let home = Scope { from: Some(4), at: Some(4) };
-    let back = outcome.totals.cell(end, home)[Counter::Served as usize];
+    let back = outcome.totals.cell(end, home)[Counter::Served.index()];
     assert!(back > 1_000, "{back}");
 }
 
@@ -224,7 +224,7 @@ fn served_at(outcome: &Outcome, at: usize, seconds: std::ops::Range<u64>) -> u64
     let within =
         |segment| seconds.contains(&(timeline.segment(segment).0.as_nanos() / 1_000_000_000));
     let scope = Scope { from: Some(4), at: Some(at) };
-    outcome.totals.cell(within, scope)[Counter::Served as usize]
+    outcome.totals.cell(within, scope)[Counter::Served.index()]
 }
 
 /// As the storm above, with a tenth of the viewers, on both ways of running.

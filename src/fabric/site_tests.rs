@@ -87,7 +87,7 @@ fn who_has_no_region_left_is_not_served_from_a_cache() {
     let totals = run(&plan, 1, false).totals;
     let served = [0, 1].map(|half| {
         let cell = totals.cell(|segment| segment == half, Scope::default());
-        cell[Counter::Served as usize]
+        cell[Counter::Served.index()]
     });
     // Five hundred, less four standard deviations.
     assert!(served[0] > 410 && served[1] == 0, "{served:?}");

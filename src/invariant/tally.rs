@@ -45,11 +45,11 @@ pub(super) enum State {
 
 /// Bytes of segments from the content cache, of all that viewers got.
 fn byte_hits(cell: &[u64]) -> Reading {
-    match cell[Counter::ContentBytes as usize] {
+    match cell[Counter::ContentBytes.index()] {
         0 => Reading::Nothing,
         all => {
-            let hits = cell[Counter::ContentHitBytes as usize];
-            Reading::Exact(Fraction::part(hits, all), cell[Counter::SegmentServed as usize])
+            let hits = cell[Counter::ContentHitBytes.index()];
+            Reading::Exact(Fraction::part(hits, all), cell[Counter::SegmentServed.index()])
         }
     }
 }
@@ -113,8 +113,8 @@ impl Tally {
 
     /// How many of a counter a cell holds of the term's class.
     pub(super) fn count(&self, cell: &[u64], counter: Counter) -> u64 {
-        let twin = counter.of_segments().map(|twin| cell[twin as usize]);
-        self.of_class(cell[counter as usize], twin)
+        let twin = counter.of_segments().map(|twin| cell[twin.index()]);
+        self.of_class(cell[counter.index()], twin)
     }
 
     /// Requests of the term's class that ended.

@@ -13,7 +13,7 @@
 //! The brief prints the second without `on (hop, region)`: as the label `state` stands on one side
 //! only, no two series would match, and it could never fire.
 
-use super::Hop;
+use super::ClientHop;
 use crate::fabric::Plan;
 use crate::observe::{Gauge, Scope, SliceView};
 use crate::slo::alert::{Alarms, EVALUATION, FIRST_SCRAPE, SCRAPE, rate};
@@ -41,7 +41,7 @@ pub struct Alert {
     /// The region of the breaker.
     pub region: String,
     /// The hop of the breaker.
-    pub hop: Hop,
+    pub hop: ClientHop,
     /// The first evaluation at which the rule's expression was true.
     pub pending: Instant,
     /// The evaluation at which it would page; `None` if it was not true for long enough.
@@ -53,7 +53,7 @@ pub struct Alert {
 /// One breaker's metrics as they are scraped, and the alerts on them.
 #[derive(Debug)]
 struct Target {
-    hop: Hop,
+    hop: ClientHop,
     region: usize,
     /// Failed fallbacks so far.
     failures: u64,
@@ -77,7 +77,7 @@ impl AlertEvaluator {
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         let mut targets = Vec::new();
-        for hop in Hop::with_breaker(plan) {
+        for hop in ClientHop::with_breaker(plan) {
             for region in 0..plan.fabric.regions.len() {
                 targets.push(Target {
                     hop,
@@ -102,7 +102,7 @@ impl AlertEvaluator {
         let scrapes = view.end == self.scrape;
         for target in &mut self.targets {
             let cell = view.cell(Scope { from: None, at: Some(target.region) });
-            target.failures += cell[target.hop.fallback_failures() as usize];
+            target.failures += cell[target.hop.fallback_failures().index()];
             if scrapes {
                 let gauge = target.region * Gauge::COUNT + target.hop.breaker() as usize;
                 target.scrape(view.end, view.levels[gauge] == OPEN);

@@ -1,15 +1,19 @@
 //! Attempts a request at each hop: where a storm comes from, and what the layers make of each other.
 
 use crate::fabric::Plan;
-use crate::observe::{Counter, Scope, SliceView};
+use crate::observe::{Counter, Hop, HopEvent, Scope, SliceView};
 use crate::units::{Instant, count_to_f64};
 
 /// The hops from the viewer inwards: the word for it, what is attempted, and of what.
 const HOPS: [(&str, Counter, Counter); 4] = [
     ("viewers", Counter::Attempts, Counter::Requests),
-    ("manifest", Counter::ManifestCalls, Counter::Fetches),
-    ("database", Counter::DatabaseCalls, Counter::ManifestCalls),
-    ("origin", Counter::OriginCalls, Counter::OriginFetches),
+    ("manifest", Counter::Hop(Hop::Manifest, HopEvent::Call), Counter::Fetches),
+    (
+        "database",
+        Counter::Hop(Hop::Database, HopEvent::Call),
+        Counter::Hop(Hop::Manifest, HopEvent::Call),
+    ),
+    ("origin", Counter::Hop(Hop::Origin, HopEvent::Call), Counter::OriginFetches),
 ];
 
 /// Attempts for each request, in the whole judged run and in its worst second.
@@ -88,7 +92,7 @@ impl HopCounter {
         // A ratio of which a part is not measured is none.
         let pair = |counters: [Counter; 2]| {
             let seen = counters.into_iter().all(|counter| measured.counter(counter));
-            counters.map(|counter| if seen { cell[counter as usize] } else { 0 })
+            counters.map(|counter| if seen { cell[counter.index()] } else { 0 })
         };
         let now = HOPS.map(|(_, of, all)| pair([of, all]));
         for (sum, now) in self.counts.iter_mut().flatten().zip(now.iter().flatten()) {

@@ -7,7 +7,7 @@
 use super::Alert;
 use crate::fabric::{Budget, Plan};
 use crate::fault::Injection;
-use crate::observe::{Counter, Gauge, Scope, SliceView};
+use crate::observe::{Counter, Gauge, Hop, HopEvent, Scope, SliceView};
 use crate::units::{Instant, Span, count_to_f64};
 
 /// What is seen again after less than this went on meanwhile.
@@ -57,7 +57,7 @@ impl Observation<'_, '_> {
     /// How many, if that is measured.
     fn count(&self, counter: Counter) -> Option<f64> {
         let measured = self.view.layout.measured().counter(counter);
-        measured.then(|| count_to_f64(self.cell[counter as usize]))
+        measured.then(|| count_to_f64(self.cell[counter.index()]))
     }
 
     /// Events a second, if there were any.
@@ -94,21 +94,23 @@ const fn state(
 
 static SIGNS: [Sign; 24] = [
     counted("manifest-rejected", "the manifest service turns calls away", |g| {
-        g.rate(Counter::ManifestRejected)
+        g.rate(Counter::Hop(Hop::Manifest, HopEvent::Rejected))
     }),
     counted("database-refused", "the database turns reads away", |g| {
-        g.rate(Counter::DatabaseRefused)
+        g.rate(Counter::Hop(Hop::Database, HopEvent::Rejected))
     }),
     counted("manifest-timeouts", "the edge waits in vain for the manifest service", |g| {
-        g.rate(Counter::ManifestTimeouts)
+        g.rate(Counter::Hop(Hop::Manifest, HopEvent::Timeout))
     }),
     counted("database-timeouts", "the manifest service waits in vain for its database", |g| {
-        g.rate(Counter::DatabaseTimeouts)
+        g.rate(Counter::Hop(Hop::Database, HopEvent::Timeout))
     }),
     counted("manifest-wasted", "manifests are made for nobody", |g| {
-        g.rate(Counter::ManifestWasted)
+        g.rate(Counter::Hop(Hop::Manifest, HopEvent::Wasted))
     }),
-    counted("database-wasted", "reads are made for nobody", |g| g.rate(Counter::DatabaseWasted)),
+    counted("database-wasted", "reads are made for nobody", |g| {
+        g.rate(Counter::Hop(Hop::Database, HopEvent::Wasted))
+    }),
     counted("pods-ejected", "pods are taken out of service", |g| g.rate(Counter::PodsEjected)),
     counted("oom-kills", "pods are killed for want of memory", |g| g.rate(Counter::OomKills)),
     counted("cpu-throttles", "pods stand, their quota of processor time used up", |g| {
@@ -123,23 +125,25 @@ static SIGNS: [Sign; 24] = [
         g.rate(Counter::ViewerBulkheadFull)
     }),
     counted("manifest-budget", "the edge's retry budget is used up", |g| {
-        g.rate(Counter::ManifestRetriesDenied)
+        g.rate(Counter::Hop(Hop::Manifest, HopEvent::RetryDenied))
     }),
     counted("database-budget", "the manifest service's retry budget is used up", |g| {
-        g.rate(Counter::DatabaseRetriesDenied)
+        g.rate(Counter::Hop(Hop::Database, HopEvent::RetryDenied))
     }),
     counted("origin-rejected", "the origin turns requests away", |g| {
-        g.rate(Counter::OriginRejected)
+        g.rate(Counter::Hop(Hop::Origin, HopEvent::Rejected))
     }),
     counted("origin-timeouts", "the edge waits in vain for the origin", |g| {
-        g.rate(Counter::OriginTimeouts)
+        g.rate(Counter::Hop(Hop::Origin, HopEvent::Timeout))
     }),
-    counted("origin-wasted", "the origin answers for nobody", |g| g.rate(Counter::OriginWasted)),
+    counted("origin-wasted", "the origin answers for nobody", |g| {
+        g.rate(Counter::Hop(Hop::Origin, HopEvent::Wasted))
+    }),
     state("origin-breaker", "the breaker before the origin is open", |g| {
         g.is_open(Gauge::OriginBreaker)
     }),
     counted("origin-budget", "the edge's retry budget before the origin is used up", |g| {
-        g.rate(Counter::OriginRetriesDenied)
+        g.rate(Counter::Hop(Hop::Origin, HopEvent::RetryDenied))
     }),
     Sign {
         what: "viewer-timeouts",
@@ -243,9 +247,9 @@ impl IncidentTimeline {
                 track.see(view, level);
             }
         }
-        let refused = all[Counter::RefusedByBudget as usize] > 0;
+        let refused = all[Counter::RefusedByBudget.index()] > 0;
         let served =
-            !view.layout.measured().counter(Counter::Served) || all[Counter::Served as usize] > 0;
+            !view.layout.measured().counter(Counter::Served) || all[Counter::Served.index()] > 0;
         self.locked = self.locked.or(Some(view.start)).filter(|_| refused && !served);
     }
 

@@ -23,8 +23,8 @@ pub(super) fn budget_spent(plan: &Plan, totals: &Totals) -> Option<f64> {
         return None;
     }
     let cell = judged_cell(plan, totals, Scope::default());
-    let bad = cell[Counter::Failed as usize] + cell[Counter::GivenUp as usize];
-    let all = bad + cell[Counter::Served as usize];
+    let bad = cell[Counter::Failed.index()] + cell[Counter::GivenUp.index()];
+    let all = bad + cell[Counter::Served.index()];
     error_budget_spent(bad, all, judged_span(plan), plan.fabric.cost.sla)
 }
 
@@ -36,11 +36,11 @@ pub(super) fn budget_spent(plan: &Plan, totals: &Totals) -> Option<f64> {
 pub(super) fn monthly_bill(plan: &Plan, totals: &Totals) -> Result<Bill, String> {
     let at = |region| judged_cell(plan, totals, Scope { from: None, at: Some(region) });
     let cells: Vec<Vec<u64>> = (0..plan.fabric.regions.len()).map(at).collect();
-    let reads = cells.iter().map(|cell| cell[Counter::PrimaryReads as usize]).sum();
+    let reads = cells.iter().map(|cell| cell[Counter::PrimaryReads.index()]).sum();
     bill_of(
         plan,
         &Traffic {
-            served: cells.iter().map(|cell| cell[Counter::Served as usize]).collect(),
+            served: cells.iter().map(|cell| cell[Counter::Served.index()]).collect(),
             nodes: (0..cells.len()).map(|at| nodes(plan, totals, at)).collect(),
             reads,
             span: judged_span(plan),

@@ -1,6 +1,6 @@
 //! Each second of a run, kept for readers that want to look at it themselves.
 
-use super::Hop;
+use super::ClientHop;
 use super::month;
 use crate::fabric::Plan;
 use crate::observe::{Series, SliceView};
@@ -12,9 +12,9 @@ pub struct Recording {
     /// The names of the regions, in their order.
     pub regions: Vec<String>,
     /// The hops that have a breaker.
-    pub breakers: Vec<Hop>,
+    pub breakers: Vec<ClientHop>,
     /// The hops that have a breaker or a fallback.
-    pub fallbacks: Vec<Hop>,
+    pub fallbacks: Vec<ClientHop>,
     /// When the run begins to be judged.
     pub warm: Instant,
     /// Faults, then changes, each in the plan's order.
@@ -52,8 +52,8 @@ impl Recording {
     pub fn new(plan: &Plan, planned: Vec<PlannedEvent>) -> Self {
         Self {
             regions: plan.fabric.regions.clone(),
-            breakers: Hop::with_breaker(plan),
-            fallbacks: Hop::with_fallback(plan),
+            breakers: ClientHop::with_breaker(plan),
+            fallbacks: ClientHop::with_fallback(plan),
             warm: Instant::ZERO + plan.warmup,
             planned,
             series: Series::new(plan.fabric.regions.len()),

@@ -116,7 +116,7 @@ impl<'a> RunJudge<'a> {
         self.timeline.slice(view);
         self.alerts.slice(view);
         self.hops.slice(view);
-        self.requests += view.cell(Scope::default())[Counter::Requests as usize];
+        self.requests += view.cell(Scope::default())[Counter::Requests.index()];
     }
 
     /// Requests of the slices so far.

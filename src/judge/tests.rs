@@ -2,7 +2,9 @@
 
 use super::{Case, JudgedRun, Recording, RunJudge};
 use crate::invariant::{LabelInfo, Names, Verdict, parse_invariant, parse_watch};
-use crate::observe::{Counter, Gauge, Layout, Recorder, Sample, SliceView, Timeline, Totals};
+use crate::observe::{
+    Counter, Gauge, Hop, HopEvent, Layout, Recorder, Sample, SliceView, Timeline, Totals,
+};
 use crate::scenario::{Invariant, Scenario, Source, Watch, load_without_control};
 use crate::units::{Instant, Span};
 use std::path::Path;
@@ -70,7 +72,7 @@ fn count(recorder: &mut Recorder, second: u64) {
         }
     }
     if fault {
-        recorder.count_many(Counter::DatabaseFallbackFailures, 0, 2);
+        recorder.count_many(Counter::Hop(Hop::Database, HopEvent::FallbackFailure), 0, 2);
     }
 }
 

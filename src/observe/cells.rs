@@ -1,8 +1,10 @@
 //! The flat layout of counts: one row of words for each pair of origin and place of work.
 
+use super::counter::Counter;
+use super::digest_order as order;
 use super::ladder::{STEPS, step_of};
 use super::measured::Measured;
-use super::metric::{Counter, Sample};
+use super::metric::Sample;
 use crate::units::Span;
 
 /// Where each count stands in a cell. A cell holds all counters, then for each sample the number of
@@ -96,20 +98,20 @@ impl Layout {
     }
 
     /// A cell's words without those of optional counters and samples that it does not hold.
-    pub(super) fn told<'a>(&self, cell: &'a [u64]) -> impl Iterator<Item = &'a u64> {
-        let (counters, samples) =
-            cell[..self.ladder.unwrap_or(self.width)].split_at(Counter::COUNT);
-        let start = self.starts[Sample::FIRST_OPTIONAL as usize] - Counter::COUNT;
-        let some = |words: &'a [u64], start: usize| {
-            let (always, optional) = words.split_at(start);
-            if optional.iter().all(|&word| word == 0) { always } else { words }
+    pub(super) fn told<'a>(&'a self, cell: &'a [u64]) -> impl Iterator<Item = &'a u64> {
+        let counters = move |list: &'static [Counter]| list.iter().map(|one| &cell[one.index()]);
+        let samples = move |list: &'static [Sample]| {
+            list.iter().flat_map(move |&sample| {
+                let start = self.starts[sample as usize];
+                &cell[start..start + BOUNDS + self.bounds[sample as usize].len()]
+            })
         };
-        let (counters, later) = counters.split_at(Counter::FIRST_LATER as usize);
-        let counters = some(counters, Counter::FIRST_OPTIONAL as usize).iter();
-        let (samples, newer) =
-            samples.split_at(self.starts[Sample::FIRST_LATER as usize] - Counter::COUNT);
-        let samples = some(samples, start).iter().chain(up_to_the_last(newer));
-        counters.chain(up_to_the_last(later)).chain(samples)
+        counters(order::COUNTERS)
+            .chain(where_any(counters(order::OPTIONAL_COUNTERS)))
+            .chain(order::up_to_the_last(counters(order::LATER_COUNTERS)))
+            .chain(samples(order::SAMPLES))
+            .chain(where_any(samples(order::OPTIONAL_SAMPLES)))
+            .chain(order::up_to_the_last(samples(order::LATER_SAMPLES)))
     }
 
     /// How many values of a sample a cell holds.
@@ -133,10 +135,10 @@ impl Layout {
     }
 }
 
-/// Words up to the last that is not zero.
-pub(super) fn up_to_the_last(words: &[u64]) -> &[u64] {
-    let zeros = words.iter().rev().take_while(|&&word| word == 0).count();
-    &words[..words.len() - zeros]
+/// The words, or none where all are zero.
+fn where_any<'a>(words: impl Iterator<Item = &'a u64> + Clone) -> impl Iterator<Item = &'a u64> {
+    let any = words.clone().any(|&word| word != 0);
+    words.filter(move |_| any)
 }
 
 /// Counts values in the steps of a ladder. Out of line: few runs have one.

@@ -1,7 +1,8 @@
 //! Which observations are made at all. A counter that is not measured stays 0 for ever: only this mask
 //! tells it from one that was measured and found nothing.
 
-use super::metric::{Counter, Figure, Gauge, Metric, Sample};
+use super::counter::Counter;
+use super::metric::{Figure, Gauge, Metric, Sample};
 
 /// One thing that is measured or is not; ratios and the like are derived from several.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,7 +47,7 @@ impl Measured {
     const fn only(part: Part) -> Self {
         let mut mask = Self::NONE;
         match part {
-            Part::Counter(counter) => mask.counters = 1 << counter as u32,
+            Part::Counter(counter) => mask.counters = 1 << counter.index(),
             Part::Sample(sample) => mask.samples = 1 << sample as u32,
             Part::Gauge(gauge) => mask.gauges = 1 << gauge as u32,
             Part::Figure(figure) => mask.figures = 1 << figure as u32,

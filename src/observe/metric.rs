@@ -1,195 +1,7 @@
 //! Everything that can be seen, by name. Simulation and live mode fill the same list.
 
+use super::counter::{Counter, Kind};
 use crate::units::Unit;
-
-/// A property of requests or of work, as counted events. Counted for each region of origin (`from`)
-/// and each region that did the work (`in`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(usize)]
-pub enum Counter {
-    /// Requests that viewers made.
-    Requests,
-    /// Requests that were answered.
-    Served,
-    /// Requests whose last attempt got an error.
-    Failed,
-    /// Requests whose last attempt timed out.
-    GivenUp,
-    /// Requests answered with a fresh copy from the metadata cache, or the content cache.
-    Hits,
-    /// Requests answered with a copy past its TTL.
-    Stale,
-    /// Requests of which some attempt met a full queue, or waited too long in one.
-    Rejected,
-    /// Requests that needed more than one attempt.
-    Retried,
-    /// Attempts, first ones and retries.
-    Attempts,
-    /// Attempts that timed out.
-    TimedOut,
-    /// Retries that the retry budget refused.
-    RetriesDenied,
-    /// Fetches from the manifest service: misses that were not coalesced, and refreshes.
-    Fetches,
-    /// Fetches that failed.
-    FetchesFailed,
-    /// Misses that joined a fetch under way instead of starting one.
-    Coalesced,
-    /// Waiters that gave up the read lock.
-    LockTimeouts,
-    /// Fetches that the manifest service's full queue turned away, or that waited too long in it.
-    ManifestRejected,
-    /// Reads that the database began.
-    DatabaseReads,
-    /// Reads that the database's full queue turned away, or that waited too long for a connection.
-    DatabaseRefused,
-    /// Reads refused because the replica was too far behind.
-    LagRefused,
-    /// Reads that went to the primary over the wide area.
-    PrimaryReads,
-    /// Metadata entries thrown out by a fault.
-    Evicted,
-    /// First attempts that the retry budget refused: their requests fail at once.
-    RefusedByBudget,
-    /// Attempts of fetches at the manifest service.
-    ManifestCalls,
-    /// Those for which the edge waited in vain.
-    ManifestTimeouts,
-    /// Attempts that the edge's own retry budget refused.
-    ManifestRetriesDenied,
-    /// Manifests that were made for nobody: the edge had given the call up.
-    ManifestWasted,
-    /// Calls that got a slot when their deadline was over, and were dropped.
-    ManifestExpired,
-    /// Attempts of the manifest service to read.
-    DatabaseCalls,
-    /// Those for which it waited in vain.
-    DatabaseTimeouts,
-    /// Attempts that the manifest service's own retry budget refused.
-    DatabaseRetriesDenied,
-    /// Reads that were made for nobody.
-    DatabaseWasted,
-    /// Reads that got a connection when their deadline was over, and were dropped.
-    DatabaseExpired,
-    /// Attempts of fetches that an open breaker refused.
-    ManifestBreakerRefused,
-    /// Fetches that had failed and were answered by something else.
-    ManifestFallbacks,
-    /// Fetches that had failed, and whose fallback did, too.
-    ManifestFallbackFailures,
-    /// Attempts to read that an open breaker refused.
-    DatabaseBreakerRefused,
-    /// Calls that made do without their read.
-    DatabaseFallbacks,
-    /// Calls that got no read, and whose fallback failed, too.
-    DatabaseFallbackFailures,
-    /// Attempts of fetches that a full bulkhead refused.
-    ManifestBulkheadFull,
-    /// Attempts to read that a full bulkhead refused.
-    DatabaseBulkheadFull,
-    /// Second attempts of fetches, sent beside a first one.
-    ManifestHedges,
-    /// Those that were answered first.
-    ManifestHedgesWon,
-    /// Those that did not leave: a budget, a breaker or a bulkhead refused them.
-    ManifestHedgesDenied,
-    /// Second attempts to read, sent beside a first one.
-    DatabaseHedges,
-    /// Those that were answered first.
-    DatabaseHedgesWon,
-    /// Those that did not leave.
-    DatabaseHedgesDenied,
-    /// Calls that were reset because their pod was gone.
-    ManifestResets,
-    /// Pods that the load balancer took out of service because they failed.
-    PodsEjected,
-    /// Periods in which a pod's threads stood because its quota of processor time was used up.
-    CpuThrottles,
-    /// Pods that were killed because they needed more memory than they may have.
-    OomKills,
-    /// Fetches that only validate a request, and need no read.
-    Validations,
-    /// Those that failed.
-    ValidationsFailed,
-    /// Second attempts of viewers, sent beside a first one; they are among the attempts.
-    ViewerHedges,
-    /// Those that were answered first.
-    ViewerHedgesWon,
-    /// Those that did not leave: a budget, a breaker or a bulkhead refused them.
-    ViewerHedgesDenied,
-    /// Attempts of viewers that an open breaker refused.
-    ViewerBreakerRefused,
-    /// Attempts of viewers that a full bulkhead refused.
-    ViewerBulkheadFull,
-    /// Requests that had failed and were answered by something else.
-    ViewerFallbacks,
-    /// Requests that had failed, and whose fallback did, too.
-    ViewerFallbackFailures,
-    /// Of the requests, those for segments.
-    SegmentRequests,
-    /// Of those, the answered ones.
-    SegmentServed,
-    /// Those whose last attempt got an error.
-    SegmentFailed,
-    /// Those whose last attempt timed out.
-    SegmentGivenUp,
-    /// Those answered with a copy from the content cache.
-    SegmentHits,
-    /// Those of which some attempt met a full queue, or waited too long in one.
-    SegmentRejected,
-    /// Those that needed more than one attempt.
-    SegmentRetried,
-    /// Of the attempts, those for segments.
-    SegmentAttempts,
-    /// Of those, the ones that timed out.
-    SegmentTimedOut,
-    /// Of the retries that the retry budget refused, those for segments.
-    SegmentRetriesDenied,
-    /// Of the first attempts that the retry budget refused, those for segments.
-    SegmentRefusedByBudget,
-    /// Of the misses that joined a fetch under way, those for segments.
-    SegmentCoalesced,
-    /// Of the waiters that gave up the lock, those for segments.
-    SegmentLockTimeouts,
-    /// Bytes of segments that viewers were answered with.
-    ContentBytes,
-    /// Of those, bytes from the content cache.
-    ContentHitBytes,
-    /// Copies of segments thrown out by a fault.
-    ContentEvicted,
-    /// Fetches of segments from the origin: misses that were not coalesced.
-    OriginFetches,
-    /// Those that failed.
-    OriginFetchesFailed,
-    /// Attempts of these fetches at the origin.
-    OriginCalls,
-    /// Attempts that the origin turned away: it was full or down, or they waited too long.
-    OriginRejected,
-    /// Attempts for which the edge waited in vain.
-    OriginTimeouts,
-    /// Attempts that the edge's own retry budget refused.
-    OriginRetriesDenied,
-    /// Answers of the origin that came to the edge for nobody.
-    OriginWasted,
-    /// Attempts that got a slot when their deadline was over, and were dropped.
-    OriginExpired,
-    /// Attempts that an open breaker refused.
-    OriginBreakerRefused,
-    /// Fetches that had failed and were answered by something else.
-    OriginFallbacks,
-    /// Fetches that had failed, and whose fallback did, too.
-    OriginFallbackFailures,
-    /// Attempts that a full bulkhead refused.
-    OriginBulkheadFull,
-    /// Second attempts at the origin, sent beside a first one.
-    OriginHedges,
-    /// Those that were answered first.
-    OriginHedgesWon,
-    /// Those that did not leave.
-    OriginHedgesDenied,
-    /// Bytes of segments that came from the origin to the edge, also for nobody.
-    OriginBytes,
-}
 
 /// A quantity with one value for each request, wait or network.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -313,23 +125,9 @@ pub struct Described {
     pub text: &'static str,
 }
 
-impl Counter {
-    /// How many there are.
-    pub const COUNT: usize = Self::OriginBytes as usize + 1;
-    /// The first of those that are part of a digest only where one of them was counted, so that
-    /// digests do not change with the length of this list.
-    pub(super) const FIRST_OPTIONAL: Self = Self::RefusedByBudget;
-    /// The first of those that came later: they are part of a digest up to the last that was counted.
-    pub(super) const FIRST_LATER: Self = Self::ManifestHedges;
-}
 impl Sample {
     /// How many there are.
     pub const COUNT: usize = Self::OriginWait as usize + 1;
-    /// The first of those that are part of a digest only where there is one of them, so that digests
-    /// do not change with the length of this list.
-    pub(super) const FIRST_OPTIONAL: Self = Self::WaitHigh;
-    /// The first of those that came later: they are part of a digest up to the last that was seen.
-    pub(super) const FIRST_LATER: Self = Self::SegmentLatency;
     /// All, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Latency,
@@ -349,9 +147,6 @@ impl Sample {
 impl Gauge {
     /// How many there are.
     pub const COUNT: usize = Self::OriginBreaker as usize + 1;
-    /// The first of those that are part of a digest up to the last that was above zero, so that digests
-    /// do not change with the length of this list.
-    pub(super) const FIRST_LATER: Self = Self::PodsReady;
     /// All, in order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::ManifestQueue,
@@ -374,30 +169,6 @@ impl Gauge {
 }
 
 // Classes of requests.
-impl Counter {
-    /// The same of requests for segments alone; `None` where it is not a property of viewers' requests.
-    #[inline]
-    #[must_use]
-    pub const fn of_segments(self) -> Option<Self> {
-        Some(match self {
-            Self::Requests => Self::SegmentRequests,
-            Self::Served => Self::SegmentServed,
-            Self::Failed => Self::SegmentFailed,
-            Self::GivenUp => Self::SegmentGivenUp,
-            Self::Hits => Self::SegmentHits,
-            Self::Rejected => Self::SegmentRejected,
-            Self::Retried => Self::SegmentRetried,
-            Self::Attempts => Self::SegmentAttempts,
-            Self::TimedOut => Self::SegmentTimedOut,
-            Self::RetriesDenied => Self::SegmentRetriesDenied,
-            Self::RefusedByBudget => Self::SegmentRefusedByBudget,
-            Self::Coalesced => Self::SegmentCoalesced,
-            Self::LockTimeouts => Self::SegmentLockTimeouts,
-            _ => return None,
-        })
-    }
-}
-
 impl Sample {
     /// The same of requests for segments alone; `None` where it is not a property of viewers' requests.
     #[must_use]
@@ -416,9 +187,7 @@ impl Metric {
     pub fn is_of_segments_alone(self) -> bool {
         match self {
             Self::ByteHits => true,
-            Self::Counter(counter) => {
-                (Counter::SegmentRequests..=Counter::OriginBytes).contains(&counter)
-            }
+            Self::Counter(counter) => counter.kind() == Kind::Segments,
             Self::Sample(sample) => {
                 matches!(
                     sample,
@@ -432,8 +201,7 @@ impl Metric {
     /// Whether it is told of requests of all kinds together.
     #[must_use]
     pub fn has_no_class(self) -> bool {
-        let viewers = Counter::ViewerHedges..=Counter::ViewerFallbackFailures;
-        matches!(self, Self::Counter(counter) if viewers.contains(&counter))
+        matches!(self, Self::Counter(counter) if counter.kind() == Kind::Together)
     }
 
     /// Whether requests for segments have it.

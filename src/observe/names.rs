@@ -2,7 +2,9 @@
 
 mod content;
 
-use super::metric::{Counter, Described, Figure, Form, Gauge, Metric, Sample};
+use super::counter::Counter;
+use super::hop::{Hop, HopEvent};
+use super::metric::{Described, Figure, Form, Gauge, Metric, Sample};
 use crate::units::Unit;
 
 const fn flag(name: &'static str, counter: Counter, text: &'static str) -> Described {
@@ -88,13 +90,13 @@ const FIRST: &[Described] = &[
     counted("lock_timeouts", Counter::LockTimeouts, "waiters that gave up the read lock"),
     counted(
         "manifest_rejected",
-        Counter::ManifestRejected,
+        Counter::Hop(Hop::Manifest, HopEvent::Rejected),
         "fetches turned away by a full queue of the manifest service or after too long a wait in it",
     ),
     counted("database_reads", Counter::DatabaseReads, "reads that the database began"),
     counted(
         "database_refused",
-        Counter::DatabaseRefused,
+        Counter::Hop(Hop::Database, HopEvent::Rejected),
         "reads turned away by a full queue or after too long a wait for a connection",
     ),
     counted(
@@ -109,122 +111,122 @@ const FIRST: &[Described] = &[
     ),
     counted(
         "manifest_calls",
-        Counter::ManifestCalls,
+        Counter::Hop(Hop::Manifest, HopEvent::Call),
         "attempts of fetches at the manifest service, first ones and retries",
     ),
     counted(
         "manifest_timeouts",
-        Counter::ManifestTimeouts,
+        Counter::Hop(Hop::Manifest, HopEvent::Timeout),
         "attempts at the manifest service for which the edge waited in vain",
     ),
     counted(
         "manifest_retries_denied",
-        Counter::ManifestRetriesDenied,
+        Counter::Hop(Hop::Manifest, HopEvent::RetryDenied),
         "attempts at the manifest service that the edge's retry budget refused",
     ),
     counted(
         "manifest_wasted",
-        Counter::ManifestWasted,
+        Counter::Hop(Hop::Manifest, HopEvent::Wasted),
         "manifests made for nobody: the edge had given the call up",
     ),
     counted(
         "manifest_expired",
-        Counter::ManifestExpired,
+        Counter::Hop(Hop::Manifest, HopEvent::Expired),
         "calls dropped because they got a slot after their deadline",
     ),
     counted(
         "database_calls",
-        Counter::DatabaseCalls,
+        Counter::Hop(Hop::Database, HopEvent::Call),
         "attempts of the manifest service to read, first ones and retries",
     ),
     counted(
         "database_timeouts",
-        Counter::DatabaseTimeouts,
+        Counter::Hop(Hop::Database, HopEvent::Timeout),
         "attempts to read for which the manifest service waited in vain",
     ),
     counted(
         "database_retries_denied",
-        Counter::DatabaseRetriesDenied,
+        Counter::Hop(Hop::Database, HopEvent::RetryDenied),
         "attempts to read that the manifest service's retry budget refused",
     ),
     counted(
         "database_wasted",
-        Counter::DatabaseWasted,
+        Counter::Hop(Hop::Database, HopEvent::Wasted),
         "reads made for nobody: the manifest service had given them up",
     ),
     counted(
         "database_expired",
-        Counter::DatabaseExpired,
+        Counter::Hop(Hop::Database, HopEvent::Expired),
         "reads dropped because they got a connection after their deadline",
     ),
     counted(
         "manifest_breaker_refused",
-        Counter::ManifestBreakerRefused,
+        Counter::Hop(Hop::Manifest, HopEvent::BreakerRefused),
         "attempts at the manifest service that an open breaker refused",
     ),
     counted(
         "manifest_fallbacks",
-        Counter::ManifestFallbacks,
+        Counter::Hop(Hop::Manifest, HopEvent::Fallback),
         "failed fetches that were answered by something else",
     ),
     counted(
         "manifest_fallback_failures",
-        Counter::ManifestFallbackFailures,
+        Counter::Hop(Hop::Manifest, HopEvent::FallbackFailure),
         "failed fetches whose fallback failed, too",
     ),
     counted(
         "database_breaker_refused",
-        Counter::DatabaseBreakerRefused,
+        Counter::Hop(Hop::Database, HopEvent::BreakerRefused),
         "attempts to read that an open breaker refused",
     ),
     counted(
         "database_fallbacks",
-        Counter::DatabaseFallbacks,
+        Counter::Hop(Hop::Database, HopEvent::Fallback),
         "calls that made do without their read",
     ),
     counted(
         "database_fallback_failures",
-        Counter::DatabaseFallbackFailures,
+        Counter::Hop(Hop::Database, HopEvent::FallbackFailure),
         "calls that got no read and whose fallback failed, too",
     ),
     counted(
         "manifest_bulkhead_full",
-        Counter::ManifestBulkheadFull,
+        Counter::Hop(Hop::Manifest, HopEvent::BulkheadFull),
         "attempts at the manifest service that a full bulkhead refused",
     ),
     counted(
         "database_bulkhead_full",
-        Counter::DatabaseBulkheadFull,
+        Counter::Hop(Hop::Database, HopEvent::BulkheadFull),
         "attempts to read that a full bulkhead refused",
     ),
     counted(
         "manifest_hedges",
-        Counter::ManifestHedges,
+        Counter::Hop(Hop::Manifest, HopEvent::Hedge),
         "second attempts at the manifest service, sent beside a first one",
     ),
     counted(
         "manifest_hedges_won",
-        Counter::ManifestHedgesWon,
+        Counter::Hop(Hop::Manifest, HopEvent::HedgeWon),
         "second attempts at the manifest service that were answered first",
     ),
     counted(
         "manifest_hedges_denied",
-        Counter::ManifestHedgesDenied,
+        Counter::Hop(Hop::Manifest, HopEvent::HedgeDenied),
         "second attempts at the manifest service that a budget, breaker or bulkhead refused",
     ),
     counted(
         "database_hedges",
-        Counter::DatabaseHedges,
+        Counter::Hop(Hop::Database, HopEvent::Hedge),
         "second attempts to read, sent beside a first one",
     ),
     counted(
         "database_hedges_won",
-        Counter::DatabaseHedgesWon,
+        Counter::Hop(Hop::Database, HopEvent::HedgeWon),
         "second attempts to read that were answered first",
     ),
     counted(
         "database_hedges_denied",
-        Counter::DatabaseHedgesDenied,
+        Counter::Hop(Hop::Database, HopEvent::HedgeDenied),
         "second attempts to read that a budget, breaker or bulkhead refused",
     ),
     counted(

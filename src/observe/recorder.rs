@@ -1,8 +1,9 @@
 //! One region's observations while the run goes on.
 
 use super::cells::Layout;
+use super::counter::Counter;
 use super::histogram::Histogram;
-use super::metric::{Counter, Gauge, Sample};
+use super::metric::{Gauge, Sample};
 use super::timeline::Timeline;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
@@ -169,14 +170,14 @@ impl Recorder {
 
     #[inline]
     fn counter(&mut self, when: When, counter: Counter, origin: usize) -> &mut u64 {
-        let place = origin * self.width + counter as usize;
+        let place = origin * self.width + counter.index();
         &mut self.slices.back(self.now.slice - when.slice).cells[place]
     }
 
     /// Counts something that happens now.
     #[inline]
     pub fn count(&mut self, counter: Counter, origin: usize) {
-        self.slices.present.cells[origin * self.width + counter as usize] += 1;
+        self.slices.present.cells[origin * self.width + counter.index()] += 1;
     }
 
     /// Counts several that happen now.
@@ -258,7 +259,7 @@ impl Recorder {
     /// How many of a counter the slices hold that are still kept.
     #[must_use]
     pub fn kept(&self, counter: Counter, origin: usize) -> u64 {
-        let place = origin * self.width + counter as usize;
+        let place = origin * self.width + counter.index();
         let counted: u64 = self.slices.kept().map(|slice| slice.cells[place]).sum();
         let waiting = if HIT.contains(&counter) { self.hits[origin].count } else { 0 };
         counted + waiting as u64
@@ -314,7 +315,7 @@ impl Hits<'_> {
         let waiting = &mut self.waiting[origin];
         let latencies = &waiting.latencies[..waiting.count];
         for counter in HIT {
-            self.cells[cell + counter as usize] += latencies.len() as u64;
+            self.cells[cell + counter.index()] += latencies.len() as u64;
         }
         self.layout.record(self.cells, cell, Sample::Latency, latencies);
         self.histograms[origin * Sample::COUNT + Sample::Latency as usize].record_all(latencies);
@@ -354,14 +355,14 @@ mod tests {
         let first = recorder.take_oldest().unwrap();
         assert_eq!(first.open, 0);
         let width = recorder.layout.width();
-        assert_eq!(first.cells[width + Counter::Served as usize], 1);
+        assert_eq!(first.cells[width + Counter::Served.index()], 1);
         assert_eq!(recorder.histogram(0, 1, Sample::Latency).count(), 1);
         for _ in 0..3 {
             let between = recorder.take_oldest().unwrap();
-            assert_eq!(between.cells[Counter::Attempts as usize], 0);
+            assert_eq!(between.cells[Counter::Attempts.index()], 0);
         }
         let now = recorder.take_oldest().unwrap();
-        assert_eq!(now.cells[Counter::Attempts as usize], 1);
+        assert_eq!(now.cells[Counter::Attempts.index()], 1);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Everything that slices of time say, second by second, for those who want to look at a run later.
 
+use super::counter::Counter;
 use super::ladder::quantile;
-use super::metric::{Counter, Gauge, Sample};
+use super::metric::{Gauge, Sample};
 use super::totals::SliceView;
 use crate::units::{Instant, Span};
 
@@ -149,7 +150,7 @@ impl Series {
     /// A counter of viewers from `from` and of work in `at`; `None` where nothing was counted.
     #[must_use]
     pub fn counter(&self, counter: Counter, from: usize, at: usize) -> Option<&Track<u64>> {
-        self.counters[self.place(counter as usize, from, at)].as_ref()
+        self.counters[self.place(counter.index(), from, at)].as_ref()
     }
 
     /// How many values a sample had, and their sum in nanoseconds; `None` where it had none.

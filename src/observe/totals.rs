@@ -1,8 +1,10 @@
 //! What a run has seen, put together from all regions.
 
-use super::cells::{Layout, up_to_the_last};
+use super::cells::Layout;
+use super::counter::Counter;
+use super::digest_order as order;
 use super::histogram::Histogram;
-use super::metric::{Counter, Gauge, Sample};
+use super::metric::{Gauge, Sample};
 use super::recorder::Recorder;
 use super::timeline::Timeline;
 use crate::engine::Digest;
@@ -119,8 +121,9 @@ impl Totals {
         let cells = slice.cells.chunks_exact(self.layout.width());
         let told = cells.flat_map(|cell| self.layout.told(cell));
         let peaks = slice.peaks.chunks_exact(Gauge::COUNT).flat_map(|peaks| {
-            let (always, later) = peaks.split_at(Gauge::FIRST_LATER as usize);
-            always.iter().chain(up_to_the_last(later))
+            let of =
+                move |list: &'static [Gauge]| list.iter().map(move |&gauge| &peaks[gauge as usize]);
+            of(order::GAUGES).chain(order::up_to_the_last(of(order::LATER_GAUGES)))
         });
         for &word in told.chain(peaks) {
             self.digest.word(word);
@@ -133,7 +136,7 @@ impl Totals {
             for from in 0..self.regions {
                 for sample in Sample::ALL {
                     let theirs = recorder.histogram(segment, from, sample);
-                    if sample < Sample::FIRST_OPTIONAL || theirs.count() > 0 {
+                    if order::SAMPLES.contains(&sample) || theirs.count() > 0 {
                         theirs.fold(&mut self.digest);
                     }
                     let place = self.histogram_place(segment, from, at, sample);
@@ -204,7 +207,7 @@ impl Totals {
     /// How many of a counter over the whole run, warm-up included.
     #[must_use]
     pub fn count(&self, counter: Counter, scope: Scope) -> u64 {
-        self.cell(|_| true, scope)[counter as usize]
+        self.cell(|_| true, scope)[counter.index()]
     }
 
     /// How cells are laid out.

@@ -1,5 +1,5 @@
 use super::{Asked, Rehearsal, rehearse};
-use crate::judge::{Alert, Episode, Hop};
+use crate::judge::{Alert, ClientHop, Episode};
 use crate::scenario::{Edit, Source};
 use crate::units::{Instant, Span};
 use std::num::NonZeroUsize;
@@ -110,7 +110,7 @@ fn a_breaker_of_viewers_is_told_of_and_pages_with_its_fallback() {
     let pages = |alert: &&Alert| alert.firing.is_some();
     let paged: Vec<_> = run.alerts.iter().filter(pages).collect();
     let seen: Vec<_> = paged.iter().map(|alert| (alert.name, alert.hop)).collect();
-    assert_eq!(seen, [("CircuitBreakerOpenFallbackFailing", Hop::Viewers)]);
+    assert_eq!(seen, [("CircuitBreakerOpenFallbackFailing", ClientHop::Viewers)]);
     let told: Vec<&str> = run.timeline.iter().map(|episode| episode.what).collect();
     assert!(told.contains(&"viewer-breaker"), "{told:?}");
     assert!(!told.contains(&"database-breaker"), "{told:?}");

@@ -9,8 +9,9 @@
 mod requests;
 
 use crate::fabric::{Traced, Traces};
-use crate::judge::{Hop, Recording};
+use crate::judge::{ClientHop, Recording};
 use crate::observe::Gauge;
+use crate::observe::Hop;
 use crate::rehearse::RehearsedRun;
 use crate::units::Instant;
 use serde_json::{Value, json};
@@ -149,10 +150,10 @@ fn levels(events: &mut Events<'_>, page: &Page<'_>) -> io::Result<()> {
         }
         for &hop in &recording.breakers {
             let name = match hop {
-                Hop::Viewers => "viewers' breakers (2 is open)",
-                Hop::Manifest => "manifest breaker (2 is open)",
-                Hop::Database => "database breaker (2 is open)",
-                Hop::Origin => "origin breaker (2 is open)",
+                ClientHop::Viewers => "viewers' breakers (2 is open)",
+                ClientHop::Service(Hop::Manifest) => "manifest breaker (2 is open)",
+                ClientHop::Service(Hop::Database) => "database breaker (2 is open)",
+                ClientHop::Service(Hop::Origin) => "origin breaker (2 is open)",
             };
             let mut before = None;
             for (row, &end) in series.times().iter().enumerate() {

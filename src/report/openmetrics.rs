@@ -4,7 +4,7 @@
 //! create-blocks-from openmetrics` reads it: the samples of a family stand together, those of a series
 //! in their order, and the last line is `# EOF`.
 
-use crate::judge::{Hop, Recording};
+use crate::judge::{ClientHop, Recording};
 use crate::observe::{Counter, Described, Form, Gauge, METRICS, Metric, Sample, Track};
 use crate::units::{Instant, Unit};
 use std::fmt;
@@ -112,7 +112,7 @@ impl Page<'_> {
     /// The level at each instant, and the peak of the second before it.
     fn gauge(&mut self, row: &Described, gauge: Gauge) -> io::Result<()> {
         let recording = self.recording;
-        let of_breaker = Hop::ALL.into_iter().find(|hop| hop.breaker() == gauge);
+        let of_breaker = ClientHop::ALL.into_iter().find(|hop| hop.breaker() == gauge);
         if of_breaker.is_some_and(|hop| !recording.breakers.contains(&hop)) {
             return Ok(());
         }

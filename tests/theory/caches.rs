@@ -121,7 +121,7 @@ fn reads_a_miss() -> Vec<Row> {
         keep_copies(&mut plan);
         let of = with_seeds(&plan, SEEDS, |outcome| {
             let all = outcome.totals.cell(|_| true, Scope::default());
-            count_to_f64(all[Counter::Fetches as usize]) / f64::from(MISSES)
+            count_to_f64(all[Counter::Fetches.index()]) / f64::from(MISSES)
         });
         let what = format!("one title at 100/s, fetch of 50 ms, lock {lock}: reads a miss");
         if expected == 1.0 {
@@ -175,7 +175,7 @@ fn refill() -> Vec<Row> {
         // Before the storm, then up to each end.
         let upto = |end: usize| {
             let cell = outcome.totals.cell(|s| (1..=end + 1).contains(&s), Scope::default());
-            count_to_f64(cell[Counter::Fetches as usize])
+            count_to_f64(cell[Counter::Fetches.index()])
         };
         [0, 1, 2, 3].map(upto)
     });
@@ -207,7 +207,7 @@ fn storm() -> Vec<Row> {
         assert_eq!(outcome.totals.timeline().segments(), 3);
         [1, 2].map(|segment| {
             let cell = outcome.totals.cell(|s| s == segment, Scope::default());
-            count_to_f64(cell[Counter::Fetches as usize])
+            count_to_f64(cell[Counter::Fetches.index()])
         })
     });
     let baseline = over_titles(|rate| rate / (1.0 + rate * TTL));

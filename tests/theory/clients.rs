@@ -6,7 +6,7 @@ use crate::formulas::{binomial_tail, poisson};
 use crate::table::Row;
 use crate::tools::{SEEDS, all_of, column, count_of, plan_of, with_seeds};
 use squall::fabric::{Outcome, Plan};
-use squall::observe::Counter;
+use squall::observe::{Counter, Hop, HopEvent};
 use squall::units::count_to_f64;
 
 /// How the edge calls, how many requests a second come for how long, and which share of answers is an
@@ -75,7 +75,8 @@ fn named(clients: u32) -> String {
 
 /// Calls a fetch beyond the first, in the whole run.
 fn retries(outcome: &Outcome) -> f64 {
-    all_of(outcome, Counter::ManifestCalls) / all_of(outcome, Counter::Fetches) - 1.0
+    all_of(outcome, Counter::Hop(Hop::Manifest, HopEvent::Call)) / all_of(outcome, Counter::Fetches)
+        - 1.0
 }
 
 /// All calls fail, and each of c clients may retry for a share of its requests and m times a second
@@ -132,7 +133,10 @@ fn tokens() -> Vec<Row> {
         let run = Run { call: &call, per_second, seconds, failing, until: seconds };
         with_seeds(&run.plan(), seeds, |outcome| {
             let of = |counter| all_of(outcome, counter);
-            (retries(outcome), of(Counter::ManifestCalls) - of(Counter::Fetches))
+            (
+                retries(outcome),
+                of(Counter::Hop(Hop::Manifest, HopEvent::Call)) - of(Counter::Fetches),
+            )
         })
     };
     let mut rows = Vec::new();
@@ -211,7 +215,7 @@ fn breakers() -> Vec<Row> {
     // Exactly ten calls of some thirty: the tenth opened it.
     let run = Run { call: &one, per_second: 30.0, seconds: 1.0, failing, until: 1.0 };
     let first = with_seeds(&run.plan(), 4_000, |outcome| {
-        f64::from(u8::from(all_of(outcome, Counter::ManifestCalls) == 10.0))
+        f64::from(u8::from(all_of(outcome, Counter::Hop(Hop::Manifest, HopEvent::Call)) == 10.0))
     });
     let what = "a breaker, window of 10, 30 % fail: its first full window opens it, 4000 runs";
     let tail = binomial_tail(10, 5, failing);
@@ -221,7 +225,7 @@ fn breakers() -> Vec<Row> {
     let run = Run { call: &many, per_second, seconds: 3.0, failing, until: 2.0 };
     let seen = with_seeds(&run.plan(), 10, |outcome| {
         let of = |counter| count_of(outcome, counter);
-        of(Counter::ManifestBreakerRefused) / of(Counter::Fetches)
+        of(Counter::Hop(Hop::Manifest, HopEvent::BreakerRefused)) / of(Counter::Fetches)
     });
     let open = open_after(window, 5, failing, 100);
     let weights = open.iter().zip(0..).map(|(open, calls)| open * poisson(calls, 30.0));

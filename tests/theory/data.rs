@@ -57,7 +57,7 @@ fn replicas() -> Vec<Row> {
     let row = |what: &str, source, plan: &Plan, seconds: f64| {
         let values = with_seeds(plan, SEEDS, |outcome| {
             let all = outcome.totals.cell(|_| true, Scope::default());
-            count_to_f64(all[Counter::LagRefused as usize]) / RATE
+            count_to_f64(all[Counter::LagRefused.index()]) / RATE
         });
         Row::runs(format!("{what}: time more than 5 s behind"), source, "s", seconds, values, 0.005)
     };

@@ -172,7 +172,7 @@ fn catchment() -> Vec<Row> {
 }
 
 fn served(outcome: &Outcome, chosen: &dyn Fn(usize) -> bool, scope: Scope) -> f64 {
-    count_to_f64(outcome.totals.cell(chosen, scope)[Counter::Served as usize])
+    count_to_f64(outcome.totals.cell(chosen, scope)[Counter::Served.index()])
 }
 
 /// All rows of this section.

@@ -4,7 +4,7 @@ use crate::formulas::erlang_b;
 use crate::hops::{AT_ONCE, region};
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, mean_of, with_seeds};
-use squall::observe::{Counter, Sample};
+use squall::observe::{Counter, Hop, HopEvent, Sample};
 use squall::units::count_to_f64;
 
 /// Viewers who sit at the edge, which is a millisecond away, and ask once.
@@ -31,10 +31,10 @@ fn hedges() -> Vec<Row> {
         let seen = with_seeds(&plan, SEEDS, |outcome| {
             let requests = count_of(outcome, Counter::Requests);
             [
-                count_of(outcome, Counter::DatabaseHedges) / requests,
+                count_of(outcome, Counter::Hop(Hop::Database, HopEvent::Hedge)) / requests,
                 mean_of(outcome, Sample::Latency) - 0.001,
-                count_of(outcome, Counter::DatabaseHedgesWon)
-                    / count_of(outcome, Counter::DatabaseHedges),
+                count_of(outcome, Counter::Hop(Hop::Database, HopEvent::HedgeWon))
+                    / count_of(outcome, Counter::Hop(Hop::Database, HopEvent::Hedge)),
             ]
         });
         let what = |of: &str| format!("exponential reads of 20 ms, hedged {which}: {of}");
@@ -67,7 +67,8 @@ fn connections() -> Vec<Row> {
         service = { law = "constant", value = "5ms" }"#;
     let plan = region(&viewers(), manifest, database, 200, 0);
     let refused = with_seeds(&plan, SEEDS, |outcome| {
-        count_of(outcome, Counter::DatabaseRefused) / count_of(outcome, Counter::Requests)
+        count_of(outcome, Counter::Hop(Hop::Database, HopEvent::Rejected))
+            / count_of(outcome, Counter::Requests)
     });
     let what = "no pooler: 10 connections, kept for 40 ms, 200 calls a second: refused";
     vec![Row::runs(what, "Erlang B", "", erlang_b(10, 8.0), refused, 0.01)]

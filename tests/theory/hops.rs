@@ -5,7 +5,7 @@ use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, plan_of, with_seeds};
 use crate::{clients, hedges};
 use squall::fabric::{Outcome, Plan};
-use squall::observe::Counter;
+use squall::observe::{Counter, Hop, HopEvent};
 
 /// One region without a cache; `manifest` and `database` are keys of their sections.
 pub fn region(viewers: &str, manifest: &str, database: &str, rate: u32, failing: u32) -> Plan {
@@ -66,8 +66,13 @@ fn layers() -> Vec<Row> {
     let seen = |failing: u32| {
         let plan = region(viewers, &manifest, &database, 20, failing);
         with_seeds(&plan, SEEDS, |outcome| {
-            [Counter::Attempts, Counter::ManifestCalls, Counter::DatabaseCalls, Counter::Failed]
-                .map(|counter| count_of(outcome, counter) / count_of(outcome, Counter::Requests))
+            [
+                Counter::Attempts,
+                Counter::Hop(Hop::Manifest, HopEvent::Call),
+                Counter::Hop(Hop::Database, HopEvent::Call),
+                Counter::Failed,
+            ]
+            .map(|counter| count_of(outcome, counter) / count_of(outcome, Counter::Requests))
         })
     };
     let what =
@@ -117,8 +122,12 @@ fn time_outs() -> Vec<Row> {
         let manifest = format!("pods = 10000\nservice = {AT_ONCE}");
         let plan = region("timeout = \"1m\"\nattempts = 1", &manifest, &database, 100, 0);
         let seen = with_seeds(&plan, SEEDS, |outcome| {
-            [Counter::DatabaseCalls, Counter::Failed, Counter::DatabaseWasted]
-                .map(|counter| count_of(outcome, counter) / count_of(outcome, Counter::Requests))
+            [
+                Counter::Hop(Hop::Database, HopEvent::Call),
+                Counter::Failed,
+                Counter::Hop(Hop::Database, HopEvent::Wasted),
+            ]
+            .map(|counter| count_of(outcome, counter) / count_of(outcome, Counter::Requests))
         });
         let of = |place: usize| column(&seen, |seen| seen[place]);
         let what = |which: &str| format!("a time-out of 1.5 reads, cancel {cancel}: {which}");
@@ -150,7 +159,7 @@ fn deadlines() -> Vec<Row> {
         );
         let plan = region("timeout = \"1m\"\nattempts = 1", &manifest, "use = \"off\"", 40, 0);
         with_seeds(&plan, SEEDS, |outcome: &Outcome| {
-            [Counter::ManifestExpired, Counter::Failed]
+            [Counter::Hop(Hop::Manifest, HopEvent::Expired), Counter::Failed]
                 .map(|counter| count_of(outcome, counter) / count_of(outcome, Counter::Requests))
         })
     };
@@ -179,7 +188,8 @@ fn bulkheads() -> Vec<Row> {
         let manifest = format!("pods = 10000\nservice = {service}\ncall = {{ bulkhead = {most} }}");
         let plan = region("timeout = \"1m\"\nattempts = 1", &manifest, "use = \"off\"", rate, 0);
         let full = with_seeds(&plan, SEEDS, |outcome| {
-            count_of(outcome, Counter::ManifestBulkheadFull) / count_of(outcome, Counter::Requests)
+            count_of(outcome, Counter::Hop(Hop::Manifest, HopEvent::BulkheadFull))
+                / count_of(outcome, Counter::Requests)
         });
         let what = format!("a bulkhead of {most} calls, 6 offered, {law}: turned away");
         let loss = erlang_b(most, f64::from(rate) * mean);

@@ -73,7 +73,7 @@ fn at(second: u64) -> Instant {
 fn counts(outcome: &Outcome, segment: usize) -> [f64; 3] {
     let cell = outcome.totals.cell(|s| s == segment, Scope::default());
     [Counter::Requests, Counter::Served, Counter::Attempts]
-        .map(|counter| count_to_f64(cell[counter as usize]))
+        .map(|counter| count_to_f64(cell[counter.index()]))
 }
 
 /// The mean number in a system that is entered at `rate` and left at `leaving(n)` when `n` are inside.

@@ -6,7 +6,7 @@ use crate::stats::estimate;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, mean_of, plan_of, values_of, with_seeds};
 use squall::fabric::{CpuRules, Outcome, Plan};
-use squall::observe::{Counter, Gauge, Sample, Scope};
+use squall::observe::{Counter, Gauge, Hop, HopEvent, Sample, Scope};
 use squall::units::{Instant, Span, count_to_f64};
 
 /// One region without a cache and a database, whose viewers ask once; `faults` are injections.
@@ -112,8 +112,9 @@ fn stopped() -> Vec<Row> {
             let at = Instant::ZERO + Span::from_secs(second);
             let segment = outcome.totals.timeline().segment_of(at);
             let cell = outcome.totals.cell(|other| other == segment, Scope::default());
-            let count = |counter: Counter| count_to_f64(cell[counter as usize]);
-            count(Counter::ManifestRejected) / count(Counter::ManifestCalls)
+            let count = |counter: Counter| count_to_f64(cell[counter.index()]);
+            count(Counter::Hop(Hop::Manifest, HopEvent::Rejected))
+                / count(Counter::Hop(Hop::Manifest, HopEvent::Call))
         })
     });
     let cases = [("before", 8), ("while two are stopped", 4), ("after", 8)];

@@ -59,12 +59,12 @@ pub fn quantile_of(outcome: &Outcome, sample: Sample, p: f64) -> f64 {
 
 pub fn count_of(outcome: &Outcome, counter: Counter) -> f64 {
     let cell = outcome.totals.cell(|s| judged(outcome, s), Scope::default());
-    count_to_f64(cell[counter as usize])
+    count_to_f64(cell[counter.index()])
 }
 
 /// The count of a whole run, its warm-up included.
 pub fn all_of(outcome: &Outcome, counter: Counter) -> f64 {
-    count_to_f64(outcome.totals.cell(|_| true, Scope::default())[counter as usize])
+    count_to_f64(outcome.totals.cell(|_| true, Scope::default())[counter.index()])
 }
 
 pub fn level_of(outcome: &Outcome, gauge: Gauge) -> f64 {

@@ -9,7 +9,7 @@ use crate::fabric::pool::{Class, Offer};
 use crate::fabric::slowdown::Slowdown;
 use crate::fabric::tracer::Part;
 use crate::fault::{Answers, Fault, Service};
-use crate::observe::{Counter, Sample};
+use crate::observe::{Counter, Hop, HopEvent, Sample};
 use crate::units::{Instant, Span};
 
 /// A connection that a call keeps between its reads: when it was asked for, and since when it is there.
@@ -52,7 +52,9 @@ impl Site {
                     ctx.schedule(ctx.now() + wait, Event::ConnectionWaitOver);
                 }
             }
-            Offer::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
+            Offer::Refused => {
+                self.recorder.count(Counter::Hop(Hop::Database, HopEvent::Rejected), read.origin);
+            }
         }
         self.observe_database();
         offer != Offer::Refused
@@ -153,7 +155,7 @@ impl Site {
                 break;
             };
             read.began = Some(ctx.now());
-            self.recorder.count(Counter::DatabaseExpired, read.origin);
+            self.recorder.count(Counter::Hop(Hop::Database, HopEvent::Expired), read.origin);
             self.leave_database(next, ctx.now());
             self.read_failed(ctx, next, Cause::TimeOut);
         }
@@ -196,7 +198,9 @@ impl Site {
             return false;
         };
         match answers {
-            Answers::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
+            Answers::Refused => {
+                self.recorder.count(Counter::Hop(Hop::Database, HopEvent::Rejected), read.origin);
+            }
             Answers::Silent => self.distress.lost.push(key),
         }
         answers == Answers::Silent

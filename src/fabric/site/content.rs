@@ -24,7 +24,7 @@ use crate::fabric::event::Visit;
 use crate::fabric::slab::Slab;
 use crate::fabric::tracer::Part;
 use crate::fabric::viewers::Crowd;
-use crate::observe::{Counter, Sample, When};
+use crate::observe::{Counter, Hop, HopEvent, Sample, When};
 use crate::units::{Instant, Span};
 use std::sync::Arc;
 
@@ -268,9 +268,9 @@ impl Site {
         let origin = fill.origin;
         let refused = match content.caller.leave(now, &mut fill.pair.turn) {
             Leave::Goes => None,
-            Leave::Budget => Some(Counter::OriginRetriesDenied),
-            Leave::Breaker => Some(Counter::OriginBreakerRefused),
-            Leave::Bulkhead => Some(Counter::OriginBulkheadFull),
+            Leave::Budget => Some(Counter::Hop(Hop::Origin, HopEvent::RetryDenied)),
+            Leave::Breaker => Some(Counter::Hop(Hop::Origin, HopEvent::BreakerRefused)),
+            Leave::Bulkhead => Some(Counter::Hop(Hop::Origin, HopEvent::BulkheadFull)),
         };
         let after = content.caller.hedges_after(now);
         self.observe_origin_breaker();
@@ -307,9 +307,9 @@ impl Site {
         let turn = content.caller.hedge(ctx.now(), &fill.pair.turn);
         self.observe_origin_breaker();
         let Some(turn) = turn else {
-            return self.recorder.count(Counter::OriginHedgesDenied, origin);
+            return self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::HedgeDenied), origin);
         };
-        self.recorder.count(Counter::OriginHedges, origin);
+        self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::Hedge), origin);
         let Some(ask) = self.new_ask(ctx, key) else {
             return;
         };
@@ -342,7 +342,9 @@ impl Site {
         }
         match caller.after(ctx.now(), &mut fill.pair.turn, cause.into(), fill.deadline) {
             After::Again(at) => return ctx.schedule(at, Event::AskAgain(key)),
-            After::Denied => self.recorder.count(Counter::OriginRetriesDenied, fill.origin),
+            After::Denied => {
+                self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::RetryDenied), fill.origin);
+            }
             After::Last => {}
         }
         self.fill_or_fall_back(ctx, key, cause);
@@ -356,7 +358,7 @@ impl Site {
         };
         let won = fill.pair.answered(&mut content.caller, ctx.now(), ask);
         if won.by_hedge {
-            self.recorder.count(Counter::OriginHedgesWon, fill.origin);
+            self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::HedgeWon), fill.origin);
         }
         self.observe_origin_breaker();
         self.fill_ends_well(ctx, key, true);
@@ -375,11 +377,12 @@ impl Site {
         };
         match fallback {
             Some(true) => {
-                self.recorder.count(Counter::OriginFallbacks, fill.origin);
+                self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::Fallback), fill.origin);
                 self.fill_ends_well(ctx, key, false);
             }
             Some(false) => {
-                self.recorder.count(Counter::OriginFallbackFailures, fill.origin);
+                self.recorder
+                    .count(Counter::Hop(Hop::Origin, HopEvent::FallbackFailure), fill.origin);
                 self.fill_failed(ctx, key, cause);
             }
             None => self.fill_failed(ctx, key, cause),

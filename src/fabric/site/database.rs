@@ -8,7 +8,7 @@ use crate::fabric::config::WhenBehind;
 use crate::fabric::event::Reply;
 use crate::fabric::tracer::Part;
 use crate::fault::{Answers, Service};
-use crate::observe::{Counter, Gauge, Sample};
+use crate::observe::{Counter, Gauge, Hop, HopEvent, Sample};
 use crate::units::{Instant, Span};
 
 /// An attempt to read, at the site that asks and, over the wide area, at the primary, too.
@@ -58,9 +58,9 @@ impl Site {
         };
         let refused = match self.database_caller.leave(now, &mut pair.turn) {
             Leave::Goes => None,
-            Leave::Budget => Some(Counter::DatabaseRetriesDenied),
-            Leave::Breaker => Some(Counter::DatabaseBreakerRefused),
-            Leave::Bulkhead => Some(Counter::DatabaseBulkheadFull),
+            Leave::Budget => Some(Counter::Hop(Hop::Database, HopEvent::RetryDenied)),
+            Leave::Breaker => Some(Counter::Hop(Hop::Database, HopEvent::BreakerRefused)),
+            Leave::Bulkhead => Some(Counter::Hop(Hop::Database, HopEvent::BulkheadFull)),
         };
         self.observe_breakers();
         if let Some(refused) = refused {
@@ -93,9 +93,9 @@ impl Site {
         let turn = self.database_caller.hedge(ctx.now(), &pair.turn);
         self.observe_breakers();
         let Some(turn) = turn else {
-            return self.recorder.count(Counter::DatabaseHedgesDenied, origin);
+            return self.recorder.count(Counter::Hop(Hop::Database, HopEvent::HedgeDenied), origin);
         };
-        self.recorder.count(Counter::DatabaseHedges, origin);
+        self.recorder.count(Counter::Hop(Hop::Database, HopEvent::Hedge), origin);
         let Some(read) = self.new_read(ctx, key) else {
             return;
         };
@@ -114,7 +114,7 @@ impl Site {
         let (of, origin) = (Asker::Call(key), call.origin);
         let read = Read { of, origin, came: now, deadline, inside: false, began: None };
         let read = self.reads.insert(read);
-        self.recorder.count(Counter::DatabaseCalls, origin);
+        self.recorder.count(Counter::Hop(Hop::Database, HopEvent::Call), origin);
         let limited = how.timeout.is_some();
         self.trace_within(now, (Part::Call, key), (Part::Read, read));
         if limited {
@@ -172,7 +172,9 @@ impl Site {
             Asker::Region(site, read) => self.answer_region(ctx, site, read, Reply::Data),
             Asker::Call(call) => {
                 if !self.wants(call, key) {
-                    return self.recorder.count(Counter::DatabaseWasted, read.origin);
+                    return self
+                        .recorder
+                        .count(Counter::Hop(Hop::Database, HopEvent::Wasted), read.origin);
                 }
                 self.trace_end(ctx.now(), Part::Read, key, "answered");
                 self.call_has_read(ctx, call, key);
@@ -209,7 +211,7 @@ impl Site {
         if !self.wants(call, key) {
             return;
         }
-        self.recorder.count(Counter::DatabaseTimeouts, origin);
+        self.recorder.count(Counter::Hop(Hop::Database, HopEvent::Timeout), origin);
         self.abandon_read(ctx, key);
         self.trace_end(ctx.now(), Part::Read, key, "timed out");
         self.attempt_to_read_failed(ctx, call, key, Cause::TimeOut);
@@ -231,7 +233,7 @@ impl Site {
         };
         let won = pair.answered(&mut self.database_caller, ctx.now(), read);
         if won.by_hedge {
-            self.recorder.count(Counter::DatabaseHedgesWon, call.origin);
+            self.recorder.count(Counter::Hop(Hop::Database, HopEvent::HedgeWon), call.origin);
         }
         if let Some(read) = won.other {
             self.trace_end(ctx.now(), Part::Read, read, "the other was faster");
@@ -254,7 +256,10 @@ impl Site {
         }
         match caller.after(ctx.now(), &mut pair.turn, cause.into(), call.deadline) {
             After::Again(at) => return ctx.schedule(at, Event::ReadAgain(key)),
-            After::Denied => self.recorder.count(Counter::DatabaseRetriesDenied, call.origin),
+            After::Denied => {
+                self.recorder
+                    .count(Counter::Hop(Hop::Database, HopEvent::RetryDenied), call.origin);
+            }
             After::Last => {}
         }
         self.read_or_fall_back(ctx, key, cause);
@@ -270,11 +275,12 @@ impl Site {
         match fallback {
             Some(true) => {
                 (call.lag, call.pair) = (None, None);
-                self.recorder.count(Counter::DatabaseFallbacks, call.origin);
+                self.recorder.count(Counter::Hop(Hop::Database, HopEvent::Fallback), call.origin);
                 self.make_manifest(ctx, key);
             }
             Some(false) => {
-                self.recorder.count(Counter::DatabaseFallbackFailures, call.origin);
+                self.recorder
+                    .count(Counter::Hop(Hop::Database, HopEvent::FallbackFailure), call.origin);
                 self.call_failed(ctx, key, cause);
             }
             None => self.call_failed(ctx, key, cause),
@@ -341,7 +347,7 @@ impl Site {
         self.leave_database(key, ctx.now());
         if let Some(read) = self.reads.get(key) {
             // It has waited too long: its wait counts like that of any other.
-            self.recorder.count(Counter::DatabaseRefused, read.origin);
+            self.recorder.count(Counter::Hop(Hop::Database, HopEvent::Rejected), read.origin);
             self.recorder.sample(Sample::DatabaseWait, read.origin, ctx.now().since(came));
         }
         self.read_failed(ctx, key, Cause::Refused);

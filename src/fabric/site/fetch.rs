@@ -8,7 +8,7 @@ use crate::fabric::caller::After;
 use crate::fabric::config::SharedErrors;
 use crate::fabric::pool::Class;
 use crate::fabric::tracer::Part;
-use crate::observe::Counter;
+use crate::observe::{Counter, Hop, HopEvent};
 use crate::units::{Instant, Span};
 
 /// A fetch of a title's metadata from the manifest service.
@@ -133,7 +133,9 @@ impl Site {
         }
         match caller.after(ctx.now(), &mut fetch.pair.turn, cause.into(), fetch.deadline) {
             After::Again(at) => return ctx.schedule(at, Event::CallAgain(key)),
-            After::Denied => self.recorder.count(Counter::ManifestRetriesDenied, fetch.origin),
+            After::Denied => self
+                .recorder
+                .count(Counter::Hop(Hop::Manifest, HopEvent::RetryDenied), fetch.origin),
             After::Last => {}
         }
         self.fetch_or_fall_back(ctx, key, cause);
@@ -146,7 +148,7 @@ impl Site {
         if let Some(fetch) = self.fetches.get_mut(key) {
             let won = fetch.pair.answered(&mut self.manifest_caller, ctx.now(), call);
             if won.by_hedge {
-                self.recorder.count(Counter::ManifestHedgesWon, fetch.origin);
+                self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::HedgeWon), fetch.origin);
             }
             other = won.other;
             self.observe_breakers();
@@ -167,11 +169,12 @@ impl Site {
         };
         match fallback {
             Some(true) => {
-                self.recorder.count(Counter::ManifestFallbacks, fetch.origin);
+                self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::Fallback), fetch.origin);
                 self.end_well(ctx, key, None);
             }
             Some(false) => {
-                self.recorder.count(Counter::ManifestFallbackFailures, fetch.origin);
+                self.recorder
+                    .count(Counter::Hop(Hop::Manifest, HopEvent::FallbackFailure), fetch.origin);
                 self.fetch_failed(ctx, key, cause);
             }
             None => self.fetch_failed(ctx, key, cause),

@@ -8,7 +8,7 @@ use crate::fabric::event::Reply;
 use crate::fabric::pool::{Class, Offer, Pool};
 use crate::fabric::tracer::Part;
 use crate::fault::{Answers, Fault, Service};
-use crate::observe::{Counter, Gauge, Sample};
+use crate::observe::{Counter, Gauge, Hop, HopEvent, Sample};
 use crate::units::{Instant, Span};
 use std::collections::BTreeMap;
 
@@ -90,7 +90,7 @@ impl Site {
         let (of, origin, object) = (Asker::Fill(key), fill.origin, fill.object);
         let ask = Ask { of, origin, object, came: now, deadline, inside: false, began: None };
         let ask = content.asks.insert(ask);
-        self.recorder.count(Counter::OriginCalls, origin);
+        self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::Call), origin);
         self.trace_within(now, (Part::Fill, key), (Part::Ask, ask));
         ctx.schedule(gives_up, Event::AskTimeOut(ask));
         Some(ask)
@@ -153,7 +153,7 @@ impl Site {
                 self.trace_end(ctx.now(), Part::Ask, key, "answered");
                 self.filled(ctx, fill, key);
             }
-            None => self.recorder.count(Counter::OriginWasted, origin),
+            None => self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::Wasted), origin),
         }
     }
 
@@ -183,7 +183,7 @@ impl Site {
         let Some(origin) = asks.and_then(|asks| asks.get(key)).map(|ask| ask.origin) else {
             return;
         };
-        self.recorder.count(Counter::OriginTimeouts, origin);
+        self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::Timeout), origin);
         self.abandon_ask(ctx, key);
         self.trace_end(ctx.now(), Part::Ask, key, "timed out");
         self.attempt_of_fill_failed(ctx, fill, key, Cause::TimeOut);
@@ -288,7 +288,7 @@ impl Site {
                 }
             }
             Offer::Refused => {
-                self.recorder.count(Counter::OriginRejected, origin);
+                self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::Rejected), origin);
                 self.ask_failed(ctx, key, Cause::Refused);
             }
         }
@@ -358,7 +358,7 @@ impl Site {
                 break;
             };
             ask.began = Some(ctx.now());
-            self.recorder.count(Counter::OriginExpired, ask.origin);
+            self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::Expired), ask.origin);
             self.leave_origin(ctx.now(), next);
             self.ask_failed(ctx, next, Cause::TimeOut);
         }
@@ -399,7 +399,7 @@ impl Site {
         };
         if let Some(ask) = self.leave_origin(ctx.now(), key) {
             // It has waited too long: its wait counts like that of any other.
-            self.recorder.count(Counter::OriginRejected, ask.origin);
+            self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::Rejected), ask.origin);
             self.recorder.sample(Sample::OriginWait, ask.origin, ctx.now().since(came));
         }
         self.ask_failed(ctx, key, Cause::Refused);

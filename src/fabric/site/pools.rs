@@ -5,7 +5,7 @@ use super::{Ctx, Draw, Event, Key, Sharing, Site, first_visit};
 use crate::fabric::config::Discipline;
 use crate::fabric::lanes::Lane;
 use crate::fabric::pool::Class;
-use crate::observe::{Counter, Sample};
+use crate::observe::{Counter, Hop, HopEvent, Sample};
 use crate::units::{Instant, Span};
 
 // Classes and waits.
@@ -56,7 +56,7 @@ impl Site {
             return;
         };
         if let Some(call) = self.calls.get(key) {
-            self.recorder.count(Counter::ManifestRejected, call.origin);
+            self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::Rejected), call.origin);
         }
         self.call_failed(ctx, key, Cause::Refused);
     }

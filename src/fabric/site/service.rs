@@ -12,7 +12,7 @@ use crate::fabric::lanes::Lane;
 use crate::fabric::pool::{Class, Offer};
 use crate::fabric::tracer::Part;
 use crate::fault::Service;
-use crate::observe::{Counter, Gauge, Sample};
+use crate::observe::{Counter, Gauge, Hop, HopEvent, Sample};
 use crate::units::{Instant, Span};
 
 /// An attempt of a fetch at the manifest service.
@@ -64,9 +64,9 @@ impl Site {
         let origin = fetch.origin;
         let refused = match self.manifest_caller.leave(now, &mut fetch.pair.turn) {
             Leave::Goes => None,
-            Leave::Budget => Some(Counter::ManifestRetriesDenied),
-            Leave::Breaker => Some(Counter::ManifestBreakerRefused),
-            Leave::Bulkhead => Some(Counter::ManifestBulkheadFull),
+            Leave::Budget => Some(Counter::Hop(Hop::Manifest, HopEvent::RetryDenied)),
+            Leave::Breaker => Some(Counter::Hop(Hop::Manifest, HopEvent::BreakerRefused)),
+            Leave::Bulkhead => Some(Counter::Hop(Hop::Manifest, HopEvent::BulkheadFull)),
         };
         self.observe_breakers();
         if let Some(refused) = refused {
@@ -99,9 +99,9 @@ impl Site {
         let (origin, turn) = (fetch.origin, self.manifest_caller.hedge(now, &fetch.pair.turn));
         self.observe_breakers();
         let Some(turn) = turn else {
-            return self.recorder.count(Counter::ManifestHedgesDenied, origin);
+            return self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::HedgeDenied), origin);
         };
-        self.recorder.count(Counter::ManifestHedges, origin);
+        self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::Hedge), origin);
         let Some(call) = self.new_call(ctx, key) else {
             return;
         };
@@ -117,7 +117,7 @@ impl Site {
         let how = &self.plan.fabric.manifest.call;
         let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
         let deadline = if how.deadline { fetch.deadline.min(gives_up) } else { Instant::NEVER };
-        self.recorder.count(Counter::ManifestCalls, fetch.origin);
+        self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::Call), fetch.origin);
         let call = self.calls.insert(Call {
             fetch: key,
             origin: fetch.origin,
@@ -156,7 +156,7 @@ impl Site {
             Offer::Starts => self.starting.push_back(key),
             Offer::Waits => self.limit_wait(ctx, lane),
             Offer::Refused => {
-                self.recorder.count(Counter::ManifestRejected, origin);
+                self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::Rejected), origin);
                 self.call_failed(ctx, key, Cause::Refused);
             }
         }
@@ -174,7 +174,7 @@ impl Site {
             let (origin, class, waited) = (call.origin, call.class, ctx.now().since(call.came));
             let (reads, lane) = (call.reads, call.lane);
             if call.deadline <= ctx.now() {
-                self.recorder.count(Counter::ManifestExpired, origin);
+                self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::Expired), origin);
                 self.call_failed(ctx, key, Cause::TimeOut);
                 continue;
             }
@@ -182,7 +182,7 @@ impl Site {
             if longest.is_some_and(|longest| waited > longest)
                 && self.manifest.stands(lane, ctx.now())
             {
-                self.recorder.count(Counter::ManifestRejected, origin);
+                self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::Rejected), origin);
                 self.call_failed(ctx, key, Cause::Refused);
                 continue;
             }
@@ -225,7 +225,7 @@ impl Site {
             self.pod_answered(call.pod);
             self.fetched(ctx, call.fetch, key, call.lag);
         } else {
-            self.recorder.count(Counter::ManifestWasted, call.origin);
+            self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::Wasted), call.origin);
         }
     }
 
@@ -251,7 +251,7 @@ impl Site {
             return;
         }
         self.pod_failed(ctx, pod);
-        self.recorder.count(Counter::ManifestTimeouts, origin);
+        self.recorder.count(Counter::Hop(Hop::Manifest, HopEvent::Timeout), origin);
         self.abandon_call(ctx, key);
         self.trace_end(ctx.now(), Part::Call, key, "timed out");
         self.attempt_of_fetch_failed(ctx, fetch, key, Cause::TimeOut);

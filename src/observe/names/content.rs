@@ -1,7 +1,9 @@
 //! Names of what has to do with segments, the content cache and the origin.
 
 use super::{counted, level, sampled};
-use crate::observe::metric::{Counter, Described, Form, Gauge, Metric, Sample};
+use crate::observe::counter::Counter;
+use crate::observe::hop::{Hop, HopEvent};
+use crate::observe::metric::{Described, Form, Gauge, Metric, Sample};
 use crate::units::Unit;
 
 pub(super) const ROWS: &[Described] = &[
@@ -89,67 +91,67 @@ pub(super) const ROWS: &[Described] = &[
     ),
     counted(
         "origin_calls",
-        Counter::OriginCalls,
+        Counter::Hop(Hop::Origin, HopEvent::Call),
         "attempts of these fetches at the origin, first ones and retries",
     ),
     counted(
         "origin_rejected",
-        Counter::OriginRejected,
+        Counter::Hop(Hop::Origin, HopEvent::Rejected),
         "attempts that the origin turned away: it was full or down, or they waited too long",
     ),
     counted(
         "origin_timeouts",
-        Counter::OriginTimeouts,
+        Counter::Hop(Hop::Origin, HopEvent::Timeout),
         "attempts at the origin for which the edge waited in vain",
     ),
     counted(
         "origin_retries_denied",
-        Counter::OriginRetriesDenied,
+        Counter::Hop(Hop::Origin, HopEvent::RetryDenied),
         "attempts at the origin that the edge's retry budget refused",
     ),
     counted(
         "origin_wasted",
-        Counter::OriginWasted,
+        Counter::Hop(Hop::Origin, HopEvent::Wasted),
         "answers of the origin for nobody: the edge had given them up",
     ),
     counted(
         "origin_expired",
-        Counter::OriginExpired,
+        Counter::Hop(Hop::Origin, HopEvent::Expired),
         "attempts dropped because they got a slot of the origin after their deadline",
     ),
     counted(
         "origin_breaker_refused",
-        Counter::OriginBreakerRefused,
+        Counter::Hop(Hop::Origin, HopEvent::BreakerRefused),
         "attempts at the origin that an open breaker refused",
     ),
     counted(
         "origin_fallbacks",
-        Counter::OriginFallbacks,
+        Counter::Hop(Hop::Origin, HopEvent::Fallback),
         "failed fetches of segments that were answered by something else",
     ),
     counted(
         "origin_fallback_failures",
-        Counter::OriginFallbackFailures,
+        Counter::Hop(Hop::Origin, HopEvent::FallbackFailure),
         "failed fetches of segments whose fallback failed, too",
     ),
     counted(
         "origin_bulkhead_full",
-        Counter::OriginBulkheadFull,
+        Counter::Hop(Hop::Origin, HopEvent::BulkheadFull),
         "attempts at the origin that a full bulkhead refused",
     ),
     counted(
         "origin_hedges",
-        Counter::OriginHedges,
+        Counter::Hop(Hop::Origin, HopEvent::Hedge),
         "second attempts at the origin, sent beside a first one",
     ),
     counted(
         "origin_hedges_won",
-        Counter::OriginHedgesWon,
+        Counter::Hop(Hop::Origin, HopEvent::HedgeWon),
         "second attempts at the origin that were answered first",
     ),
     counted(
         "origin_hedges_denied",
-        Counter::OriginHedgesDenied,
+        Counter::Hop(Hop::Origin, HopEvent::HedgeDenied),
         "second attempts at the origin that a budget, breaker or bulkhead refused",
     ),
     counted(

@@ -1,33 +1,32 @@
-//! The hops, as what is told of them names them.
+//! Hops as alerts and levels name them: whose breaker it is.
 
 use crate::fabric::{Call, Plan};
-use crate::observe::{Counter, Gauge};
+use crate::observe::{Counter, Gauge, Hop, HopEvent};
 
-/// A hop: who calls whom.
+/// A client with a breaker and a fallback of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Hop {
-    /// Viewers ask the edge.
+pub enum ClientHop {
+    /// Viewers, who ask the edge.
     Viewers,
-    /// The edge calls the manifest service.
-    Manifest,
-    /// The manifest service calls its database.
-    Database,
-    /// The edge calls the origin, where anybody asks for segments.
-    Origin,
+    /// The client side of a hop between services.
+    Service(Hop),
 }
 
-impl Hop {
+impl ClientHop {
     /// All, from the viewers inwards.
-    pub const ALL: [Self; 4] = [Self::Viewers, Self::Manifest, Self::Database, Self::Origin];
+    pub const ALL: [Self; 4] = [
+        Self::Viewers,
+        Self::Service(Hop::Manifest),
+        Self::Service(Hop::Database),
+        Self::Service(Hop::Origin),
+    ];
 
     /// Its name in reports and labels: that of the service called, or of who asks the edge.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Viewers => "viewers",
-            Self::Manifest => "manifest",
-            Self::Database => "database",
-            Self::Origin => "origin",
+            Self::Service(hop) => hop.name(),
         }
     }
 
@@ -36,9 +35,9 @@ impl Hop {
     pub const fn breaker(self) -> Gauge {
         match self {
             Self::Viewers => Gauge::ViewerBreaker,
-            Self::Manifest => Gauge::ManifestBreaker,
-            Self::Database => Gauge::DatabaseBreaker,
-            Self::Origin => Gauge::OriginBreaker,
+            Self::Service(Hop::Manifest) => Gauge::ManifestBreaker,
+            Self::Service(Hop::Database) => Gauge::DatabaseBreaker,
+            Self::Service(Hop::Origin) => Gauge::OriginBreaker,
         }
     }
 
@@ -47,9 +46,7 @@ impl Hop {
     pub const fn fallback_failures(self) -> Counter {
         match self {
             Self::Viewers => Counter::ViewerFallbackFailures,
-            Self::Manifest => Counter::ManifestFallbackFailures,
-            Self::Database => Counter::DatabaseFallbackFailures,
-            Self::Origin => Counter::OriginFallbackFailures,
+            Self::Service(hop) => Counter::Hop(hop, HopEvent::FallbackFailure),
         }
     }
 
@@ -61,12 +58,12 @@ impl Hop {
                 let shield = &plan.fabric.viewers.shield;
                 (shield.breaker.is_some(), shield.fallback.is_some())
             }
-            Self::Manifest => of(&plan.fabric.manifest.call),
-            Self::Database => {
+            Self::Service(Hop::Manifest) => of(&plan.fabric.manifest.call),
+            Self::Service(Hop::Database) => {
                 plan.fabric.database.as_ref().map_or((false, false), |database| of(&database.call))
             }
-            Self::Origin if plan.load.has_segments() => of(&plan.fabric.origin.call),
-            Self::Origin => (false, false),
+            Self::Service(Hop::Origin) if plan.load.has_segments() => of(&plan.fabric.origin.call),
+            Self::Service(Hop::Origin) => (false, false),
         }
     }
 
