@@ -56,6 +56,7 @@ mod measured_tests;
 mod parse;
 #[cfg(test)]
 mod parse_tests;
+mod parser;
 #[cfg(test)]
 mod property_tests;
 mod reference;

@@ -15,7 +15,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use squall::fabric::{Budget, Call, Outcome, PATIENCE, Plan};
 use squall::fault::{Fault, Injection, Label, Reach, Routes};
-use squall::observe::{Counter, Gauge, Hop, HopEvent, Sample, Scope};
+use squall::observe::{Counter, Gauge, Hop, HopEvent, Scope, Timer};
 use squall::scenario::{Source, load};
 use squall::units::{Instant, Span};
 
@@ -77,15 +77,15 @@ fn check_books(plan: &Plan, outcome: &Outcome) {
     }
     let count = |counter| count(counter, None);
     let samples = |sample| outcome.totals.histogram(|_| true, Scope::default(), sample);
-    assert_eq!(samples(Sample::Latency).count(), count(Counter::Served));
+    assert_eq!(samples(Timer::Latency).count(), count(Counter::Served));
     // What does not go stale has no age.
     let manifests = count(Counter::Served) - count(Counter::SegmentServed);
-    assert_eq!(samples(Sample::Staleness).count(), manifests);
-    assert_eq!(samples(Sample::SegmentLatency).count(), count(Counter::SegmentServed));
+    assert_eq!(samples(Timer::Staleness).count(), manifests);
+    assert_eq!(samples(Timer::SegmentLatency).count(), count(Counter::SegmentServed));
     // Those that waited too long for a connection have waited, too.
     let (reads, refused) =
         (count(Counter::DatabaseReads), count(Counter::Hop(Hop::Database, HopEvent::Rejected)));
-    let waits = samples(Sample::DatabaseWait).count();
+    let waits = samples(Timer::DatabaseWait).count();
     assert!((reads..=reads + refused).contains(&waits), "{waits} waits of {reads} reads");
     let wait = plan.fabric.database.as_ref().and_then(|database| database.wait);
     assert!(wait.is_some() || waits == reads, "{waits} waits of {reads} reads");
@@ -105,8 +105,8 @@ fn check_books(plan: &Plan, outcome: &Outcome) {
     let most = u64::from(plan.fabric.viewers.retry.attempts);
     assert!(first + held <= most * count(Counter::Requests));
     check_shield(plan, &count);
-    assert!(samples(Sample::LockWait).count() <= count(Counter::Coalesced));
-    let lengths = samples(Sample::FailoverTime);
+    assert!(samples(Timer::LockWait).count() <= count(Counter::Coalesced));
+    let lengths = samples(Timer::FailoverTime);
     assert!(lengths.max().unwrap_or(0) < plan.length.as_nanos());
     check_segments(plan, outcome);
     check_pools(plan, outcome);
@@ -177,7 +177,7 @@ fn check_pools(plan: &Plan, outcome: &Outcome) {
     };
     let manifest = &plan.fabric.manifest;
     let regions = plan.fabric.regions.len() as u64;
-    let began = outcome.totals.histogram(|_| true, Scope::default(), Sample::Wait).count();
+    let began = outcome.totals.histogram(|_| true, Scope::default(), Timer::Wait).count();
     let came = count(Counter::Hop(Hop::Manifest, HopEvent::Call))
         - count(Counter::Hop(Hop::Manifest, HopEvent::Rejected));
     let gone = began + count(Counter::Hop(Hop::Manifest, HopEvent::Expired));
@@ -350,7 +350,7 @@ fn the_order_of_the_file_does_not_say_what_ends_first() {
     plan.injections.reverse();
     let other = run(&plan, 1, false).totals;
     assert_eq!(one.digest(), other.digest());
-    let moves = one.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+    let moves = one.histogram(|_| true, Scope::default(), Timer::FailoverTime);
     assert!(moves.min().unwrap() < 9_000_000_000, "the second is noticed");
 }
 
@@ -367,7 +367,7 @@ fn random_fabrics_take_every_branch() {
         let outcome = run(&plan, 1, false);
         let cell = outcome.totals.cell(|_| true, Scope::default());
         counts.iter_mut().zip(cell).for_each(|(sum, count)| *sum += count);
-        let moves = outcome.totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+        let moves = outcome.totals.histogram(|_| true, Scope::default(), Timer::FailoverTime);
         failovers += moves.count();
     }
     for (counter, count) in counts.into_iter().enumerate() {

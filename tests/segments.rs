@@ -8,7 +8,7 @@ mod runs;
 
 use squall::cache::{Cache, Policy};
 use squall::fabric::{Catalogue, Options, Outcome, Plan, Sampling, simulate};
-use squall::observe::{Counter, Gauge, Hop, HopEvent, Layout, Sample, Scope};
+use squall::observe::{Counter, Gauge, Hop, HopEvent, Layout, Scope, Timer};
 use squall::rehearse::{Asked, rehearse};
 use squall::scenario::{Source, load};
 use squall::trace::KeyIndex;
@@ -270,7 +270,7 @@ fn the_way_to_the_origin_is_in_the_latency() {
     let origin = r#"bytes-per-second = "60MB"
         service = { law = "constant", value = "100ms" }"#;
     let outcome = runs::run(&far(origin), 2, false);
-    let seen = outcome.totals.histogram(|_| true, Scope::default(), Sample::SegmentLatency);
+    let seen = outcome.totals.histogram(|_| true, Scope::default(), Timer::SegmentLatency);
     assert!(seen.count() > 1_500);
     // 8 Mbit/s for 6 s are 6 MB: 100 ms at 60 MB/s.
     let expected = 20_000_000 + 2_000_000 + 80_000_000 + 100_000_000 + 100_000_000;

@@ -137,9 +137,9 @@ fn every_request_ends_in_one_way_or_is_under_way() {
     }
     let count = |counter| totals.count(counter, Scope::default());
     let samples = |sample| totals.histogram(|_| true, Scope::default(), sample).count();
-    assert_eq!(samples(Sample::Latency), count(Counter::Served));
-    assert_eq!(samples(Sample::SegmentLatency), count(Counter::SegmentServed));
-    assert_eq!(samples(Sample::WaitHigh) + samples(Sample::WaitLow), samples(Sample::Wait));
+    assert_eq!(samples(Timer::Latency), count(Counter::Served));
+    assert_eq!(samples(Timer::SegmentLatency), count(Counter::SegmentServed));
+    assert_eq!(samples(Timer::WaitHigh) + samples(Timer::WaitLow), samples(Timer::Wait));
     // All of it was met by somebody.
     for counter in [
         Counter::Hits,

@@ -5,7 +5,7 @@ use super::super::preset;
 use super::*;
 use crate::engine::{Law, Profile};
 use crate::fault::{Delay, Fault, Injection, Kept, Label, Reach, Routes, Service};
-use crate::observe::Sample;
+use crate::observe::Timer;
 
 pub(crate) fn five(length: u64, rates: [f64; 5]) -> Plan {
     Plan {
@@ -100,7 +100,7 @@ fn an_outage_moves_the_viewers_and_brings_them_back() {
         |segment| (15..30).contains(&(timeline.segment(segment).0.as_nanos() / 1_000_000_000));
     let served_away = outcome.totals.cell(during, scope)[Counter::Served.index()];
     assert!(served_away > 1_500, "{served_away}");
-    let failovers = outcome.totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+    let failovers = outcome.totals.histogram(|_| true, Scope::default(), Timer::FailoverTime);
     assert_eq!(failovers.count(), 160, "one value for each network that was served there");
     let end = |segment| timeline.segment(segment).0 >= Instant::ZERO + Span::from_secs(40);
     let home = Scope { from: Some(4), at: Some(4) };
@@ -136,7 +136,7 @@ fn one_server_at_four_fifths_waits_as_the_formula_says() {
     plan.warmup = Span::from_secs(1_000);
     let outcome = run(&plan, 1, false);
     let judged = |segment| segment > 0;
-    let sojourn = outcome.totals.histogram(judged, Scope::default(), Sample::Latency);
+    let sojourn = outcome.totals.histogram(judged, Scope::default(), Timer::Latency);
     let mean = sojourn.mean().unwrap() / 1e6;
     // The asymptotic standard error of M/M/1's mean sojourn over T: sqrt(2 rho (...)/...) is near
     // 0.6 ms here; the test of theory proper runs twenty seeds.
@@ -270,7 +270,7 @@ fn a_viewer_waits_for_the_way_there_and_back() {
     plan.fabric.viewers.last_mile = Law::Constant(ms(100));
     for all_events in [false, true] {
         let totals = run(&plan, 1, all_events).totals;
-        let latency = totals.histogram(|_| true, Scope::default(), Sample::Latency);
+        let latency = totals.histogram(|_| true, Scope::default(), Timer::Latency);
         let (least, most) = (latency.quantile(0.0).unwrap(), latency.quantile(1.0).unwrap());
         // The histogram's cells are a few per mille wide.
         assert!(least > 100.5e6 && most < 101.5e6, "{least} to {most} ns");
@@ -329,7 +329,7 @@ fn a_region_still_lost_at_the_end_of_the_run_counts_up_to_it() {
     let routes = Routes::Silent;
     inject(&mut plan, 10, None, Fault::RegionDown { region: 4, routes, scope: Reach::All });
     let totals = run(&plan, 1, false).totals;
-    let waits = totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+    let waits = totals.histogram(|_| true, Scope::default(), Timer::FailoverTime);
     assert_eq!(waits.count(), 160, "one value for each network that was served there");
     let (least, most) = (waits.quantile(0.0).unwrap(), waits.quantile(1.0).unwrap());
     assert!(least > 49.5e9 && most < 50.5e9, "{least} to {most} ns");

@@ -153,7 +153,7 @@ fn classes_are_seen_where_there_are_two() {
     let mut plan = single(50.0, 64, ms(1), 20);
     let seen = |plan: &Plan| {
         let totals = run(plan, 1, false).totals;
-        [Sample::Wait, Sample::WaitHigh, Sample::WaitLow]
+        [Timer::Wait, Timer::WaitHigh, Timer::WaitLow]
             .map(|sample| totals.histogram(|_| true, Scope::default(), sample).count())
     };
     let [all, high, low] = seen(&plan);
@@ -175,7 +175,7 @@ fn a_read_takes_as_many_times_as_long_as_the_rate_of_reads_says() {
     let curve = Curve::new(vec![(0.0, 3.0)]).unwrap();
     database.slowdown = Slowdown::Rate { over: Span::from_secs(1), curve };
     let totals = run(&plan, 1, false).totals;
-    let latency = totals.histogram(|_| true, Scope::default(), Sample::Latency);
+    let latency = totals.histogram(|_| true, Scope::default(), Timer::Latency);
     let (least, most) = (latency.quantile(0.0).unwrap(), latency.quantile(1.0).unwrap());
     // The histogram's cells are a few per mille wide.
     assert!(least > 12.9e6 && most < 13.1e6, "{least} to {most} ns");

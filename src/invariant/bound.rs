@@ -4,9 +4,10 @@ use super::check;
 use super::clauses;
 use super::exact;
 use super::lex::{Kind, Token};
-use super::parse::{Draft, Parser};
+use super::parse::Draft;
+use super::parser::Parser;
 use super::term::{Ask, Compare, Condition, unit_of};
-use crate::observe::{Described, Form, Metric};
+use crate::observe::{Metric, MetricInfo, MetricKind};
 use crate::units::{Quantity, Unit};
 
 /// What a bound is compared with.
@@ -19,14 +20,14 @@ struct Subject {
 
 impl Subject {
     /// A metric's own values.
-    fn values(row: &Described) -> Self {
+    fn values(row: &MetricInfo) -> Self {
         let is_part = matches!(row.metric, Metric::Availability | Metric::ByteHits);
         Self { name: row.name.to_owned(), unit: row.unit, is_part }
     }
 
     /// A term's value.
-    fn term(row: &Described, ask: Ask) -> Self {
-        let own = row.form == Form::Valued
+    fn term(row: &MetricInfo, ask: Ask) -> Self {
+        let own = row.form == MetricKind::Valued
             && matches!(ask, Ask::Mean | Ask::Min | Ask::Max | Ask::Percentile(_));
         if own || ask == Ask::Alone {
             return Self::values(row);
@@ -38,8 +39,8 @@ impl Subject {
 
 impl<'a> Parser<'a> {
     /// A comparison and a quantity inside a parenthesis.
-    pub(super) fn condition(&mut self, row: Option<&Described>) -> Option<Condition> {
-        let subject = row.filter(|row| row.form != Form::Flag).map(Subject::values);
+    pub(super) fn condition(&mut self, row: Option<&MetricInfo>) -> Option<Condition> {
+        let subject = row.filter(|row| row.form != MetricKind::Flag).map(Subject::values);
         let at = self.here();
         let compare = self.compare();
         let bound = self.quantity(subject.as_ref());

@@ -2,7 +2,7 @@
 
 use super::term::{Ask, Compare, Condition, Percentile};
 use super::words;
-use crate::observe::{Described, Form, METRICS, Metric};
+use crate::observe::{METRICS, Metric, MetricInfo, MetricKind};
 use crate::units::{Quantity, Unit};
 
 /// A word before a parenthesis.
@@ -100,7 +100,7 @@ pub(super) fn is_metric(word: &str) -> bool {
 }
 
 /// The metric of this name; otherwise the message.
-pub(super) fn metric(word: &str) -> Result<&'static Described, Refusal> {
+pub(super) fn metric(word: &str) -> Result<&'static MetricInfo, Refusal> {
     METRICS.iter().find(|row| row.name == word).ok_or_else(|| {
         // There are too many to name them all.
         let help = words::nearest(word, METRICS.iter().map(|row| row.name)).map_or_else(
@@ -124,39 +124,41 @@ pub(super) const fn example(unit: Unit) -> &'static str {
 }
 
 /// Another metric's name for the same counter.
-fn sibling(row: &Described, form: Form) -> Option<&'static str> {
-    let same = |other: &&Described| other.metric == row.metric && other.form == form;
+fn sibling(row: &MetricInfo, form: MetricKind) -> Option<&'static str> {
+    let same = |other: &&MetricInfo| other.metric == row.metric && other.form == form;
     METRICS.iter().find(same).map(|other| other.name)
 }
 
 /// Ways to ask for a metric that are always right.
-pub(super) fn usage(row: &Described) -> String {
+pub(super) fn usage(row: &MetricInfo) -> String {
     let name = row.name;
     match (row.form, row.metric) {
-        (Form::Alone, _) => format!("`{name}`"),
-        (Form::Flag, _) => match sibling(row, Form::Counted) {
+        (MetricKind::Alone, _) => format!("`{name}`"),
+        (MetricKind::Flag, _) => match sibling(row, MetricKind::Counted) {
             Some(counted) => format!("`share({name})`, or `total({counted})`"),
             None => format!("`share({name})`"),
         },
-        (Form::Counted, _) => match sibling(row, Form::Flag) {
+        (MetricKind::Counted, _) => match sibling(row, MetricKind::Flag) {
             Some(flag) => format!("`total({name})`, or `share({flag})`"),
             None => format!("`total({name})`, or `max({name})` for the busiest second"),
         },
-        (Form::Valued, Metric::Gauge(_)) => {
+        (MetricKind::Valued, Metric::Gauge(_)) => {
             format!("`max({name})`, or `share({name} < {})`", example(row.unit))
         }
-        (Form::Valued, _) => format!("`p99({name})`, or `share({name} < {})`", example(row.unit)),
+        (MetricKind::Valued, _) => {
+            format!("`p99({name})`, or `share({name} < {})`", example(row.unit))
+        }
     }
 }
 
 /// A metric alone.
-pub(super) fn alone(row: &Described) -> Result<Ask, Refusal> {
+pub(super) fn alone(row: &MetricInfo) -> Result<Ask, Refusal> {
     let name = row.name;
     let message = match row.form {
-        Form::Alone => return Ok(Ask::Alone),
-        Form::Flag => format!("`{name}` is true or not of each request: it needs `share`"),
-        Form::Counted => format!("`{name}` is counted: it needs a statistic"),
-        Form::Valued => format!("`{name}` has many values: it needs a statistic"),
+        MetricKind::Alone => return Ok(Ask::Alone),
+        MetricKind::Flag => format!("`{name}` is true or not of each request: it needs `share`"),
+        MetricKind::Counted => format!("`{name}` is counted: it needs a statistic"),
+        MetricKind::Valued => format!("`{name}` has many values: it needs a statistic"),
     };
     Err((message, Some(usage(row))))
 }
@@ -165,11 +167,11 @@ pub(super) fn alone(row: &Described) -> Result<Ask, Refusal> {
 pub(super) fn ask(
     word: &str,
     function: Function,
-    row: &Described,
+    row: &MetricInfo,
     condition: Option<Condition>,
 ) -> Result<Ask, Refusal> {
     let name = row.name;
-    if row.form == Form::Alone && function != Function::TimeUntil {
+    if row.form == MetricKind::Alone && function != Function::TimeUntil {
         let message = format!("`{name}` is one value and takes no `{word}`");
         return Err((message, Some(usage(row))));
     }
@@ -190,41 +192,45 @@ pub(super) fn ask(
         _ => Ask::Total,
     };
     let message = match (row.form, ask) {
-        (Form::Flag, _) => format!("`{name}` is true or not of each request: it has no `{word}`"),
-        (Form::Valued, Ask::Total) => format!("`{name}` has values, which have no total"),
+        (MetricKind::Flag, _) => {
+            format!("`{name}` is true or not of each request: it has no `{word}`")
+        }
+        (MetricKind::Valued, Ask::Total) => format!("`{name}` has values, which have no total"),
         _ => return Ok(ask),
     };
     Err((message, Some(usage(row))))
 }
 
-fn share(row: &Described, condition: Option<Condition>) -> Result<Ask, Refusal> {
+fn share(row: &MetricInfo, condition: Option<Condition>) -> Result<Ask, Refusal> {
     let name = row.name;
     let message = match (row.form, condition) {
-        (Form::Flag, None) => return Ok(Ask::Share),
-        (Form::Valued, Some(condition)) => return Ok(Ask::ShareWhere(condition)),
-        (Form::Flag, Some(_)) => {
+        (MetricKind::Flag, None) => return Ok(Ask::Share),
+        (MetricKind::Valued, Some(condition)) => return Ok(Ask::ShareWhere(condition)),
+        (MetricKind::Flag, Some(_)) => {
             format!("`{name}` is true or not of each request: it is not compared inside `share`")
         }
-        (Form::Valued, None) => format!("`share` of `{name}` needs a bound inside the parenthesis"),
+        (MetricKind::Valued, None) => {
+            format!("`share` of `{name}` needs a bound inside the parenthesis")
+        }
         _ => format!("`{name}` is counted: it is no part of the requests and has no `share`"),
     };
     let help = match row.form {
-        Form::Flag => format!("`share({name}) < 1%`"),
-        Form::Valued => format!("`share({name} < {})`", example(row.unit)),
+        MetricKind::Flag => format!("`share({name}) < 1%`"),
+        MetricKind::Valued => format!("`share({name} < {})`", example(row.unit)),
         _ => usage(row),
     };
     Err((message, Some(help)))
 }
 
-fn time_until(row: &Described, condition: Option<Condition>) -> Result<Ask, Refusal> {
+fn time_until(row: &MetricInfo, condition: Option<Condition>) -> Result<Ask, Refusal> {
     let name = row.name;
     let works = "`time_until` judges every second: availability, counted rates and levels";
     let example_of = |name: &str, bound: &str| Some(format!("`time_until({name} {bound})`"));
     match (row.metric, row.form) {
-        (Metric::Figure(_), _) => {
+        (Metric::RunFigure(_), _) => {
             Err((format!("`{name}` is one figure of the whole run; {works}"), Some(usage(row))))
         }
-        (Metric::Sample(_), _) | (_, Form::Flag) => {
+        (Metric::Timer(_), _) | (_, MetricKind::Flag) => {
             let message = format!("`{name}` is a property of requests; {works}");
             Err((message, example_of("availability", ">= 99%")))
         }
@@ -242,8 +248,8 @@ fn time_until(row: &Described, condition: Option<Condition>) -> Result<Ask, Refu
 }
 
 /// Whether a comparison with a metric's values means anything.
-pub(super) fn comparison(row: &Described, unit: Unit, compare: Compare) -> Result<(), Refusal> {
-    if compare == Compare::Equal && unit == Unit::Time && matches!(row.metric, Metric::Sample(_)) {
+pub(super) fn comparison(row: &MetricInfo, unit: Unit, compare: Compare) -> Result<(), Refusal> {
+    if compare == Compare::Equal && unit == Unit::Time && matches!(row.metric, Metric::Timer(_)) {
         let message = format!("`{}` is a time, which is never just equal to a bound", row.name);
         return Err((message, Some("`<=`, or `>=`".to_owned())));
     }

@@ -2,10 +2,10 @@
 
 use super::check::{self, Refusal};
 use super::lex::{Kind, Token};
-use super::parse::{Parser, whole_window};
+use super::parser::{Parser, whole_window};
 use super::term::{Class, Place, When};
 use super::{LabelInfo, window, words};
-use crate::observe::{Described, Metric};
+use crate::observe::{Metric, MetricInfo};
 use crate::units::{Instant, Span, Unit};
 use std::ops::Range;
 
@@ -50,7 +50,7 @@ pub(super) fn not_a_language(rest: &str) -> Option<Refusal> {
 /// Reads all clauses up to a comparison or the end, and finds the time that they leave to judge.
 pub(super) fn read(
     parser: &mut Parser<'_>,
-    row: Option<&'static Described>,
+    row: Option<&'static MetricInfo>,
 ) -> (Option<Clauses>, Option<(Instant, Instant)>) {
     let first = parser.place;
     let mut reader = Reader::default();
@@ -63,7 +63,7 @@ pub(super) fn read(
             _ => reader.stray(parser, &token),
         }
     }
-    if let Some(Described { metric: Metric::Figure(_), name, .. }) = row {
+    if let Some(MetricInfo { metric: Metric::RunFigure(_), name, .. }) = row {
         if let Some(start) = parser.tokens.get(first).filter(|_| parser.place > first) {
             let at = start.at.start..parser.read_to();
             let message = format!("`{name}` is one figure of the whole run: it takes no clauses");
@@ -76,7 +76,7 @@ pub(super) fn read(
 }
 
 /// What is wrong with a metric of a class, if it is not of that.
-fn not_of(row: &Described, class: Class) -> Option<String> {
+fn not_of(row: &MetricInfo, class: Class) -> Option<String> {
     let (name, metric) = (row.name, row.metric);
     match class {
         _ if metric.has_no_class() => {
@@ -153,7 +153,7 @@ impl Reader {
         &mut self,
         parser: &mut Parser<'a>,
         keyword: &Token<'a>,
-        row: Option<&'static Described>,
+        row: Option<&'static MetricInfo>,
     ) {
         parser.place += 1;
         let regions: Vec<&str> = parser.names.regions.iter().map(String::as_str).collect();
@@ -171,7 +171,7 @@ impl Reader {
             }
             index.map(|index| Place { index, name: regions[index].to_owned() })
         });
-        if let (true, Some(row @ Described { metric: Metric::Gauge(_), .. })) = (is_from, row) {
+        if let (true, Some(row @ MetricInfo { metric: Metric::Gauge(_), .. })) = (is_from, row) {
             let message = format!("`{}` is a level in a region: it has no `from`", row.name);
             let help = found.as_ref().map(|place| format!("`in {}`", place.name));
             parser.complain(at, message, help);
@@ -185,7 +185,7 @@ impl Reader {
         &mut self,
         parser: &mut Parser<'a>,
         keyword: &Token<'a>,
-        row: Option<&'static Described>,
+        row: Option<&'static MetricInfo>,
     ) {
         parser.place += 1;
         let known = Class::ALL.map(Class::name);
@@ -200,7 +200,7 @@ impl Reader {
             }
             found
         });
-        if let Some(row @ Described { metric: Metric::Gauge(_), .. }) = row {
+        if let Some(row @ MetricInfo { metric: Metric::Gauge(_), .. }) = row {
             let message = format!("`{}` is a level in a region: it has no class", row.name);
             parser.complain(at, message, None);
         } else if let (Some(row), Some(class)) = (row, found)

@@ -7,7 +7,7 @@ use super::value::{
     Fraction, Ranks, Rate, Reading, from_milli_rate, level_in_short_unit, on_its_side,
 };
 use super::{Figures, Judgement, Seen, Verdict};
-use crate::observe::{Figure, Form, Histogram, Metric, Sample, Totals};
+use crate::observe::{Histogram, Metric, MetricKind, RunFigure, Timer, Totals};
 use crate::units::{Instant, Span, count_to_f64};
 
 /// The least, greatest or interpolated value of a histogram that answers a question of rank.
@@ -27,7 +27,7 @@ impl Tally {
         let scope = self.term.scope();
         match (self.term.metric, self.term.form) {
             _ if !is_measured(&self.term, totals.layout().measured()) => Reading::Nothing,
-            (Metric::Figure(figure), _) => figures.reading(figure),
+            (Metric::RunFigure(figure), _) => figures.reading(figure),
             _ if self.slices == 0 => Reading::Nothing,
             _ if matches!(self.term.ask, Ask::TimeUntil(_)) => self.time_until(),
             (Metric::Gauge(gauge), _) => {
@@ -40,7 +40,7 @@ impl Tally {
                 };
                 self.of_levels(ranks, peaks.sum(), seen)
             }
-            (Metric::Counter(counter), Form::Counted) => {
+            (Metric::Counter(counter), MetricKind::Counted) => {
                 self.of_counts(self.count(&totals.cell(chosen, scope), counter))
             }
             _ => {
@@ -55,7 +55,7 @@ impl Tally {
     }
 
     /// The values of a sample in the window, of the term's class.
-    fn values(&self, totals: &Totals, sample: Sample) -> Histogram {
+    fn values(&self, totals: &Totals, sample: Timer) -> Histogram {
         let seen =
             |sample| totals.histogram(|segment| self.is_chosen(segment), self.term.scope(), sample);
         match (self.term.class, sample.of_segments()) {
@@ -130,13 +130,13 @@ impl Tally {
 }
 
 impl Figures {
-    fn reading(&self, figure: Figure) -> Reading {
+    fn reading(&self, figure: RunFigure) -> Reading {
         match figure {
-            Figure::ErrorBudgetSpent => match self.error_budget_spent {
+            RunFigure::ErrorBudgetSpent => match self.error_budget_spent {
                 Some(share) if !share.is_nan() => Reading::Share(share),
                 _ => Reading::Nothing,
             },
-            Figure::MonthlyCost => self.monthly_cost.map_or(Reading::Nothing, |cost| {
+            RunFigure::MonthlyCost => self.monthly_cost.map_or(Reading::Nothing, |cost| {
                 let micros = i128::from(cost.as_micros());
                 Reading::Exact(Fraction::grains(micros, 1), 1)
             }),

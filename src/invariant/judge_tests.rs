@@ -1,5 +1,5 @@
 use super::*;
-use crate::observe::{Counter, Gauge, Layout, Recorder, Sample, SliceView, Timeline, Totals};
+use crate::observe::{Counter, Gauge, Layout, Recorder, SliceView, Timeline, Timer, Totals};
 use crate::units::Quantity;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(super) struct Event {
 #[derive(Clone, Copy)]
 enum What {
     Count(Counter),
-    Value(Sample, Span),
+    Value(Timer, Span),
     Level(Gauge, u64),
 }
 
@@ -27,7 +27,7 @@ pub(super) fn count(millis: u64, counter: Counter, from: usize, at: usize) -> Ev
     Event { millis, from, at, what: What::Count(counter) }
 }
 
-pub(super) fn value(millis: u64, sample: Sample, nanos: u64) -> Event {
+pub(super) fn value(millis: u64, sample: Timer, nanos: u64) -> Event {
     let what = What::Value(sample, Span::from_nanos(nanos));
     Event { millis, from: EAST, at: EAST, what }
 }
@@ -244,7 +244,7 @@ fn served_in_a_region_is_a_share_of_all_requests_wherever_they_went() {
 
 /// Latencies of 1 to 100 ms, all in the fourth second.
 fn latencies() -> Vec<Event> {
-    (1..=100).map(|ms| value(3_000, Sample::Latency, ms * 1_000_000)).collect()
+    (1..=100).map(|ms| value(3_000, Timer::Latency, ms * 1_000_000)).collect()
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn what_the_layout_did_not_count_is_unmeasured() {
 fn the_first_broken_second_is_the_first_that_breaks_by_itself() {
     let mut events = Vec::new();
     for (second, ms) in [(1, 900), (2, 10), (3, 30), (4, 20), (5, 80), (6, 90)] {
-        events.extend(many(10, value(second * 1_000, Sample::Latency, ms * 1_000_000)));
+        events.extend(many(10, value(second * 1_000, Timer::Latency, ms * 1_000_000)));
     }
     let first = |text: &str| judgement(text, &events).first_broken_s;
     assert_eq!(first("p99(latency) < 50ms"), Some(6.0));
@@ -321,12 +321,12 @@ fn the_first_broken_second_is_the_first_that_breaks_by_itself() {
     assert_eq!(first("share(latency < 50ms) > 70%"), Some(6.0));
     assert_eq!(first("p50(latency) < 50ms"), None, "it holds");
     let spread = [(2_000, 10), (2_000, 90), (3_000, 20), (3_000, 100)];
-    let spread = spread.map(|(at, ms)| value(at, Sample::Latency, ms * 1_000_000));
+    let spread = spread.map(|(at, ms)| value(at, Timer::Latency, ms * 1_000_000));
     let found = judgement("p34(latency) > 15ms", &spread);
     assert_eq!((found.verdict, found.first_broken_s), (Verdict::Holds, None));
     let found = judgement("p75(latency) < 90ms", &spread);
     assert_eq!((found.verdict, found.first_broken_s), (Verdict::Broken, Some(3.0)));
-    let low = (0..9).map(|_| value(2_000, Sample::Latency, 1)).collect::<Vec<_>>();
+    let low = (0..9).map(|_| value(2_000, Timer::Latency, 1)).collect::<Vec<_>>();
     let found = judgement("total(failures) >= 1", &low);
     assert_eq!((found.verdict, found.first_broken_s), (Verdict::Broken, None), "nothing to name");
 }

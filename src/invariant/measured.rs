@@ -1,7 +1,7 @@
 //! Whether a term can be judged at all: everything that it is computed from must be measured.
 
 use super::term::{Ask, Class, Term};
-use crate::observe::{Counter, ENDS, Measured, Metric, Part, Sample};
+use crate::observe::{Counter, ENDS, Measured, Metric, Part, Timer};
 
 /// Whether all counts and values that the term is computed from are measured.
 pub(super) fn is_measured(term: &Term, measured: Measured) -> bool {
@@ -9,8 +9,8 @@ pub(super) fn is_measured(term: &Term, measured: Measured) -> bool {
         let twin = counter.of_segments().map(|twin| measured.counter(twin));
         of_class(term.class, measured.counter(counter), twin)
     };
-    let sample = |sample: Sample| {
-        let seen = |sample| measured.part(Part::Sample(sample));
+    let sample = |sample: Timer| {
+        let seen = |sample| measured.part(Part::Timer(sample));
         of_class(term.class, seen(sample), sample.of_segments().map(seen))
     };
     let ends = || ENDS.into_iter().all(counter);
@@ -18,8 +18,8 @@ pub(super) fn is_measured(term: &Term, measured: Measured) -> bool {
         Metric::Availability => ends(),
         Metric::Counter(flag) if term.ask == Ask::Share => counter(flag) && ends(),
         Metric::Counter(one) => counter(one),
-        Metric::Sample(one) => sample(one),
-        Metric::ByteHits | Metric::Gauge(_) | Metric::Figure(_) => measured.metric(term.metric),
+        Metric::Timer(one) => sample(one),
+        Metric::ByteHits | Metric::Gauge(_) | Metric::RunFigure(_) => measured.metric(term.metric),
     }
 }
 

@@ -4,7 +4,7 @@ use super::judge_tests::{
     EAST, Event, WEST, count, judge_with, level, many, statement, value, with_names,
 };
 use super::*;
-use crate::observe::{Counter, Figure, Layout, METRICS, Measured, Metric, Part};
+use crate::observe::{Counter, Layout, METRICS, Measured, Metric, Part, RunFigure};
 use proptest::prelude::*;
 
 const BOUNDS: [&str; 5] = ["50%", "2", "2/s", "2ms", "$5"];
@@ -44,9 +44,9 @@ fn parts(metric: Metric) -> Vec<Part> {
             [Counter::ContentBytes, Counter::ContentHitBytes].map(Part::Counter).to_vec()
         }
         Metric::Counter(counter) => vec![Part::Counter(counter)],
-        Metric::Sample(sample) => vec![Part::Sample(sample)],
+        Metric::Timer(sample) => vec![Part::Timer(sample)],
         Metric::Gauge(gauge) => vec![Part::Gauge(gauge)],
-        Metric::Figure(figure) => [ends(), vec![Part::Figure(figure)]].concat(),
+        Metric::RunFigure(figure) => [ends(), vec![Part::RunFigure(figure)]].concat(),
     }
 }
 
@@ -54,9 +54,9 @@ fn parts(metric: Metric) -> Vec<Part> {
 fn event(part: Part, millis: u64) -> Option<Event> {
     match part {
         Part::Counter(counter) => Some(count(millis, counter, EAST, EAST)),
-        Part::Sample(sample) => Some(value(millis, sample, 1_000_000)),
+        Part::Timer(sample) => Some(value(millis, sample, 1_000_000)),
         Part::Gauge(gauge) => Some(level(millis, WEST, gauge, 3)),
-        Part::Figure(_) => None,
+        Part::RunFigure(_) => None,
     }
 }
 
@@ -89,7 +89,7 @@ fn every_statistic_of_what_is_not_measured_is_unmeasured() {
         // A figure that is given is seen whatever it was computed from.
         let parts = parts(row.metric).into_iter().rev();
         let parts: Vec<Part> = match row.metric {
-            Metric::Figure(Figure::MonthlyCost) => parts.take(1).collect(),
+            Metric::RunFigure(RunFigure::MonthlyCost) => parts.take(1).collect(),
             _ => parts.collect(),
         };
         for part in parts {
@@ -112,8 +112,8 @@ fn is_of_twin(statement: &Statement, part: Part) -> bool {
     is_of_segments
         && match part {
             Part::Counter(counter) => counter.of_segments().is_some(),
-            Part::Sample(sample) => sample.of_segments().is_some(),
-            Part::Gauge(_) | Part::Figure(_) => false,
+            Part::Timer(sample) => sample.of_segments().is_some(),
+            Part::Gauge(_) | Part::RunFigure(_) => false,
         }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::observe::{Metric, Sample, Scope, Timeline};
+use crate::observe::{Metric, Scope, Timeline, Timer};
 use crate::units::Quantity;
 
 pub(super) const REGIONS: [&str; 5] =
@@ -70,7 +70,7 @@ fn the_sentences_of_the_design_are_understood() {
     }
     let statement = good("p99(latency) from sa-east-1 in us-east-1 during outage < 900ms");
     let term = statement.term();
-    assert_eq!(term.metric(), Metric::Sample(Sample::Latency));
+    assert_eq!(term.metric(), Metric::Timer(Timer::Latency));
     assert_eq!(term.scope(), Scope { from: Some(4), at: Some(0) });
     assert_eq!(term.unit(), Unit::Time);
     assert_eq!(statement.compare(), Compare::Less);
@@ -126,10 +126,10 @@ fn bounds_are_what_exact_verdicts_need() {
         let bounds = good(text).bounds();
         bounds.iter().map(|(sample, span)| (*sample, span.as_nanos())).collect::<Vec<_>>()
     };
-    assert_eq!(bounds("p99(latency) < 1us"), [(Sample::Latency, 1_000)]);
-    assert_eq!(bounds("max(wait) >= 1us"), [(Sample::Wait, 1_000)]);
-    assert_eq!(bounds("p99(latency) <= 1us"), [(Sample::Latency, 1_001)]);
-    assert_eq!(bounds("share(latency > 1us) < 5%"), [(Sample::Latency, 1_001)]);
+    assert_eq!(bounds("p99(latency) < 1us"), [(Timer::Latency, 1_000)]);
+    assert_eq!(bounds("max(wait) >= 1us"), [(Timer::Wait, 1_000)]);
+    assert_eq!(bounds("p99(latency) <= 1us"), [(Timer::Latency, 1_001)]);
+    assert_eq!(bounds("share(latency > 1us) < 5%"), [(Timer::Latency, 1_001)]);
     assert_eq!(bounds("mean(latency) < 1us"), []);
     assert_eq!(bounds("max(replication_lag) < 10s"), []);
 }

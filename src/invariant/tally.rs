@@ -4,7 +4,7 @@ use super::measured::is_measured;
 use super::term::{Ask, Class, Condition, Statement, Term};
 use super::value::{Fraction, Ranks, Rate, Reading, level_against, milli_rate};
 use crate::observe::{
-    Counter, ENDS, Form, Gauge, Histogram, Layout, Metric, Sample, Scope, SliceView, Timeline,
+    Counter, ENDS, Gauge, Histogram, Layout, Metric, MetricKind, Scope, SliceView, Timeline, Timer,
     rank_of,
 };
 use crate::units::{Instant, Quantity, Span};
@@ -81,8 +81,8 @@ impl Tally {
         let state = match (term.metric(), term.form, term.ask()) {
             (_, _, Ask::TimeUntil(_)) => State::Until { measured: 0, held: true, violated: None },
             (Metric::Gauge(_), ..) => State::Levels(Ranks::counting()),
-            (_, Form::Counted, Ask::Total) => State::Running(0),
-            (_, Form::Counted, Ask::Min | Ask::Max | Ask::Percentile(_)) => State::Rates {
+            (_, MetricKind::Counted, Ask::Total) => State::Running(0),
+            (_, MetricKind::Counted, Ask::Min | Ask::Max | Ask::Percentile(_)) => State::Rates {
                 ranks: Ranks::counting(),
                 rates: Histogram::default(),
                 least: None,
@@ -214,9 +214,9 @@ impl Tally {
     /// What a slice says by itself; remembers what the totals do not keep.
     fn reading_of_slice(&mut self, view: &SliceView<'_>) -> Reading {
         match (self.term.metric, self.term.form) {
-            (Metric::Figure(_), _) => Reading::Nothing,
+            (Metric::RunFigure(_), _) => Reading::Nothing,
             (Metric::Gauge(gauge), _) => self.levels_of_slice(view, gauge),
-            (Metric::Counter(counter), Form::Counted) => self.rate_of_slice(view, counter),
+            (Metric::Counter(counter), MetricKind::Counted) => self.rate_of_slice(view, counter),
             _ => {
                 let cell = view.cell(self.term.scope());
                 let whole = view.cell(self.whole_scope());
@@ -284,7 +284,7 @@ impl Tally {
         cell: &[u64],
         whole: &[u64],
         layout: &Layout,
-        seen: impl FnOnce(Sample) -> f64,
+        seen: impl FnOnce(Timer) -> f64,
     ) -> Reading {
         let part = |counter: Counter| match self.ended(whole) {
             0 => Reading::Nothing,
@@ -294,8 +294,8 @@ impl Tally {
             Metric::Availability => return part(Counter::Served),
             Metric::ByteHits => return byte_hits(cell),
             Metric::Counter(counter) => return part(counter),
-            Metric::Sample(sample) => sample,
-            Metric::Gauge(_) | Metric::Figure(_) => return Reading::Nothing,
+            Metric::Timer(sample) => sample,
+            Metric::Gauge(_) | Metric::RunFigure(_) => return Reading::Nothing,
         };
         let twin = sample.of_segments();
         let values = |sample| layout.samples(cell, sample);

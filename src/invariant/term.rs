@@ -1,7 +1,7 @@
 //! What a sentence says once it is understood.
 
 use super::exact;
-use crate::observe::{Form, Metric, Sample, Scope, Timeline};
+use crate::observe::{Metric, MetricKind, Scope, Timeline, Timer};
 use crate::units::{Instant, Quantity, Span, Unit};
 use std::cmp::Ordering;
 use std::fmt;
@@ -90,7 +90,7 @@ pub(super) enum When {
 pub struct Term {
     pub(super) name: &'static str,
     pub(super) metric: Metric,
-    pub(super) form: Form,
+    pub(super) form: MetricKind,
     pub(super) metric_unit: Unit,
     pub(super) ask: Ask,
     pub(super) from: Option<Place>,
@@ -232,7 +232,7 @@ impl Term {
     /// The judged time, from its beginning to before its end; `None` for a figure of the whole run.
     #[must_use]
     pub fn window(&self) -> Option<(Instant, Instant)> {
-        (!matches!(self.metric, Metric::Figure(_))).then_some(self.window)
+        (!matches!(self.metric, Metric::RunFigure(_))).then_some(self.window)
     }
 
     /// The instants at which time must be cut, so that the window is a union of whole segments.
@@ -253,15 +253,15 @@ impl Term {
 
     /// The exclusive bounds below which values must be counted for the condition inside `share`.
     #[must_use]
-    pub fn bounds(&self) -> Vec<(Sample, Span)> {
+    pub fn bounds(&self) -> Vec<(Timer, Span)> {
         match (self.metric, self.ask) {
-            (Metric::Sample(sample), Ask::ShareWhere(condition)) => self.counted(sample, condition),
+            (Metric::Timer(sample), Ask::ShareWhere(condition)) => self.counted(sample, condition),
             _ => Vec::new(),
         }
     }
 
     /// The bounds of a condition for each sample of which the term needs counts.
-    fn counted(&self, sample: Sample, condition: Condition) -> Vec<(Sample, Span)> {
+    fn counted(&self, sample: Timer, condition: Condition) -> Vec<(Timer, Span)> {
         let twin = sample.of_segments().filter(|_| self.class.is_some());
         let samples = std::iter::once(sample).chain(twin);
         samples.flat_map(|sample| condition.cuts().map(move |bound| (sample, bound))).collect()
@@ -269,12 +269,12 @@ impl Term {
 }
 
 /// The unit of a term's value.
-pub(super) const fn unit_of(ask: Ask, form: Form, metric: Unit) -> Unit {
+pub(super) const fn unit_of(ask: Ask, form: MetricKind, metric: Unit) -> Unit {
     match (ask, form) {
         (Ask::Share | Ask::ShareWhere(_), _) => Unit::Ratio,
         (Ask::TimeUntil(_), _) => Unit::Time,
         (Ask::Total, _) => Unit::Count,
-        (_, Form::Counted) => Unit::Rate,
+        (_, MetricKind::Counted) => Unit::Rate,
         _ => metric,
     }
 }
@@ -307,9 +307,9 @@ impl Statement {
     /// The exclusive bounds below which values must be counted so that the verdict is exact: a
     /// percentile is below `q` if enough values are. `<= q` counts what is below `q` + 1 ns.
     #[must_use]
-    pub fn bounds(&self) -> Vec<(Sample, Span)> {
+    pub fn bounds(&self) -> Vec<(Timer, Span)> {
         match (self.term.metric, self.term.ask) {
-            (Metric::Sample(sample), Ask::Min | Ask::Max | Ask::Percentile(_)) => {
+            (Metric::Timer(sample), Ask::Min | Ask::Max | Ask::Percentile(_)) => {
                 self.term.counted(sample, self.test)
             }
             _ => self.term.bounds(),

@@ -2,7 +2,7 @@
 
 use crate::cost::{Bill, CacheUsage, Mode, PriceArea, RegionUsage, Usage, apportion, bill};
 use crate::fabric::Plan;
-use crate::observe::{Counter, Figure, Gauge, Metric, Scope, Series, Totals};
+use crate::observe::{Counter, Gauge, Metric, RunFigure, Scope, Series, Totals};
 use crate::slo::{MONTH, error_budget_spent};
 use crate::units::{Instant, Span, count_to_f64};
 
@@ -19,7 +19,7 @@ pub(super) fn judged_span(plan: &Plan) -> Span {
 
 /// What the judged part of a run spends of the month's error budget; `None` if that was not measured.
 pub(super) fn budget_spent(plan: &Plan, totals: &Totals) -> Option<f64> {
-    if !totals.layout().measured().metric(Metric::Figure(Figure::ErrorBudgetSpent)) {
+    if !totals.layout().measured().metric(Metric::RunFigure(RunFigure::ErrorBudgetSpent)) {
         return None;
     }
     let cell = judged_cell(plan, totals, Scope::default());

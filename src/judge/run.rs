@@ -8,7 +8,7 @@ use super::{Alert, Control, Episode, Hops, Judged, Watched};
 use crate::cost::Bill;
 use crate::fabric::Plan;
 use crate::invariant::{Figures, Judge, Statement, Term};
-use crate::observe::{Counter, Layout, Metric, Sample, Scope, SliceView, Timeline, Totals};
+use crate::observe::{Counter, Layout, Metric, Scope, SliceView, Timeline, Timer, Totals};
 use crate::scenario::{Invariant, Watch};
 use crate::units::Span;
 
@@ -72,7 +72,7 @@ impl Case {
     /// Whether a sentence asks for the age of data in answers, which costs memory to record.
     #[must_use]
     pub fn asks_staleness(&self) -> bool {
-        self.terms().any(|term| term.metric() == Metric::Sample(Sample::Staleness))
+        self.terms().any(|term| term.metric() == Metric::Timer(Timer::Staleness))
     }
 
     fn terms(&self) -> impl Iterator<Item = &Term> {

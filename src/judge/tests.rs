@@ -3,7 +3,7 @@
 use super::{Case, JudgedRun, Recording, RunJudge};
 use crate::invariant::{LabelInfo, Names, Verdict, parse_invariant, parse_watch};
 use crate::observe::{
-    Counter, Gauge, Hop, HopEvent, Layout, Recorder, Sample, SliceView, Timeline, Totals,
+    Counter, Gauge, Hop, HopEvent, Layout, Recorder, SliceView, Timeline, Timer, Totals,
 };
 use crate::scenario::{Invariant, Scenario, Source, Watch, load_without_control};
 use crate::units::{Instant, Span};
@@ -68,7 +68,7 @@ fn count(recorder: &mut Recorder, second: u64) {
         recorder.count_many(Counter::Attempts, 0, if failed { 3 } else { 1 });
         recorder.count(if failed { Counter::Failed } else { Counter::Served }, 0);
         if !failed {
-            recorder.sample(Sample::Latency, 0, Span::from_millis(20));
+            recorder.sample(Timer::Latency, 0, Span::from_millis(20));
         }
     }
     if fault {

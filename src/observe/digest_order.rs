@@ -3,8 +3,9 @@
 //! there was any of it.
 
 use super::counter::Counter;
+use super::gauge::Gauge;
 use super::hop::{Hop, HopEvent};
-use super::metric::{Gauge, Sample};
+use super::timer::Timer;
 
 /// Always part of a digest.
 pub(super) const COUNTERS: &[Counter] = &[
@@ -110,22 +111,22 @@ pub(super) const LATER_COUNTERS: &[Counter] = &[
 ];
 
 /// Always part of a digest.
-pub(super) const SAMPLES: &[Sample] = &[
-    Sample::Latency,
-    Sample::Wait,
-    Sample::DatabaseWait,
-    Sample::LockWait,
-    Sample::FailoverTime,
-    Sample::Staleness,
+pub(super) const SAMPLES: &[Timer] = &[
+    Timer::Latency,
+    Timer::Wait,
+    Timer::DatabaseWait,
+    Timer::LockWait,
+    Timer::FailoverTime,
+    Timer::Staleness,
 ];
 
 /// Part of a digest where there was a value of one of them.
-pub(super) const OPTIONAL_SAMPLES: &[Sample] =
-    &[Sample::WaitHigh, Sample::WaitLow, Sample::WaitValidations];
+pub(super) const OPTIONAL_SAMPLES: &[Timer] =
+    &[Timer::WaitHigh, Timer::WaitLow, Timer::WaitValidations];
 
 /// Part of a digest up to the last word that is not zero.
-pub(super) const LATER_SAMPLES: &[Sample] =
-    &[Sample::SegmentLatency, Sample::SegmentLockWait, Sample::OriginWait];
+pub(super) const LATER_SAMPLES: &[Timer] =
+    &[Timer::SegmentLatency, Timer::SegmentLockWait, Timer::OriginWait];
 
 /// Always part of a digest.
 pub(super) const GAUGES: &[Gauge] = &[
@@ -175,7 +176,7 @@ mod tests {
         assert_eq!(counters, (0..Counter::COUNT).collect::<Vec<_>>());
         let mut samples = [SAMPLES, OPTIONAL_SAMPLES, LATER_SAMPLES].concat();
         samples.sort_unstable();
-        assert_eq!(samples, Sample::ALL);
+        assert_eq!(samples, Timer::ALL);
         let mut gauges = [GAUGES, LATER_GAUGES].concat();
         gauges.sort_unstable();
         assert_eq!(gauges, Gauge::ALL);

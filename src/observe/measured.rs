@@ -2,7 +2,9 @@
 //! tells it from one that was measured and found nothing.
 
 use super::counter::Counter;
-use super::metric::{Figure, Gauge, Metric, Sample};
+use super::gauge::Gauge;
+use super::metric::{Metric, RunFigure};
+use super::timer::Timer;
 
 /// One thing that is measured or is not; ratios and the like are derived from several.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -10,11 +12,11 @@ pub enum Part {
     /// A counter.
     Counter(Counter),
     /// The values of a sample.
-    Sample(Sample),
+    Timer(Timer),
     /// A level.
     Gauge(Gauge),
     /// A figure of the run, which also needs what it is computed from.
-    Figure(Figure),
+    RunFigure(RunFigure),
 }
 
 /// The set of what is measured.
@@ -27,7 +29,7 @@ pub struct Measured {
     figures: u8,
 }
 
-const _: () = assert!(Counter::COUNT <= 128 && Sample::COUNT <= 32 && Gauge::COUNT <= 32);
+const _: () = assert!(Counter::COUNT <= 128 && Timer::COUNT <= 32 && Gauge::COUNT <= 32);
 
 /// The ways in which a request ends: what a share of requests is computed from.
 pub(crate) const ENDS: [Counter; 3] = [Counter::Served, Counter::Failed, Counter::GivenUp];
@@ -48,9 +50,9 @@ impl Measured {
         let mut mask = Self::NONE;
         match part {
             Part::Counter(counter) => mask.counters = 1 << counter.index(),
-            Part::Sample(sample) => mask.samples = 1 << sample as u32,
+            Part::Timer(sample) => mask.samples = 1 << sample as u32,
             Part::Gauge(gauge) => mask.gauges = 1 << gauge as u32,
-            Part::Figure(figure) => mask.figures = 1 << figure as u32,
+            Part::RunFigure(figure) => mask.figures = 1 << figure as u32,
         }
         mask
     }
@@ -103,13 +105,13 @@ impl Measured {
             Metric::Availability => all(&ENDS),
             Metric::ByteHits => all(&BYTES),
             Metric::Counter(counter) => self.counter(counter),
-            Metric::Sample(sample) => self.part(Part::Sample(sample)),
+            Metric::Timer(sample) => self.part(Part::Timer(sample)),
             Metric::Gauge(gauge) => self.part(Part::Gauge(gauge)),
-            Metric::Figure(figure) => {
-                self.part(Part::Figure(figure))
+            Metric::RunFigure(figure) => {
+                self.part(Part::RunFigure(figure))
                     && match figure {
-                        Figure::ErrorBudgetSpent => all(&ENDS),
-                        Figure::MonthlyCost => {
+                        RunFigure::ErrorBudgetSpent => all(&ENDS),
+                        RunFigure::MonthlyCost => {
                             all(&[Counter::Served, Counter::PrimaryReads])
                                 && self.part(Part::Gauge(Gauge::Nodes))
                         }
@@ -129,9 +131,9 @@ mod tests {
         let part = |metric| match metric {
             Metric::Availability | Metric::ByteHits => None,
             Metric::Counter(counter) => Some(Part::Counter(counter)),
-            Metric::Sample(sample) => Some(Part::Sample(sample)),
+            Metric::Timer(sample) => Some(Part::Timer(sample)),
             Metric::Gauge(gauge) => Some(Part::Gauge(gauge)),
-            Metric::Figure(figure) => Some(Part::Figure(figure)),
+            Metric::RunFigure(figure) => Some(Part::RunFigure(figure)),
         };
         METRICS.iter().filter_map(|row| part(row.metric)).collect()
     }
@@ -157,17 +159,17 @@ mod tests {
         let of = |metric, part| Measured::ALL.without(part).metric(metric);
         for end in ENDS {
             assert!(!of(Metric::Availability, Part::Counter(end)));
-            assert!(!of(Metric::Figure(Figure::ErrorBudgetSpent), Part::Counter(end)));
+            assert!(!of(Metric::RunFigure(RunFigure::ErrorBudgetSpent), Part::Counter(end)));
         }
         for bytes in BYTES {
             assert!(!of(Metric::ByteHits, Part::Counter(bytes)));
         }
-        let cost = Metric::Figure(Figure::MonthlyCost);
+        let cost = Metric::RunFigure(RunFigure::MonthlyCost);
         assert!(!of(cost, Part::Counter(Counter::Served)));
         assert!(!of(cost, Part::Counter(Counter::PrimaryReads)));
         assert!(!of(cost, Part::Gauge(Gauge::Nodes)));
-        assert!(!of(cost, Part::Figure(Figure::MonthlyCost)));
-        assert!(of(cost, Part::Figure(Figure::ErrorBudgetSpent)));
+        assert!(!of(cost, Part::RunFigure(RunFigure::MonthlyCost)));
+        assert!(of(cost, Part::RunFigure(RunFigure::ErrorBudgetSpent)));
         assert!(of(Metric::Availability, Part::Counter(Counter::Requests)));
     }
 }

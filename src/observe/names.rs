@@ -1,38 +1,20 @@
 //! The name of everything that can be seen: what files, reports and series call it.
 
 mod content;
+mod row;
 
+use self::row::{counted, figure, flag, level, sampled};
 use super::counter::Counter;
+use super::gauge::Gauge;
 use super::hop::{Hop, HopEvent};
-use super::metric::{Described, Figure, Form, Gauge, Metric, Sample};
+use super::metric::{Metric, MetricInfo, MetricKind, RunFigure};
+use super::timer::Timer;
 use crate::units::Unit;
 
-const fn flag(name: &'static str, counter: Counter, text: &'static str) -> Described {
-    Described { name, metric: Metric::Counter(counter), form: Form::Flag, unit: Unit::Ratio, text }
-}
-const fn counted(name: &'static str, counter: Counter, text: &'static str) -> Described {
-    Described {
-        name,
-        metric: Metric::Counter(counter),
-        form: Form::Counted,
-        unit: Unit::Rate,
-        text,
-    }
-}
-const fn sampled(name: &'static str, sample: Sample, text: &'static str) -> Described {
-    Described { name, metric: Metric::Sample(sample), form: Form::Valued, unit: Unit::Time, text }
-}
-const fn level(name: &'static str, gauge: Gauge, unit: Unit, text: &'static str) -> Described {
-    Described { name, metric: Metric::Gauge(gauge), form: Form::Valued, unit, text }
-}
-const fn figure(name: &'static str, figure: Figure, unit: Unit, text: &'static str) -> Described {
-    Described { name, metric: Metric::Figure(figure), form: Form::Alone, unit, text }
-}
-
 /// Every name that a term may use.
-pub const METRICS: &[Described] = &ALL;
+pub const METRICS: &[MetricInfo] = &ALL;
 
-const ALL: [Described; FIRST.len() + content::ROWS.len()] = {
+const ALL: [MetricInfo; FIRST.len() + content::ROWS.len()] = {
     let mut all = [FIRST[0]; FIRST.len() + content::ROWS.len()];
     let mut at = 0;
     while at < all.len() {
@@ -43,23 +25,23 @@ const ALL: [Described; FIRST.len() + content::ROWS.len()] = {
 };
 
 /// What has to do with manifests and what is behind them, or with all requests.
-const FIRST: &[Described] = &[
-    Described {
+const FIRST: &[MetricInfo] = &[
+    MetricInfo {
         name: "availability",
         metric: Metric::Availability,
-        form: Form::Alone,
+        form: MetricKind::Alone,
         unit: Unit::Ratio,
         text: "answered requests as a share of those that ended, by when the viewer first asked",
     },
     figure(
         "error_budget_spent",
-        Figure::ErrorBudgetSpent,
+        RunFigure::ErrorBudgetSpent,
         Unit::Ratio,
         "what the judged part of the run spends of a month's error budget (1 - SLA of a month's requests)",
     ),
     figure(
         "monthly_cost",
-        Figure::MonthlyCost,
+        RunFigure::MonthlyCost,
         Unit::Money,
         "the fabric's bill for a month with the run's traffic pattern",
     ),
@@ -258,28 +240,28 @@ const FIRST: &[Described] = &[
     counted("evicted", Counter::Evicted, "metadata entries thrown out by a fault"),
     sampled(
         "latency",
-        Sample::Latency,
+        Timer::Latency,
         "from the start of the first attempt to the answer, for requests that were answered",
     ),
     sampled(
         "wait",
-        Sample::Wait,
+        Timer::Wait,
         "time in the queue of the manifest service (or of the single pool)",
     ),
-    sampled("wait_high", Sample::WaitHigh, "as `wait`, for the high class where there are two"),
-    sampled("wait_low", Sample::WaitLow, "as `wait`, for the low class where there are two"),
-    sampled("database_wait", Sample::DatabaseWait, "time in the queue for a database connection"),
+    sampled("wait_high", Timer::WaitHigh, "as `wait`, for the high class where there are two"),
+    sampled("wait_low", Timer::WaitLow, "as `wait`, for the low class where there are two"),
+    sampled("database_wait", Timer::DatabaseWait, "time in the queue for a database connection"),
     sampled(
         "lock_wait",
-        Sample::LockWait,
+        Timer::LockWait,
         "time that a coalesced request waited for another's fetch",
     ),
     sampled(
         "failover_time",
-        Sample::FailoverTime,
+        Timer::FailoverTime,
         "from the loss of a network's site until its viewers are served again; one value a network",
     ),
-    sampled("staleness", Sample::Staleness, "age of the data in an answer"),
+    sampled("staleness", Timer::Staleness, "age of the data in an answer"),
     level(
         "manifest_queue",
         Gauge::ManifestQueue,
@@ -381,7 +363,7 @@ const FIRST: &[Described] = &[
     ),
     sampled(
         "wait_validations",
-        Sample::WaitValidations,
+        Timer::WaitValidations,
         "as `wait`, for validations where they have slots of their own",
     ),
     level(

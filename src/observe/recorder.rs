@@ -2,9 +2,10 @@
 
 use super::cells::Layout;
 use super::counter::Counter;
+use super::gauge::Gauge;
 use super::histogram::Histogram;
-use super::metric::{Gauge, Sample};
 use super::timeline::Timeline;
+use super::timer::Timer;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -105,7 +106,7 @@ impl Recorder {
     /// A recorder at instant zero for viewers from `origins` regions.
     #[must_use]
     pub fn new(layout: Arc<Layout>, timeline: Arc<Timeline>, origins: usize) -> Self {
-        let histograms = vec![Histogram::default(); timeline.segments() * origins * Sample::COUNT];
+        let histograms = vec![Histogram::default(); timeline.segments() * origins * Timer::COUNT];
         let slice_end = timeline.slice_end(Instant::ZERO);
         let width = layout.width();
         Self {
@@ -198,16 +199,16 @@ impl Recorder {
 
     /// Counts a value seen now.
     #[inline]
-    pub fn sample(&mut self, sample: Sample, origin: usize, value: Span) {
+    pub fn sample(&mut self, sample: Timer, origin: usize, value: Span) {
         self.sample_at(self.now, sample, origin, value);
     }
 
     /// Counts a value that belongs to another time.
     #[inline]
-    pub fn sample_at(&mut self, when: When, sample: Sample, origin: usize, value: Span) {
+    pub fn sample_at(&mut self, when: When, sample: Timer, origin: usize, value: Span) {
         let cells = &mut self.slices.back(self.now.slice - when.slice).cells;
         self.layout.record(cells, origin * self.width, sample, &[value.as_nanos()]);
-        let place = (when.segment * self.origins + origin) * Sample::COUNT + sample as usize;
+        let place = (when.segment * self.origins + origin) * Timer::COUNT + sample as usize;
         self.histograms[place].record(value.as_nanos());
     }
 
@@ -221,7 +222,7 @@ impl Recorder {
     /// For requests of the present slice that fresh copies answer at once.
     #[inline]
     pub fn hits(&mut self) -> Hits<'_> {
-        let first = self.now.segment * self.origins * Sample::COUNT;
+        let first = self.now.segment * self.origins * Timer::COUNT;
         Hits {
             layout: &self.layout,
             cells: &mut self.slices.present.cells,
@@ -281,8 +282,8 @@ impl Recorder {
     /// The histogram of a sample in a segment, for viewers of one origin, up to the end of the last
     /// slice that is complete.
     #[must_use]
-    pub fn histogram(&self, segment: usize, origin: usize, sample: Sample) -> &Histogram {
-        &self.histograms[(segment * self.origins + origin) * Sample::COUNT + sample as usize]
+    pub fn histogram(&self, segment: usize, origin: usize, sample: Timer) -> &Histogram {
+        &self.histograms[(segment * self.origins + origin) * Timer::COUNT + sample as usize]
     }
 }
 
@@ -317,17 +318,17 @@ impl Hits<'_> {
         for counter in HIT {
             self.cells[cell + counter.index()] += latencies.len() as u64;
         }
-        self.layout.record(self.cells, cell, Sample::Latency, latencies);
-        self.histograms[origin * Sample::COUNT + Sample::Latency as usize].record_all(latencies);
+        self.layout.record(self.cells, cell, Timer::Latency, latencies);
+        self.histograms[origin * Timer::COUNT + Timer::Latency as usize].record_all(latencies);
         waiting.count = 0;
     }
 
     /// A value seen with one.
     #[inline]
-    pub fn sample(&mut self, sample: Sample, origin: usize, value: Span) {
+    pub fn sample(&mut self, sample: Timer, origin: usize, value: Span) {
         let cell = origin * self.layout.width();
         self.layout.record(self.cells, cell, sample, &[value.as_nanos()]);
-        self.histograms[origin * Sample::COUNT + sample as usize].record(value.as_nanos());
+        self.histograms[origin * Timer::COUNT + sample as usize].record(value.as_nanos());
     }
 }
 
@@ -348,7 +349,7 @@ mod tests {
         recorder.open(born);
         recorder.advance(Instant::ZERO + Span::from_secs(3));
         recorder.count_at(born, Counter::Served, 1);
-        recorder.sample_at(born, Sample::Latency, 1, Span::from_secs(3));
+        recorder.sample_at(born, Timer::Latency, 1, Span::from_secs(3));
         recorder.close(born);
         recorder.count(Counter::Attempts, 0);
         assert_eq!(recorder.when(Instant::ZERO), born);
@@ -356,7 +357,7 @@ mod tests {
         assert_eq!(first.open, 0);
         let width = recorder.layout.width();
         assert_eq!(first.cells[width + Counter::Served.index()], 1);
-        assert_eq!(recorder.histogram(0, 1, Sample::Latency).count(), 1);
+        assert_eq!(recorder.histogram(0, 1, Timer::Latency).count(), 1);
         for _ in 0..3 {
             let between = recorder.take_oldest().unwrap();
             assert_eq!(between.cells[Counter::Attempts.index()], 0);
@@ -374,7 +375,7 @@ mod tests {
             many.advance(at);
             let (origin, latency) = ((number % 2) as usize, Span::from_micros(number * number));
             HIT.iter().for_each(|&counter| one.count(counter, origin));
-            one.sample(Sample::Latency, origin, latency);
+            one.sample(Timer::Latency, origin, latency);
             many.hits().add(origin, latency);
             let kept = |recorder: &Recorder| HIT.map(|counter| recorder.kept(counter, origin));
             assert_eq!(kept(&one), kept(&many));

@@ -1,8 +1,9 @@
 //! Everything that slices of time say, second by second, for those who want to look at a run later.
 
 use super::counter::Counter;
-use super::ladder::quantile;
-use super::metric::{Gauge, Sample};
+use super::gauge::Gauge;
+use super::latency_buckets::quantile;
+use super::timer::Timer;
 use super::totals::SliceView;
 use crate::units::{Instant, Span};
 
@@ -27,7 +28,7 @@ pub struct Series {
     /// counted by step.
     latency: Vec<[Option<f64>; PERCENTILES.len()]>,
     /// By origin, the steps so far of a second that was cut.
-    ladders: Vec<Vec<u64>>,
+    latency_buckets: Vec<Vec<u64>>,
 }
 
 /// The percentiles of latency that are kept of each second, as shares of the ranks.
@@ -78,12 +79,12 @@ impl Series {
             regions,
             times: Vec::new(),
             counters: vec![None; Counter::COUNT * pairs],
-            values: vec![None; Sample::COUNT * pairs],
-            sums: vec![None; Sample::COUNT * pairs],
+            values: vec![None; Timer::COUNT * pairs],
+            sums: vec![None; Timer::COUNT * pairs],
             levels: Vec::new(),
             peaks: vec![0; regions * Gauge::COUNT],
             latency: Vec::new(),
-            ladders: vec![Vec::new(); regions],
+            latency_buckets: vec![Vec::new(); regions],
         }
     }
 
@@ -102,7 +103,7 @@ impl Series {
                     grow(&mut self.counters[place], row, count);
                 }
             }
-            for sample in Sample::ALL {
+            for sample in Timer::ALL {
                 let values = slice.layout.samples(cell, sample);
                 if values > 0 {
                     let place = self.place(sample as usize, from, at);
@@ -110,8 +111,8 @@ impl Series {
                     grow(&mut self.sums[place], row, slice.layout.sum(cell, sample));
                 }
             }
-            if let Some(steps) = slice.layout.ladder(cell) {
-                let sum = &mut self.ladders[from];
+            if let Some(steps) = slice.layout.latency_buckets(cell) {
+                let sum = &mut self.latency_buckets[from];
                 sum.resize(steps.len(), 0);
                 sum.iter_mut().zip(steps).for_each(|(sum, &count)| *sum += count);
             }
@@ -128,7 +129,7 @@ impl Series {
             let both = slice.levels.iter().zip(&self.peaks);
             self.levels.extend(both.map(|(&level, &peak)| [level, peak]));
             self.peaks.fill(0);
-            for steps in &mut self.ladders {
+            for steps in &mut self.latency_buckets {
                 self.latency.push(PERCENTILES.map(|p| quantile(steps, p)));
                 steps.fill(0);
             }
@@ -157,7 +158,7 @@ impl Series {
     #[must_use]
     pub fn sample(
         &self,
-        sample: Sample,
+        sample: Timer,
         from: usize,
         at: usize,
     ) -> Option<(&Track<u64>, &Track<u128>)> {
@@ -196,15 +197,15 @@ mod tests {
     fn rows_are_whole_seconds_and_the_end_and_hold_what_was_counted() {
         let at = |millis| Instant::ZERO + Span::from_millis(millis);
         let timeline = Arc::new(Timeline::new(Span::from_millis(2_500), [at(1_500)]));
-        let layout = Arc::new(Layout::new([]).with_ladder());
+        let layout = Arc::new(Layout::new([]).with_latency_buckets());
         let mut recorder = Recorder::new(Arc::clone(&layout), Arc::clone(&timeline), 1);
         for (millis, level) in [(100, 3), (1_100, 7), (1_600, 2), (2_200, 5)] {
             recorder.advance(at(millis));
             recorder.gauge(Gauge::ManifestQueue, level);
             if millis > 1_000 {
                 recorder.count(Counter::Fetches, 0);
-                recorder.sample(Sample::Wait, 0, Span::from_millis(millis));
-                recorder.sample(Sample::Latency, 0, Span::from_millis(millis));
+                recorder.sample(Timer::Wait, 0, Span::from_millis(millis));
+                recorder.sample(Timer::Latency, 0, Span::from_millis(millis));
             }
         }
         recorder.advance(at(2_500));
@@ -228,7 +229,7 @@ mod tests {
         let fetches = series.counter(Counter::Fetches, 0, 0).unwrap();
         assert_eq!([0, 1, 2].map(|row| fetches.at(row)), [0, 2, 3]);
         assert_eq!(fetches.last(), 3);
-        let (values, sums) = series.sample(Sample::Wait, 0, 0).unwrap();
+        let (values, sums) = series.sample(Timer::Wait, 0, 0).unwrap();
         assert_eq!((values.last(), sums.at(1)), (3, 2_700_000_000));
         let queue = |row| {
             (series.level(Gauge::ManifestQueue, 0, row), series.peak(Gauge::ManifestQueue, 0, row))

@@ -3,10 +3,11 @@
 use super::cells::Layout;
 use super::counter::Counter;
 use super::digest_order as order;
+use super::gauge::Gauge;
 use super::histogram::Histogram;
-use super::metric::{Gauge, Sample};
 use super::recorder::Recorder;
 use super::timeline::Timeline;
+use super::timer::Timer;
 use crate::engine::Digest;
 use crate::units::Instant;
 use std::sync::Arc;
@@ -97,7 +98,7 @@ impl Totals {
         let pairs = timeline.segments() * regions * regions;
         Self {
             cells: vec![0; pairs * layout.width()],
-            histograms: vec![Histogram::default(); pairs * Sample::COUNT],
+            histograms: vec![Histogram::default(); pairs * Timer::COUNT],
             gauges: vec![Histogram::default(); timeline.segments() * regions * Gauge::COUNT],
             layout,
             timeline,
@@ -119,7 +120,7 @@ impl Totals {
         }
         self.digest.word(slice.start.as_nanos());
         let cells = slice.cells.chunks_exact(self.layout.width());
-        let told = cells.flat_map(|cell| self.layout.told(cell));
+        let told = cells.flat_map(|cell| self.layout.digest_words(cell));
         let peaks = slice.peaks.chunks_exact(Gauge::COUNT).flat_map(|peaks| {
             let of =
                 move |list: &'static [Gauge]| list.iter().map(move |&gauge| &peaks[gauge as usize]);
@@ -134,7 +135,7 @@ impl Totals {
     pub fn add_histograms(&mut self, at: usize, recorder: &Recorder) {
         for segment in 0..self.timeline.segments() {
             for from in 0..self.regions {
-                for sample in Sample::ALL {
+                for sample in Timer::ALL {
                     let theirs = recorder.histogram(segment, from, sample);
                     if order::SAMPLES.contains(&sample) || theirs.count() > 0 {
                         theirs.fold(&mut self.digest);
@@ -151,9 +152,9 @@ impl Totals {
         segment: usize,
         from: usize,
         at: usize,
-        sample: Sample,
+        sample: Timer,
     ) -> usize {
-        ((segment * self.regions + from) * self.regions + at) * Sample::COUNT + sample as usize
+        ((segment * self.regions + from) * self.regions + at) * Timer::COUNT + sample as usize
     }
 
     /// One cell that sums the scope's cells over the segments that `chosen` accepts.
@@ -177,7 +178,7 @@ impl Totals {
         &self,
         chosen: impl Fn(usize) -> bool,
         scope: Scope,
-        sample: Sample,
+        sample: Timer,
     ) -> Histogram {
         let mut all = Histogram::default();
         for segment in (0..self.timeline.segments()).filter(|&segment| chosen(segment)) {

@@ -34,7 +34,7 @@ impl Keep {
 
     /// How counts are laid out for what is kept.
     pub(super) fn fitted(&self, layout: Layout) -> Layout {
-        if self.under_way.is_some() { layout.with_ladder() } else { layout }
+        if self.under_way.is_some() { layout.with_latency_buckets() } else { layout }
     }
 
     /// A slice is complete; `ends` says whether it is the last.

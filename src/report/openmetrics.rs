@@ -5,7 +5,7 @@
 //! in their order, and the last line is `# EOF`.
 
 use crate::judge::{ClientHop, Recording};
-use crate::observe::{Counter, Described, Form, Gauge, METRICS, Metric, Sample, Track};
+use crate::observe::{Counter, Gauge, METRICS, Metric, MetricInfo, MetricKind, Timer, Track};
 use crate::units::{Instant, Unit};
 use std::fmt;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ pub fn write(out: &mut dyn Write, recording: &Recording) -> io::Result<()> {
     for row in METRICS {
         match row.metric {
             Metric::Counter(counter) if is_told(row) => page.counter(row, counter)?,
-            Metric::Sample(sample) => page.sample(row, sample)?,
+            Metric::Timer(sample) => page.sample(row, sample)?,
             Metric::Gauge(gauge) => page.gauge(row, gauge)?,
             _ => {}
         }
@@ -38,9 +38,10 @@ pub fn write(out: &mut dyn Write, recording: &Recording) -> io::Result<()> {
 
 /// Whether a counter is told under this name: as events where it has such a name, else as what is
 /// asked of requests.
-pub(super) fn is_told(row: &Described) -> bool {
-    let counted = |other: &Described| other.metric == row.metric && other.form == Form::Counted;
-    row.form == Form::Counted || !METRICS.iter().any(counted)
+pub(super) fn is_told(row: &MetricInfo) -> bool {
+    let counted =
+        |other: &MetricInfo| other.metric == row.metric && other.form == MetricKind::Counted;
+    row.form == MetricKind::Counted || !METRICS.iter().any(counted)
 }
 
 struct Page<'a> {
@@ -72,7 +73,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn counter(&mut self, row: &Described, counter: Counter) -> io::Result<()> {
+    fn counter(&mut self, row: &MetricInfo, counter: Counter) -> io::Result<()> {
         let name = format!("squall_{}", row.name);
         let mut told = false;
         for (from, at) in self.pairs() {
@@ -90,7 +91,7 @@ impl Page<'_> {
     }
 
     /// How many values there were and their sum, from which means follow.
-    fn sample(&mut self, row: &Described, sample: Sample) -> io::Result<()> {
+    fn sample(&mut self, row: &MetricInfo, sample: Timer) -> io::Result<()> {
         let name = format!("squall_{}_seconds", row.name);
         let mut told = false;
         for (from, at) in self.pairs() {
@@ -110,7 +111,7 @@ impl Page<'_> {
     }
 
     /// The level at each instant, and the peak of the second before it.
-    fn gauge(&mut self, row: &Described, gauge: Gauge) -> io::Result<()> {
+    fn gauge(&mut self, row: &MetricInfo, gauge: Gauge) -> io::Result<()> {
         let recording = self.recording;
         let of_breaker = ClientHop::ALL.into_iter().find(|hop| hop.breaker() == gauge);
         if of_breaker.is_some_and(|hop| !recording.breakers.contains(&hop)) {

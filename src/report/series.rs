@@ -172,7 +172,7 @@ fn means(recording: &Recording) -> Result<Columns, Failed> {
     let (regions, rows) = (recording.regions.len(), recording.series.times().len());
     let mut columns = Columns::new();
     for row in METRICS {
-        let Metric::Sample(sample) = row.metric else { continue };
+        let Metric::Timer(sample) = row.metric else { continue };
         let of = |at: usize| -> Vec<Option<f64>> {
             let pairs = (0..regions).filter_map(|from| recording.series.sample(sample, from, at));
             let (values, sums): (Vec<_>, Vec<_>) = pairs.unzip();

@@ -1,7 +1,7 @@
 //! Runs of plans, with everything recorded.
 
 use squall::fabric::{Options, Outcome, Plan, simulate};
-use squall::observe::{Layout, Sample};
+use squall::observe::{Layout, Timer};
 use squall::units::Span;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -16,6 +16,6 @@ pub fn run(plan: &Plan, threads: usize, all_events: bool) -> Outcome {
         stop: &AtomicBool::new(false),
         tracing: None,
     };
-    let layout = Layout::new([(Sample::Wait, Span::from_nanos(1))]);
+    let layout = Layout::new([(Timer::Wait, Span::from_nanos(1))]);
     simulate(plan, layout, &options, &mut |_| {}).unwrap()
 }

@@ -7,7 +7,7 @@ use crate::runs::run;
 use crate::table::Row;
 use crate::tools::{column, count_of, mean_of, with_seeds};
 use squall::fabric::Plan;
-use squall::observe::{Counter, Sample};
+use squall::observe::{Counter, Timer};
 
 const SEEDS: u64 = 12;
 const SERVICE: f64 = 0.020;
@@ -29,7 +29,7 @@ fn sharing() -> Vec<Row> {
     let row = |(name, law)| {
         let keys = format!("servers = 1\ndiscipline = \"processor-sharing\"\nservice = {law}");
         let means =
-            with_seeds(&plan(&keys, 35.0, 3_000.0), SEEDS, |o| mean_of(o, Sample::Latency) * 1e3);
+            with_seeds(&plan(&keys, 35.0, 3_000.0), SEEDS, |o| mean_of(o, Timer::Latency) * 1e3);
         let sojourn = SERVICE / (1.0 - 35.0 * SERVICE) * 1e3;
         let what = format!("{name}, load 0.7: mean sojourn, 12 seeds");
         Row::runs(what, "Sakata, Noguchi and Oizumi 1971", "ms", sojourn, means, 0.015)
@@ -41,7 +41,7 @@ fn sharing() -> Vec<Row> {
 fn sharing_four() -> Row {
     let keys = format!("servers = 4\ndiscipline = \"processor-sharing\"\nservice = {EXPONENTIAL}");
     let means =
-        with_seeds(&plan(&keys, 160.0, 1_500.0), SEEDS, |o| mean_of(o, Sample::Latency) * 1e3);
+        with_seeds(&plan(&keys, 160.0, 1_500.0), SEEDS, |o| mean_of(o, Timer::Latency) * 1e3);
     let offered = 160.0 * SERVICE;
     let sojourn = (SERVICE + erlang_c(4, offered) * SERVICE / (4.0 - offered)) * 1e3;
     let what = "M/M/4-PS, load 0.8: mean sojourn, 12 seeds";
@@ -55,7 +55,7 @@ fn priorities() -> Vec<Row> {
         "servers = 1\ndiscipline = \"priority\"\nhigh-priority = \"30%\"\nservice = {LOGNORMAL}"
     );
     let seen = with_seeds(&plan(&keys, 40.0, 6_000.0), SEEDS, |o| {
-        [Sample::WaitHigh, Sample::WaitLow, Sample::Wait].map(|sample| mean_of(o, sample) * 1e3)
+        [Timer::WaitHigh, Timer::WaitLow, Timer::Wait].map(|sample| mean_of(o, sample) * 1e3)
     });
     let (busy, high) = (40.0 * SERVICE, 0.3 * 40.0 * SERVICE);
     let rest = 40.0 * SERVICE * SERVICE * (1.0 + 1.5 * 1.5) / 2.0 * 1e3;
@@ -74,7 +74,7 @@ fn priorities() -> Vec<Row> {
 /// M/M/1 last come first served: the mean is that of first come.
 fn last_come() -> Row {
     let keys = format!("servers = 1\ndiscipline = \"lifo\"\nservice = {EXPONENTIAL}");
-    let means = with_seeds(&plan(&keys, 35.0, 3_000.0), SEEDS, |o| mean_of(o, Sample::Wait) * 1e3);
+    let means = with_seeds(&plan(&keys, 35.0, 3_000.0), SEEDS, |o| mean_of(o, Timer::Wait) * 1e3);
     let wait = pollaczek(35.0 * SERVICE, 1.0) * SERVICE * 1e3;
     let what = "M/M/1 last come first served, load 0.7: mean wait, 12 seeds";
     Row::runs(what, "as first come: Takacs 1963", "ms", wait, means, 0.015)

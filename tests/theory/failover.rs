@@ -5,7 +5,7 @@ use crate::table::Row;
 use crate::tools::{column, distance, plan_of, with_seeds};
 use squall::engine::Law;
 use squall::fabric::{Outcome, Plan};
-use squall::observe::{Counter, Sample, Scope};
+use squall::observe::{Counter, Scope, Timer};
 use squall::units::{Instant, Span, count_to_f64};
 
 /// Outages of their own, each with another phase of the prober.
@@ -53,7 +53,7 @@ impl Outage<'_> {
 /// The time until an outage is noticed, in seconds: failover less the constant convergence.
 fn noticed(plan: &Plan, seeds: u64) -> Vec<f64> {
     with_seeds(plan, seeds, |outcome| {
-        let times = outcome.totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+        let times = outcome.totals.histogram(|_| true, Scope::default(), Timer::FailoverTime);
         assert_eq!(times.count(), 5, "one for each network");
         assert_eq!(times.min(), times.max(), "all follow the route at once");
         count_to_f64(times.min().unwrap()) / 1e9 - 5.0
@@ -122,7 +122,7 @@ fn convergence() -> Vec<Row> {
     .unwrap();
     // A probe goes within a millisecond and fails after another: 1.5 ms on average, nothing here.
     let seen = with_seeds(&plan, 20, |outcome| {
-        let times = outcome.totals.histogram(|_| true, Scope::default(), Sample::FailoverTime);
+        let times = outcome.totals.histogram(|_| true, Scope::default(), Timer::FailoverTime);
         assert_eq!(times.count(), 1_000, "one for each network");
         [0.25, 0.5, 0.9].map(|p| times.quantile(p).unwrap() / 1e9)
     });

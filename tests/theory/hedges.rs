@@ -4,7 +4,7 @@ use crate::formulas::erlang_b;
 use crate::hops::{AT_ONCE, region};
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, mean_of, with_seeds};
-use squall::observe::{Counter, Hop, HopEvent, Sample};
+use squall::observe::{Counter, Hop, HopEvent, Timer};
 use squall::units::count_to_f64;
 
 /// Viewers who sit at the edge, which is a millisecond away, and ask once.
@@ -32,7 +32,7 @@ fn hedges() -> Vec<Row> {
             let requests = count_of(outcome, Counter::Requests);
             [
                 count_of(outcome, Counter::Hop(Hop::Database, HopEvent::Hedge)) / requests,
-                mean_of(outcome, Sample::Latency) - 0.001,
+                mean_of(outcome, Timer::Latency) - 0.001,
                 count_of(outcome, Counter::Hop(Hop::Database, HopEvent::HedgeWon))
                     / count_of(outcome, Counter::Hop(Hop::Database, HopEvent::Hedge)),
             ]

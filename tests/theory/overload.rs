@@ -4,7 +4,7 @@ use crate::table::Row;
 use crate::tools::{SEEDS, plan_of, with_seeds};
 use squall::engine::Law;
 use squall::fabric::{Outcome, Plan};
-use squall::observe::{Counter, Sample, Scope};
+use squall::observe::{Counter, Scope, Timer};
 use squall::units::{Instant, Span, count_to_f64};
 
 /// One region whose viewers are at its door and whose cache is off, so that every attempt is a read.
@@ -120,7 +120,7 @@ fn concurrency() -> Vec<Row> {
         let mut plan = region.plan();
         plan.warmup = Span::from_secs(100);
         let means = with_seeds(&plan, SEEDS, |outcome| {
-            let latency = outcome.totals.histogram(|s| s == 1, Scope::default(), Sample::Latency);
+            let latency = outcome.totals.histogram(|s| s == 1, Scope::default(), Timer::Latency);
             (latency.mean().unwrap() / 1e9 - WAY) * 1e3
         });
         let leaving = |n: f64| {

@@ -3,7 +3,7 @@
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, judged, mean_of, plan_of, with_seeds};
 use squall::fabric::Plan;
-use squall::observe::{Counter, Gauge, Sample, Scope};
+use squall::observe::{Counter, Gauge, Scope, Timer};
 use squall::units::count_to_f64;
 
 /// Two regions 100 ms apart, of which one asks for a title, with a fault that lasts from the beginning.
@@ -79,7 +79,7 @@ fn losses() -> Vec<Row> {
     let seen = with_seeds(&plan, SEEDS, |outcome| {
         let here = Scope { from: None, at: Some(0) };
         let lag = outcome.totals.peaks(|s| judged(outcome, s), here, Gauge::ReplicationLag);
-        [mean_of(outcome, Sample::Latency), count_to_f64(lag.max().unwrap_or(0)) / 1e9]
+        [mean_of(outcome, Timer::Latency), count_to_f64(lag.max().unwrap_or(0)) / 1e9]
     });
     let what = |of: &str| format!("5 % of packets lost over 100 ms: {of}");
     let mean = 0.001 + 0.100 + 2.0 * 0.300 * p / (1.0 - 2.0 * p);

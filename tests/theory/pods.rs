@@ -6,7 +6,7 @@ use crate::stats::estimate;
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, mean_of, plan_of, values_of, with_seeds};
 use squall::fabric::{CpuRules, Outcome, Plan};
-use squall::observe::{Counter, Gauge, Hop, HopEvent, Sample, Scope};
+use squall::observe::{Counter, Gauge, Hop, HopEvent, Scope, Timer};
 use squall::units::{Instant, Span, count_to_f64};
 
 /// One region without a cache and a database, whose viewers ask once; `faults` are injections.
@@ -136,7 +136,7 @@ fn quotas() -> Vec<Row> {
             Some(CpuRules { limit: Some(limit), threads, node: 16_000, ..CpuRules::PLAIN });
         plan.fabric.round_trip = vec![vec![Span::ZERO]];
         let seen = with_seeds(&plan, 1, |outcome| {
-            let latencies = values_of(outcome, Sample::Latency);
+            let latencies = values_of(outcome, Timer::Latency);
             let ends = [latencies.min(), latencies.max()].map(|end| count_to_f64(end.unwrap()));
             if ends[0] == ends[1] { ends[0] / 1e6 } else { f64::NAN }
         });
@@ -171,7 +171,7 @@ fn processors() -> Vec<Row> {
         ("the neighbour limited to two", vec![capped.as_str()], 2.0),
     ] {
         let plan = region(&keys, 35, 2_010, &faults);
-        let sojourns = with_seeds(&plan, 12, |o| mean_of(o, Sample::Latency) * 1e3 - 1.0);
+        let sojourns = with_seeds(&plan, 12, |o| mean_of(o, Timer::Latency) * 1e3 - 1.0);
         let service = 0.020 / cores;
         let sojourn = service / (1.0 - 35.0 * service) * 1e3;
         let what = format!("calls on four threads and cores, {name}: mean sojourn, 12 seeds");

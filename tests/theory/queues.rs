@@ -6,7 +6,7 @@ use crate::tools::{
     SEEDS, column, count_of, level_of, mean_of, plan_of, quantile_of, values_of, with_seeds,
 };
 use squall::fabric::{Outcome, Plan};
-use squall::observe::{Counter, Gauge, Sample, Scope};
+use squall::observe::{Counter, Gauge, Scope, Timer};
 use squall::units::{Instant, Span, count_to_f64};
 
 /// What a service takes on average, in every row.
@@ -61,8 +61,8 @@ fn waits(outcome: &Outcome) -> f64 {
     let last = outcome.totals.timeline().segments() - 1;
     let totals = &outcome.totals;
     let cell = totals.cell(|s| s == last, Scope::default());
-    let none = totals.layout().below(&cell, Sample::Wait, Span::from_nanos(1)).unwrap();
-    1.0 - count_to_f64(none) / count_to_f64(totals.layout().samples(&cell, Sample::Wait))
+    let none = totals.layout().below(&cell, Timer::Wait, Span::from_nanos(1)).unwrap();
+    1.0 - count_to_f64(none) / count_to_f64(totals.layout().samples(&cell, Timer::Wait))
 }
 
 fn lost(outcome: &Outcome) -> f64 {
@@ -79,7 +79,7 @@ fn one_server() -> Vec<Row> {
         let (rate, keys, seconds) = rate(1, load, arrivals);
         let plan = pool(&format!("servers = 1\nservice = {EXPONENTIAL}"), &keys, seconds);
         let seen = with_seeds(&plan, SEEDS, |outcome| {
-            (mean_of(outcome, Sample::Latency), quantile_of(outcome, Sample::Latency, 0.99))
+            (mean_of(outcome, Timer::Latency), quantile_of(outcome, Timer::Latency, 0.99))
         });
         let mean = 1.0 / (1.0 / SERVICE - rate);
         let what = |which| format!("M/M/1, load {load}: {which} sojourn");
@@ -100,11 +100,7 @@ fn many_servers() -> Vec<Row> {
         let (_, keys, seconds) = rate(servers, load, arrivals);
         let plan = pool(&format!("servers = {servers}\nservice = {EXPONENTIAL}"), &keys, seconds);
         let seen = with_seeds(&plan, SEEDS, |outcome| {
-            (
-                waits(outcome),
-                mean_of(outcome, Sample::Wait),
-                quantile_of(outcome, Sample::Wait, 0.99),
-            )
+            (waits(outcome), mean_of(outcome, Timer::Wait), quantile_of(outcome, Timer::Wait, 0.99))
         });
         let offered = f64::from(servers) * load;
         let share = erlang_c(servers, offered);
@@ -128,7 +124,7 @@ fn bounded_queues() -> Vec<Row> {
         let (rate, keys, seconds) = rate(servers, load, 1e5);
         let keys_of_pool = format!("servers = {servers}\nqueue = {queue}\nservice = {EXPONENTIAL}");
         let plan = pool(&keys_of_pool, &keys, seconds);
-        let seen = with_seeds(&plan, SEEDS, |o| (lost(o), mean_of(o, Sample::Latency)));
+        let seen = with_seeds(&plan, SEEDS, |o| (lost(o), mean_of(o, Timer::Latency)));
         let (full, inside) = bounded(servers, servers + queue, f64::from(servers) * load);
         let what = |which| format!("M/M/{servers}/{}, load {load}: {which}", servers + queue);
         let losses = column(&seen, |seen| seen.0);
@@ -177,7 +173,7 @@ fn any_service() -> Vec<Row> {
     let row = |(name, law, square, load, arrivals)| {
         let (_, keys, seconds) = rate(1, load, arrivals);
         let plan = pool(&format!("servers = 1\nservice = {law}"), &keys, seconds);
-        let means = with_seeds(&plan, SEEDS, |o| mean_of(o, Sample::Wait) * 1e3);
+        let means = with_seeds(&plan, SEEDS, |o| mean_of(o, Timer::Wait) * 1e3);
         let wait = pollaczek(load, square) * SERVICE * 1e3;
         let what = format!("{name}, load {load}: mean wait");
         Row::runs(what, "Pollaczek 1930, Khinchine 1932", "ms", wait, means, 0.03)
@@ -191,7 +187,7 @@ fn constant_service_tail() -> Vec<Row> {
     let (_, keys, seconds) = rate(1, load, 4e5);
     let plan = pool(&format!("servers = 1\nservice = {CONSTANT}"), &keys, seconds);
     let seen = with_seeds(&plan, SEEDS, |outcome| {
-        let waits = values_of(outcome, Sample::Wait);
+        let waits = values_of(outcome, Timer::Wait);
         [0.5, 0.9, 0.99].map(|p| waits.quantile(p).unwrap() / 1e6)
     });
     let row = |(place, p): (usize, f64)| {
@@ -209,7 +205,7 @@ fn any_arrivals() -> Vec<Row> {
     let row = |name: &str, law: String, transform: &dyn Fn(f64) -> f64| {
         let keys = format!("arrivals = {law}");
         let plan = pool(&format!("servers = 1\nservice = {EXPONENTIAL}"), &keys, 2e5 * gap);
-        let seen = with_seeds(&plan, SEEDS, |o| (waits(o), mean_of(o, Sample::Wait) * 1e3));
+        let seen = with_seeds(&plan, SEEDS, |o| (waits(o), mean_of(o, Timer::Wait) * 1e3));
         let share = root(0.0, 1.0 - 1e-9, |s| transform(mu * (1.0 - s)) - s);
         let wait = share / (mu * (1.0 - share)) * 1e3;
         let what = |which| format!("{name}, load 0.8: {which}");
@@ -237,7 +233,7 @@ fn levels() -> Vec<Row> {
     let keys = "servers = 4\nservice = { law = \"exponential\", mean = \"100s\" }";
     let plan = pool(keys, &format!("requests-per-second = {RATE}"), 180_000.0);
     let seen = with_seeds(&plan, SEEDS, |outcome| {
-        let waited = mean_of(outcome, Sample::Wait) * RATE;
+        let waited = mean_of(outcome, Timer::Wait) * RATE;
         let [busy, waiting] =
             [Gauge::ManifestBusy, Gauge::ManifestQueue].map(|gauge| level_of(outcome, gauge));
         [busy, waiting, waiting - waited]

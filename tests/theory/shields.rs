@@ -4,7 +4,7 @@ use crate::formulas::{erlang_b, erlang_c};
 use crate::hops::{AT_ONCE, region};
 use crate::table::Row;
 use crate::tools::{SEEDS, column, count_of, mean_of, values_of, with_seeds};
-use squall::observe::{Counter, Sample};
+use squall::observe::{Counter, Timer};
 use squall::units::count_to_f64;
 
 /// A bulkhead of eight attempts of the only network: who finds it full has failed, whatever the law of what
@@ -44,7 +44,7 @@ fn hedges() -> Vec<Row> {
         [
             hedges / count_of(outcome, Counter::Requests),
             count_of(outcome, Counter::ViewerHedgesWon) / hedges,
-            mean_of(outcome, Sample::Latency),
+            mean_of(outcome, Timer::Latency),
         ]
     });
     let what =
@@ -79,8 +79,8 @@ fn classes() -> Vec<Row> {
         let viewers = format!("last-mile = {AT_ONCE}\ntimeout = \"1h\"\nattempts = 1");
         let plan = region(&viewers, &manifest, "use = \"off\"", 100, 0);
         with_seeds(&plan, SEEDS, |outcome| {
-            let all = values_of(outcome, Sample::Wait);
-            let own = values_of(outcome, Sample::WaitValidations);
+            let all = values_of(outcome, Timer::Wait);
+            let own = values_of(outcome, Timer::WaitValidations);
             let sum = |count: u64, mean: Option<f64>| count_to_f64(count) * mean.unwrap_or(0.0);
             let (sums, counts) = (sum(all.count(), all.mean()), all.count() - own.count());
             let others = (sums - sum(own.count(), own.mean())) / count_to_f64(counts);

@@ -2,7 +2,7 @@
 
 use crate::runs::run;
 use squall::fabric::{Outcome, Plan};
-use squall::observe::{Counter, Gauge, Histogram, Sample, Scope};
+use squall::observe::{Counter, Gauge, Histogram, Scope, Timer};
 use squall::scenario::{Source, load};
 use squall::units::count_to_f64;
 
@@ -43,17 +43,17 @@ pub fn judged(outcome: &Outcome, segment: usize) -> bool {
     segment + 1 == outcome.totals.timeline().segments()
 }
 
-pub fn values_of(outcome: &Outcome, sample: Sample) -> Histogram {
+pub fn values_of(outcome: &Outcome, sample: Timer) -> Histogram {
     outcome.totals.histogram(|s| judged(outcome, s), Scope::default(), sample)
 }
 
 /// The mean after the warm-up, in seconds.
-pub fn mean_of(outcome: &Outcome, sample: Sample) -> f64 {
+pub fn mean_of(outcome: &Outcome, sample: Timer) -> f64 {
     values_of(outcome, sample).mean().unwrap() / 1e9
 }
 
 /// A quantile after the warm-up, in seconds.
-pub fn quantile_of(outcome: &Outcome, sample: Sample, p: f64) -> f64 {
+pub fn quantile_of(outcome: &Outcome, sample: Timer, p: f64) -> f64 {
     values_of(outcome, sample).quantile(p).unwrap() / 1e9
 }
 

@@ -3,7 +3,7 @@
 
 use super::super::Exit;
 use crate::invariant;
-use crate::observe::{Described, Form, METRICS};
+use crate::observe::{METRICS, MetricInfo, MetricKind};
 use crate::scenario::{KEYS, Key, STUDY_KEYS};
 use crate::units::Unit;
 
@@ -134,7 +134,7 @@ fn more(name: &str, text: impl Into<String>) -> (String, String) {
     (name.to_owned(), text.into())
 }
 
-fn metric(row: &Described) -> Entry {
+fn metric(row: &MetricInfo) -> Entry {
     let bound = match row.unit {
         Unit::Time => "300ms",
         Unit::Ratio => "1%",
@@ -145,12 +145,12 @@ fn metric(row: &Described) -> Entry {
     };
     let name = row.name;
     let (form, example) = match row.form {
-        Form::Alone => ("alone", format!("{name} <= {bound}")),
-        Form::Flag => ("share(...)", format!("share({name}) <= {bound}")),
-        Form::Counted => ("total(...), or as a rate a second in mean, min and max", {
+        MetricKind::Alone => ("alone", format!("{name} <= {bound}")),
+        MetricKind::Flag => ("share(...)", format!("share({name}) <= {bound}")),
+        MetricKind::Counted => ("total(...), or as a rate a second in mean, min and max", {
             format!("total({name}) <= 100")
         }),
-        Form::Valued => ("mean, min, max, a percentile, or share(... < bound)", {
+        MetricKind::Valued => ("mean, min, max, a percentile, or share(... < bound)", {
             format!("p99({name}) <= {bound}")
         }),
     };

@@ -9,7 +9,7 @@ use crate::fabric::pool::{Class, Offer};
 use crate::fabric::slowdown::Slowdown;
 use crate::fabric::tracer::Part;
 use crate::fault::{Answers, Fault, Service};
-use crate::observe::{Counter, Hop, HopEvent, Sample};
+use crate::observe::{Counter, Hop, HopEvent, Timer};
 use crate::units::{Instant, Span};
 
 /// A connection that a call keeps between its reads: when it was asked for, and since when it is there.
@@ -95,7 +95,7 @@ impl Site {
     fn start_read(&mut self, ctx: &mut Ctx<'_>, key: Key, waited: Span, opening: Span) {
         if let Some(read) = self.reads.get(key) {
             self.recorder.count(Counter::DatabaseReads, read.origin);
-            self.recorder.sample(Sample::DatabaseWait, read.origin, waited);
+            self.recorder.sample(Timer::DatabaseWait, read.origin, waited);
         }
         if self.weather.locked(&self.plan.injections) {
             return self.distress.blocked.push(key);

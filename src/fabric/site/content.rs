@@ -24,7 +24,7 @@ use crate::fabric::event::Visit;
 use crate::fabric::slab::Slab;
 use crate::fabric::tracer::Part;
 use crate::fabric::viewers::Crowd;
-use crate::observe::{Counter, Hop, HopEvent, Sample, When};
+use crate::observe::{Counter, Hop, HopEvent, Timer, When};
 use crate::units::{Instant, Span};
 use std::sync::Arc;
 
@@ -228,7 +228,7 @@ impl Site {
             self.recorder.count_at(when, Counter::SegmentHits, origin);
             self.recorder.count_many_at(when, Counter::ContentHitBytes, origin, bytes);
         }
-        self.recorder.sample_at(when, Sample::SegmentLatency, origin, waited);
+        self.recorder.sample_at(when, Timer::SegmentLatency, origin, waited);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::fabric::config::WhenBehind;
 use crate::fabric::event::Reply;
 use crate::fabric::tracer::Part;
 use crate::fault::{Answers, Service};
-use crate::observe::{Counter, Gauge, Hop, HopEvent, Sample};
+use crate::observe::{Counter, Gauge, Hop, HopEvent, Timer};
 use crate::units::{Instant, Span};
 
 /// An attempt to read, at the site that asks and, over the wide area, at the primary, too.
@@ -348,7 +348,7 @@ impl Site {
         if let Some(read) = self.reads.get(key) {
             // It has waited too long: its wait counts like that of any other.
             self.recorder.count(Counter::Hop(Hop::Database, HopEvent::Rejected), read.origin);
-            self.recorder.sample(Sample::DatabaseWait, read.origin, ctx.now().since(came));
+            self.recorder.sample(Timer::DatabaseWait, read.origin, ctx.now().since(came));
         }
         self.read_failed(ctx, key, Cause::Refused);
         self.observe_database();

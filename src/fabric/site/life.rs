@@ -19,7 +19,7 @@ use super::{Ctx, Event, Failure, Key, Request, Site, State, books};
 use crate::fabric::config::AfterWait;
 use crate::fabric::event::Visit;
 use crate::fabric::metadata::{Found, MetadataCache};
-use crate::observe::{Counter, Sample, When};
+use crate::observe::{Counter, Timer, When};
 use crate::units::{Instant, Span};
 
 // Arrival, and what the cache says.
@@ -365,11 +365,11 @@ impl Site {
         }
         self.trace_answer(ready, visit, from_cache);
         let waited = ready.since(visit.born) + self.way(visit);
-        self.recorder.sample_at(when, Sample::Latency, origin, waited);
+        self.recorder.sample_at(when, Timer::Latency, origin, waited);
         if visit.segment {
             self.record_segment(when, visit, from_cache.is_some(), waited);
         } else if self.staleness {
-            self.recorder.sample_at(when, Sample::Staleness, origin, age);
+            self.recorder.sample_at(when, Timer::Staleness, origin, age);
         }
     }
 
@@ -389,9 +389,9 @@ impl Site {
         {
             self.trace_leaves(now, &request.visit, fetch);
             let origin = self.origin(&request.visit);
-            self.recorder.sample(Sample::LockWait, origin, now.since(joined));
+            self.recorder.sample(Timer::LockWait, origin, now.since(joined));
             if request.visit.segment {
-                self.recorder.sample(Sample::SegmentLockWait, origin, now.since(joined));
+                self.recorder.sample(Timer::SegmentLockWait, origin, now.since(joined));
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::fabric::config::Detect;
 use crate::fabric::event::Visit;
 use crate::fabric::routing::{Notice, best};
 use crate::fault::Routes;
-use crate::observe::{Counter, Sample};
+use crate::observe::{Counter, Timer};
 use std::sync::PoisonError;
 
 // The loss of this site, and its return.
@@ -64,7 +64,7 @@ impl Site {
             };
             if let Some(lost) = network.lost_at.take() {
                 let origin = network.home;
-                self.recorder.sample(Sample::FailoverTime, origin, ctx.now().since(lost));
+                self.recorder.sample(Timer::FailoverTime, origin, ctx.now().since(lost));
             }
         }
     }
@@ -198,7 +198,7 @@ impl Site {
         if self.outage.is_some() {
             network.lost_at.get_or_insert(ctx.now());
         } else if let Some(lost) = network.lost_at.take() {
-            self.recorder.sample(Sample::FailoverTime, network.home, ctx.now().since(lost));
+            self.recorder.sample(Timer::FailoverTime, network.home, ctx.now().since(lost));
         }
         self.crowd.add(network);
         if let (Some(content), Some(twin)) = (&mut self.content, twin) {

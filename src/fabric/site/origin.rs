@@ -8,7 +8,7 @@ use crate::fabric::event::Reply;
 use crate::fabric::pool::{Class, Offer, Pool};
 use crate::fabric::tracer::Part;
 use crate::fault::{Answers, Fault, Service};
-use crate::observe::{Counter, Gauge, Hop, HopEvent, Sample};
+use crate::observe::{Counter, Gauge, Hop, HopEvent, Timer};
 use crate::units::{Instant, Span};
 use std::collections::BTreeMap;
 
@@ -306,7 +306,7 @@ impl Site {
             return;
         };
         ask.began = Some(now);
-        self.recorder.sample(Sample::OriginWait, ask.origin, now.since(ask.came));
+        self.recorder.sample(Timer::OriginWait, ask.origin, now.since(ask.came));
         let bytes = content.catalogue.bytes(ask.object);
         let carries = config.rate.map_or(Span::ZERO, |rate| carried(bytes, rate));
         let first_byte = config.service.draw(&mut content.service);
@@ -400,7 +400,7 @@ impl Site {
         if let Some(ask) = self.leave_origin(ctx.now(), key) {
             // It has waited too long: its wait counts like that of any other.
             self.recorder.count(Counter::Hop(Hop::Origin, HopEvent::Rejected), ask.origin);
-            self.recorder.sample(Sample::OriginWait, ask.origin, ctx.now().since(came));
+            self.recorder.sample(Timer::OriginWait, ask.origin, ctx.now().since(came));
         }
         self.ask_failed(ctx, key, Cause::Refused);
         self.observe_origin();

@@ -5,7 +5,7 @@ use super::{Ctx, Draw, Event, Key, Sharing, Site, first_visit};
 use crate::fabric::config::Discipline;
 use crate::fabric::lanes::Lane;
 use crate::fabric::pool::Class;
-use crate::observe::{Counter, Hop, HopEvent, Sample};
+use crate::observe::{Counter, Hop, HopEvent, Timer};
 use crate::units::{Instant, Span};
 
 // Classes and waits.
@@ -31,14 +31,14 @@ impl Site {
     /// A fetch has waited for its slot: its class is seen where there are two.
     pub(super) fn sample_class(&mut self, class: Class, lane: Lane, origin: usize, waited: Span) {
         if lane == Lane::Validations && self.manifest.are_apart() {
-            self.recorder.sample(Sample::WaitValidations, origin, waited);
+            self.recorder.sample(Timer::WaitValidations, origin, waited);
         }
         if self.plan.fabric.manifest.discipline != Discipline::Priority {
             return;
         }
         let sample = match class {
-            Class::High => Sample::WaitHigh,
-            Class::Low => Sample::WaitLow,
+            Class::High => Timer::WaitHigh,
+            Class::Low => Timer::WaitLow,
         };
         self.recorder.sample(sample, origin, waited);
     }

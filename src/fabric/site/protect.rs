@@ -23,7 +23,7 @@ use crate::fabric::event::{HEDGE, Visit};
 use crate::fabric::guard::{Guard, Pass};
 use crate::fabric::metadata::Found;
 use crate::fabric::tracer::{Part, What};
-use crate::observe::{Counter, Gauge, Sample};
+use crate::observe::{Counter, Gauge, Timer};
 use crate::units::{Instant, Span};
 
 /// What is known of the attempt that is arriving, until it is kept.
@@ -405,12 +405,12 @@ impl Site {
         self.count_at(when, visit, Counter::Served);
         self.record_course(when, visit);
         let began = visit.born.saturating_sub(Span::from_micros(visit.lead.into()));
-        self.recorder.sample_at(when, Sample::Latency, origin, heard.since(began));
+        self.recorder.sample_at(when, Timer::Latency, origin, heard.since(began));
         if visit.segment {
             // What stands in for a segment are no bytes of this edge.
-            self.recorder.sample_at(when, Sample::SegmentLatency, origin, heard.since(began));
+            self.recorder.sample_at(when, Timer::SegmentLatency, origin, heard.since(began));
         } else if self.staleness {
-            self.recorder.sample_at(when, Sample::Staleness, origin, Span::ZERO);
+            self.recorder.sample_at(when, Timer::Staleness, origin, Span::ZERO);
         }
         let outcome = "fallback";
         self.tell(now, heard, visit, What::End { part: Part::Request, key: 0, outcome });

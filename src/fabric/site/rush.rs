@@ -2,7 +2,7 @@
 
 use super::books::{lead_of, trip_of, way_of};
 use super::{Ctx, Site};
-use crate::observe::Sample;
+use crate::observe::Timer;
 use crate::units::Instant;
 
 impl Site {
@@ -39,7 +39,7 @@ impl Site {
             fresh.expect(soon);
             hits.add(origin, takes + way_of(lead_of(trip), trip));
             if staleness {
-                hits.sample(Sample::Staleness, origin, cache.data_age(draw.title, draw.at));
+                hits.sample(Timer::Staleness, origin, cache.data_age(draw.title, draw.at));
             }
             true
         });

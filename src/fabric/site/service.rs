@@ -12,7 +12,7 @@ use crate::fabric::lanes::Lane;
 use crate::fabric::pool::{Class, Offer};
 use crate::fabric::tracer::Part;
 use crate::fault::Service;
-use crate::observe::{Counter, Gauge, Hop, HopEvent, Sample};
+use crate::observe::{Counter, Gauge, Hop, HopEvent, Timer};
 use crate::units::{Instant, Span};
 
 /// An attempt of a fetch at the manifest service.
@@ -186,7 +186,7 @@ impl Site {
                 self.call_failed(ctx, key, Cause::Refused);
                 continue;
             }
-            self.recorder.sample(Sample::Wait, origin, waited);
+            self.recorder.sample(Timer::Wait, origin, waited);
             self.trace_mark(ctx.now(), Part::Call, key, "it has a slot");
             self.sample_class(class, lane, origin, waited);
             self.seat(ctx, key);

@@ -1,12 +1,14 @@
 //! Names of what has to do with segments, the content cache and the origin.
 
-use super::{counted, level, sampled};
+use super::row::{counted, level, sampled};
 use crate::observe::counter::Counter;
+use crate::observe::gauge::Gauge;
 use crate::observe::hop::{Hop, HopEvent};
-use crate::observe::metric::{Described, Form, Gauge, Metric, Sample};
+use crate::observe::metric::{Metric, MetricInfo, MetricKind};
+use crate::observe::timer::Timer;
 use crate::units::Unit;
 
-pub(super) const ROWS: &[Described] = &[
+pub(super) const ROWS: &[MetricInfo] = &[
     counted(
         "segment_requests",
         Counter::SegmentRequests,
@@ -161,11 +163,11 @@ pub(super) const ROWS: &[Described] = &[
     ),
     sampled(
         "segment_latency",
-        Sample::SegmentLatency,
+        Timer::SegmentLatency,
         "as `latency`, for segments: from the start of the first attempt to the first byte of the answer",
     ),
-    sampled("segment_lock_wait", Sample::SegmentLockWait, "as `lock_wait`, for segments"),
-    sampled("origin_wait", Sample::OriginWait, "time in the queue of the origin"),
+    sampled("segment_lock_wait", Timer::SegmentLockWait, "as `lock_wait`, for segments"),
+    sampled("origin_wait", Timer::OriginWait, "time in the queue of the origin"),
     level(
         "origin_queue",
         Gauge::OriginQueue,
@@ -185,10 +187,10 @@ pub(super) const ROWS: &[Described] = &[
         "the edge's breaker before the origin: 0 closed, 1 half open, 2 open; of several \
          the most open, peak of each second",
     ),
-    Described {
+    MetricInfo {
         name: "byte_hit_ratio",
         metric: Metric::ByteHits,
-        form: Form::Alone,
+        form: MetricKind::Alone,
         unit: Unit::Ratio,
         text: "bytes of segments from the content cache as a share of those that viewers were answered with",
     },

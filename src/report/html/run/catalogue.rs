@@ -389,7 +389,7 @@ pub(super) fn others(series: &Seconds) -> Vec<Entry> {
         let of = match row.metric {
             Metric::Counter(_) => Of::RateIn(row.name),
             Metric::Gauge(_) => Of::Level(row.name),
-            Metric::Sample(_) => Of::Mean(row.name),
+            Metric::Timer(_) => Of::Mean(row.name),
             _ => continue,
         };
         if of.values(series).is_some() {

@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn percentiles_are_those_of_sorting_to_a_sixteenth() {
-        let mut stream = Seed(9).stream("ladder");
+        let mut stream = Seed(9).stream("latency_buckets");
         let mut values: Vec<u64> = Vec::new();
         let mut counts = vec![0; STEPS];
         for _ in 0..20_000 {
