@@ -1,11 +1,11 @@
 //! A scenario becomes a judged run: the file's own run, and the control that must break.
 
-mod keep;
+mod recording;
 mod run;
 #[cfg(test)]
 mod tests;
 
-pub use keep::Keep;
+pub use recording::RecordingOptions;
 pub use run::{Undisturbed, rehearse, rehearse_and_keep, undisturbed};
 
 use crate::engine::Digest;
@@ -87,7 +87,7 @@ pub struct Rehearsal {
 
 /// What is asked of a rehearsal. Only edits, seeds and the control bear on the result.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct RunRequest {
     /// Changes to the file, in the order in which they are made.
     pub edits: Vec<Edit>,
     /// The seeds; none means the file's own.
@@ -126,7 +126,7 @@ pub struct Progress {
 
 /// Why there is no rehearsal.
 #[derive(Clone, Debug)]
-pub enum Trouble {
+pub enum RunError {
     /// The user's: the file or an edit is wrong.
     Problems(Vec<Problem>),
     /// The world's: a file cannot be read.

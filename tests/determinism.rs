@@ -10,7 +10,7 @@ mod files;
 #[path = "common/runs.rs"]
 mod runs;
 
-use squall::rehearse::{Asked, Rehearsal, rehearse};
+use squall::rehearse::{Rehearsal, RunRequest, rehearse};
 use squall::report::{Shape, json};
 use squall::scenario::{Source, load};
 use std::fmt::Write;
@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicBool;
 
 fn rehearsed(path: &Path, threads: usize, control: bool) -> Rehearsal {
     let source = Source::open(path).unwrap_or_else(|error| panic!("{error}"));
-    let asked = Asked {
+    let asked = RunRequest {
         edits: Vec::new(),
         seeds: Vec::new(),
         threads: NonZeroUsize::new(threads).unwrap(),
@@ -81,7 +81,7 @@ fn digests_are_those_of_every_other_build() {
 fn another_seed_gives_another_digest() {
     let path = &files::below("scenarios/smoke", "toml")[0];
     let source = Source::open(path).unwrap_or_else(|error| panic!("{error}"));
-    let asked = Asked {
+    let asked = RunRequest {
         edits: Vec::new(),
         seeds: (1..=5).collect(),
         threads: NonZeroUsize::MIN,

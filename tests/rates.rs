@@ -6,7 +6,7 @@
 
 use squall::engine::{Law, Seed, Stream};
 use squall::gate::{Look, Quantity, Rule, confirm, quantities};
-use squall::rehearse::{Asked, RehearsedRun, rehearse};
+use squall::rehearse::{RehearsedRun, RunRequest, rehearse};
 use squall::scenario::{Edit, Source, load};
 use squall::stats::clopper_pearson;
 use squall::study::work::in_order;
@@ -78,7 +78,7 @@ impl Fabric {
         let edit = Edit::from_option(&format!("fabric.manifest.service={service}")).unwrap();
         let source = Source::from_text("fabric.toml", FABRIC);
         let one = |seed| -> Values {
-            let asked = Asked {
+            let asked = RunRequest {
                 edits: vec![edit.clone()],
                 seeds: vec![seed],
                 threads: NonZeroUsize::MIN,

@@ -8,7 +8,7 @@ mod files;
 
 use serde_json::Value;
 use squall::invariant::Verdict;
-use squall::rehearse::{Asked, Rehearsal, rehearse};
+use squall::rehearse::{Rehearsal, RunRequest, rehearse};
 use squall::report::{Shape, json, overall};
 use squall::scenario::{Scenario, Source, load};
 use std::num::NonZeroUsize;
@@ -76,7 +76,7 @@ fn every_monthly_drill_has_a_smoke_twin() {
 }
 
 fn rehearsed(source: &Source) -> Rehearsal {
-    let asked = Asked {
+    let asked = RunRequest {
         edits: Vec::new(),
         seeds: Vec::new(),
         threads: NonZeroUsize::new(2).unwrap(),

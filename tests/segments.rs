@@ -9,7 +9,7 @@ mod runs;
 use squall::cache::{Cache, Policy};
 use squall::fabric::{Catalogue, Options, Outcome, Plan, Sampling, simulate};
 use squall::observe::{Counter, Gauge, Hop, HopEvent, Layout, Scope, Timer};
-use squall::rehearse::{Asked, rehearse};
+use squall::rehearse::{RunRequest, rehearse};
 use squall::scenario::{Source, load};
 use squall::trace::KeyIndex;
 use squall::units::count_to_f64;
@@ -347,7 +347,7 @@ fn classes_are_parts_of_all_requests() {
     let text = text("", "bytes = \"2GB\"", "", load, watch)
         .replace("manifests-per-second = { here = 0 }", "manifests-per-second = { here = 50 }");
     let source = Source::from_text("classes.toml", &text);
-    let asked = Asked {
+    let asked = RunRequest {
         edits: Vec::new(),
         seeds: Vec::new(),
         threads: NonZeroUsize::MIN,

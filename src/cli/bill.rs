@@ -5,7 +5,7 @@ use super::signals::Signals;
 use super::{Exit, inputs, out};
 use crate::cost::{Mode, Usage, bill as bill_of};
 use crate::engine::processors;
-use crate::rehearse::{self, Asked, Trouble};
+use crate::rehearse::{self, RunError, RunRequest};
 use crate::report;
 use std::path::Path;
 use std::sync::Arc;
@@ -57,7 +57,8 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
         Err(exit) => return exit,
     };
     let stop = Arc::clone(&signals.stop);
-    let asked = Asked { edits, seeds: Vec::new(), threads: processors(), control: false, stop };
+    let asked =
+        RunRequest { edits, seeds: Vec::new(), threads: processors(), control: false, stop };
     let bar = super::progress::Bar::new();
     bar.start();
     let rehearsed = rehearse::rehearse(&source, &asked, &|progress| bar.show(progress));
@@ -67,11 +68,11 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
             Some(run) => out::print(&report::bill::text(&run.bill, &rehearsal.scenario.title)),
             None => Exit::Unmeasured,
         },
-        Err(Trouble::Problems(problems)) => inputs::tell(&problems, &source),
-        Err(Trouble::Error(told)) => {
+        Err(RunError::Problems(problems)) => inputs::tell(&problems, &source),
+        Err(RunError::Error(told)) => {
             out::complain(&format!("{}: {told}", source.name()));
             Exit::Error
         }
-        Err(Trouble::Interrupted) => signals.exit().unwrap_or(Exit::Interrupted),
+        Err(RunError::Interrupted) => signals.exit().unwrap_or(Exit::Interrupted),
     }
 }

@@ -5,7 +5,7 @@ use super::inputs;
 use super::signals::Signals;
 use super::{Exit, out};
 use crate::engine::processors;
-use crate::rehearse::{self, Asked, Trouble};
+use crate::rehearse::{self, RunError, RunRequest};
 use crate::report::{self, Shape, diff};
 use std::fs;
 use std::path::Path;
@@ -44,7 +44,7 @@ fn documents(path: &Path) -> Result<Vec<report::Stored>, Exit> {
 fn rehearsed(path: &Path) -> Result<String, Exit> {
     let source = inputs::open(path)?;
     let signals = Signals::listen_or_tell()?;
-    let asked = Asked {
+    let asked = RunRequest {
         edits: Vec::new(),
         seeds: Vec::new(),
         threads: processors(),
@@ -53,12 +53,12 @@ fn rehearsed(path: &Path) -> Result<String, Exit> {
     };
     let rehearsal =
         rehearse::rehearse(&source, &asked, &|_| {}).map_err(|trouble| match trouble {
-            Trouble::Problems(problems) => inputs::tell(&problems, &source),
-            Trouble::Error(told) => {
+            RunError::Problems(problems) => inputs::tell(&problems, &source),
+            RunError::Error(told) => {
                 out::complain(&told);
                 Exit::Error
             }
-            Trouble::Interrupted => signals.exit().unwrap_or(Exit::Interrupted),
+            RunError::Interrupted => signals.exit().unwrap_or(Exit::Interrupted),
         })?;
     report::json::render(&[rehearsal], Shape::default()).map_err(|error| {
         out::note(&format!("bug: a report cannot be written: {error}\n"));

@@ -7,7 +7,7 @@ use super::signals::Signals;
 use super::{Exit, out};
 use crate::engine::processors;
 use crate::gate::{self, Asked, Baseline, Form, Gated, Verdict};
-use crate::rehearse::Trouble;
+use crate::rehearse::RunError;
 use crate::report::Paint;
 use crate::scenario::{self, Problem, Scenario, Source, ToleranceRule};
 use std::fs;
@@ -300,7 +300,7 @@ impl Ready<'_> {
     }
 
     /// Records one scenario.
-    fn record(&self, entry: &Entry) -> Result<Exit, Trouble> {
+    fn record(&self, entry: &Entry) -> Result<Exit, RunError> {
         let mut seeds = self.args.seeds.as_ref().map_or_else(|| (1..=5).collect(), |s| s.0.clone());
         let first = seeds.len();
         let next = seeds.last().map_or(1, |last| last + 1);
@@ -332,7 +332,7 @@ impl Ready<'_> {
         }
         let text = match baseline.write() {
             Ok(text) => text,
-            Err(error) => return Err(Trouble::Error(error.to_string())),
+            Err(error) => return Err(RunError::Error(error.to_string())),
         };
         let what = match old {
             None => "recorded",
@@ -340,19 +340,19 @@ impl Ready<'_> {
             Some(_) => "updated",
         };
         let saved = out::save(&self.args.baseline, &gate::file_name(name), text.as_bytes());
-        saved.map_err(Trouble::Error)?;
+        saved.map_err(RunError::Error)?;
         Ok(out::print(&format!("{what:<10} {name}: {} seeds\n", seeds.len())))
     }
 
-    fn trouble(&self, trouble: Trouble) -> Exit {
+    fn trouble(&self, trouble: RunError) -> Exit {
         match trouble {
-            Trouble::Error(told) => complain(told),
-            Trouble::Interrupted => {
+            RunError::Error(told) => complain(told),
+            RunError::Interrupted => {
                 out::note("interrupted: nothing is said of the scenarios\n");
                 self.signals.exit().unwrap_or(Exit::Interrupted)
             }
             // They were loaded before the first run: a file has changed meanwhile.
-            Trouble::Problems(problems) => {
+            RunError::Problems(problems) => {
                 problems.iter().for_each(inputs::tell_about);
                 Exit::Problems
             }

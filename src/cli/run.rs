@@ -8,7 +8,7 @@ use super::{Exit, out};
 use crate::engine::processors;
 use crate::fabric::Sampling;
 use crate::judge::Recording;
-use crate::rehearse::{self, Asked, Keep, Rehearsal, Trouble};
+use crate::rehearse::{self, RecordingOptions, Rehearsal, RunError, RunRequest};
 use crate::report::json::Told;
 use crate::report::text::Look;
 use crate::report::{self, Shape};
@@ -131,14 +131,14 @@ impl Work<'_> {
                     exit = exit.worse(self.keep(&done, source, shape));
                     judged.push(done);
                 }
-                Err(Trouble::Problems(problems)) => {
+                Err(RunError::Problems(problems)) => {
                     exit = exit.worse(inputs::tell(&problems, source));
                 }
-                Err(Trouble::Error(told)) => {
+                Err(RunError::Error(told)) => {
                     out::complain(&format!("{}: {told}", source.name()));
                     exit = exit.worse(Exit::Error);
                 }
-                Err(Trouble::Interrupted) => {
+                Err(RunError::Interrupted) => {
                     for lost in &sources[index..] {
                         out::note(&format!("interrupted: {} is not reported\n", lost.name()));
                     }
@@ -174,8 +174,12 @@ impl Work<'_> {
     }
 
     /// Runs one scenario with all its seeds.
-    fn rehearse(&self, source: &Source, keep: &mut Keep) -> Result<Rehearsal, Trouble> {
-        let asked = Asked {
+    fn rehearse(
+        &self,
+        source: &Source,
+        keep: &mut RecordingOptions,
+    ) -> Result<Rehearsal, RunError> {
+        let asked = RunRequest {
             edits: self.edits.clone(),
             seeds: match (&self.args.seeds, self.args.seed) {
                 (Some(seeds), _) => seeds.0.clone(),
@@ -202,21 +206,21 @@ impl Work<'_> {
     }
 
     /// What is to be kept of a run.
-    fn keep_of(&self) -> Keep {
+    fn keep_of(&self) -> RecordingOptions {
         let share = self.args.trace_requests;
-        Keep {
+        RecordingOptions {
             seconds: self.args.openmetrics.is_some()
                 || self.args.trace.is_some()
                 || self.args.html.is_some()
                 || self.args.series,
             every_seed: self.args.series,
             sampling: self.args.trace.as_ref().map(|_| Sampling { share, most: MOST_TRACED }),
-            ..Keep::default()
+            ..RecordingOptions::default()
         }
     }
 
     /// Writes what was kept of the run.
-    fn write_kept(&self, rehearsal: &Rehearsal, keep: &Keep) -> Exit {
+    fn write_kept(&self, rehearsal: &Rehearsal, keep: &RecordingOptions) -> Exit {
         let (Some(recording), Some(run)) = (keep.recordings.first(), rehearsal.runs.first()) else {
             return Exit::Holds;
         };

@@ -6,7 +6,7 @@ use super::progress::Runs;
 use super::signals::Signals;
 use super::{Exit, out};
 use crate::engine::processors;
-use crate::rehearse::Trouble;
+use crate::rehearse::RunError;
 use crate::runbook::{self, Asked, Change, Kept, Prepared, Record, month_before};
 use crate::scenario::{self, OpenError, Problem, Runbook, Source};
 use std::fs;
@@ -54,12 +54,12 @@ fn work(args: &RunbookArgs) -> Result<Exit, Exit> {
     let rehearsed = runbook::rehearse(&book, &drills, &asked, &mut |done, all| bar.show(done, all));
     bar.clear();
     let (mut record, kept) = rehearsed.map_err(|trouble| match trouble {
-        Trouble::Problems(problems) => {
+        RunError::Problems(problems) => {
             problems.iter().for_each(inputs::tell_about);
             Exit::Problems
         }
-        Trouble::Error(told) => complain(&told),
-        Trouble::Interrupted => {
+        RunError::Error(told) => complain(&told),
+        RunError::Interrupted => {
             out::note("interrupted: the month is not recorded\n");
             signals.exit().unwrap_or(Exit::Interrupted)
         }

@@ -13,7 +13,7 @@ use super::args::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
 use super::signals::Signals;
 use super::{Exit, inputs, out};
 use crate::engine::processors;
-use crate::rehearse::Trouble;
+use crate::rehearse::RunError;
 use crate::scenario::{Study, StudyError, open_study};
 use crate::study::{self, Halt, Header, Job, Joined, Planner, Shard};
 use bar::Bar;
@@ -273,7 +273,7 @@ fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> E
     let synced = journal.sync().map_err(|error| Halt::Journal(error.to_string()));
     match driven.and(synced) {
         Ok(()) => Exit::Holds,
-        Err(Halt::Run(_, Trouble::Interrupted)) => {
+        Err(Halt::Run(_, RunError::Interrupted)) => {
             let kept = match &args.out {
                 Some(_) => format!(
                     "{done} runs are in {}: the same command goes on from there",
@@ -291,16 +291,16 @@ fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> E
 /// Tells why a study ended before its end.
 fn halted(halt: &Halt, study: &Study, path: &Path) -> Exit {
     match halt {
-        Halt::Run(job, Trouble::Problems(problems)) => {
+        Halt::Run(job, RunError::Problems(problems)) => {
             out::note(&format!("variant {} cannot be run:\n", job.variant));
             inputs::tell(problems, &study.scenario)
         }
-        Halt::Run(job, Trouble::Error(told)) => {
+        Halt::Run(job, RunError::Error(told)) => {
             let (variant, seed) = (job.variant, job.seed);
             out::complain(&format!("variant {variant} with seed {seed}: {told}"));
             Exit::Error
         }
-        Halt::Run(_, Trouble::Interrupted) => Exit::Interrupted,
+        Halt::Run(_, RunError::Interrupted) => Exit::Interrupted,
         Halt::Journal(told) => {
             out::complain(&format!("{}: {told}", path.display()));
             Exit::Error
@@ -333,7 +333,7 @@ fn join(folders: &[PathBuf], wanted: &Wanted<'_>) -> Exit {
             part.map_or_else(results::none, |(_, path)| results::records_of(path))
         });
         let mut planner = Planner::new(&header);
-        let missing = |_: Job| Err(Trouble::Interrupted);
+        let missing = |_: Job| Err(RunError::Interrupted);
         let one = std::num::NonZeroUsize::MIN;
         let joined = study::drive(&mut planner, records, one, missing, |record, _| {
             file.write_all(record.line()?.as_bytes()).map_err(|error| error.to_string())

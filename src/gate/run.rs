@@ -5,7 +5,7 @@ use super::baseline::{Baseline, Seeded};
 use super::compare::{Look, Rule, Verdict, confirm};
 use super::quantity::{Quantity, quantities};
 use crate::judge::Recording;
-use crate::rehearse::{self, Keep, Rehearsal, RehearsedRun, Trouble};
+use crate::rehearse::{self, RecordingOptions, Rehearsal, RehearsedRun, RunError};
 use crate::scenario::{Edit, Place, Scenario, Source, ToleranceRule, Worse, place_of};
 use crate::study::work::in_order;
 use std::num::NonZeroUsize;
@@ -85,7 +85,7 @@ pub fn compare(
     entries: &[(&Source, &Scenario, &Baseline)],
     asked: &Asked<'_>,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<Vec<Gated>, Trouble> {
+) -> Result<Vec<Gated>, RunError> {
     let mut works: Vec<Work<'_>> = entries.iter().map(|entry| Work::new(entry, asked)).collect();
     let jobs: Vec<Job> = works
         .iter()
@@ -124,7 +124,7 @@ pub fn record(
     seeds: &[u64],
     first: usize,
     asked: &Asked<'_>,
-) -> Result<(Rehearsal, Option<Baseline>), Trouble> {
+) -> Result<(Rehearsal, Option<Baseline>), RunError> {
     let all = quantities(scenario);
     let jobs = seeds.iter().enumerate();
     let jobs = jobs.map(|(nth, &seed)| Job { index: 0, seed, control: nth == 0 });
@@ -132,7 +132,7 @@ pub fn record(
     let sources = [source];
     each(&sources, jobs, asked, |_, one| merge(&mut rehearsal, one), &mut || {})?;
     let Some(rehearsal) = rehearsal else {
-        return Err(Trouble::Error("there are no seeds".into()));
+        return Err(RunError::Error("there are no seeds".into()));
     };
     let holds = crate::report::verdict(&rehearsal) == crate::invariant::Verdict::Holds
         && crate::report::control_verdict(&rehearsal)
@@ -155,16 +155,16 @@ pub struct Kept {
 ///
 /// # Errors
 /// As [`rehearse::rehearse`].
-pub fn keep(source: &Source, gated: &Gated, asked: &Asked<'_>) -> Result<Kept, Trouble> {
+pub fn keep(source: &Source, gated: &Gated, asked: &Asked<'_>) -> Result<Kept, RunError> {
     let seeds = gated.rehearsal.runs.first().map(|run| run.simulated.seed).into_iter().collect();
-    let once = rehearse::Asked {
+    let once = rehearse::RunRequest {
         edits: Vec::new(),
         seeds,
         threads: asked.threads,
         control: false,
         stop: Arc::clone(&asked.stop),
     };
-    let mut keep = Keep { seconds: true, ..Keep::default() };
+    let mut keep = RecordingOptions { seconds: true, ..RecordingOptions::default() };
     let rehearsal = rehearse::rehearse_and_keep(source, &once, &mut keep, &|_| {})?;
     Ok(Kept { rehearsal, recordings: keep.recordings })
 }
@@ -182,7 +182,7 @@ fn run(
     jobs: &[Job],
     asked: &Asked<'_>,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<(), Trouble> {
+) -> Result<(), RunError> {
     let sources: Vec<&Source> = works.iter().map(|work| work.source).collect();
     let mut done = 0;
     let mut tick = || {
@@ -204,7 +204,7 @@ fn each(
     asked: &Asked<'_>,
     mut take: impl FnMut(usize, Rehearsal),
     tick: &mut dyn FnMut(),
-) -> Result<(), Trouble> {
+) -> Result<(), RunError> {
     let mut trouble = None;
     let work = |job: Job| {
         let source = sources.get(job.index).copied();
@@ -221,14 +221,14 @@ fn each(
     });
     match trouble {
         Some(trouble) => Err(trouble),
-        None if asked.stop.load(Ordering::Relaxed) => Err(Trouble::Interrupted),
+        None if asked.stop.load(Ordering::Relaxed) => Err(RunError::Interrupted),
         None => Ok(()),
     }
 }
 
-fn one_run(source: &Source, job: Job, asked: &Asked<'_>) -> Result<Rehearsal, Trouble> {
+fn one_run(source: &Source, job: Job, asked: &Asked<'_>) -> Result<Rehearsal, RunError> {
     let edits: Vec<Edit> = Vec::new();
-    let asked = rehearse::Asked {
+    let asked = rehearse::RunRequest {
         edits,
         seeds: vec![job.seed],
         threads: NonZeroUsize::MIN,

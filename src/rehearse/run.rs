@@ -1,11 +1,13 @@
 //! Runs a scenario and its control, and judges both.
 
 use super::{
-    Asked, Conservation, Identity, Keep, Phase, Progress, Rehearsal, RehearsedRun, Simulated,
-    Trouble,
+    Conservation, Identity, Phase, Progress, RecordingOptions, Rehearsal, RehearsedRun, RunError,
+    RunRequest, Simulated,
 };
 use crate::cost::Bill;
-use crate::fabric::{Options, Outcome, RunError, simulate, timeline, worthwhile_threads};
+use crate::fabric::{
+    Options, Outcome, RunError as SimulationError, simulate, timeline, worthwhile_threads,
+};
 use crate::judge::{Case, Control, JudgedRun, RunJudge};
 use crate::observe::{Counter, Measured, Scope, SliceView};
 use crate::scenario::{Scenario, Source, load, load_without_control};
@@ -18,10 +20,10 @@ use std::num::NonZeroUsize;
 /// When the file has problems, its trace cannot be read, or it was stopped.
 pub fn rehearse(
     source: &Source,
-    asked: &Asked,
+    asked: &RunRequest,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Rehearsal, Trouble> {
-    rehearse_and_keep(source, asked, &mut Keep::default(), progress)
+) -> Result<Rehearsal, RunError> {
+    rehearse_and_keep(source, asked, &mut RecordingOptions::default(), progress)
 }
 
 /// The same, and keeps what `keep` asks for of each seed's own run; of several seeds the last one's
@@ -31,13 +33,13 @@ pub fn rehearse(
 /// As [`rehearse`].
 pub fn rehearse_and_keep(
     source: &Source,
-    asked: &Asked,
-    keep: &mut Keep,
+    asked: &RunRequest,
+    keep: &mut RecordingOptions,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Rehearsal, Trouble> {
+) -> Result<Rehearsal, RunError> {
     let load_own = if asked.control { load } else { load_without_control };
     let scenario =
-        load_own(source, &asked.edits).map_err(|problems| Trouble::Problems(problems.0))?;
+        load_own(source, &asked.edits).map_err(|problems| RunError::Problems(problems.0))?;
     let seeds = match asked.seeds.as_slice() {
         [] => vec![scenario.plan.seed],
         seeds => seeds.to_vec(),
@@ -45,7 +47,8 @@ pub fn rehearse_and_keep(
     let control = match &scenario.control {
         Some(plan) if asked.control => {
             let edits = asked.edits.iter().chain(&plan.edits).cloned().collect::<Vec<_>>();
-            let without = load(source, &edits).map_err(|problems| Trouble::Problems(problems.0))?;
+            let without =
+                load(source, &edits).map_err(|problems| RunError::Problems(problems.0))?;
             Some((without, plan.breaks.clone()))
         }
         _ => None,
@@ -68,7 +71,7 @@ pub fn rehearse_and_keep(
 }
 
 /// What stands after `squall run PATH` to repeat it, the seed left out.
-fn options_of(asked: &Asked) -> Vec<String> {
+fn options_of(asked: &RunRequest) -> Vec<String> {
     let mut options = Vec::new();
     for edit in &asked.edits {
         options.push("--set".to_owned());
@@ -83,7 +86,7 @@ fn options_of(asked: &Asked) -> Vec<String> {
 struct Show<'a> {
     path: &'a str,
     progress: &'a (dyn Fn(Progress) + Sync),
-    asked: &'a Asked,
+    asked: &'a RunRequest,
     threads: NonZeroUsize,
 }
 
@@ -92,8 +95,8 @@ fn one_seed(
     control: Option<&(Scenario, Vec<String>)>,
     seed: u64,
     show: &Show<'_>,
-    keep: &mut Keep,
-) -> Result<RehearsedRun, Trouble> {
+    keep: &mut RecordingOptions,
+) -> Result<RehearsedRun, RunError> {
     let Some((without, expected)) = control else {
         return simulate_and_judge(scenario, seed, Phase::Run, show, keep);
     };
@@ -109,10 +112,10 @@ fn with_control(
     without: &Scenario,
     seed: u64,
     show: &Show<'_>,
-    keep: &mut Keep,
-) -> Result<(RehearsedRun, RehearsedRun), Trouble> {
+    keep: &mut RecordingOptions,
+) -> Result<(RehearsedRun, RehearsedRun), RunError> {
     let control = |show: &Show<'_>| {
-        simulate_and_judge(without, seed, Phase::Control, show, &mut Keep::default())
+        simulate_and_judge(without, seed, Phase::Control, show, &mut RecordingOptions::default())
     };
     let Some(half) = NonZeroUsize::new(show.threads.min(crate::engine::processors()).get() / 2)
     else {
@@ -127,12 +130,12 @@ fn with_control(
     })
 }
 
-impl From<RunError> for Trouble {
-    fn from(error: RunError) -> Self {
+impl From<SimulationError> for RunError {
+    fn from(error: SimulationError) -> Self {
         match error {
-            RunError::Stopped => Self::Interrupted,
-            RunError::Trace(error) => Self::Error(error.to_string()),
-            RunError::Plan(why) => Self::Error(why),
+            SimulationError::Stopped => Self::Interrupted,
+            SimulationError::Trace(error) => Self::Error(error.to_string()),
+            SimulationError::Plan(why) => Self::Error(why),
         }
     }
 }
@@ -147,8 +150,8 @@ fn simulate_and_judge(
     seed: u64,
     phase: Phase,
     show: &Show<'_>,
-    keep: &mut Keep,
-) -> Result<RehearsedRun, Trouble> {
+    keep: &mut RecordingOptions,
+) -> Result<RehearsedRun, RunError> {
     let mut plan = scenario.plan.clone();
     plan.seed = seed;
     let case = Case::new(plan, &scenario.invariants, &scenario.watch);
@@ -176,10 +179,10 @@ fn simulate_and_judge(
         stop: &show.asked.stop,
         tracing: sampling,
     };
-    let mut outcome = simulate(plan, layout, &options, &mut each).map_err(Trouble::from)?;
+    let mut outcome = simulate(plan, layout, &options, &mut each).map_err(RunError::from)?;
     keep.traces = std::mem::take(&mut outcome.traces);
     keep.end(plan);
-    let run = judge.finish(&outcome.totals).map_err(Trouble::Error)?;
+    let run = judge.finish(&outcome.totals).map_err(RunError::Error)?;
     let simulated = Simulated {
         seed,
         digest: outcome.digest,
@@ -202,15 +205,20 @@ pub struct Undisturbed {
 ///
 /// # Errors
 /// As [`rehearse`].
-pub fn undisturbed(source: &Source, seed: u64, asked: &Asked) -> Result<Undisturbed, Trouble> {
+pub fn undisturbed(
+    source: &Source,
+    seed: u64,
+    asked: &RunRequest,
+) -> Result<Undisturbed, RunError> {
     let mut scenario = load_without_control(source, &asked.edits)
-        .map_err(|problems| Trouble::Problems(problems.0))?;
+        .map_err(|problems| RunError::Problems(problems.0))?;
     scenario.plan.injections.clear();
     scenario.plan.changes.clear();
     scenario.invariants.clear();
     scenario.watch.clear();
     let show = Show { path: source.name(), progress: &|_| {}, asked, threads: asked.threads };
-    let rehearsed = simulate_and_judge(&scenario, seed, Phase::Run, &show, &mut Keep::default())?;
+    let rehearsed =
+        simulate_and_judge(&scenario, seed, Phase::Run, &show, &mut RecordingOptions::default())?;
     let JudgedRun { bill, error_budget_spent, .. } = rehearsed.run;
     Ok(Undisturbed { bill, error_budget_spent })
 }

@@ -1,4 +1,4 @@
-use super::{Asked, Rehearsal, rehearse};
+use super::{Rehearsal, RunRequest, rehearse};
 use crate::judge::{Alert, ClientHop, Episode};
 use crate::scenario::{Edit, Source};
 use crate::units::{Instant, Span};
@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 fn rehearsed(path: &str, edits: &[&str]) -> Rehearsal {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(path);
-    let asked = Asked {
+    let asked = RunRequest {
         edits: edits.iter().map(|edit| Edit::from_option(edit).unwrap()).collect(),
         seeds: Vec::new(),
         threads: NonZeroUsize::MIN,

@@ -2,7 +2,7 @@
 
 use super::record::{DrillRecord, Invariant, Purse, Record, SCHEMA, Spent};
 use crate::judge::{JudgedRun, Recording};
-use crate::rehearse::{self, Keep, Rehearsal, RehearsedRun, Trouble, Undisturbed};
+use crate::rehearse::{self, RecordingOptions, Rehearsal, RehearsedRun, RunError, Undisturbed};
 use crate::report::{self, value, verdict_name};
 use crate::scenario::{Drill, Runbook, Scenario, Source};
 use crate::slo::MONTH;
@@ -70,7 +70,7 @@ pub fn rehearse(
     drills: &[Prepared<'_>],
     asked: &Asked,
     progress: &mut dyn FnMut(usize, usize),
-) -> Result<(Record, Vec<Kept>), Trouble> {
+) -> Result<(Record, Vec<Kept>), RunError> {
     let seeds = |prepared: &Prepared<'_>| match prepared.drill.seeds.as_slice() {
         [] => vec![prepared.scenario.plan.seed],
         seeds => seeds.to_vec(),
@@ -154,7 +154,7 @@ fn one(
     seeds: &[u64],
     asked: &Asked,
     tick: &mut dyn FnMut(),
-) -> Result<(DrillRecord, Kept), Trouble> {
+) -> Result<(DrillRecord, Kept), RunError> {
     let jobs = seeds.iter().flat_map(|&seed| [Job::Drill(seed), Job::Undisturbed(seed)]);
     let (mut kept, mut quiet, mut trouble) = (None, Vec::new(), None);
     let first = seeds.first().copied();
@@ -176,13 +176,13 @@ fn one(
             let spent = spent(&kept.rehearsal.runs, &quiet);
             Ok((DrillRecord { spent, ..judged(prepared, seeds, &kept.rehearsal) }, kept))
         }
-        _ => Err(Trouble::Interrupted),
+        _ => Err(RunError::Interrupted),
     }
 }
 
-fn one_run(source: &Source, job: Job, first: Option<u64>, asked: &Asked) -> Result<Done, Trouble> {
+fn one_run(source: &Source, job: Job, first: Option<u64>, asked: &Asked) -> Result<Done, RunError> {
     let (Job::Drill(seed) | Job::Undisturbed(seed)) = job;
-    let asked = rehearse::Asked {
+    let asked = rehearse::RunRequest {
         edits: Vec::new(),
         seeds: vec![seed],
         threads: NonZeroUsize::MIN,
@@ -191,7 +191,8 @@ fn one_run(source: &Source, job: Job, first: Option<u64>, asked: &Asked) -> Resu
     };
     match job {
         Job::Drill(_) => {
-            let mut keep = Keep { seconds: first == Some(seed), ..Keep::default() };
+            let mut keep =
+                RecordingOptions { seconds: first == Some(seed), ..RecordingOptions::default() };
             let rehearsal = rehearse::rehearse_and_keep(source, &asked, &mut keep, &|_| {})?;
             Ok(Done::Drill(Box::new(Kept { rehearsal, recordings: keep.recordings })))
         }

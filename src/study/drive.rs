@@ -3,14 +3,14 @@
 use super::journal::Record;
 use super::plan::{Job, Planner};
 use super::work::in_order;
-use crate::rehearse::Trouble;
+use crate::rehearse::RunError;
 use std::num::NonZeroUsize;
 
 /// Why a study ended before its end.
 #[derive(Debug)]
 pub enum Halt {
     /// A run came to nothing.
-    Run(Job, Trouble),
+    Run(Job, RunError),
     /// The journal holds other runs than the study makes, or cannot be read or written.
     Journal(String),
 }
@@ -24,7 +24,7 @@ pub fn drive(
     planner: &mut Planner,
     earlier: impl Iterator<Item = Result<Record, String>>,
     threads: NonZeroUsize,
-    run: impl Fn(Job) -> Result<Record, Trouble> + Sync,
+    run: impl Fn(Job) -> Result<Record, RunError> + Sync,
     mut keep: impl FnMut(&Record, bool) -> Result<(), String>,
 ) -> Result<(), Halt> {
     let mut earlier = earlier.peekable();

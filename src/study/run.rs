@@ -3,7 +3,7 @@
 use super::journal::{Header, Record};
 use super::plan::{Job, Shard};
 use crate::invariant::Verdict;
-use crate::rehearse::{Asked, RehearsedRun, Trouble, rehearse};
+use crate::rehearse::{RehearsedRun, RunError, RunRequest, rehearse};
 use crate::scenario::{Arm, Study};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ pub fn header(study: &Study, shard: Shard) -> Header {
 ///
 /// # Errors
 /// What the variant's scenario has as problems, what the world refuses, or that it was stopped.
-pub fn run(study: &Study, job: Job, stop: &Arc<AtomicBool>) -> Result<Record, Trouble> {
+pub fn run(study: &Study, job: Job, stop: &Arc<AtomicBool>) -> Result<Record, RunError> {
     let variants = study.variants();
     let arm = if job.variant < variants { Arm::Whole } else { Arm::WithoutTrigger };
     let choice = study.choice(job.variant % variants);
-    let asked = Asked {
-        edits: study.edits(&choice, arm).map_err(Trouble::Problems)?,
+    let asked = RunRequest {
+        edits: study.edits(&choice, arm).map_err(RunError::Problems)?,
         seeds: vec![job.seed],
         threads: NonZeroUsize::MIN,
         control: false,
@@ -33,7 +33,7 @@ pub fn run(study: &Study, job: Job, stop: &Arc<AtomicBool>) -> Result<Record, Tr
     };
     let rehearsal = rehearse(&study.scenario, &asked, &|_| {})?;
     let Some(judged) = rehearsal.runs.first() else {
-        return Err(Trouble::Error("a run left nothing behind".into()));
+        return Err(RunError::Error("a run left nothing behind".into()));
     };
     let record = record(study, job, judged);
     let whole = record.verdicts.len() == study.invariants.len()
@@ -41,7 +41,7 @@ pub fn run(study: &Study, job: Job, stop: &Arc<AtomicBool>) -> Result<Record, Tr
     if whole {
         Ok(record)
     } else {
-        Err(Trouble::Error("a variant is judged by other sentences".into()))
+        Err(RunError::Error("a variant is judged by other sentences".into()))
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::signals::Signals;
 use super::super::{Exit, out};
 use super::watch::Watch;
 use super::{JOURNAL, journal, results};
-use crate::rehearse::Trouble;
+use crate::rehearse::RunError;
 use crate::study::{self, Header, Job, Planner, Shard};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -198,7 +198,7 @@ impl Parts<'_> {
         let path = self.part(part).join(JOURNAL);
         if journal::header(&path).is_ok_and(|there| there == header) {
             let mut planner = Planner::new(&header);
-            let missing = |_: Job| Err(Trouble::Interrupted);
+            let missing = |_: Job| Err(RunError::Interrupted);
             let records = results::records_of(&path);
             let one = NonZeroUsize::MIN;
             return study::drive(&mut planner, records, one, missing, |_, _| Ok(())).is_ok();

@@ -3,7 +3,7 @@
 
 use super::bar::{UNKNOWN, between, drawn, runs};
 use super::{JOURNAL, results};
-use crate::rehearse::Trouble;
+use crate::rehearse::RunError;
 use crate::study::{self, Header, Job, Planner};
 use crate::units::count_to_f64;
 use indicatif::ProgressBar;
@@ -194,7 +194,7 @@ impl Part {
 
     fn has_every_run(&self) -> bool {
         let mut planner = Planner::new(&self.header);
-        let missing = |_: Job| Err(Trouble::Interrupted);
+        let missing = |_: Job| Err(RunError::Interrupted);
         let records = results::records_of(&self.journal);
         study::drive(&mut planner, records, NonZeroUsize::MIN, missing, |_, _| Ok(())).is_ok()
     }

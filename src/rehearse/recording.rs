@@ -8,7 +8,7 @@ use crate::units::Instant;
 
 /// What is to be kept, and then what was. The default keeps nothing, and costs nothing.
 #[derive(Debug, Default)]
-pub struct Keep {
+pub struct RecordingOptions {
     /// Whether each second is kept.
     pub seconds: bool,
     /// Whether the seconds of every seed's run are kept; else only those of the first.
@@ -24,7 +24,7 @@ pub struct Keep {
     pub recordings: Vec<Recording>,
 }
 
-impl Keep {
+impl RecordingOptions {
     /// A run of this plan begins.
     pub(super) fn begin(&mut self, plan: &Plan) {
         self.sampling = self.sampling.map(|sampling| sampling.fitted(plan));
