@@ -116,7 +116,7 @@ pub fn simulate(
         harvest.ahead.push_back((start, end));
         for site in engine.processes_mut() {
             site.close_slice(end);
-            site.balance_pools(end);
+            site.balance_pools(end, end == timeline.end());
             if let Some(error) = site.trace_arrivals.as_ref().and_then(TraceArrivals::trouble) {
                 return Err(RunError::Trace(error.clone()));
             }

@@ -5,6 +5,7 @@
 //! told to the outside is rounded up to whole nanoseconds.
 
 use crate::model::Curve;
+use crate::sim::server::queue_audit::AuditPace;
 use crate::sim::server::virtual_time::VirtualTime;
 use crate::units::{Instant, Span};
 
@@ -46,6 +47,8 @@ pub struct ProcessorSharing<J> {
     busy: u128,
     /// What rounding can have made of that and what the jobs got, at most.
     rounding: u128,
+    /// When what the jobs got is summed up.
+    audit: AuditPace,
 }
 
 impl<J: Copy + Ord> ProcessorSharing<J> {
@@ -69,6 +72,7 @@ impl<J: Copy + Ord> ProcessorSharing<J> {
             jobs: VirtualTime::default(),
             busy: 0,
             rounding: 0,
+            audit: AuditPace::default(),
         }
     }
 
@@ -119,6 +123,7 @@ impl<J: Copy + Ord> ProcessorSharing<J> {
     }
 
     fn advance(&mut self, now: Instant) {
+        self.audit.operated();
         let now = u128::from(now.as_nanos()) << FINE;
         while let Some(end) = self.next_end().filter(|&end| end <= now) {
             self.permit(end);
@@ -147,12 +152,16 @@ impl<J: Copy + Ord> ProcessorSharing<J> {
     }
 
     /// The work done and the work given agree: busy time is the sum of services, those under way
-    /// counted up to now, to within the 2^-48 ns to which each share is rounded.
+    /// counted up to now, to within the 2^-48 ns to which each share is rounded. Looked at when that is due,
+    /// as in a pool ([`AuditPace::is_due`]).
     ///
     /// # Panics
     /// When they differ by more: a bug in the model.
-    pub fn balance(&mut self, what: &str, now: Instant) {
+    pub fn balance(&mut self, what: &str, now: Instant, last: bool) {
         self.advance(now);
+        if !self.audit.is_due(self.jobs.len(), last) {
+            return;
+        }
         let off = self.busy.abs_diff(self.jobs.got());
         assert!(off <= self.rounding, "{what}: busy time and services given: {off} / 2^48 ns");
     }
@@ -175,7 +184,7 @@ mod tests {
                 while let Some(job) = pool.take_done(next) {
                     ends.push((job, next.as_nanos()));
                 }
-                pool.balance("test", next);
+                pool.balance("test", next, true);
             }
         };
         for &(job, comes, work) in jobs {
@@ -230,9 +239,9 @@ mod tests {
         assert_eq!(pool.look_at(), None, "a look is due at 100");
         assert_eq!((pool.take_done(at(100)), pool.take_done(at(100))), (Some(2), None));
         assert_eq!(pool.look_at(), Some(at(140)));
-        pool.balance("test", at(120));
+        pool.balance("test", at(120), true);
         assert_eq!(pool.take_done(at(140)), Some(1));
-        pool.balance("test", at(150));
+        pool.balance("test", at(150), true);
     }
 
     #[test]
@@ -241,10 +250,10 @@ mod tests {
         pool.add(1, Span::from_nanos(100), at(0));
         pool.add(2, Span::from_nanos(50), at(0));
         pool.withdraw(2, at(40));
-        pool.balance("test", at(40));
+        pool.balance("test", at(40), true);
         assert_eq!((pool.next(), pool.take_done(at(120))), (Some(at(120)), Some(1)));
         pool.withdraw(2, at(130));
-        pool.balance("test", at(130));
+        pool.balance("test", at(130), true);
     }
 
     #[test]

@@ -156,13 +156,14 @@ impl<J: Copy + PartialEq> SlotPools<J> {
     pub fn balance<I: Iterator<Item = (Instant, Option<Instant>)>>(
         &mut self,
         now: Instant,
+        last: bool,
         within: impl Fn(Option<SlotClass>) -> I,
     ) {
         match &mut self.second {
-            None => self.first.balance("manifest service", now, within(None)),
+            None => self.first.balance("manifest service", now, last, within(None)),
             Some(second) => {
-                self.first.balance("manifests", now, within(Some(SlotClass::Manifests)));
-                second.balance("validations", now, within(Some(SlotClass::Validations)));
+                self.first.balance("manifests", now, last, within(Some(SlotClass::Manifests)));
+                second.balance("validations", now, last, within(Some(SlotClass::Validations)));
             }
         }
     }

@@ -416,11 +416,11 @@ impl Site {
     }
 
     /// Little's law and the utilisation law at the origin, up to now.
-    pub(super) fn balance_origin(&mut self, now: Instant) {
+    pub(super) fn balance_origin(&mut self, now: Instant, last: bool) {
         let Some(content) = &mut self.content else { return };
         let Some(server) = &mut content.server else { return };
         let inside = content.asks.iter().map(|(_, ask)| ask).filter(|ask| ask.inside);
-        server.slots.balance("origin", now, inside.map(|ask| (ask.came, ask.began)));
+        server.slots.balance("origin", now, last, inside.map(|ask| (ask.came, ask.began)));
     }
 }
 

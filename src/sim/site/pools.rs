@@ -171,12 +171,13 @@ impl Site {
         }
     }
 
-    /// Little's law and the utilisation law, for each pool, from the beginning up to now.
+    /// Little's law and the utilisation law, for each pool, from the beginning up to now; for the `last`
+    /// time at the end of a run.
     ///
     /// # Panics
     /// When a pool's levels and its jobs' times differ: a bug in the model.
-    pub(in crate::sim) fn balance_pools(&mut self, now: Instant) {
-        self.manifest.balance(now, |slot_class| {
+    pub(in crate::sim) fn balance_pools(&mut self, now: Instant, last: bool) {
+        self.manifest.balance(now, last, |slot_class| {
             let inside = self.calls.iter().map(|(_, call)| call).filter(|call| call.inside);
             let inside = inside.filter(move |call| {
                 slot_class.is_none_or(|slot_class| call.slot_class == slot_class)
@@ -184,21 +185,21 @@ impl Site {
             inside.map(|call| (call.came, call.has_slot))
         });
         if let Some(sharing) = &mut self.sharing {
-            sharing.balance("manifest service", now);
+            sharing.balance("manifest service", now, last);
         }
         if let Some(cpus) = &mut self.cpus {
             cpus.used(now);
         }
         if let Some(sharing) = &mut self.reading {
-            sharing.balance("database", now);
+            sharing.balance("database", now, last);
         }
         if let Some(pool) = &mut self.database {
             let inside = self.reads.iter().map(|(_, read)| read).filter(|read| read.inside);
             let held = self.calls.iter().filter_map(|(_, call)| call.held);
             let within = inside.map(|read| (read.came, read.began));
             let within = within.chain(held.map(|held| (held.came, Some(held.began))));
-            pool.balance("database", now, within);
+            pool.balance("database", now, last, within);
         }
-        self.balance_origin(now);
+        self.balance_origin(now, last);
     }
 }
