@@ -3,5 +3,7 @@
 pub mod breaker;
 pub mod budgets;
 pub mod client;
+pub mod error;
 pub mod hedge;
+pub mod kind;
 pub mod retry;

@@ -15,6 +15,7 @@ mod database;
 mod failover;
 mod fast_path;
 mod fetch;
+mod hop;
 mod life;
 mod origin;
 mod pair;
@@ -24,6 +25,7 @@ mod protect;
 mod remote_read;
 mod scaling;
 mod schedule;
+mod server;
 mod service;
 mod tracing;
 
@@ -38,14 +40,14 @@ use crate::sim::edge::metadata::MetadataCache;
 use crate::sim::faults::active_faults::{ActiveFaults, Outage};
 use crate::sim::hop::budgets::RetryToken;
 use crate::sim::hop::client::HopClient;
+use crate::sim::hop::kind::Hop;
 use crate::sim::network::replication::ReplicationLag;
-use crate::sim::run::event::{Event, Failure, ViewerRequest};
+use crate::sim::run::event::{Event, ViewerRequest};
 use crate::sim::run::slab::{Key, Slab};
 use crate::sim::run::tracer::Tracer;
 use crate::sim::server::cpu::Cpus;
 use crate::sim::server::memory::Memory;
 use crate::sim::server::pods::Pods;
-use crate::sim::server::pool::Pool;
 use crate::sim::server::processor_sharing::ProcessorSharing;
 use crate::sim::server::slot_classes::SlotPools;
 use crate::sim::server::slowdown::RateMeter;
@@ -53,12 +55,11 @@ use crate::units::{Instant, Span};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use connections::DatabaseFaults;
 pub(super) use content::Contents;
-use database::DbRead;
 use fetch::Fetch;
 use protect::PolicyNeeds;
 use scaling::Scaling;
+use server::Server;
 use service::ManifestCall;
 
 pub use origin::RemoteCall;
@@ -163,7 +164,6 @@ pub struct Site {
     pub(super) requests: Slab<InFlight>,
     pub(super) fetches: Slab<Fetch>,
     pub(super) calls: Slab<ManifestCall>,
-    pub(super) reads: Slab<DbRead>,
     /// Calls that have just got a slot.
     pub(super) starting: VecDeque<Key>,
     pub(super) cache: Option<MetadataCache>,
@@ -179,11 +179,12 @@ pub struct Site {
     pub(super) memory: Option<Memory>,
     /// The work of the manifest service, where all share it.
     pub(super) sharing: Option<ProcessorSharing<Key>>,
-    pub(super) database: Option<Pool<Key>>,
+    /// The attempts to read, and the database.
+    pub(super) database: Server,
     /// The reads under way, where they slow each other.
     pub(super) reading: Option<ProcessorSharing<Key>>,
-    /// What is wrong with the database.
-    pub(super) database_faults: DatabaseFaults,
+    /// Reads with a connection that wait for a lock, in the order in which they came.
+    pub(super) blocked_reads: Vec<Key>,
     /// What changes the number of pods.
     pub(super) scaling: Option<Scaling>,
     /// When reads began, where their rate slows them.
@@ -257,26 +258,22 @@ impl Process for Site {
             Event::MoveOut { network, plan } => self.move_out(ctx, network, plan),
             Event::Gone { network } => self.reset_gone(ctx, network),
             Event::MoveIn { network } => self.move_in(ctx, network),
-            Event::Read(read) => self.read_done(ctx, read),
-            Event::ReadAgain(call) => self.try_read(ctx, call),
-            Event::ReadHedge(read) => self.hedge_read(ctx, read),
-            Event::ReadTimeOut(read) => self.read_timed_out(ctx, read),
+            Event::SendAgain(hop, requester) => self.send(ctx, hop, requester),
+            Event::Hedge(hop, attempt) => self.hedge(ctx, hop, attempt),
+            Event::AttemptTimeOut(hop, attempt) => self.attempt_timed_out(ctx, hop, attempt),
+            Event::WaitOver(hop) => self.wait_over(ctx, hop),
+            Event::Read(read) => self.done(ctx, Hop::Database, read),
             Event::PrimaryAsked { site, origin, read } => {
                 self.primary_asked(ctx, usize::from(site), usize::from(origin), read);
             }
             Event::PrimaryAnswered { read, reply } => self.primary_answered(ctx, read, reply),
             Event::Made(call) => self.manifest_made(ctx, call),
-            Event::CallAgain(fetch) => self.call_manifest(ctx, fetch),
-            Event::CallHedge(call) => self.hedge_call(ctx, call),
-            Event::CallTimeOut(call) => self.call_timed_out(ctx, call),
             Event::Shared => self.look_at_shared(ctx),
             Event::Cpu(pod) => self.look_at_cpu(ctx, pod),
             Event::Pod { pod, life, what } => self.pod_event(ctx, pod, life, what),
             Event::SharedReads => self.look_at_reads(ctx),
             Event::Scale => self.scale(ctx),
-            Event::SlotWaitOver => self.slot_wait_over(ctx),
             Event::Answered(request) => self.answered(ctx, request),
-            Event::ConnectionWaitOver => self.connection_wait_over(ctx),
             Event::PrimaryTimeOut(read) => self.primary_timed_out(ctx, read),
             Event::LockWaitOver { request, fetch } => self.lock_wait_over(ctx, request, fetch),
             Event::Patience => self.look_at_patience(ctx),
@@ -286,17 +283,13 @@ impl Process for Site {
             Event::HedgeArrives(request) => self.hedge_arrives(ctx, request),
             Event::Failed { visit, how } => {
                 self.land(&visit);
-                self.attempt_failed(ctx, visit, ctx.now(), how);
+                self.viewer_attempt_failed(ctx, visit, ctx.now(), how);
             }
             Event::Arrival(visit) => self.arrival(ctx, visit),
             Event::Next => self.next_is_due(ctx),
-            Event::AskAgain(fill) => self.ask_origin(ctx, fill),
-            Event::AskHedge(ask) => self.hedge_ask(ctx, ask),
-            Event::AskTimeOut(ask) => self.ask_timed_out(ctx, ask),
             Event::OriginAsked { order, deadline } => self.origin_asked(ctx, order, deadline),
             Event::OriginCancelled { site, ask } => self.origin_cancelled(ctx, site.into(), ask),
-            Event::OriginDone(ask) => self.origin_done(ctx, ask),
-            Event::OriginWaitOver => self.origin_wait_over(ctx),
+            Event::OriginDone(ask) => self.done(ctx, Hop::Origin, ask),
             Event::OriginAnswered { order, reply } => self.origin_answered(ctx, order, reply),
         }
         self.start_waiting(ctx);

@@ -8,8 +8,9 @@ use crate::engine::Stream;
 use crate::model::{Budget, ClientPolicy, Fallback};
 use crate::sim::client::networks::Network;
 use crate::sim::hop::breaker::{Breaker, State};
-use crate::sim::hop::budgets::{Miss, RetryBudget, RetryToken};
+use crate::sim::hop::budgets::{RetryBudget, RetryToken};
 use crate::sim::hop::client::Admission;
+use crate::sim::hop::error::AttemptError;
 use crate::sim::hop::hedge::HedgeDelay;
 use crate::units::{Instant, Span};
 
@@ -205,7 +206,7 @@ impl Network {
         let mut permit = Permit::NONE;
         let hedge_budget = &mut self.policy.as_mut()?.hedge_budget;
         if hedge_budget.as_mut().is_some_and(|hedge_budget| {
-            !hedge_budget.grant(now, &mut permit.hedge_budget, Miss::TimeOut)
+            !hedge_budget.grant(now, &mut permit.hedge_budget, AttemptError::TimeOut)
         }) {
             return None;
         }

@@ -14,6 +14,7 @@ mod window;
 
 use crate::engine::Stream;
 use crate::model::Budget;
+use crate::sim::hop::error::AttemptError;
 use crate::units::Instant;
 
 pub use concurrency::Concurrency;
@@ -38,15 +39,6 @@ pub struct RetryToken {
 impl RetryToken {
     /// Of a request that has not been counted.
     pub const NEW: Self = Self { term: 0, receipt: 0, retry: false };
-}
-
-/// How an attempt failed, as far as budgets differ by it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Miss {
-    /// By an error.
-    Error,
-    /// By a time-out, which some budgets charge more for.
-    TimeOut,
 }
 
 #[derive(Clone, Debug)]
@@ -191,12 +183,12 @@ impl RetryBudget {
     }
 
     /// After a failure: whether a retry may follow. If so, it is paid for.
-    pub fn grant(&mut self, now: Instant, token: &mut RetryToken, miss: Miss) -> bool {
+    pub fn grant(&mut self, now: Instant, token: &mut RetryToken, error: AttemptError) -> bool {
         match &mut self.rule {
             Rule::Window(window) => window.withdraw(now),
             Rule::Success(bucket) => bucket.may_retry(),
             Rule::Small(bucket) => bucket.withdraw(),
-            Rule::Standard(bucket) => match bucket.withdraw(miss) {
+            Rule::Standard(bucket) => match bucket.withdraw(error) {
                 Some(receipt) => {
                     token.receipt = receipt;
                     true
@@ -248,12 +240,12 @@ mod tests {
             assert!(retry_budget.leave(now, token, false));
             retry_budget.failed(token);
         }
-        assert!(retry_budget.grant(now, &mut a, Miss::Error));
-        assert!(!retry_budget.grant(now, &mut b, Miss::Error), "one waits for its backoff");
+        assert!(retry_budget.grant(now, &mut a, AttemptError::Error));
+        assert!(!retry_budget.grant(now, &mut b, AttemptError::Error), "one waits for its backoff");
         assert!(retry_budget.leave(now, &mut a, true));
-        assert!(!retry_budget.grant(now, &mut b, Miss::Error), "one is under way");
+        assert!(!retry_budget.grant(now, &mut b, AttemptError::Error), "one is under way");
         retry_budget.answered(now, a);
-        assert!(retry_budget.grant(now, &mut b, Miss::Error));
+        assert!(retry_budget.grant(now, &mut b, AttemptError::Error));
     }
 
     #[test]
@@ -263,17 +255,17 @@ mod tests {
         let now = Instant::ZERO;
         assert!(retry_budget.leave(now, &mut a, false));
         retry_budget.failed(&mut a);
-        assert!(retry_budget.grant(now, &mut a, Miss::Error));
+        assert!(retry_budget.grant(now, &mut a, AttemptError::Error));
         retry_budget.move_on();
         let mut b = RetryToken::NEW;
-        assert!(retry_budget.grant(now, &mut b, Miss::Error), "the other's place is free");
+        assert!(retry_budget.grant(now, &mut b, AttemptError::Error), "the other's place is free");
         assert!(retry_budget.leave(now, &mut a, true), "and it is counted again when it leaves");
         assert!(retry_budget.leave(now, &mut b, true));
         retry_budget.answered(now, b);
         let mut c = RetryToken::NEW;
-        assert!(!retry_budget.grant(now, &mut c, Miss::Error));
+        assert!(!retry_budget.grant(now, &mut c, AttemptError::Error));
         retry_budget.answered(now, a);
-        assert!(retry_budget.grant(now, &mut c, Miss::Error));
+        assert!(retry_budget.grant(now, &mut c, AttemptError::Error));
     }
 
     #[test]
@@ -286,16 +278,16 @@ mod tests {
         ] {
             let mut retry_budget = retry_budget(budget);
             let (mut a, mut b, now) = (RetryToken::NEW, RetryToken::NEW, Instant::ZERO);
-            assert!(retry_budget.grant(now, &mut a, Miss::Error), "{budget:?}");
+            assert!(retry_budget.grant(now, &mut a, AttemptError::Error), "{budget:?}");
             retry_budget.dropped(&mut a, false);
-            assert!(!retry_budget.grant(now, &mut b, Miss::Error), "{budget:?}");
+            assert!(!retry_budget.grant(now, &mut b, AttemptError::Error), "{budget:?}");
         }
         // Ten of a hundred for each retry, and one left of which none is paid.
         let mut retry_budget = retry_budget(Budget::DecoratorRepaired);
         let now = Instant::ZERO;
         let granted = (0..20).filter(|_| {
             let mut token = RetryToken::NEW;
-            let granted = retry_budget.grant(now, &mut token, Miss::Error);
+            let granted = retry_budget.grant(now, &mut token, AttemptError::Error);
             retry_budget.dropped(&mut token, false);
             granted
         });
@@ -307,14 +299,14 @@ mod tests {
         let budget = Budget::Standard { tokens: 15, retry_cost: 5, timeout_cost: 10 };
         let mut retry_budget = retry_budget(budget);
         let (mut a, now) = (RetryToken::NEW, Instant::ZERO);
-        assert!(retry_budget.grant(now, &mut a, Miss::Error));
-        assert!(retry_budget.grant(now, &mut a, Miss::TimeOut));
+        assert!(retry_budget.grant(now, &mut a, AttemptError::Error));
+        assert!(retry_budget.grant(now, &mut a, AttemptError::TimeOut));
         let mut other = RetryToken::NEW;
-        assert!(!retry_budget.grant(now, &mut other, Miss::Error));
+        assert!(!retry_budget.grant(now, &mut other, AttemptError::Error));
         retry_budget.answered(now, a);
         let mut b = RetryToken::NEW;
-        assert!(retry_budget.grant(now, &mut b, Miss::TimeOut), "ten of fifteen are back");
-        assert!(!retry_budget.grant(now, &mut b, Miss::Error));
+        assert!(retry_budget.grant(now, &mut b, AttemptError::TimeOut), "ten of fifteen are back");
+        assert!(!retry_budget.grant(now, &mut b, AttemptError::Error));
     }
 
     /// A thousand requests, none of which is answered.

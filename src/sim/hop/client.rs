@@ -4,7 +4,8 @@
 use crate::engine::{Seed, Stream};
 use crate::model::{Budget, Call};
 use crate::sim::hop::breaker::{Breaker, State};
-use crate::sim::hop::budgets::{Miss, RetryBudget, RetryToken};
+use crate::sim::hop::budgets::{RetryBudget, RetryToken};
+use crate::sim::hop::error::AttemptError;
 use crate::sim::hop::hedge::HedgeDelay;
 use crate::units::{Instant, Span};
 
@@ -191,7 +192,7 @@ impl HopClient {
         };
         if let Some(ClientState { hedge_budget: Some(hedge_budget), .. }) =
             self.clients.get_mut(turn.client as usize)
-            && !hedge_budget.grant(now, &mut turn.hedge_budget, Miss::TimeOut)
+            && !hedge_budget.grant(now, &mut turn.hedge_budget, AttemptError::TimeOut)
         {
             return None;
         }
@@ -258,7 +259,7 @@ impl HopClient {
         &mut self,
         now: Instant,
         turn: &mut Attempt,
-        miss: Miss,
+        error: AttemptError,
         deadline: Instant,
     ) -> NextStep {
         if u32::from(turn.attempt) >= self.call.retry.attempts {
@@ -266,7 +267,7 @@ impl HopClient {
         }
         let client = self.clients.get_mut(turn.client as usize);
         let retry_budget = client.and_then(|client| client.retry_budget.as_mut());
-        if retry_budget.is_some_and(|retry_budget| !retry_budget.grant(now, &mut turn.token, miss))
+        if retry_budget.is_some_and(|retry_budget| !retry_budget.grant(now, &mut turn.token, error))
         {
             return NextStep::Denied;
         }
@@ -336,7 +337,7 @@ mod tests {
     /// A failed attempt, and what follows.
     fn fails(caller: &mut HopClient, turn: &mut Attempt, deadline: Instant) -> NextStep {
         caller.failed(Instant::ZERO, turn);
-        caller.after(Instant::ZERO, turn, Miss::Error, deadline)
+        caller.after(Instant::ZERO, turn, AttemptError::Error, deadline)
     }
 
     fn leaves(caller: &mut HopClient, turn: &mut Attempt) -> bool {

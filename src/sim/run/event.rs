@@ -2,6 +2,8 @@
 
 use crate::engine;
 use crate::sim::hop::budgets::RetryToken;
+use crate::sim::hop::error::{AttemptError, Reply};
+use crate::sim::hop::kind::Hop;
 use crate::sim::run::slab::Key;
 use crate::sim::site::RemoteCall;
 use crate::units::Instant;
@@ -30,26 +32,6 @@ pub struct ViewerRequest {
     pub lead: u32,
     /// When the first attempt arrived: the time to which the request belongs.
     pub born: Instant,
-}
-
-/// What the primary says to a read from another region.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reply {
-    /// The data.
-    Data,
-    /// An error.
-    Error,
-    /// Its queue was full, or the wait for a connection too long.
-    Refused,
-}
-
-/// How an attempt failed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Failure {
-    /// The viewer got an error, or its connection was reset.
-    Error,
-    /// The viewer waited in vain.
-    TimeOut,
 }
 
 /// What happens to a pod at its instant.
@@ -111,12 +93,6 @@ pub enum Event {
     },
     /// A database read is done.
     Read(Key),
-    /// A backoff is over: a call makes another attempt to read.
-    ReadAgain(Key),
-    /// A read has been out for so long that another may go beside it.
-    ReadHedge(Key),
-    /// The caller of a read waits no longer.
-    ReadTimeOut(Key),
     /// The primary has answered a read, or refused it.
     PrimaryAnswered {
         /// The read at the region that asked.
@@ -135,12 +111,14 @@ pub enum Event {
     },
     /// A call's manifest is made.
     Made(Key),
-    /// A backoff is over: a fetch makes another attempt.
-    CallAgain(Key),
-    /// A call has been out for so long that another may go beside it.
-    CallHedge(Key),
-    /// The caller of the manifest service waits no longer for a call.
-    CallTimeOut(Key),
+    /// A backoff is over: what waits for a call over a hop makes another attempt.
+    SendAgain(Hop, Key),
+    /// An attempt over a hop has been out for so long that another may go beside it.
+    Hedge(Hop, Key),
+    /// The caller waits no longer for an attempt over a hop.
+    AttemptTimeOut(Hop, Key),
+    /// The longest wait in the queue of a hop's server is over for some attempt.
+    WaitOver(Hop),
     /// A call that shares the manifest service with others may be done.
     Shared,
     /// A read that is slowed by others may be done.
@@ -160,10 +138,6 @@ pub enum Event {
     Scale,
     /// A hit is answered; only when every request is an event.
     Answered(Key),
-    /// The longest wait for a database connection is over for somebody.
-    ConnectionWaitOver,
-    /// The longest wait for a slot of the manifest service is over for somebody.
-    SlotWaitOver,
     /// The primary has not answered in time.
     PrimaryTimeOut(Key),
     /// A waiter has waited long enough for a lock.
@@ -193,18 +167,12 @@ pub enum Event {
         /// The request.
         visit: ViewerRequest,
         /// How.
-        how: Failure,
+        how: AttemptError,
     },
     /// A request arrives that was drawn before, or a retry that was decided on elsewhere.
     Arrival(ViewerRequest),
     /// The next of the crowd arrives; only when every request is an event.
     Next,
-    /// A backoff is over: a fill makes another attempt.
-    AskAgain(Key),
-    /// An attempt at the origin has been out for so long that another may go beside it.
-    AskHedge(Key),
-    /// The edge waits no longer for an attempt at the origin.
-    AskTimeOut(Key),
     /// An attempt from another region comes to the origin.
     OriginAsked {
         /// Which, and for what.
@@ -221,8 +189,6 @@ pub enum Event {
     },
     /// The origin is done with an attempt.
     OriginDone(Key),
-    /// The longest wait for a slot of the origin is over for somebody.
-    OriginWaitOver,
     /// The origin has answered an attempt, or refused it.
     OriginAnswered {
         /// Which.
@@ -249,15 +215,12 @@ impl engine::Event for Event {
             Self::OriginDone(_) | Self::OriginAnswered { .. } => 6,
             Self::Made(_) | Self::Shared | Self::Cpu(_) | Self::Answered(_) => 7,
             Self::PrimaryAsked { .. } | Self::OriginAsked { .. } | Self::Pod { .. } => 8,
-            Self::ConnectionWaitOver | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
-            Self::SlotWaitOver | Self::Patience => 9,
-            Self::CallTimeOut(_) | Self::ReadTimeOut(_) | Self::AskTimeOut(_) => 9,
-            Self::OriginWaitOver | Self::OriginCancelled { .. } => 9,
+            Self::WaitOver(_) | Self::PrimaryTimeOut(_) | Self::LockWaitOver { .. } => 9,
+            Self::AttemptTimeOut(..) | Self::Patience | Self::OriginCancelled { .. } => 9,
             Self::TimeOut(_) => 10,
             Self::Failed { .. } => 11,
-            Self::Retry(_) | Self::CallAgain(_) | Self::ReadAgain(_) | Self::AskAgain(_) => 12,
-            Self::CallHedge(_) | Self::ReadHedge(_) | Self::AskHedge(_) | Self::Scale => 12,
-            Self::ViewerHedge { .. } => 12,
+            Self::Retry(_) | Self::SendAgain(..) | Self::Hedge(..) => 12,
+            Self::Scale | Self::ViewerHedge { .. } => 12,
             Self::Arrival(_) | Self::HedgeArrives(_) => 13,
             Self::Next => 14,
         }
@@ -274,12 +237,10 @@ impl engine::Event for Event {
             Self::Gone { network } => (7, u64::from(network)),
             Self::MoveIn { network } => (8, u64::from(network)),
             Self::Read(key) => (9, key.word()),
-            Self::ReadAgain(key) => (10, key.word()),
-            Self::PrimaryAnswered { read, reply } => (11, read.word() ^ (reply as u64) << 62),
+            Self::PrimaryAnswered { read, reply } => (11, read.word() ^ reply_word(reply) << 62),
             Self::PrimaryAsked { site, read, .. } => (12, read.word() ^ u64::from(site) << 56),
             Self::Made(key) => (13, key.word()),
             Self::Answered(key) => (14, key.word()),
-            Self::ConnectionWaitOver => (15, 0),
             Self::PrimaryTimeOut(key) => (16, key.word()),
             Self::LockWaitOver { request, .. } => (17, request.word()),
             Self::TimeOut(key) => (18, key.word()),
@@ -289,35 +250,46 @@ impl engine::Event for Event {
             Self::Next => (22, 0),
             Self::Patience => (23, 0),
             Self::Shared => (24, 0),
-            Self::SlotWaitOver => (25, 0),
             Self::SharedReads => (26, 0),
-            Self::CallAgain(key) => (27, key.word()),
-            Self::CallTimeOut(key) => (28, key.word()),
-            Self::ReadTimeOut(key) => (29, key.word()),
-            Self::CallHedge(key) => (30, key.word()),
-            Self::ReadHedge(key) => (31, key.word()),
+            Self::SendAgain(Hop::Manifest, key) => (27, key.word()),
+            Self::SendAgain(Hop::Database, key) => (10, key.word()),
+            Self::SendAgain(Hop::Origin, key) => (27, key.word() ^ ORIGIN),
+            Self::AttemptTimeOut(Hop::Manifest, key) => (28, key.word()),
+            Self::AttemptTimeOut(Hop::Database, key) => (29, key.word()),
+            Self::AttemptTimeOut(Hop::Origin, key) => (28, key.word() ^ ORIGIN),
+            Self::Hedge(Hop::Manifest, key) => (30, key.word()),
+            Self::Hedge(Hop::Database, key) => (31, key.word()),
+            Self::Hedge(Hop::Origin, key) => (30, key.word() ^ ORIGIN),
+            Self::WaitOver(Hop::Manifest) => (25, 0),
+            Self::WaitOver(Hop::Database) => (15, 0),
+            Self::WaitOver(Hop::Origin) => (25, ORIGIN),
             // Beyond the kinds that there is room for, kinds share a number: what they say differs.
             Self::Scale => (28, 1 << 48),
             Self::Cpu(pod) => (29, u64::from(pod) << 40),
             Self::ViewerHedge { beside, .. } => (30, beside.word() ^ 1 << 58),
             Self::HedgeArrives(key) => (31, key.word() ^ 1 << 58),
-            Self::AskAgain(key) => (27, key.word() ^ ORIGIN),
-            Self::AskTimeOut(key) => (28, key.word() ^ ORIGIN),
-            Self::AskHedge(key) => (30, key.word() ^ ORIGIN),
             Self::OriginDone(key) => (9, key.word() ^ ORIGIN),
-            Self::OriginWaitOver => (25, ORIGIN),
             Self::OriginCancelled { site, ask } => {
                 (29, ask.word() ^ ORIGIN ^ u64::from(site) << 56)
             }
             Self::OriginAsked { order, .. } => (12, order.word() ^ ORIGIN),
             Self::OriginAnswered { order, reply } => {
-                (11, order.word() ^ ORIGIN ^ (reply as u64) << 56)
+                (11, order.word() ^ ORIGIN ^ reply_word(reply) << 56)
             }
             Self::Pod { pod, life, what } => {
                 (0, u64::from(pod) << 32 ^ u64::from(life) << 3 ^ what as u64)
             }
         };
         what.wrapping_mul(32).wrapping_add(kind)
+    }
+}
+
+/// What came back, in a fingerprint.
+const fn reply_word(reply: Reply) -> u64 {
+    match reply {
+        Ok(()) => 0,
+        Err(AttemptError::Error) => 1,
+        Err(AttemptError::Refused | AttemptError::TimeOut) => 2,
     }
 }
 

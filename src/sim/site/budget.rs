@@ -8,19 +8,10 @@
 
 use super::{Ctx, Site};
 use crate::observe::Counter;
-use crate::sim::hop::budgets::Miss;
 use crate::sim::hop::client::Admission;
-use crate::sim::run::event::{Failure, ViewerRequest};
+use crate::sim::hop::error::AttemptError;
+use crate::sim::run::event::ViewerRequest;
 use crate::units::Instant;
-
-impl From<Failure> for Miss {
-    fn from(how: Failure) -> Self {
-        match how {
-            Failure::Error => Self::Error,
-            Failure::TimeOut => Self::TimeOut,
-        }
-    }
-}
 
 impl Site {
     /// An attempt is not allowed to leave. If it is the budget that refuses it, its request has failed, at
@@ -41,7 +32,7 @@ impl Site {
         self.trace_note(ctx.now(), &visit, "the budget refuses the attempt");
         // The attempt was none.
         visit.attempt -= 1;
-        self.give_up(ctx.now(), ctx.now(), &visit, Failure::Error);
+        self.give_up(ctx.now(), ctx.now(), &visit, AttemptError::Error);
         self.think(ctx, ctx.now());
     }
 

@@ -1,8 +1,8 @@
 //! A site as it is before anything has happened.
 
-use super::connections::DatabaseFaults;
 use super::protect::PolicyNeeds;
 use super::scaling::Scaling;
+use super::server::Server;
 use super::{Key, Site, Streams};
 use crate::engine::Seed;
 use crate::model::{Call, Database, Discipline, Manifest, Plan, Pooling};
@@ -51,7 +51,6 @@ impl Site {
             requests: Slab::default(),
             fetches: Slab::default(),
             calls: Slab::default(),
-            reads: Slab::default(),
             starting: VecDeque::new(),
             cache: cache_of(plan),
             manifest_caller,
@@ -62,9 +61,9 @@ impl Site {
             memory,
             scaling: fabric.manifest.autoscale.map(|rules| Scaling::new(rules, &fabric.manifest)),
             sharing: sharing_of(&fabric.manifest),
-            database: database.map(connections_of),
+            database: Server::new(database.map(connections_of)),
             reading: database.and_then(|config| slowdown::sharing(&config.slowdown)),
-            database_faults: DatabaseFaults::default(),
+            blocked_reads: Vec::new(),
             read_rate: RateMeter::default(),
             replication_lag: ReplicationLag::new(
                 &fabric.replication,

@@ -1,15 +1,15 @@
 //! Connections to the database: who gets one, who keeps it, what becomes of all when it goes down.
 
-use super::database::Requester;
-use super::fetch::Cause;
+use super::server::Requester;
 use super::service::stretched;
-use super::{Ctx, Event, Key, Site};
+use super::{Ctx, Key, Site};
 use crate::fault::{Answers, Fault, Service};
 use crate::model::Pooling;
 use crate::model::Slowdown;
 use crate::observe::{Counter, Sample};
+use crate::sim::hop::error::AttemptError;
+use crate::sim::hop::kind::Hop;
 use crate::sim::run::tracer::Part;
-use crate::sim::server::pool::{Class, Offer};
 use crate::units::{Instant, Span};
 
 /// A connection that a call keeps between its reads: when it was asked for, and since when it is there.
@@ -19,51 +19,13 @@ pub struct Held {
     pub(super) began: Instant,
 }
 
-/// What is wrong with a database that a fault acts on.
-#[derive(Debug, Default)]
-pub(in crate::sim) struct DatabaseFaults {
-    /// What it does with those who ask it, where it is down.
-    pub(super) down: Option<Answers>,
-    /// Reads with a connection that wait for a lock, in the order in which they came.
-    blocked: Vec<Key>,
-    /// Reads to which nobody answers.
-    lost: Vec<Key>,
-}
-
 impl Site {
-    /// Asks for a connection. False when it is refused.
-    pub(super) fn connect(&mut self, ctx: &mut Ctx<'_>, key: Key) -> bool {
-        if let Some(answers) = self.database_faults.down {
-            return self.find_it_down(key, answers);
-        }
-        if self.reuse(ctx, key) {
-            return true;
-        }
-        let (Some(pool), Some(read)) = (&mut self.database, self.reads.get_mut(key)) else {
-            return false;
-        };
-        let offer = pool.offer(key, Class::Low, ctx.now());
-        read.inside = offer != Offer::Refused;
-        match offer {
-            Offer::Starts => self.begin_read(ctx, key),
-            Offer::Waits => {
-                let wait = self.plan.fabric.database.as_ref().and_then(|database| database.wait);
-                if let Some(wait) = wait {
-                    ctx.schedule(ctx.now() + wait, Event::ConnectionWaitOver);
-                }
-            }
-            Offer::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
-        }
-        self.observe_database();
-        offer != Offer::Refused
-    }
-
     /// A read of a call that has kept its connection goes over that.
-    fn reuse(&mut self, ctx: &mut Ctx<'_>, key: Key) -> bool {
-        let Some(read) = self.reads.get_mut(key) else {
+    pub(super) fn reuse(&mut self, ctx: &mut Ctx<'_>, key: Key) -> bool {
+        let Some(read) = self.database.calls.get_mut(key) else {
             return false;
         };
-        let Requester::Call(call) = read.of else {
+        let Requester::Local(call) = read.of else {
             return false;
         };
         let Some(held) = self.calls.get_mut(call).and_then(|call| call.held.take()) else {
@@ -75,8 +37,9 @@ impl Site {
     }
 
     /// A read has its connection.
-    fn begin_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let (Some(read), Some(config)) = (self.reads.get_mut(key), &self.plan.fabric.database)
+    pub(super) fn begin_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+        let (Some(read), Some(config)) =
+            (self.database.calls.get_mut(key), &self.plan.fabric.database)
         else {
             return;
         };
@@ -91,12 +54,12 @@ impl Site {
 
     /// A read comes over its connection, for which it has waited, and which takes `opening` to open.
     fn start_read(&mut self, ctx: &mut Ctx<'_>, key: Key, waited: Span, opening: Span) {
-        if let Some(read) = self.reads.get(key) {
-            self.recorder.count(Counter::DatabaseReads, read.origin);
-            self.recorder.sample(Sample::DatabaseWait, read.origin, waited);
+        if let Some(read) = self.database.calls.get(key) {
+            self.recorder.count(Counter::DatabaseReads, read.client_region);
+            self.recorder.sample(Sample::DatabaseWait, read.client_region, waited);
         }
         if self.active_faults.locked(&self.plan.injections) {
-            return self.database_faults.blocked.push(key);
+            return self.blocked_reads.push(key);
         }
         self.execute(ctx, key, opening);
     }
@@ -116,48 +79,32 @@ impl Site {
         self.read_on(ctx, key, opening + takes);
     }
 
-    /// A read is done with its connection: its call keeps it, or the next read gets it.
-    pub(super) fn release(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+    /// Whether the call of a read that is done keeps the connection for its next.
+    pub(super) fn keeps_connection(&mut self, key: Key) -> bool {
         let pooling = self.plan.fabric.database.as_ref().map(|database| database.pooling);
-        if pooling != Some(Pooling::Transaction)
-            && let Some(read) = self.reads.get(key)
-            && let (Requester::Call(call), Some(began)) = (read.of, read.began)
-            && self.wants(call, key)
-            && let Some(call) = self.calls.get_mut(call).filter(|call| call.held.is_none())
+        if pooling == Some(Pooling::Transaction) {
+            return false;
+        }
+        let Some(requester) = self.requester_of(Hop::Database, key) else {
+            return false;
+        };
+        if let Some(read) = self.database.calls.get_mut(key)
+            && let Some(began) = read.began
+            && let Some(call) = self.calls.get_mut(requester).filter(|call| call.held.is_none())
         {
             call.held = Some(Held { came: read.came, began });
-            if let Some(read) = self.reads.get_mut(key) {
-                read.inside = false;
-            }
-            return;
+            read.inside = false;
+            return true;
         }
-        self.leave_database(key, ctx.now());
-        self.serve_next(ctx);
+        false
     }
 
     /// A call has ended that had kept its connection.
     pub(super) fn give_back(&mut self, ctx: &mut Ctx<'_>, held: Held) {
-        if let Some(pool) = &mut self.database {
+        if let Some(pool) = &mut self.database.slots {
             pool.left(held.came, Some(held.began), ctx.now());
         }
-        self.serve_next(ctx);
-    }
-
-    /// A connection is free, for the next read that is still wanted.
-    fn serve_next(&mut self, ctx: &mut Ctx<'_>) {
-        while let Some((next, _)) = self.database.as_mut().and_then(|pool| pool.release(ctx.now()))
-        {
-            let Some(read) = self.reads.get_mut(next).filter(|read| read.deadline <= ctx.now())
-            else {
-                self.begin_read(ctx, next);
-                break;
-            };
-            read.began = Some(ctx.now());
-            self.recorder.count(Counter::DatabaseExpired, read.origin);
-            self.leave_database(next, ctx.now());
-            self.read_failed(ctx, next, Cause::TimeOut);
-        }
-        self.observe_database();
+        self.serve_next(ctx, Hop::Database);
     }
 }
 
@@ -167,22 +114,22 @@ impl Site {
     pub(super) fn follow_database(&mut self, ctx: &mut Ctx<'_>, changed: &Fault) {
         match *changed {
             Fault::DatabaseDown { region, .. } if region == self.me => {
-                let before = self.database_faults.down;
-                self.database_faults.down =
+                let before = self.database.down;
+                self.database.down =
                     self.active_faults.database_down(&self.plan.injections, self.me);
-                match (before, self.database_faults.down) {
+                match (before, self.database.down) {
                     (None, Some(answers)) => self.break_connections(ctx, answers),
                     (Some(_), None) => {
-                        for read in std::mem::take(&mut self.database_faults.lost) {
-                            self.read_failed(ctx, read, Cause::Error);
+                        for read in std::mem::take(&mut self.database.lost) {
+                            self.attempt_failed(ctx, Hop::Database, read, AttemptError::Error);
                         }
                     }
                     _ => {}
                 }
             }
             Fault::LockTable { .. } if !self.active_faults.locked(&self.plan.injections) => {
-                for read in std::mem::take(&mut self.database_faults.blocked) {
-                    if self.reads.get(read).is_some_and(|read| read.inside) {
+                for read in std::mem::take(&mut self.blocked_reads) {
+                    if self.database.calls.get(read).is_some_and(|read| read.inside) {
                         self.execute(ctx, read, Span::ZERO);
                     }
                 }
@@ -191,48 +138,36 @@ impl Site {
         }
     }
 
-    /// A read comes to a database that is down: whether it is let in, if only to wait for ever.
-    fn find_it_down(&mut self, key: Key, answers: Answers) -> bool {
-        let Some(read) = self.reads.get(key) else {
-            return false;
-        };
-        match answers {
-            Answers::Refused => self.recorder.count(Counter::DatabaseRefused, read.origin),
-            Answers::Silent => self.database_faults.lost.push(key),
-        }
-        answers == Answers::Silent
-    }
-
     /// The database goes down: nobody has a connection any more.
     fn break_connections(&mut self, ctx: &mut Ctx<'_>, answers: Answers) {
         let now = ctx.now();
-        let inside = self.reads.iter().filter(|(_, read)| read.inside);
-        let mut broken: Vec<(Instant, Key)> = inside.map(|(key, read)| (read.came, key)).collect();
-        broken.sort_unstable();
-        for &(_, key) in &broken {
-            self.leave_database(key, now);
+        let broken = self.database.inside_in_order();
+        for &key in &broken {
+            self.database.leave(key, now);
             if let Some(sharing) = &mut self.reading {
                 sharing.withdraw(key, now);
             }
         }
         let holding = self.calls.iter().filter_map(|(key, call)| call.held.map(|held| (key, held)));
         for (key, held) in holding.collect::<Vec<_>>() {
-            if let Some(pool) = &mut self.database {
+            if let Some(pool) = &mut self.database.slots {
                 pool.left(held.came, Some(held.began), now);
             }
             if let Some(call) = self.calls.get_mut(key) {
                 call.held = None;
             }
         }
-        if let Some(pool) = &mut self.database {
+        if let Some(pool) = &mut self.database.slots {
             pool.clear(now);
         }
-        self.database_faults.blocked.clear();
-        self.observe_database();
-        for (_, key) in broken {
+        self.blocked_reads.clear();
+        self.observe_server(Hop::Database);
+        for key in broken {
             match answers {
-                Answers::Refused => self.read_failed(ctx, key, Cause::Error),
-                Answers::Silent => self.database_faults.lost.push(key),
+                Answers::Refused => {
+                    self.attempt_failed(ctx, Hop::Database, key, AttemptError::Error)
+                }
+                Answers::Silent => self.database.lost.push(key),
             }
         }
     }

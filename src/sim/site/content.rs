@@ -12,21 +12,24 @@
 //! A **fill** is the edge's, as a fetch of metadata is: who waits, and which attempt is under way. What
 //! becomes of an attempt is in `origin`. Ends of viewers' attempts are those of all requests, in `life`.
 
-use super::fetch::Cause;
-use super::origin::{OriginCall, Server};
+use super::origin::slots_of;
 use super::pair::HedgedAttempts;
-use super::{Ctx, Event, InFlight, Key, Site, State, first_visit, tracing};
+use super::server::Server;
+use super::{Ctx, Event, InFlight, Key, Site, State, first_visit};
 use crate::engine::{Seed, Stream};
 use crate::model::Catalogue;
 use crate::model::{AfterWait, Lock, Plan, SharedErrors};
 use crate::observe::{Counter, Sample, When};
 use crate::sim::client::networks::NetworkSet;
 use crate::sim::edge::content::{ContentCache, Found};
-use crate::sim::hop::client::{Admission, HopClient, NextStep};
+use crate::sim::hop::client::HopClient;
+use crate::sim::hop::error::AttemptError;
+use crate::sim::hop::kind::Hop;
 use crate::sim::run::event::ViewerRequest;
 use crate::sim::run::slab::Slab;
 use crate::sim::run::tracer::Part;
 use crate::units::{Instant, Span};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a site needs for segments; there is none where nobody asks for any.
@@ -42,10 +45,11 @@ pub(in crate::sim) struct Contents {
     /// How the edge calls the origin.
     pub(super) caller: HopClient,
     pub(super) fills: Slab<Fill>,
-    /// Attempts at the origin, of this region and, at the origin, of others.
-    pub(super) asks: Slab<OriginCall>,
-    /// The origin, in its region.
-    pub(super) server: Option<Server>,
+    /// Attempts at the origin, and the origin in its region.
+    pub(super) server: Server,
+    /// At the origin, what other regions have asked for: their site and attempt, and the attempt here.
+    /// Kept where they take back what they give up.
+    pub(super) orders: BTreeMap<(usize, Key), Key>,
     /// How long an answer of the origin takes.
     pub(super) service: Stream,
 }
@@ -91,8 +95,8 @@ impl Contents {
             lock: fabric.content.lock,
             caller: HopClient::new(&fabric.origin.call, seed, &format!("{name}/origin")),
             fills: Slab::default(),
-            asks: Slab::default(),
-            server: (fabric.origin_region() == me).then(|| Server::new(&fabric.origin)),
+            server: Server::new((fabric.origin_region() == me).then(|| slots_of(&fabric.origin))),
+            orders: BTreeMap::new(),
             service: seed.stream(&format!("{name}/origin service")),
         }
     }
@@ -262,139 +266,18 @@ impl Site {
             request.state = State::Fill(fill);
         }
         self.trace_fetch(ctx.now(), (Part::Fill, fill), of);
-        self.ask_origin(ctx, fill);
-    }
-
-    /// A fill makes an attempt.
-    pub(super) fn ask_origin(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let now = ctx.now();
-        let Some(content) = &mut self.content else { return };
-        let Some(fill) = content.fills.get_mut(key) else {
-            return;
-        };
-        let origin = fill.origin;
-        let refused = match content.caller.leave(now, &mut fill.pair.turn) {
-            Admission::Goes => None,
-            Admission::Budget => Some(Counter::OriginRetriesDenied),
-            Admission::Breaker => Some(Counter::OriginBreakerRefused),
-            Admission::Bulkhead => Some(Counter::OriginBulkheadFull),
-        };
-        let after = content.caller.hedges_after(now);
-        self.observe_origin_breaker();
-        if let Some(refused) = refused {
-            self.recorder.count(refused, origin);
-            self.trace_mark(
-                now,
-                Part::Fill,
-                key,
-                "a request to the origin is refused before it leaves",
-            );
-            return self.fill_or_fall_back(ctx, key, Cause::Refused);
-        }
-        let Some(ask) = self.new_ask(ctx, key) else {
-            return;
-        };
-        if let Some(fill) = self.fill_mut(key) {
-            fill.pair.sent(ask);
-        }
-        if let Some(after) = after {
-            ctx.schedule(now.saturating_add(after), Event::AskHedge(ask));
-        }
-        self.send_ask(ctx, ask);
-    }
-
-    /// An attempt has not been answered yet: a second one goes beside it.
-    pub(super) fn hedge_ask(&mut self, ctx: &mut Ctx<'_>, beside: Key) {
-        let Some(key) = self.fill_of(beside) else { return };
-        let Some(content) = &mut self.content else { return };
-        let Some(fill) = content.fills.get(key).filter(|fill| fill.pair.is_first(beside)) else {
-            return;
-        };
-        let origin = fill.origin;
-        let turn = content.caller.hedge(ctx.now(), &fill.pair.turn);
-        self.observe_origin_breaker();
-        let Some(turn) = turn else {
-            return self.recorder.count(Counter::OriginHedgesDenied, origin);
-        };
-        self.recorder.count(Counter::OriginHedges, origin);
-        let Some(ask) = self.new_ask(ctx, key) else {
-            return;
-        };
-        if let Some(fill) = self.fill_mut(key) {
-            fill.pair.hedged(ask, turn);
-        }
-        self.send_ask(ctx, ask);
-    }
-
-    fn fill_mut(&mut self, key: Key) -> Option<&mut Fill> {
-        self.content.as_mut()?.fills.get_mut(key)
-    }
-
-    /// An attempt of a fill has failed. If nothing else is under way for the fill, it is tried again, or
-    /// has failed.
-    pub(super) fn attempt_of_fill_failed(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        key: Key,
-        ask: Key,
-        cause: Cause,
-    ) {
-        let Some(content) = &mut self.content else { return };
-        let Some(fill) = content.fills.get_mut(key) else {
-            return;
-        };
-        let caller = &mut content.caller;
-        if !fill.pair.failed(caller, ctx.now(), ask) {
-            return self.observe_origin_breaker();
-        }
-        match caller.after(ctx.now(), &mut fill.pair.turn, cause.into(), fill.deadline) {
-            NextStep::Again(at) => return ctx.schedule(at, Event::AskAgain(key)),
-            NextStep::Denied => self.recorder.count(Counter::OriginRetriesDenied, fill.origin),
-            NextStep::Last => {}
-        }
-        self.fill_or_fall_back(ctx, key, cause);
+        self.send(ctx, Hop::Origin, fill);
     }
 
     /// An attempt was answered. The other one that may be under way for its fill is given up.
     pub(super) fn filled(&mut self, ctx: &mut Ctx<'_>, key: Key, ask: Key) {
-        let Some(content) = &mut self.content else { return };
-        let Some(fill) = content.fills.get_mut(key) else {
-            return;
-        };
-        let won = fill.pair.answered(&mut content.caller, ctx.now(), ask);
-        if won.by_hedge {
-            self.recorder.count(Counter::OriginHedgesWon, fill.origin);
-        }
-        self.observe_origin_breaker();
+        let other = self.attempt_answered(ctx.now(), Hop::Origin, key, ask);
         self.fill_ends_well(ctx, key, true);
-        if let Some(other) = won.other {
-            self.trace_end(ctx.now(), Part::Ask, other, "the other was faster");
-            self.abandon_ask(ctx, other);
-        }
-    }
-
-    /// A fill has failed for good, unless something else answers in the origin's place.
-    fn fill_or_fall_back(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
-        self.observe_origin_breaker();
-        let Some(content) = &mut self.content else { return };
-        let (Some(fill), fallback) = (content.fills.get(key), content.caller.falls_back()) else {
-            return;
-        };
-        match fallback {
-            Some(true) => {
-                self.recorder.count(Counter::OriginFallbacks, fill.origin);
-                self.fill_ends_well(ctx, key, false);
-            }
-            Some(false) => {
-                self.recorder.count(Counter::OriginFallbackFailures, fill.origin);
-                self.fill_failed(ctx, key, cause);
-            }
-            None => self.fill_failed(ctx, key, cause),
-        }
+        self.abandon_loser(ctx, Hop::Origin, other);
     }
 
     /// A fill has its answer. What stands in for the origin's is not cached.
-    fn fill_ends_well(&mut self, ctx: &mut Ctx<'_>, key: Key, is_real: bool) {
+    pub(super) fn fill_ends_well(&mut self, ctx: &mut Ctx<'_>, key: Key, is_real: bool) {
         let Some(fill) = self.end_fill(ctx.now(), key) else {
             return;
         };
@@ -415,12 +298,12 @@ impl Site {
         }
     }
 
-    fn fill_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+    pub(super) fn fill_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, error: AttemptError) {
         let Some(fill) = self.end_fill(ctx.now(), key) else {
             return;
         };
         self.recorder.count(Counter::OriginFetchesFailed, fill.origin);
-        self.trace_end(ctx.now(), Part::Fill, key, tracing::word(cause));
+        self.trace_end(ctx.now(), Part::Fill, key, error.word());
         let lock = self.content.as_ref().and_then(|content| content.lock);
         let alone = lock.is_some_and(|lock| lock.errors == SharedErrors::Alone);
         for request in fill.waiting() {
@@ -434,7 +317,7 @@ impl Site {
             if alone && waiting.joined.is_some() {
                 self.fetch_alone(ctx, request);
             } else {
-                self.refuse(ctx, request, cause == Cause::Refused);
+                self.refuse(ctx, request, error == AttemptError::Refused);
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Routes: who notices a loss, which networks go where, and how they take their viewers along.
 
-use super::{Ctx, Event, Failure, InFlight, Key, Site, State, first_visit};
+use super::{Ctx, Event, InFlight, Key, Site, State, first_visit};
 use crate::fault::Routes;
 use crate::model::Detect;
 use crate::observe::{Counter, Sample};
+use crate::sim::hop::error::AttemptError;
 use crate::sim::network::routing::{Notice, best};
 use crate::sim::run::event::ViewerRequest;
 use std::sync::PoisonError;
@@ -221,11 +222,11 @@ impl Site {
             let Some(&request) = self.requests.get(key) else {
                 continue;
             };
-            let failed = self.fails(ctx.now(), key, ctx.now(), Failure::Error);
+            let failed = self.fails(ctx.now(), key, ctx.now(), AttemptError::Error);
             self.sample_lock_wait(ctx.now(), &request);
             self.stops_waiting(ctx, &request);
             if let Some(visit) = failed {
-                self.attempt_failed(ctx, visit, ctx.now(), Failure::Error);
+                self.viewer_attempt_failed(ctx, visit, ctx.now(), AttemptError::Error);
             }
         }
     }

@@ -2,11 +2,11 @@
 //! that fails.
 
 use super::pair::HedgedAttempts;
-use super::{Ctx, Event, Key, Site, State, tracing};
+use super::{Ctx, Key, Site, State};
 use crate::model::SharedErrors;
 use crate::observe::Counter;
-use crate::sim::hop::budgets::Miss;
-use crate::sim::hop::client::NextStep;
+use crate::sim::hop::error::AttemptError;
+use crate::sim::hop::kind::Hop;
 use crate::sim::run::tracer::Part;
 use crate::sim::server::pool::Class;
 use crate::units::{Instant, Span};
@@ -54,26 +54,6 @@ impl Waiters {
     }
 }
 
-/// Why a call or a fetch failed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Cause {
-    /// A queue was full, or a wait too long.
-    Refused,
-    /// Nobody answered in time.
-    TimeOut,
-    /// Anything else.
-    Error,
-}
-
-impl From<Cause> for Miss {
-    fn from(cause: Cause) -> Self {
-        match cause {
-            Cause::TimeOut => Self::TimeOut,
-            Cause::Refused | Cause::Error => Self::Error,
-        }
-    }
-}
-
 impl Site {
     /// Starts a fetch for a request, or a refresh for nobody.
     pub(super) fn start_fetch(
@@ -104,7 +84,7 @@ impl Site {
             cache.begin(title, fetch.place, of.is_none());
         }
         self.trace_fetch(ctx.now(), (Part::Fetch, fetch), of);
-        self.call_manifest(ctx, fetch);
+        self.send(ctx, Hop::Manifest, fetch);
     }
 
     /// A request joins a fetch under way.
@@ -115,71 +95,16 @@ impl Site {
         }
     }
 
-    /// A call of a fetch has failed. If nothing else is under way for the fetch, it is tried again, or has
-    /// failed.
-    pub(super) fn attempt_of_fetch_failed(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        key: Key,
-        call: Key,
-        cause: Cause,
-    ) {
-        let Some(fetch) = self.fetches.get_mut(key) else {
-            return;
-        };
-        let caller = &mut self.manifest_caller;
-        if !fetch.pair.failed(caller, ctx.now(), call) {
-            return self.observe_breakers();
-        }
-        match caller.after(ctx.now(), &mut fetch.pair.turn, cause.into(), fetch.deadline) {
-            NextStep::Again(at) => return ctx.schedule(at, Event::CallAgain(key)),
-            NextStep::Denied => self.recorder.count(Counter::ManifestRetriesDenied, fetch.origin),
-            NextStep::Last => {}
-        }
-        self.fetch_or_fall_back(ctx, key, cause);
-    }
-
     /// A call has been answered; with the lag of its data, unless something else stands in for them. The
     /// other one that may be under way for its fetch is given up.
     pub(super) fn fetched(&mut self, ctx: &mut Ctx<'_>, key: Key, call: Key, lag: Option<Span>) {
-        let mut other = None;
-        if let Some(fetch) = self.fetches.get_mut(key) {
-            let won = fetch.pair.answered(&mut self.manifest_caller, ctx.now(), call);
-            if won.by_hedge {
-                self.recorder.count(Counter::ManifestHedgesWon, fetch.origin);
-            }
-            other = won.other;
-            self.observe_breakers();
-        }
+        let other = self.attempt_answered(ctx.now(), Hop::Manifest, key, call);
         self.end_well(ctx, key, lag);
-        if let Some(call) = other {
-            self.trace_end(ctx.now(), Part::Call, call, "the other was faster");
-            self.abandon_call(ctx, call);
-        }
-    }
-
-    /// A fetch has failed for good, unless something else answers in its place.
-    pub(super) fn fetch_or_fall_back(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
-        self.observe_breakers();
-        let (Some(fetch), fallback) = (self.fetches.get(key), self.manifest_caller.falls_back())
-        else {
-            return;
-        };
-        match fallback {
-            Some(true) => {
-                self.recorder.count(Counter::ManifestFallbacks, fetch.origin);
-                self.end_well(ctx, key, None);
-            }
-            Some(false) => {
-                self.recorder.count(Counter::ManifestFallbackFailures, fetch.origin);
-                self.fetch_failed(ctx, key, cause);
-            }
-            None => self.fetch_failed(ctx, key, cause),
-        }
+        self.abandon_loser(ctx, Hop::Manifest, other);
     }
 
     /// A fetch has its answer. What stands in for data is not cached.
-    fn end_well(&mut self, ctx: &mut Ctx<'_>, key: Key, data: Option<Span>) {
+    pub(super) fn end_well(&mut self, ctx: &mut Ctx<'_>, key: Key, data: Option<Span>) {
         let Some(fetch) = self.end_fetch(ctx.now(), key) else {
             return;
         };
@@ -203,7 +128,7 @@ impl Site {
     }
 
     /// A fetch has failed for good.
-    fn fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+    pub(super) fn fetch_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, error: AttemptError) {
         let Some(fetch) = self.end_fetch(ctx.now(), key) else {
             return;
         };
@@ -211,7 +136,7 @@ impl Site {
         if fetch.validates {
             self.recorder.count(Counter::ValidationsFailed, fetch.origin);
         }
-        self.trace_end(ctx.now(), Part::Fetch, key, tracing::word(cause));
+        self.trace_end(ctx.now(), Part::Fetch, key, error.word());
         let metadata = self.plan.fabric.metadata.as_ref();
         let alone = metadata
             .and_then(|metadata| metadata.lock)
@@ -231,7 +156,7 @@ impl Site {
                 let origin = self.origin(&waiting.visit);
                 self.start_fetch(ctx, fetch.title, origin, Some(request));
             } else {
-                self.refuse(ctx, request, cause == Cause::Refused);
+                self.refuse(ctx, request, error == AttemptError::Refused);
             }
         }
     }

@@ -6,7 +6,7 @@
 //!                    +-> miss -+-> start_fetch --- made --> deliver --+
 //!                    |         +-> joins a fetch -- lock_wait_over
 //!                    |                    |
-//!                    +-> nobody answers   +-- failed -> refuse -> attempt_failed -+-> retry -> arrive
+//!                    +-> nobody answers   +-- failed -> refuse -> viewer_attempt_failed -+-> retry -> arrive
 //!                             |                                    ^              +-> give_up
 //!                             +-------------- timed_out -----------+
 //! ```
@@ -15,10 +15,11 @@
 //! row. What goes on behind the cache is in `fetch`, `service`, `database` and `primary`, in this order;
 //! what a budget hears is in `budget`, and what else protects viewers and edge in `protect`.
 
-use super::{Ctx, Event, Failure, InFlight, Key, Site, State, accounting};
+use super::{Ctx, Event, InFlight, Key, Site, State, accounting};
 use crate::model::AfterWait;
 use crate::observe::{Counter, Sample, When};
 use crate::sim::edge::metadata::{Found, MetadataCache};
+use crate::sim::hop::error::AttemptError;
 use crate::sim::run::event::ViewerRequest;
 use crate::units::{Instant, Span};
 
@@ -233,9 +234,9 @@ impl Site {
         self.lose(key);
         if self.outage.is_none()
             && heard <= request.deadline
-            && let Some(visit) = self.fails(now, key, heard, Failure::Error)
+            && let Some(visit) = self.fails(now, key, heard, AttemptError::Error)
         {
-            self.attempt_failed(ctx, visit, heard, Failure::Error);
+            self.viewer_attempt_failed(ctx, visit, heard, AttemptError::Error);
         }
     }
 
@@ -250,12 +251,12 @@ impl Site {
         let Some(&request) = self.requests.get(key).filter(|one| one.state != State::Spent) else {
             return;
         };
-        let failed = self.fails(ctx.now(), key, ctx.now(), Failure::TimeOut);
+        let failed = self.fails(ctx.now(), key, ctx.now(), AttemptError::TimeOut);
         self.count(&request.visit, Counter::TimedOut);
         self.sample_lock_wait(ctx.now(), &request);
         self.stops_waiting(ctx, &request);
         if let Some(visit) = failed {
-            self.attempt_failed(ctx, visit, ctx.now(), Failure::TimeOut);
+            self.viewer_attempt_failed(ctx, visit, ctx.now(), AttemptError::TimeOut);
         }
     }
 
@@ -270,12 +271,12 @@ impl Site {
 
     /// The viewer knows at `heard` that its attempt has failed. Whoever serves its network now
     /// decides, because the retry budget travels with the network.
-    pub(super) fn attempt_failed(
+    pub(super) fn viewer_attempt_failed(
         &mut self,
         ctx: &mut Ctx<'_>,
         mut visit: ViewerRequest,
         heard: Instant,
-        how: Failure,
+        how: AttemptError,
     ) {
         self.trace_failed(ctx.now(), heard, &visit, how);
         let Some(network) = self.network_set.get_mut(visit.network) else {
@@ -293,7 +294,7 @@ impl Site {
         ctx: &mut Ctx<'_>,
         mut visit: ViewerRequest,
         heard: Instant,
-        how: Failure,
+        how: AttemptError,
     ) {
         let retry = &self.plan.fabric.viewers.retry;
         let attempt = u32::from(visit.attempt);
@@ -301,11 +302,10 @@ impl Site {
             self.give_up(ctx.now(), heard, &visit, how);
             return self.think(ctx, heard);
         }
-        let miss = how.into();
         let network = self.network_set.get_mut(visit.network);
         let retry_budget = network.and_then(|network| network.retry_budget.as_mut());
         if !retry_budget
-            .is_none_or(|retry_budget| retry_budget.grant(ctx.now(), &mut visit.token, miss))
+            .is_none_or(|retry_budget| retry_budget.grant(ctx.now(), &mut visit.token, how))
         {
             self.count(&visit, Counter::RetriesDenied);
             self.trace_note(ctx.now(), &visit, "the budget refuses a retry");
@@ -335,15 +335,15 @@ impl Site {
         now: Instant,
         heard: Instant,
         visit: &ViewerRequest,
-        how: Failure,
+        how: AttemptError,
     ) {
         if self.client_policy.is_on && self.falls_back(now, heard, visit) {
             return;
         }
         let when = self.when(now, visit);
         let outcome = match how {
-            Failure::Error => Counter::Failed,
-            Failure::TimeOut => Counter::GivenUp,
+            AttemptError::Error | AttemptError::Refused => Counter::Failed,
+            AttemptError::TimeOut => Counter::GivenUp,
         };
         self.count_at(when, visit, outcome);
         self.trace_given_up(now, visit, how);

@@ -1,42 +1,17 @@
 //! Requests at the origin: asked here or over the wide area, served in the origin's region.
 
-use super::fetch::Cause;
+use super::server::{Requester, Server, ServerCall, inside};
 use super::service::stretched;
-use super::{Ctx, Event, Key, Site, tracing};
+use super::{Ctx, Event, Key, Site};
 use crate::fault::{Answers, Fault, Service};
-use crate::model::{Discipline, Origin, PATIENCE};
-use crate::observe::{Counter, Gauge, Sample};
-use crate::sim::run::event::Reply;
+use crate::model::{Discipline, Origin};
+use crate::observe::{Counter, Sample};
+use crate::sim::hop::error::AttemptError;
+use crate::sim::hop::error::Reply;
+use crate::sim::hop::kind::Hop;
 use crate::sim::run::tracer::Part;
-use crate::sim::server::pool::{Class, Offer, Pool};
+use crate::sim::server::pool::Pool;
 use crate::units::{Instant, Span};
-use std::collections::BTreeMap;
-
-/// An attempt to get a segment, at the edge that asks and, over the wide area, at the origin, too.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OriginCall {
-    of: Requester,
-    /// Where the viewers sit.
-    origin: usize,
-    object: u32,
-    /// When it came to the origin, or left for it.
-    came: Instant,
-    /// When its caller gives it up, where that travels along.
-    deadline: Instant,
-    /// Whether the origin has let it in.
-    inside: bool,
-    /// Since when it has a slot there.
-    began: Option<Instant>,
-}
-
-/// Who wants an answer of the origin.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Requester {
-    /// A fill of this region; it may have given the attempt up.
-    Fill(Key),
-    /// Another region, and its attempt there.
-    Region(usize, Key),
-}
 
 /// What an edge asks the origin for over the wide area.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,59 +33,37 @@ impl RemoteCall {
     }
 }
 
-/// The origin at work.
-#[derive(Debug)]
-pub(super) struct Server {
-    slots: Pool<Key>,
-    /// What it does with those who ask it, where it is down.
-    down: Option<Answers>,
-    /// Requests to which nobody answers.
-    lost: Vec<Key>,
-    /// What other regions have asked for: their site and attempt, and the attempt here. Kept where they
-    /// take back what they give up.
-    orders: BTreeMap<(usize, Key), Key>,
-}
-
-impl Server {
-    pub(super) fn new(config: &Origin) -> Self {
-        let slots = Pool::new(config.slots, config.queue, Discipline::Fifo);
-        Self { slots, down: None, lost: Vec::new(), orders: BTreeMap::new() }
-    }
+/// The origin's slots, where it is in this region.
+pub(super) fn slots_of(config: &Origin) -> Pool<Key> {
+    Pool::new(config.slots, config.queue, Discipline::Fifo)
 }
 
 // At the edge.
 impl Site {
-    /// An attempt of a fill, that has not come anywhere. Its time-out begins.
-    pub(super) fn new_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Key> {
-        let (how, now) = (&self.plan.fabric.origin.call, ctx.now());
+    /// An attempt of a fill, that has not come anywhere.
+    pub(super) fn keep_ask(&mut self, key: Key, now: Instant, deadline: Instant) -> Option<Key> {
         let content = self.content.as_mut()?;
         let fill = content.fills.get(key)?;
-        let gives_up = now.saturating_add(how.timeout.unwrap_or(PATIENCE));
-        let deadline = if how.deadline { fill.deadline.min(gives_up) } else { Instant::NEVER };
-        let (of, origin, object) = (Requester::Fill(key), fill.origin, fill.object);
-        let ask =
-            OriginCall { of, origin, object, came: now, deadline, inside: false, began: None };
-        let ask = content.asks.insert(ask);
-        self.recorder.count(Counter::OriginCalls, origin);
-        self.trace_within(now, (Part::Fill, key), (Part::Ask, ask));
-        ctx.schedule(gives_up, Event::AskTimeOut(ask));
-        Some(ask)
+        let (of, client_region, object) = (Requester::Local(key), fill.origin, fill.object);
+        let (came, inside, began) = (now, false, None);
+        let ask = ServerCall { of, client_region, object, came, deadline, inside, began };
+        Some(content.server.calls.insert(ask))
     }
 
     /// An attempt leaves for the origin.
     pub(super) fn send_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let to = self.plan.fabric.origin_region();
         if to == self.me {
-            return self.offer_ask(ctx, key);
+            return self.offer(ctx, Hop::Origin, key);
         }
-        let asks = self.content.as_ref().map(|content| &content.asks);
+        let asks = self.content.as_ref().map(|content| &content.server.calls);
         let Some(&ask) = asks.and_then(|asks| asks.get(key)) else {
             return;
         };
         if !self.cut_off() {
             let arrives = ctx.now() + self.way_between(ctx.now(), self.me, to);
             let (site, origin) =
-                (super::remote_read::small(self.me), super::remote_read::small(ask.origin));
+                (super::remote_read::small(self.me), super::remote_read::small(ask.client_region));
             let order = RemoteCall { ask: key, object: ask.object, site, origin };
             ctx.send(to, arrives, Event::OriginAsked { order, deadline: ask.deadline });
         }
@@ -135,68 +88,20 @@ impl Site {
             return;
         }
         match reply {
-            Reply::Data => self.ask_answered(ctx, order.ask, order.object, order.origin.into()),
-            Reply::Error => self.ask_failed(ctx, order.ask, Cause::Error),
-            Reply::Refused => self.ask_failed(ctx, order.ask, Cause::Refused),
-        }
-    }
-
-    /// An answer comes to the edge; its attempt may have been given up.
-    fn ask_answered(&mut self, ctx: &mut Ctx<'_>, key: Key, object: u32, origin: usize) {
-        let fill = self.fill_of(key);
-        let Some(content) = &mut self.content else { return };
-        let bytes = content.catalogue.bytes(object);
-        content.asks.discard(key);
-        self.recorder.count_many(Counter::OriginBytes, origin, bytes);
-        self.trace_over(ctx.now(), Part::Ask, key);
-        match fill {
-            Some(fill) => {
-                self.trace_end(ctx.now(), Part::Ask, key, "answered");
-                self.filled(ctx, fill, key);
+            Ok(()) => {
+                self.count_bytes(order.object, order.origin.into());
+                self.answered_by(ctx, Hop::Origin, order.ask, order.origin.into());
             }
-            None => self.recorder.count(Counter::OriginWasted, origin),
+            Err(error) => self.attempt_failed(ctx, Hop::Origin, order.ask, error),
         }
     }
 
-    /// An attempt has failed; its caller hears of it if it still waits.
-    pub(super) fn ask_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
-        let fill = self.fill_of(key);
-        let Some(ask) = self.content.as_mut().and_then(|content| content.asks.remove(key)) else {
-            return;
-        };
-        self.trace_over(ctx.now(), Part::Ask, key);
-        if let Requester::Region(site, there) = ask.of {
-            let reply = if cause == Cause::Error { Reply::Error } else { Reply::Refused };
-            return self.answer_order(ctx, site, there, &ask, reply);
+    /// An answer of the origin has come to the edge, whether it is still wanted or not.
+    pub(super) fn count_bytes(&mut self, object: u32, client_region: usize) {
+        if let Some(content) = &self.content {
+            let bytes = content.catalogue.bytes(object);
+            self.recorder.count_many(Counter::OriginBytes, client_region, bytes);
         }
-        if let Some(fill) = fill {
-            self.trace_end(ctx.now(), Part::Ask, key, tracing::word(cause));
-            self.attempt_of_fill_failed(ctx, fill, key, cause);
-        }
-    }
-
-    /// The caller of an attempt waits no longer for it.
-    pub(super) fn ask_timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(fill) = self.fill_of(key) else {
-            return;
-        };
-        let asks = self.content.as_ref().map(|content| &content.asks);
-        let Some(origin) = asks.and_then(|asks| asks.get(key)).map(|ask| ask.origin) else {
-            return;
-        };
-        self.recorder.count(Counter::OriginTimeouts, origin);
-        self.abandon_ask(ctx, key);
-        self.trace_end(ctx.now(), Part::Ask, key, "timed out");
-        self.attempt_of_fill_failed(ctx, fill, key, Cause::TimeOut);
-    }
-
-    /// The fill of this region that waits for an attempt, if one does.
-    pub(super) fn fill_of(&self, key: Key) -> Option<Key> {
-        let content = self.content.as_ref()?;
-        let Requester::Fill(fill) = content.asks.get(key)?.of else {
-            return None;
-        };
-        content.fills.get(fill)?.pair.is_out(key).then_some(fill)
     }
 
     /// The caller of an attempt waits no longer. It is taken back, over the wide area by a message, or
@@ -204,19 +109,22 @@ impl Site {
     pub(super) fn abandon_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let (cancel, now) = (self.plan.fabric.origin.call.cancel, ctx.now());
         let Some(content) = &mut self.content else { return };
-        let Some(&ask) = content.asks.get(key).filter(|ask| cancel || !ask.inside) else {
+        let server = &mut content.server;
+        let Some(&ask) = server.calls.get(key).filter(|ask| cancel || !ask.inside) else {
             return;
         };
-        content.asks.discard(key);
-        if cancel && content.server.is_none() {
-            self.call_back(ctx, key);
-        } else if let (true, Some(server)) = (ask.inside, &mut content.server) {
-            let waits = server.slots.withdraw(key, now);
-            server.slots.left(ask.came, ask.began, now);
-            if !waits {
-                self.serve_next_ask(ctx);
+        server.calls.discard(key);
+        match &mut server.slots {
+            None if cancel => self.call_back(ctx, key),
+            Some(slots) if ask.inside => {
+                let waits = slots.withdraw(key, now);
+                slots.left(ask.came, ask.began, now);
+                if !waits {
+                    self.serve_next(ctx, Hop::Origin);
+                }
+                self.observe_server(Hop::Origin);
             }
-            self.observe_origin();
+            _ => {}
         }
         self.trace_over(now, Part::Ask, key);
     }
@@ -227,14 +135,6 @@ impl Site {
             let (site, to) = (super::remote_read::small(self.me), self.plan.fabric.origin_region());
             let arrives = ctx.now() + self.way_between(ctx.now(), self.me, to);
             ctx.send(to, arrives, Event::OriginCancelled { site, ask });
-        }
-    }
-
-    /// The breakers of the edge before the origin, where there are any.
-    pub(super) fn observe_origin_breaker(&mut self) {
-        if let Some(content) = self.content.as_ref().filter(|content| content.caller.has_breakers())
-        {
-            self.recorder.gauge(Gauge::OriginBreaker, content.caller.breaker() as u64);
         }
     }
 }
@@ -248,13 +148,14 @@ impl Site {
         }
         let Some(content) = &mut self.content else { return };
         let of = Requester::Region(order.site.into(), order.ask);
-        let (origin, object, came) = (order.origin.into(), order.object, ctx.now());
-        let ask = OriginCall { of, origin, object, came, deadline, inside: false, began: None };
-        let key = content.asks.insert(ask);
-        if let (true, Some(server)) = (self.plan.fabric.origin.call.cancel, &mut content.server) {
-            server.orders.insert((order.site.into(), order.ask), key);
+        let (client_region, object, came) = (order.origin.into(), order.object, ctx.now());
+        let (inside, began) = (false, None);
+        let ask = ServerCall { of, client_region, object, came, deadline, inside, began };
+        let key = content.server.calls.insert(ask);
+        if self.plan.fabric.origin.call.cancel {
+            content.orders.insert((order.site.into(), order.ask), key);
         }
-        self.offer_ask(ctx, key);
+        self.offer(ctx, Hop::Origin, key);
     }
 
     /// Another region takes an attempt back, unless it is over.
@@ -262,52 +163,24 @@ impl Site {
         if self.cut_off() {
             return;
         }
-        let server = self.content.as_mut().and_then(|content| content.server.as_mut());
-        if let Some(key) = server.and_then(|server| server.orders.remove(&(site, ask))) {
+        let content = self.content.as_mut();
+        if let Some(key) = content.and_then(|content| content.orders.remove(&(site, ask))) {
             self.abandon_ask(ctx, key);
         }
     }
 
-    /// An attempt asks for a slot.
-    fn offer_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(content) = &mut self.content else { return };
-        let (Some(server), Some(ask)) = (&mut content.server, content.asks.get_mut(key)) else {
-            return;
-        };
-        let origin = ask.origin;
-        let offer = match server.down {
-            None => server.slots.offer(key, Class::Low, ctx.now()),
-            Some(Answers::Refused) => Offer::Refused,
-            Some(Answers::Silent) => return server.lost.push(key),
-        };
-        ask.inside = offer != Offer::Refused;
-        match offer {
-            Offer::Starts => self.begin_ask(ctx, key),
-            Offer::Waits => {
-                if let Some(wait) = self.plan.fabric.origin.wait {
-                    ctx.schedule(ctx.now().saturating_add(wait), Event::OriginWaitOver);
-                }
-            }
-            Offer::Refused => {
-                self.recorder.count(Counter::OriginRejected, origin);
-                self.ask_failed(ctx, key, Cause::Refused);
-            }
-        }
-        self.observe_origin();
-    }
-
     /// An attempt has its slot.
-    fn begin_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+    pub(super) fn begin_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let now = ctx.now();
         let harm = &self.plan.injections;
         let slow = self.active_faults.slowness(harm, Service::Origin, None, now);
         let config = &self.plan.fabric.origin;
         let Some(content) = &mut self.content else { return };
-        let Some(ask) = content.asks.get_mut(key) else {
+        let Some(ask) = content.server.calls.get_mut(key) else {
             return;
         };
         ask.began = Some(now);
-        self.recorder.sample(Sample::OriginWait, ask.origin, now.since(ask.came));
+        self.recorder.sample(Sample::OriginWait, ask.client_region, now.since(ask.came));
         let bytes = content.catalogue.bytes(ask.object);
         let carries = config.rate.map_or(Span::ZERO, |rate| carried(bytes, rate));
         let first_byte = config.service.draw(&mut content.service);
@@ -316,111 +189,33 @@ impl Site {
         ctx.schedule(now.saturating_add(takes), Event::OriginDone(key));
     }
 
-    /// The origin is done with an attempt.
-    pub(super) fn origin_done(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(ask) = self.leave_origin(ctx.now(), key) else {
-            return;
-        };
-        self.serve_next_ask(ctx);
-        if self.errs(Service::Origin, None, ctx.now()) {
-            return self.ask_failed(ctx, key, Cause::Error);
-        }
-        match ask.of {
-            Requester::Region(site, there) => {
-                if let Some(content) = &mut self.content {
-                    content.asks.discard(key);
-                }
-                self.answer_order(ctx, site, there, &ask, Reply::Data);
-            }
-            Requester::Fill(_) => self.ask_answered(ctx, key, ask.object, ask.origin),
-        }
-    }
-
-    /// An attempt that is inside leaves the origin's pool.
-    fn leave_origin(&mut self, now: Instant, key: Key) -> Option<OriginCall> {
-        let content = self.content.as_mut()?;
-        let ask = content.asks.get_mut(key).filter(|ask| ask.inside)?;
-        ask.inside = false;
-        content.server.as_mut()?.slots.left(ask.came, ask.began, now);
-        Some(*ask)
-    }
-
-    /// A slot is free, for the next attempt that is still wanted.
-    fn serve_next_ask(&mut self, ctx: &mut Ctx<'_>) {
-        loop {
-            let Some(content) = &mut self.content else { return };
-            let Some(server) = &mut content.server else { return };
-            let Some((next, _)) = server.slots.release(ctx.now()) else {
-                break;
-            };
-            let expired = content.asks.get_mut(next).filter(|ask| ask.deadline <= ctx.now());
-            let Some(ask) = expired else {
-                self.begin_ask(ctx, next);
-                break;
-            };
-            ask.began = Some(ctx.now());
-            self.recorder.count(Counter::OriginExpired, ask.origin);
-            self.leave_origin(ctx.now(), next);
-            self.ask_failed(ctx, next, Cause::TimeOut);
-        }
-        self.observe_origin();
-    }
-
     /// An answer goes to another region.
-    fn answer_order(
+    pub(super) fn answer_order(
         &mut self,
         ctx: &mut Ctx<'_>,
         site: usize,
         there: Key,
-        ask: &OriginCall,
+        ask: &ServerCall,
         reply: Reply,
     ) {
-        let server = self.content.as_mut().and_then(|content| content.server.as_mut());
-        if let Some(server) = server {
-            server.orders.remove(&(site, there));
+        if let Some(content) = &mut self.content {
+            content.orders.remove(&(site, there));
         }
         if self.cut_off() {
             return;
         }
         let arrives = ctx.now() + self.way_between(ctx.now(), self.me, site);
-        let (to, origin) = (super::remote_read::small(site), super::remote_read::small(ask.origin));
+        let (to, origin) =
+            (super::remote_read::small(site), super::remote_read::small(ask.client_region));
         let order = RemoteCall { ask: there, object: ask.object, site: to, origin };
         ctx.send(site, arrives, Event::OriginAnswered { order, reply });
-    }
-
-    /// The one that has waited longest for a slot may have waited long enough.
-    pub(super) fn origin_wait_over(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(wait) = self.plan.fabric.origin.wait else {
-            return;
-        };
-        let server = self.content.as_mut().and_then(|content| content.server.as_mut());
-        let Some((key, came)) = server.and_then(|server| server.slots.expire(ctx.now(), wait))
-        else {
-            return;
-        };
-        if let Some(ask) = self.leave_origin(ctx.now(), key) {
-            // It has waited too long: its wait counts like that of any other.
-            self.recorder.count(Counter::OriginRejected, ask.origin);
-            self.recorder.sample(Sample::OriginWait, ask.origin, ctx.now().since(came));
-        }
-        self.ask_failed(ctx, key, Cause::Refused);
-        self.observe_origin();
-    }
-
-    fn observe_origin(&mut self) {
-        let server = self.content.as_ref().and_then(|content| content.server.as_ref());
-        if let Some(server) = server {
-            self.recorder.gauge(Gauge::OriginQueue, server.slots.queued());
-            self.recorder.gauge(Gauge::OriginBusy, server.slots.busy());
-        }
     }
 
     /// Little's law and the utilisation law at the origin, up to now.
     pub(super) fn balance_origin(&mut self, now: Instant, last: bool) {
         let Some(content) = &mut self.content else { return };
-        let Some(server) = &mut content.server else { return };
-        let inside = content.asks.iter().map(|(_, ask)| ask).filter(|ask| ask.inside);
-        server.slots.balance("origin", now, last, inside.map(|ask| (ask.came, ask.began)));
+        let Server { calls, slots: Some(slots), .. } = &mut content.server else { return };
+        slots.balance("origin", now, last, inside(calls));
     }
 }
 
@@ -438,13 +233,16 @@ impl Site {
             return;
         }
         let answers = self.active_faults.origin_down(&self.plan.injections);
-        let server = self.content.as_mut().and_then(|content| content.server.as_mut());
-        let Some(server) = server else { return };
+        let Some(content) = &mut self.content else { return };
+        let server = &mut content.server;
+        if server.slots.is_none() {
+            return;
+        }
         match (std::mem::replace(&mut server.down, answers), answers) {
             (None, Some(answers)) => self.break_origin(ctx, answers),
             (Some(_), None) => {
                 for ask in std::mem::take(&mut server.lost) {
-                    self.ask_failed(ctx, ask, Cause::Error);
+                    self.attempt_failed(ctx, Hop::Origin, ask, AttemptError::Error);
                 }
             }
             _ => {}
@@ -454,21 +252,18 @@ impl Site {
     /// The origin goes down: nobody has a slot any more.
     fn break_origin(&mut self, ctx: &mut Ctx<'_>, answers: Answers) {
         let Some(content) = &mut self.content else { return };
-        let inside = content.asks.iter().filter(|(_, ask)| ask.inside);
-        let mut broken: Vec<(Instant, Key)> = inside.map(|(key, ask)| (ask.came, key)).collect();
-        broken.sort_unstable();
-        for &(_, key) in &broken {
-            self.leave_origin(ctx.now(), key);
+        let broken = content.server.inside_in_order();
+        for &key in &broken {
+            content.server.leave(key, ctx.now());
         }
-        if let Some(server) = self.content.as_mut().and_then(|content| content.server.as_mut()) {
-            server.slots.clear(ctx.now());
+        if let Some(slots) = &mut content.server.slots {
+            slots.clear(ctx.now());
         }
-        self.observe_origin();
-        for (_, key) in broken {
-            let server = self.content.as_mut().and_then(|content| content.server.as_mut());
-            match (answers, server) {
-                (Answers::Silent, Some(server)) => server.lost.push(key),
-                _ => self.ask_failed(ctx, key, Cause::Error),
+        self.observe_server(Hop::Origin);
+        for key in broken {
+            match (answers, &mut self.content) {
+                (Answers::Silent, Some(content)) => content.server.lost.push(key),
+                _ => self.attempt_failed(ctx, Hop::Origin, key, AttemptError::Error),
             }
         }
     }

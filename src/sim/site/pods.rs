@@ -1,10 +1,11 @@
 //! The pods of the manifest service, where they are looked at one by one.
 
-use super::fetch::Cause;
 use super::service::Over;
 use super::{Ctx, Event, Key, Site};
 use crate::fault::Calls;
 use crate::observe::{Counter, Gauge};
+use crate::sim::hop::error::AttemptError;
+use crate::sim::hop::kind::Hop;
 use crate::sim::run::event::PodEvent;
 use crate::sim::run::tracer::Part;
 use crate::sim::server::cpu::Cpu;
@@ -62,8 +63,8 @@ impl Site {
         };
         self.recorder.count(Counter::ManifestResets, call.origin);
         self.trace_end(ctx.now(), Part::Call, key, "reset");
-        if self.listens(call.fetch, key) {
-            self.attempt_of_fetch_failed(ctx, call.fetch, key, Cause::Error);
+        if self.waits_for(Hop::Manifest, call.fetch, key) {
+            self.retry_or_fall_back(ctx, Hop::Manifest, (call.fetch, key), AttemptError::Error);
         }
     }
 

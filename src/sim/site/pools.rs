@@ -1,9 +1,11 @@
 //! The site's pools: classes, waits that are bounded, shared work, and the books.
 
-use super::fetch::Cause;
+use super::server::{Server, inside};
 use super::{Arrival, Ctx, Event, Key, ProcessorSharing, Site, first_visit};
 use crate::model::Discipline;
 use crate::observe::{Counter, Sample};
+use crate::sim::hop::error::AttemptError;
+use crate::sim::hop::kind::Hop;
 use crate::sim::server::pool::Class;
 use crate::sim::server::slot_classes::SlotClass;
 use crate::units::{Instant, Span};
@@ -52,7 +54,7 @@ impl Site {
     /// A fetch waits for a slot: it may do so for so long.
     pub(super) fn limit_wait(&self, ctx: &mut Ctx<'_>, slot_class: SlotClass) {
         if let Some(wait) = self.manifest.wait(slot_class) {
-            ctx.schedule(ctx.now().saturating_add(wait), Event::SlotWaitOver);
+            ctx.schedule(ctx.now().saturating_add(wait), Event::WaitOver(Hop::Manifest));
         }
     }
 
@@ -64,7 +66,7 @@ impl Site {
         if let Some(call) = self.calls.get(key) {
             self.recorder.count(Counter::ManifestRejected, call.origin);
         }
-        self.call_failed(ctx, key, Cause::Refused);
+        self.call_failed(ctx, key, AttemptError::Refused);
     }
 }
 
@@ -140,7 +142,7 @@ impl Site {
         while let Some(read) =
             self.reading.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
         {
-            self.read_done(ctx, read);
+            self.done(ctx, Hop::Database, read);
         }
         self.look_for_read(ctx);
     }
@@ -163,14 +165,6 @@ fn look_again<J: Copy + Ord>(
 
 // The books.
 impl Site {
-    /// A read leaves the database.
-    pub(super) fn leave_database(&mut self, key: Key, now: Instant) {
-        if let (Some(pool), Some(read)) = (&mut self.database, self.reads.get_mut(key)) {
-            read.inside = false;
-            pool.left(read.came, read.began, now);
-        }
-    }
-
     /// Little's law and the utilisation law, for each pool, from the beginning up to now; for the `last`
     /// time at the end of a run.
     ///
@@ -193,11 +187,9 @@ impl Site {
         if let Some(sharing) = &mut self.reading {
             sharing.balance("database", now, last);
         }
-        if let Some(pool) = &mut self.database {
-            let inside = self.reads.iter().map(|(_, read)| read).filter(|read| read.inside);
+        if let Server { calls: reads, slots: Some(pool), .. } = &mut self.database {
             let held = self.calls.iter().filter_map(|(_, call)| call.held);
-            let within = inside.map(|read| (read.came, read.began));
-            let within = within.chain(held.map(|held| (held.came, Some(held.began))));
+            let within = inside(reads).chain(held.map(|held| (held.came, Some(held.began))));
             pool.balance("database", now, last, within);
         }
         self.balance_origin(now, last);

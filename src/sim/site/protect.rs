@@ -15,13 +15,14 @@
 //! The attempt and its hedge are two entries in memory that know each other. The first stays as long as its
 //! request does: `Spent` when it has failed and the hedge is still out.
 
-use super::{Ctx, Event, Failure, InFlight, Key, Site, State};
+use super::{Ctx, Event, InFlight, Key, Site, State};
 use crate::model::Viewers;
 use crate::observe::{Counter, Gauge, Sample};
 use crate::sim::client::policy::{Permit, PolicyState};
 use crate::sim::edge::metadata::Found;
 use crate::sim::hop::budgets::RetryToken;
 use crate::sim::hop::client::Admission;
+use crate::sim::hop::error::AttemptError;
 use crate::sim::run::event::{HEDGE, ViewerRequest};
 use crate::sim::run::tracer::{Part, What};
 use crate::units::{Instant, Span};
@@ -98,7 +99,7 @@ impl Site {
         self.recorder.count(by, origin);
         self.trace_note(ctx.now(), &visit, "an attempt is refused before it leaves");
         let heard = ctx.now().saturating_sub(self.trip(&visit).half());
-        self.what_follows(ctx, visit, heard, Failure::Error);
+        self.what_follows(ctx, visit, heard, AttemptError::Error);
     }
 
     /// Keeps an attempt that has just arrived, beside the other if it is a hedge; else it may be hedged.
@@ -268,7 +269,7 @@ impl Site {
         now: Instant,
         key: Key,
         heard: Instant,
-        how: Failure,
+        how: AttemptError,
     ) -> Option<ViewerRequest> {
         if !self.client_policy.is_on {
             return self.unpark(key);

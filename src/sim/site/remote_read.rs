@@ -1,11 +1,12 @@
 //! Reads over the wide area: asked here, done at the primary, answered here.
 
-use super::database::{DbRead, Requester};
-use super::fetch::Cause;
+use super::server::{Requester, ServerCall};
 use super::{Ctx, Event, Key, Site};
 use crate::observe::Counter;
 use crate::sim::faults::active_faults::packet_loss;
-use crate::sim::run::event::Reply;
+use crate::sim::hop::error::AttemptError;
+use crate::sim::hop::error::Reply;
+use crate::sim::hop::kind::Hop;
 use crate::sim::run::tracer::Part;
 use crate::units::{Instant, Span};
 
@@ -44,11 +45,11 @@ impl Site {
         }
         let of = Requester::Region(site, read);
         let deadline = Instant::NEVER;
-        let read = DbRead { of, origin, came: ctx.now(), deadline, inside: false, began: None };
-        let key = self.reads.insert(read);
-        if !self.connect(ctx, key) {
-            self.read_failed(ctx, key, Cause::Refused);
-        }
+        let (client_region, object, came) = (origin, 0, ctx.now());
+        let (inside, began) = (false, None);
+        let read = ServerCall { of, client_region, object, came, deadline, inside, began };
+        let key = self.database.calls.insert(read);
+        self.offer(ctx, Hop::Database, key);
     }
 
     /// At the primary: another region's read is over.
@@ -73,16 +74,16 @@ impl Site {
         if self.cut_off() {
             return;
         }
-        match reply {
-            Reply::Data => self.read_succeeded(ctx, read),
-            Reply::Error => self.read_failed(ctx, read, Cause::Error),
-            Reply::Refused => self.read_failed(ctx, read, Cause::Refused),
+        match (reply, self.database.calls.get(read).map(|read| read.client_region)) {
+            (Ok(()), Some(region)) => self.answered_by(ctx, Hop::Database, read, region),
+            (Ok(()), None) => {}
+            (Err(error), _) => self.attempt_failed(ctx, Hop::Database, read, error),
         }
     }
 
     /// The primary has not answered in time.
     pub(super) fn primary_timed_out(&mut self, ctx: &mut Ctx<'_>, read: Key) {
-        self.read_failed(ctx, read, Cause::Error);
+        self.attempt_failed(ctx, Hop::Database, read, AttemptError::Error);
     }
 
     /// How much later a message between the primary and another region comes because its packet was lost,

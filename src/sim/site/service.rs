@@ -4,12 +4,12 @@
 //! does.
 
 use super::connections::Held;
-use super::fetch::Cause;
 use super::pair::HedgedAttempts;
-use super::{Ctx, Event, Key, Site, tracing};
+use super::{Ctx, Event, Key, Site};
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
-use crate::sim::hop::client::Admission;
+use crate::sim::hop::error::AttemptError;
+use crate::sim::hop::kind::Hop;
 use crate::sim::run::tracer::Part;
 use crate::sim::server::pool::{Class, Offer};
 use crate::sim::server::slot_classes::SlotClass;
@@ -55,75 +55,15 @@ pub(super) struct Over {
 }
 
 impl Site {
-    /// A fetch makes an attempt.
-    pub(super) fn call_manifest(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let now = ctx.now();
-        let Some(fetch) = self.fetches.get_mut(key) else {
-            return;
-        };
-        let origin = fetch.origin;
-        let refused = match self.manifest_caller.leave(now, &mut fetch.pair.turn) {
-            Admission::Goes => None,
-            Admission::Budget => Some(Counter::ManifestRetriesDenied),
-            Admission::Breaker => Some(Counter::ManifestBreakerRefused),
-            Admission::Bulkhead => Some(Counter::ManifestBulkheadFull),
-        };
-        self.observe_breakers();
-        if let Some(refused) = refused {
-            self.recorder.count(refused, origin);
-            self.trace_mark(now, Part::Fetch, key, "a call is refused before it leaves");
-            return self.fetch_or_fall_back(ctx, key, Cause::Refused);
-        }
-        let after = self.manifest_caller.hedges_after(now);
-        let Some(call) = self.new_call(ctx, key) else {
-            return;
-        };
-        if let Some(fetch) = self.fetches.get_mut(key) {
-            fetch.pair.sent(call);
-        }
-        if let Some(after) = after {
-            ctx.schedule(now.saturating_add(after), Event::CallHedge(call));
-        }
-        self.offer_call(ctx, call);
-    }
-
-    /// A call has not been answered yet: a second one goes beside it.
-    pub(super) fn hedge_call(&mut self, ctx: &mut Ctx<'_>, beside: Key) {
-        let now = ctx.now();
-        let Some(key) = self.calls.get(beside).map(|call| call.fetch) else {
-            return;
-        };
-        let Some(fetch) = self.fetches.get(key).filter(|fetch| fetch.pair.is_first(beside)) else {
-            return;
-        };
-        let (origin, turn) = (fetch.origin, self.manifest_caller.hedge(now, &fetch.pair.turn));
-        self.observe_breakers();
-        let Some(turn) = turn else {
-            return self.recorder.count(Counter::ManifestHedgesDenied, origin);
-        };
-        self.recorder.count(Counter::ManifestHedges, origin);
-        let Some(call) = self.new_call(ctx, key) else {
-            return;
-        };
-        if let Some(fetch) = self.fetches.get_mut(key) {
-            fetch.pair.hedged(call, turn);
-        }
-        self.offer_call(ctx, call);
-    }
-
     /// A call of a fetch, that has not come anywhere.
-    fn new_call(&mut self, ctx: &Ctx<'_>, key: Key) -> Option<Key> {
-        let (fetch, now) = (self.fetches.get(key)?, ctx.now());
-        let how = &self.plan.fabric.manifest.call;
-        let gives_up = how.timeout.map_or(Instant::NEVER, |timeout| now.saturating_add(timeout));
-        let deadline = if how.deadline { fetch.deadline.min(gives_up) } else { Instant::NEVER };
-        self.recorder.count(Counter::ManifestCalls, fetch.origin);
-        let call = self.calls.insert(ManifestCall {
+    pub(super) fn keep_call(&mut self, key: Key, now: Instant, deadline: Instant) -> Option<Key> {
+        let fetch = self.fetches.get(key)?;
+        Some(self.calls.insert(ManifestCall {
             fetch: key,
             origin: fetch.origin,
             class: fetch.class,
             slot_class: SlotClass::of(fetch.validates),
-            reads: self.database.is_some() && !fetch.validates,
+            reads: self.database.slots.is_some() && !fetch.validates,
             came: now,
             deadline,
             inside: false,
@@ -132,13 +72,11 @@ impl Site {
             pair: None,
             held: None,
             lag: Some(Span::ZERO),
-        });
-        self.trace_within(now, (Part::Fetch, key), (Part::Call, call));
-        Some(call)
+        }))
     }
 
     /// A call comes to the manifest service.
-    fn offer_call(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+    pub(super) fn offer_call(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let Some(call) = self.calls.get_mut(key) else {
             return;
         };
@@ -150,14 +88,17 @@ impl Site {
         call.inside = offer != Offer::Refused;
         let (origin, timeout) = (call.origin, self.plan.fabric.manifest.call.timeout);
         if let (true, Some(timeout)) = (call.inside, timeout) {
-            ctx.schedule(ctx.now().saturating_add(timeout), Event::CallTimeOut(key));
+            ctx.schedule(
+                ctx.now().saturating_add(timeout),
+                Event::AttemptTimeOut(Hop::Manifest, key),
+            );
         }
         match offer {
             Offer::Starts => self.starting.push_back(key),
             Offer::Waits => self.limit_wait(ctx, slot_class),
             Offer::Refused => {
                 self.recorder.count(Counter::ManifestRejected, origin);
-                self.call_failed(ctx, key, Cause::Refused);
+                self.call_failed(ctx, key, AttemptError::Refused);
             }
         }
         self.observe_manifest();
@@ -175,7 +116,7 @@ impl Site {
             let (reads, slot_class) = (call.reads, call.slot_class);
             if call.deadline <= ctx.now() {
                 self.recorder.count(Counter::ManifestExpired, origin);
-                self.call_failed(ctx, key, Cause::TimeOut);
+                self.call_failed(ctx, key, AttemptError::TimeOut);
                 continue;
             }
             let longest = self.plan.fabric.manifest.controlled_delay;
@@ -183,7 +124,7 @@ impl Site {
                 && self.manifest.stands(slot_class, ctx.now())
             {
                 self.recorder.count(Counter::ManifestRejected, origin);
-                self.call_failed(ctx, key, Cause::Refused);
+                self.call_failed(ctx, key, AttemptError::Refused);
                 continue;
             }
             self.recorder.sample(Sample::Wait, origin, waited);
@@ -216,13 +157,13 @@ impl Site {
             return;
         };
         if self.errs(Service::Manifest, pod, ctx.now()) {
-            return self.call_failed(ctx, key, Cause::Error);
+            return self.call_failed(ctx, key, AttemptError::Error);
         }
         let Some(call) = self.end_call(ctx, key) else {
             return;
         };
         self.trace_end(ctx.now(), Part::Call, key, "answered");
-        if self.listens(call.fetch, key) {
+        if self.waits_for(Hop::Manifest, call.fetch, key) {
             self.pod_answered(call.pod);
             self.fetched(ctx, call.fetch, key, call.lag);
         } else {
@@ -231,31 +172,15 @@ impl Site {
     }
 
     /// A call has failed; its caller hears of it if it still waits.
-    pub(super) fn call_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, cause: Cause) {
+    pub(super) fn call_failed(&mut self, ctx: &mut Ctx<'_>, key: Key, error: AttemptError) {
         let Some(call) = self.end_call(ctx, key) else {
             return;
         };
-        self.trace_end(ctx.now(), Part::Call, key, tracing::word(cause));
-        if self.listens(call.fetch, key) {
+        self.trace_end(ctx.now(), Part::Call, key, error.word());
+        if self.waits_for(Hop::Manifest, call.fetch, key) {
             self.pod_failed(ctx, call.pod);
-            self.attempt_of_fetch_failed(ctx, call.fetch, key, cause);
+            self.retry_or_fall_back(ctx, Hop::Manifest, (call.fetch, key), error);
         }
-    }
-
-    pub(super) fn call_timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(call) = self.calls.get(key) else {
-            return;
-        };
-        let (fetch, origin, listens) = (call.fetch, call.origin, self.listens(call.fetch, key));
-        let pod = call.pod;
-        if !listens {
-            return;
-        }
-        self.pod_failed(ctx, pod);
-        self.recorder.count(Counter::ManifestTimeouts, origin);
-        self.abandon_call(ctx, key);
-        self.trace_end(ctx.now(), Part::Call, key, "timed out");
-        self.attempt_of_fetch_failed(ctx, fetch, key, Cause::TimeOut);
     }
 
     /// The caller waits no longer. What it asked for is taken back, or goes on for nobody.
@@ -276,12 +201,6 @@ impl Site {
             self.look_for_made(ctx);
         }
         self.take_back(ctx, key);
-    }
-
-    /// Whether the caller of a call still waits for it.
-    pub(super) fn listens(&self, fetch: Key, call: Key) -> bool {
-        let fetch = self.fetches.get(fetch);
-        fetch.is_some_and(|fetch| fetch.pair.is_out(call))
     }
 
     /// A call is over: its slot is free.
@@ -312,19 +231,6 @@ impl Site {
     pub(super) fn errs(&mut self, service: Service, pod: Option<u32>, now: Instant) -> bool {
         let share = self.active_faults.error_share(&self.plan.injections, service, pod, now);
         share > 0.0 && self.streams.errors.chance(share)
-    }
-
-    /// The breakers of both hops, where there are any.
-    #[inline]
-    pub(super) fn observe_breakers(&mut self) {
-        for (caller, gauge) in [
-            (&self.manifest_caller, Gauge::ManifestBreaker),
-            (&self.database_caller, Gauge::DatabaseBreaker),
-        ] {
-            if caller.has_breakers() {
-                self.recorder.gauge(gauge, caller.breaker() as u64);
-            }
-        }
     }
 
     pub(super) fn observe_manifest(&mut self) {

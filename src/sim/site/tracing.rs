@@ -1,19 +1,10 @@
 //! What is written down of traced requests, where there are any.
 
-use super::fetch::Cause;
-use super::{Failure, Key, Site};
+use super::{Key, Site};
+use crate::sim::hop::error::AttemptError;
 use crate::sim::run::event::ViewerRequest;
 use crate::sim::run::tracer::{Part, What, id_of};
 use crate::units::Instant;
-
-/// A failure in a word.
-pub(super) const fn word(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Refused => "refused",
-        Cause::TimeOut => "timed out",
-        Cause::Error => "error",
-    }
-}
 
 impl Site {
     /// A request arrives for the first time: is it traced?
@@ -60,13 +51,9 @@ impl Site {
         now: Instant,
         heard: Instant,
         visit: &ViewerRequest,
-        how: Failure,
+        how: AttemptError,
     ) {
-        let outcome = match how {
-            Failure::Error => "error",
-            Failure::TimeOut => "timed out",
-        };
-        let key = visit.attempt.into();
+        let (outcome, key) = (how.word(), visit.attempt.into());
         self.tell(now, heard, visit, What::End { part: Part::Attempt, key, outcome });
     }
 
@@ -105,10 +92,15 @@ impl Site {
 
     /// A request has failed for good.
     #[inline]
-    pub(super) fn trace_given_up(&mut self, now: Instant, visit: &ViewerRequest, how: Failure) {
+    pub(super) fn trace_given_up(
+        &mut self,
+        now: Instant,
+        visit: &ViewerRequest,
+        how: AttemptError,
+    ) {
         let outcome = match how {
-            Failure::Error => "failed",
-            Failure::TimeOut => "given up",
+            AttemptError::Error | AttemptError::Refused => "failed",
+            AttemptError::TimeOut => "given up",
         };
         self.tell(now, now, visit, What::End { part: Part::Request, key: 0, outcome });
     }

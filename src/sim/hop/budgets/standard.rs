@@ -1,6 +1,6 @@
 //! The retry quota of the AWS SDKs' `standard` mode.
 
-use crate::sim::hop::budgets::Miss;
+use crate::sim::hop::error::AttemptError;
 
 /// A bucket of tokens: a retry takes its price, more after a time-out; an answer gives back what its
 /// last retry took, or one token if it needed none. Tokens do not come back with time.
@@ -22,10 +22,10 @@ impl Standard {
     }
 
     /// Takes a retry's price and gives it back as the receipt; `None`: the retry must not leave.
-    pub fn withdraw(&mut self, miss: Miss) -> Option<u8> {
-        let price = match miss {
-            Miss::Error => self.retry,
-            Miss::TimeOut => self.time_out,
+    pub fn withdraw(&mut self, error: AttemptError) -> Option<u8> {
+        let price = match error {
+            AttemptError::Error | AttemptError::Refused => self.retry,
+            AttemptError::TimeOut => self.time_out,
         };
         self.tokens = self.tokens.checked_sub(u32::from(price))?;
         Some(price)
@@ -43,15 +43,19 @@ mod tests {
 
     #[test]
     fn it_pays_for_a_hundred_retries_or_fifty_after_time_outs() {
-        for (miss, expected) in [(Miss::Error, 100), (Miss::TimeOut, 50)] {
+        for (error, expected) in [(AttemptError::Error, 100), (AttemptError::TimeOut, 50)] {
             let mut bucket = Standard::new(500, 5, 10);
-            assert_eq!((0..1_000).filter(|_| bucket.withdraw(miss).is_some()).count(), expected);
+            assert_eq!((0..1_000).filter(|_| bucket.withdraw(error).is_some()).count(), expected);
             (0..4).for_each(|_| bucket.succeed(0));
-            assert_eq!(bucket.withdraw(Miss::Error), None);
+            assert_eq!(bucket.withdraw(AttemptError::Error), None);
             bucket.succeed(0);
-            assert_eq!(bucket.withdraw(Miss::Error), Some(5));
+            assert_eq!(bucket.withdraw(AttemptError::Error), Some(5));
             bucket.succeed(5);
-            assert_eq!(bucket.withdraw(Miss::Error), Some(5), "the last retry's price came back");
+            assert_eq!(
+                bucket.withdraw(AttemptError::Error),
+                Some(5),
+                "the last retry's price came back"
+            );
         }
     }
 
@@ -59,6 +63,6 @@ mod tests {
     fn it_holds_no_more_than_it_began_with() {
         let mut bucket = Standard::new(10, 5, 10);
         (0..100).for_each(|_| bucket.succeed(0));
-        assert_eq!((0..9).filter(|_| bucket.withdraw(Miss::Error).is_some()).count(), 2);
+        assert_eq!((0..9).filter(|_| bucket.withdraw(AttemptError::Error).is_some()).count(), 2);
     }
 }
