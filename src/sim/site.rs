@@ -14,7 +14,7 @@ mod content;
 mod database;
 mod failover;
 mod fast_path;
-mod fetch;
+mod fill;
 mod hop;
 mod life;
 mod origin;
@@ -56,7 +56,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 pub(super) use content::Contents;
-use fetch::Fetch;
+use fill::{CacheFill, EdgeCache};
 use protect::PolicyNeeds;
 use scaling::Scaling;
 use server::Server;
@@ -91,10 +91,8 @@ pub(super) struct InFlight {
 /// What a request under way waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
-    /// A fetch.
-    Fetch(Key),
-    /// A fetch of a segment.
-    Fill(Key),
+    /// A fill of a cache.
+    Fill(EdgeCache, Key),
     /// Nothing: no answer will reach the viewer.
     Lost,
     /// The end of its backoff.
@@ -162,7 +160,7 @@ pub struct Site {
     pub(super) leaving: Vec<Instant>,
     pub(super) recorder: Recorder,
     pub(super) requests: Slab<InFlight>,
-    pub(super) fetches: Slab<Fetch>,
+    pub(super) fetches: Slab<CacheFill>,
     pub(super) calls: Slab<ManifestCall>,
     /// Calls that have just got a slot.
     pub(super) starting: VecDeque<Key>,

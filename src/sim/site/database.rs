@@ -15,9 +15,9 @@ use crate::units::{Instant, Span};
 impl Site {
     /// A call needs its read.
     pub(super) fn read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let turn = self.database_caller.begin(ctx.now());
+        let attempt = self.begin_call(Hop::Database, ctx.now());
         if let Some(call) = self.calls.get_mut(key) {
-            call.pair = Some(HedgedAttempts::new(turn));
+            call.pair = attempt.map(HedgedAttempts::new);
         }
         self.send(ctx, Hop::Database, key);
     }

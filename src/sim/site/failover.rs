@@ -245,5 +245,5 @@ impl Site {
 /// Whether a request of a network has a connection open, or a second one on its way.
 fn is_open(request: &InFlight, network: u32) -> bool {
     request.visit.network == network
-        && matches!(request.state, State::Fetch(_) | State::Fill(_) | State::Lost | State::Sent)
+        && matches!(request.state, State::Fill(..) | State::Lost | State::Sent)
 }

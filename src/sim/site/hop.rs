@@ -13,10 +13,11 @@
 //! It keeps the attempts of its call; an attempt keeps the key of its requester and finds out whether that
 //! still waits.
 
+use super::fill::EdgeCache;
 use super::pair::HedgedAttempts;
 use super::server::Requester;
 use super::{Ctx, Event, Key, Site};
-use crate::sim::hop::client::{Admission, HopClient, NextStep};
+use crate::sim::hop::client::{Admission, Attempt, HopClient, NextStep};
 use crate::sim::hop::error::AttemptError;
 use crate::sim::hop::kind::Hop;
 use crate::units::Instant;
@@ -33,6 +34,23 @@ struct OpenCall<'a> {
 
 // Where each hop keeps what is its own.
 impl Site {
+    /// The clients of a hop in this region.
+    fn client(&self, hop: Hop) -> Option<&HopClient> {
+        match hop {
+            Hop::Manifest => Some(&self.manifest_caller),
+            Hop::Database => Some(&self.database_caller),
+            Hop::Origin => self.content.as_ref().map(|content| &content.caller),
+        }
+    }
+
+    fn client_mut(&mut self, hop: Hop) -> Option<&mut HopClient> {
+        match hop {
+            Hop::Manifest => Some(&mut self.manifest_caller),
+            Hop::Database => Some(&mut self.database_caller),
+            Hop::Origin => self.content.as_mut().map(|content| &mut content.caller),
+        }
+    }
+
     /// The call that a requester makes over a hop, if there is one.
     fn open_call(&mut self, hop: Hop, requester: Key) -> Option<OpenCall<'_>> {
         match hop {
@@ -41,7 +59,7 @@ impl Site {
                 Some(OpenCall {
                     client: &mut self.manifest_caller,
                     attempts: &mut fetch.pair,
-                    client_region: fetch.origin,
+                    client_region: fetch.client_region,
                     deadline: fetch.deadline,
                 })
             }
@@ -60,7 +78,7 @@ impl Site {
                 Some(OpenCall {
                     client: &mut content.caller,
                     attempts: &mut fill.pair,
-                    client_region: fill.origin,
+                    client_region: fill.client_region,
                     deadline: fill.deadline,
                 })
             }
@@ -128,9 +146,9 @@ impl Site {
     /// A call has failed for good, and its fallback answers instead.
     fn answer_without(&mut self, ctx: &mut Ctx<'_>, hop: Hop, requester: Key) {
         match hop {
-            Hop::Manifest => self.end_well(ctx, requester, None),
+            Hop::Manifest => self.fill_succeeded(ctx, EdgeCache::Metadata, requester, None),
             Hop::Database => self.make_without_read(ctx, requester),
-            Hop::Origin => self.fill_ends_well(ctx, requester, false),
+            Hop::Origin => self.fill_succeeded(ctx, EdgeCache::Content, requester, None),
         }
     }
 
@@ -143,15 +161,29 @@ impl Site {
         error: AttemptError,
     ) {
         match hop {
-            Hop::Manifest => self.fetch_failed(ctx, requester, error),
+            Hop::Manifest => self.fill_failed(ctx, EdgeCache::Metadata, requester, error),
             Hop::Database => self.call_failed(ctx, requester, error),
-            Hop::Origin => self.fill_failed(ctx, requester, error),
+            Hop::Origin => self.fill_failed(ctx, EdgeCache::Content, requester, error),
         }
     }
 }
 
 // What is the same for all hops.
 impl Site {
+    /// A requester begins a call over a hop: it has made no attempt yet.
+    pub(super) fn begin_call(&mut self, hop: Hop, now: Instant) -> Option<Attempt> {
+        self.client_mut(hop).map(|client| client.begin(now))
+    }
+
+    /// A requester is over that had attempts under way: they are to be abandoned.
+    pub(super) fn drop_attempts(
+        &mut self,
+        hop: Hop,
+        mut attempts: HedgedAttempts,
+    ) -> impl Iterator<Item = Key> + use<> {
+        self.client_mut(hop).map(|client| attempts.dropped(client)).into_iter().flatten()
+    }
+
     /// A requester makes an attempt, its first or a retry, unless its own client refuses it.
     pub(super) fn send(&mut self, ctx: &mut Ctx<'_>, hop: Hop, requester: Key) {
         let (now, counters) = (ctx.now(), &hop.table().counters);
@@ -320,12 +352,7 @@ impl Site {
 
     /// The state of a hop's breakers, where there are any.
     fn observe_breaker(&mut self, hop: Hop) {
-        let client = match hop {
-            Hop::Manifest => Some(&self.manifest_caller),
-            Hop::Database => Some(&self.database_caller),
-            Hop::Origin => self.content.as_ref().map(|content| &content.caller),
-        };
-        if let Some(client) = client.filter(|client| client.has_breakers()) {
+        if let Some(client) = self.client(hop).filter(|client| client.has_breakers()) {
             self.recorder.gauge(hop.table().gauges.breaker, client.breaker() as u64);
         }
     }

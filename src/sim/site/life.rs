@@ -3,8 +3,8 @@
 //! ```text
 //! arrival -> arrive -+-> hit --------------------------------> (answered) -> record_answer
 //!                    |                                                ^
-//!                    +-> miss -+-> start_fetch --- made --> deliver --+
-//!                    |         +-> joins a fetch -- lock_wait_over
+//!                    +-> miss -+-> start_fill ---- made --> deliver --+
+//!                    |         +-> join_fill -- lock_wait_over
 //!                    |                    |
 //!                    +-> nobody answers   +-- failed -> refuse -> viewer_attempt_failed -+-> retry -> arrive
 //!                             |                                    ^              +-> give_up
@@ -12,11 +12,11 @@
 //! ```
 //!
 //! `rush` takes the commonest branch, a first attempt that finds a fresh copy, for many requests in a
-//! row. What goes on behind the cache is in `fetch`, `service`, `database` and `primary`, in this order;
+//! row. What goes on behind the cache is in `fill`, `hop`, `service`, `server` and `database`, in this order;
 //! what a budget hears is in `budget`, and what else protects viewers and edge in `protect`.
 
+use super::fill::EdgeCache;
 use super::{Ctx, Event, InFlight, Key, Site, State, accounting};
-use crate::model::AfterWait;
 use crate::observe::{Counter, Sample, When};
 use crate::sim::edge::metadata::{Found, MetadataCache};
 use crate::sim::hop::error::AttemptError;
@@ -42,7 +42,6 @@ impl Site {
     #[inline]
     pub(super) fn arrive(&mut self, ctx: &mut Ctx<'_>, mut visit: ViewerRequest) {
         let now = ctx.now();
-        let origin = self.origin(&visit);
         let first = visit.attempt == 0;
         if first {
             visit.born = now;
@@ -79,7 +78,7 @@ impl Site {
             }
             Found::Stale { refresh } => {
                 if refresh {
-                    self.start_fetch(ctx, visit.title, origin, None);
+                    self.fill_for_none(ctx, &visit);
                 }
                 self.hit(ctx, visit, true);
             }
@@ -145,53 +144,20 @@ impl Site {
         self.record_answer(when, &visit, ctx.now(), Some(stale), age);
     }
 
-    /// The cache has nothing to serve: join the fetch that holds the lock, or start one.
+    /// The cache has nothing to serve: join the fill that holds the lock, or start one.
     pub(super) fn miss(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, locked: Option<Key>) {
-        let origin = self.origin(&visit);
-        let Some(fetch) = locked else {
-            let request = self.park_attempt(ctx, visit, State::Lost);
-            self.start_fetch(ctx, visit.title, origin, Some(request));
-            return;
-        };
-        self.recorder.count(Counter::Coalesced, origin);
-        let request = self.park_attempt(ctx, visit, State::Fetch(fetch));
-        let deadline = self.deadline(ctx.now(), &visit);
-        if let Some(parked) = self.requests.get_mut(request) {
-            parked.joined = Some(ctx.now());
+        if let Some(fill) = locked {
+            return self.join_fill(ctx, visit, fill);
         }
-        self.join(fetch, request, deadline);
-        self.trace_joins(ctx.now(), &visit, fetch);
-        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
-        if let Some(lock) = lock
-            && ctx.now() + lock.wait < deadline
-        {
-            ctx.schedule(ctx.now() + lock.wait, Event::LockWaitOver { request, fetch });
-        }
+        let request = self.park_attempt(ctx, visit, State::Lost);
+        let what = (visit.title, self.origin(&visit));
+        self.start_fill(ctx, EdgeCache::of(&visit), what, Some(request));
     }
 
-    pub(super) fn lock_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, fetch: Key) {
-        let Some(&request) = self.requests.get(key) else {
-            return;
-        };
-        if request.state == State::Fill(fetch) {
-            return self.fill_wait_over(ctx, key, &request);
-        }
-        if request.state != State::Fetch(fetch) {
-            return;
-        }
-        let origin = self.origin(&request.visit);
-        self.recorder.count(Counter::LockTimeouts, origin);
-        self.sample_lock_wait(ctx.now(), &request);
-        let lock = self.plan.fabric.metadata.as_ref().and_then(|metadata| metadata.lock);
-        match lock.map(|lock| lock.after) {
-            Some(AfterWait::Fail) => self.refuse(ctx, key, false),
-            Some(AfterWait::Fetch) | None => {
-                if let Some(parked) = self.requests.get_mut(key) {
-                    (parked.state, parked.joined) = (State::Lost, None);
-                }
-                self.start_fetch(ctx, request.visit.title, origin, Some(key));
-            }
-        }
+    /// A fill for which no request waits: a refresh, or wasted work.
+    pub(super) fn fill_for_none(&mut self, ctx: &mut Ctx<'_>, visit: &ViewerRequest) {
+        let what = (visit.title, self.origin(visit));
+        self.start_fill(ctx, EdgeCache::of(visit), what, None);
     }
 }
 
@@ -263,8 +229,7 @@ impl Site {
     /// A viewer waits no longer for what its request waited for.
     pub(super) fn stops_waiting(&mut self, ctx: &mut Ctx<'_>, request: &InFlight) {
         match request.state {
-            State::Fetch(fetch) => self.leave_fetch(ctx, fetch),
-            State::Fill(fill) => self.leave_fill(ctx, fill),
+            State::Fill(cache, fill) => self.leave_fill(ctx, cache, fill),
             _ => {}
         }
     }
@@ -392,10 +357,8 @@ impl Site {
 
     /// A request that waited for another's fetch waits no longer.
     pub(super) fn sample_lock_wait(&mut self, now: Instant, request: &InFlight) {
-        if let (Some(joined), State::Fetch(fetch) | State::Fill(fetch)) =
-            (request.joined, request.state)
-        {
-            self.trace_leaves(now, &request.visit, fetch);
+        if let (Some(joined), State::Fill(_, fill)) = (request.joined, request.state) {
+            self.trace_leaves(now, &request.visit, fill);
             let origin = self.origin(&request.visit);
             self.recorder.sample(Sample::LockWait, origin, now.since(joined));
             if request.visit.segment {

@@ -44,7 +44,7 @@ impl Site {
     pub(super) fn keep_ask(&mut self, key: Key, now: Instant, deadline: Instant) -> Option<Key> {
         let content = self.content.as_mut()?;
         let fill = content.fills.get(key)?;
-        let (of, client_region, object) = (Requester::Local(key), fill.origin, fill.object);
+        let (of, client_region, object) = (Requester::Local(key), fill.client_region, fill.object);
         let (came, inside, began) = (now, false, None);
         let ask = ServerCall { of, client_region, object, came, deadline, inside, began };
         Some(content.server.calls.insert(ask))

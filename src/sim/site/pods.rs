@@ -48,8 +48,8 @@ impl Site {
         }
         let pair = self.calls.get_mut(key)?.pair.take();
         let call = self.end_call(ctx, key)?;
-        if let Some(mut pair) = pair {
-            for read in pair.dropped(&mut self.database_caller) {
+        if let Some(pair) = pair {
+            for read in self.drop_attempts(Hop::Database, pair) {
                 self.abandon_read(ctx, read);
             }
         }

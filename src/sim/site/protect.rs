@@ -219,8 +219,7 @@ impl Site {
             }
             Found::Stale { refresh } => {
                 if refresh {
-                    let origin = self.origin(&visit);
-                    self.start_fetch(ctx, visit.title, origin, None);
+                    self.fill_for_none(ctx, &visit);
                 }
                 self.hedge_hits(ctx, visit, true);
             }
@@ -252,8 +251,7 @@ impl Site {
         match found {
             Found::Fresh => self.used(visit.title, ctx.now()),
             Found::Missing | Found::Stale { refresh: true } => {
-                let origin = self.origin(visit);
-                self.start_fetch(ctx, visit.title, origin, None);
+                self.fill_for_none(ctx, visit);
             }
             Found::Stale { refresh: false } | Found::Locked(_) => {}
         }

@@ -8,13 +8,14 @@
 //!        +-> refused ----------------------^
 //! ```
 
+use super::fill::EdgeCache;
 use super::{Ctx, Event, Key, Site};
 use crate::fault::{Answers, Service};
 use crate::sim::hop::error::{AttemptError, Reply};
 use crate::sim::hop::kind::Hop;
 use crate::sim::run::slab::Slab;
 use crate::sim::server::pool::{Class, Offer, Pool};
-use crate::units::Instant;
+use crate::units::{Instant, Span};
 
 /// An attempt at a server, in the region that asks and, over the wide area, in that of the server, too.
 #[derive(Clone, Copy, Debug)]
@@ -278,7 +279,8 @@ impl Site {
         };
         self.trace_end(ctx.now(), table.parts.attempt, key, "answered");
         if hop == Hop::Origin {
-            self.filled(ctx, requester, key);
+            let whole = Some(Span::ZERO);
+            self.fill_answered(ctx, EdgeCache::Content, (requester, key), whole);
         } else {
             self.call_has_read(ctx, requester, key);
         }

@@ -4,6 +4,7 @@
 //! does.
 
 use super::connections::Held;
+use super::fill::EdgeCache;
 use super::pair::HedgedAttempts;
 use super::{Ctx, Event, Key, Site};
 use crate::fault::Service;
@@ -60,7 +61,7 @@ impl Site {
         let fetch = self.fetches.get(key)?;
         Some(self.calls.insert(ManifestCall {
             fetch: key,
-            origin: fetch.origin,
+            origin: fetch.client_region,
             class: fetch.class,
             slot_class: SlotClass::of(fetch.validates),
             reads: self.database.slots.is_some() && !fetch.validates,
@@ -165,7 +166,7 @@ impl Site {
         self.trace_end(ctx.now(), Part::Call, key, "answered");
         if self.waits_for(Hop::Manifest, call.fetch, key) {
             self.pod_answered(call.pod);
-            self.fetched(ctx, call.fetch, key, call.lag);
+            self.fill_answered(ctx, EdgeCache::Metadata, (call.fetch, key), call.lag);
         } else {
             self.recorder.count(Counter::ManifestWasted, call.origin);
         }

@@ -1,0 +1,345 @@
+//! Fills of the edge's caches: who waits for one, and what becomes of them when it succeeds or fails.
+//!
+//! ```text
+//! start_fill -> send ... -+-> fill_answered -> fill_succeeded -> deliver
+//! join_fill               +-> (fallback) ----------^
+//!    |                    +-> fill_failed -> refuse, or each waiter makes a fill of its own
+//!    +-> lock_wait_over, or leave_fill
+//! ```
+//!
+//! A fill holds the lock of what it fetches: others that miss the same join it (a singleflight). Its
+//! attempts are those of any hop, in `hop`.
+
+use super::pair::HedgedAttempts;
+use super::{Ctx, Event, InFlight, Key, Site, State};
+use crate::model::{AfterWait, Lock, SharedErrors};
+use crate::observe::Counter;
+use crate::sim::hop::error::AttemptError;
+use crate::sim::hop::kind::Hop;
+use crate::sim::run::event::ViewerRequest;
+use crate::sim::run::slab::Slab;
+use crate::sim::server::pool::Class;
+use crate::units::{Instant, Span};
+
+/// One of the edge's caches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum EdgeCache {
+    /// Manifests and rights, by title.
+    Metadata,
+    /// Segments.
+    Content,
+}
+
+impl EdgeCache {
+    /// The one that may have the answer to a request.
+    pub(super) const fn of(request: &ViewerRequest) -> Self {
+        if request.segment { Self::Content } else { Self::Metadata }
+    }
+
+    /// The hop over which it is filled.
+    const fn hop(self) -> Hop {
+        match self {
+            Self::Metadata => Hop::Manifest,
+            Self::Content => Hop::Origin,
+        }
+    }
+
+    /// What counts its fills, and those that fail.
+    const fn counters(self) -> (Counter, Counter) {
+        match self {
+            Self::Metadata => (Counter::Fetches, Counter::FetchesFailed),
+            Self::Content => (Counter::OriginFetches, Counter::OriginFetchesFailed),
+        }
+    }
+}
+
+/// A fill of a cache: of a title's metadata from the manifest service, or of a segment from the origin.
+#[derive(Debug)]
+pub(in crate::sim) struct CacheFill {
+    /// The title, or the segment.
+    pub(super) object: u32,
+    /// Where the viewer sits for whom it was started.
+    pub(super) client_region: usize,
+    /// The request that started it; `None` where it refreshes a copy, or is wasted work.
+    first: Option<Key>,
+    /// The requests that have joined it. Some of all these may wait no longer.
+    joined: Vec<Key>,
+    /// Which the manifest service takes first.
+    pub(super) class: Class,
+    /// Whether it only validates a request, and so needs no read.
+    pub(super) validates: bool,
+    /// When the last of its waiters gives up.
+    pub(super) deadline: Instant,
+    /// The attempts that it has made.
+    pub(super) pair: HedgedAttempts,
+}
+
+impl CacheFill {
+    /// The requests that wait for it, or have waited.
+    fn waiters(&self) -> impl Iterator<Item = Key> {
+        self.first.into_iter().chain(self.joined.iter().copied())
+    }
+}
+
+// Each cache in its own way.
+impl Site {
+    fn fills(&self, cache: EdgeCache) -> Option<&Slab<CacheFill>> {
+        match cache {
+            EdgeCache::Metadata => Some(&self.fetches),
+            EdgeCache::Content => self.content.as_ref().map(|content| &content.fills),
+        }
+    }
+
+    fn fills_mut(&mut self, cache: EdgeCache) -> Option<&mut Slab<CacheFill>> {
+        match cache {
+            EdgeCache::Metadata => Some(&mut self.fetches),
+            EdgeCache::Content => self.content.as_mut().map(|content| &mut content.fills),
+        }
+    }
+
+    /// How long others wait for a fill, and what they do then.
+    fn lock(&self, cache: EdgeCache) -> Option<Lock> {
+        match cache {
+            EdgeCache::Metadata => self.plan.fabric.metadata.as_ref()?.lock,
+            EdgeCache::Content => self.plan.fabric.content.lock,
+        }
+    }
+
+    /// The cache is told of a fill that begins.
+    fn lock_object(&mut self, cache: EdgeCache, object: u32, fill: Key, refresh: bool) {
+        match cache {
+            EdgeCache::Metadata => {
+                if let Some(cache) = &mut self.cache {
+                    cache.begin(object, fill.place, refresh);
+                }
+            }
+            EdgeCache::Content => {
+                if let Some(cache) = self.content.as_mut().and_then(|it| it.cache.as_mut()) {
+                    cache.begin(object, fill.place);
+                }
+            }
+        }
+    }
+
+    /// The cache is told of a fill that is over.
+    fn unlock_object(&mut self, cache: EdgeCache, object: u32, fill: Key) {
+        match cache {
+            EdgeCache::Metadata => {
+                if let Some(cache) = &mut self.cache {
+                    cache.end(object, fill.place);
+                }
+            }
+            EdgeCache::Content => {
+                if let Some(cache) = self.content.as_mut().and_then(|it| it.cache.as_mut()) {
+                    cache.end(object, fill.place);
+                }
+            }
+        }
+    }
+
+    /// The cache gets a copy, of data that are as old as this.
+    fn store(&mut self, cache: EdgeCache, object: u32, now: Instant, lag: Span) {
+        match cache {
+            EdgeCache::Metadata => {
+                if let Some(cache) = &mut self.cache {
+                    cache.fill(object, now, lag);
+                }
+            }
+            EdgeCache::Content => {
+                let Some(content) = &mut self.content else { return };
+                if let Some(cache) = &mut content.cache {
+                    cache.fill(object, content.catalogue.bytes(object));
+                }
+            }
+        }
+    }
+}
+
+// What is the same for both.
+impl Site {
+    /// Starts a fill for a request, or for none: a refresh, or wasted work.
+    pub(super) fn start_fill(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        cache: EdgeCache,
+        (object, client_region): (u32, usize),
+        of: Option<Key>,
+    ) {
+        self.recorder.count(cache.counters().0, client_region);
+        let (class, validates) = match cache {
+            EdgeCache::Metadata => (self.draw_class(), self.draw_kind(client_region)),
+            EdgeCache::Content => (Class::Low, false),
+        };
+        let request = of.and_then(|request| self.requests.get(request));
+        let deadline = request.map_or(Instant::NEVER, |request| request.deadline);
+        let Some(attempt) = self.begin_call(cache.hop(), ctx.now()) else { return };
+        let Some(fills) = self.fills_mut(cache) else { return };
+        let fill = fills.insert(CacheFill {
+            object,
+            client_region,
+            first: of,
+            joined: Vec::new(),
+            class,
+            validates,
+            deadline,
+            pair: HedgedAttempts::new(attempt),
+        });
+        if let Some(request) = of.and_then(|request| self.requests.get_mut(request)) {
+            request.state = State::Fill(cache, fill);
+        }
+        self.lock_object(cache, object, fill, of.is_none());
+        self.trace_fetch(ctx.now(), (cache.hop().table().parts.requester, fill), of);
+        self.send(ctx, cache.hop(), fill);
+    }
+
+    /// An attempt joins the fill that another request has started.
+    pub(super) fn join_fill(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, key: Key) {
+        let cache = EdgeCache::of(&visit);
+        self.count(&visit, Counter::Coalesced);
+        let request = self.park_attempt(ctx, visit, State::Fill(cache, key));
+        let deadline = self.deadline(ctx.now(), &visit);
+        if let Some(parked) = self.requests.get_mut(request) {
+            parked.joined = Some(ctx.now());
+        }
+        if let Some(fill) = self.fills_mut(cache).and_then(|fills| fills.get_mut(key)) {
+            fill.joined.push(request);
+            fill.deadline = fill.deadline.max(deadline);
+        }
+        self.trace_joins(ctx.now(), &visit, key);
+        let wait = self.lock(cache).map(|lock| ctx.now() + lock.wait);
+        if let Some(until) = wait.filter(|&until| until < deadline) {
+            ctx.schedule(until, Event::LockWaitOver { request, fetch: key });
+        }
+    }
+
+    /// A request may have waited long enough for another's fill.
+    pub(super) fn lock_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, fill: Key) {
+        let Some(&request) = self.requests.get(key) else {
+            return;
+        };
+        let State::Fill(cache, of) = request.state else {
+            return;
+        };
+        if of != fill {
+            return;
+        }
+        self.count(&request.visit, Counter::LockTimeouts);
+        self.sample_lock_wait(ctx.now(), &request);
+        match self.lock(cache).map(|lock| lock.after) {
+            Some(AfterWait::Fail) => self.refuse(ctx, key, false),
+            Some(AfterWait::Fetch) | None => self.fill_alone(ctx, cache, key, &request),
+        }
+    }
+
+    /// A request that has waited for another's fill starts one of its own.
+    fn fill_alone(&mut self, ctx: &mut Ctx<'_>, cache: EdgeCache, key: Key, request: &InFlight) {
+        if let Some(parked) = self.requests.get_mut(key) {
+            (parked.state, parked.joined) = (State::Lost, None);
+        }
+        let what = (request.visit.title, self.origin(&request.visit));
+        self.start_fill(ctx, cache, what, Some(key));
+    }
+
+    /// An attempt of a fill was answered, with the lag of its data, unless something else stands in for
+    /// them. The other one that may be under way for the fill is given up.
+    pub(super) fn fill_answered(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        cache: EdgeCache,
+        (key, attempt): (Key, Key),
+        lag: Option<Span>,
+    ) {
+        let other = self.attempt_answered(ctx.now(), cache.hop(), key, attempt);
+        self.fill_succeeded(ctx, cache, key, lag);
+        self.abandon_loser(ctx, cache.hop(), other);
+    }
+
+    /// A fill has its answer. What stands in for data is not cached.
+    pub(super) fn fill_succeeded(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        cache: EdgeCache,
+        key: Key,
+        lag: Option<Span>,
+    ) {
+        let Some(fill) = self.end_fill(ctx.now(), cache, key) else {
+            return;
+        };
+        if let Some(lag) = lag {
+            self.store(cache, fill.object, ctx.now(), lag);
+        }
+        let outcome = if lag.is_some() { "answered" } else { "fallback" };
+        self.trace_end(ctx.now(), cache.hop().table().parts.requester, key, outcome);
+        for request in fill.waiters() {
+            if let Some(&waiting) = self.requests.get(request)
+                && waiting.state == State::Fill(cache, key)
+            {
+                self.sample_lock_wait(ctx.now(), &waiting);
+                self.deliver(ctx, request, false, lag.unwrap_or(Span::ZERO));
+            }
+        }
+    }
+
+    /// A fill has failed for good.
+    pub(super) fn fill_failed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        cache: EdgeCache,
+        key: Key,
+        error: AttemptError,
+    ) {
+        let Some(fill) = self.end_fill(ctx.now(), cache, key) else {
+            return;
+        };
+        self.recorder.count(cache.counters().1, fill.client_region);
+        if fill.validates {
+            self.recorder.count(Counter::ValidationsFailed, fill.client_region);
+        }
+        self.trace_end(ctx.now(), cache.hop().table().parts.requester, key, error.word());
+        let alone = self.lock(cache).is_some_and(|lock| lock.errors == SharedErrors::Alone);
+        for request in fill.waiters() {
+            let Some(&waiting) = self.requests.get(request) else {
+                continue;
+            };
+            if waiting.state != State::Fill(cache, key) {
+                continue;
+            }
+            self.sample_lock_wait(ctx.now(), &waiting);
+            if alone && waiting.joined.is_some() {
+                self.fill_alone(ctx, cache, request, &waiting);
+            } else {
+                self.refuse(ctx, request, error == AttemptError::Refused);
+            }
+        }
+    }
+
+    /// A viewer has gone whose request waited for a fill. If no other does, the edge gives the fill up.
+    pub(super) fn leave_fill(&mut self, ctx: &mut Ctx<'_>, cache: EdgeCache, key: Key) {
+        if !self.plan.fabric.viewers.cancel {
+            return;
+        }
+        let waits = |request| {
+            let request = self.requests.get(request);
+            request.is_some_and(|request| request.state == State::Fill(cache, key))
+        };
+        let fill = self.fills(cache).and_then(|fills| fills.get(key));
+        if fill.is_none_or(|fill| fill.first.is_none() || fill.waiters().any(waits)) {
+            return;
+        }
+        let Some(fill) = self.end_fill(ctx.now(), cache, key) else {
+            return;
+        };
+        for attempt in self.drop_attempts(cache.hop(), fill.pair) {
+            self.abandon(ctx, cache.hop(), attempt);
+        }
+        self.trace_end(ctx.now(), cache.hop().table().parts.requester, key, "taken back");
+    }
+
+    /// A fill is over: its lock is free.
+    fn end_fill(&mut self, now: Instant, cache: EdgeCache, key: Key) -> Option<CacheFill> {
+        let fill = self.fills_mut(cache)?.remove(key)?;
+        self.unlock_object(cache, fill.object, key);
+        self.trace_over(now, cache.hop().table().parts.requester, key);
+        Some(fill)
+    }
+}
