@@ -9,9 +9,11 @@
 mod accounting;
 mod budget;
 mod build;
+mod client;
 mod connections;
 mod content;
 mod database;
+mod edge;
 mod failover;
 mod fast_path;
 mod fill;
@@ -33,34 +35,25 @@ use crate::engine::{Context, Process, Seed, Stream};
 use crate::model::Plan;
 use crate::observe::Recorder;
 use crate::sim::client::arrival::Arrival;
-use crate::sim::client::networks::{Network, NetworkSet};
+use crate::sim::client::networks::Network;
 use crate::sim::client::policy::Permit;
-use crate::sim::client::trace_arrivals::TraceArrivals;
-use crate::sim::edge::metadata::MetadataCache;
-use crate::sim::faults::active_faults::{ActiveFaults, Outage};
+use crate::sim::faults::active_faults::ActiveFaults;
 use crate::sim::hop::budgets::RetryToken;
-use crate::sim::hop::client::HopClient;
 use crate::sim::hop::kind::Hop;
-use crate::sim::network::replication::ReplicationLag;
 use crate::sim::run::event::{Event, ViewerRequest};
-use crate::sim::run::slab::{Key, Slab};
+use crate::sim::run::slab::Key;
 use crate::sim::run::tracer::Tracer;
-use crate::sim::server::cpu::Cpus;
-use crate::sim::server::memory::Memory;
-use crate::sim::server::pods::Pods;
 use crate::sim::server::processor_sharing::ProcessorSharing;
-use crate::sim::server::slot_classes::SlotPools;
-use crate::sim::server::slowdown::RateMeter;
 use crate::units::{Instant, Span};
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-pub(super) use content::Contents;
-use fill::{CacheFill, EdgeCache};
-use protect::PolicyNeeds;
-use scaling::Scaling;
-use server::Server;
-use service::ManifestCall;
+use client::ClientTier;
+use database::DatabaseTier;
+use edge::EdgeTier;
+use failover::RouteTable;
+use fill::EdgeCache;
+use origin::OriginTier;
+use service::ManifestTier;
 
 pub use origin::RemoteCall;
 pub(super) use schedule::{Step, first_change, steps_of};
@@ -144,84 +137,22 @@ pub struct Site {
     pub(super) me: usize,
     pub(super) plan: Arc<Plan>,
     pub(super) steps: Arc<[Step]>,
-    pub(super) rankings: Arc<[Vec<usize>]>,
-    /// The region in which each network lies.
-    pub(super) homes: Arc<[u8]>,
-    /// The round trip between each region and this site.
-    pub(super) trips: Vec<Span>,
-    /// What a hit takes.
-    pub(super) hit_takes: Span,
-    pub(super) handover: Arc<Handover>,
-    pub(super) network_set: NetworkSet,
-    pub(super) trace_arrivals: Option<TraceArrivals>,
-    /// Where each network went, when it went from here.
-    pub(super) forward: Vec<usize>,
-    /// Until when a network that is on its way is still served here.
-    pub(super) leaving: Vec<Instant>,
-    pub(super) recorder: Recorder,
-    pub(super) requests: Slab<InFlight>,
-    pub(super) fetches: Slab<CacheFill>,
-    pub(super) calls: Slab<ManifestCall>,
-    /// Calls that have just got a slot.
-    pub(super) starting: VecDeque<Key>,
-    pub(super) cache: Option<MetadataCache>,
-    /// How the edge calls the manifest service, and that its database.
-    pub(super) manifest_caller: HopClient,
-    pub(super) database_caller: HopClient,
-    pub(super) manifest: SlotPools<Key>,
-    /// Who works where, where that matters.
-    pub(super) pods: Option<Pods<Key>>,
-    /// What they compute on, where that is bounded.
-    pub(super) cpus: Option<Cpus<Key>>,
-    /// What they have of memory, where that is bounded.
-    pub(super) memory: Option<Memory>,
-    /// The work of the manifest service, where all share it.
-    pub(super) sharing: Option<ProcessorSharing<Key>>,
-    /// The attempts to read, and the database.
-    pub(super) database: Server,
-    /// The reads under way, where they slow each other.
-    pub(super) reading: Option<ProcessorSharing<Key>>,
-    /// Reads with a connection that wait for a lock, in the order in which they came.
-    pub(super) blocked_reads: Vec<Key>,
-    /// What changes the number of pods.
-    pub(super) scaling: Option<Scaling>,
-    /// When reads began, where their rate slows them.
-    pub(super) read_rate: RateMeter,
-    pub(super) replication_lag: ReplicationLag,
-    pub(super) active_faults: ActiveFaults,
-    pub(super) outage: Option<Outage>,
-    /// Counts the losses and returns of this site, so that what belonged to an earlier one is void.
-    pub(super) loss: u32,
-    pub(super) withdrawn: bool,
-    pub(super) drains: u32,
-    pub(super) announced: Vec<bool>,
-    /// Whether any site announces the prefix: without a route nothing gets anywhere.
-    pub(super) reachable: bool,
     /// When the next step of the plan changes this site, or the run ends.
     pub(super) next_change: Instant,
-    /// Where in its period the prober stands.
-    pub(super) probe_phase: f64,
-    pub(super) streams: Streams,
-    /// By origin: requests in the slab and on their way to other sites, less those that came.
-    pub(super) under_way: Vec<i64>,
-    /// Whether the age of data is asked for.
-    pub(super) staleness: bool,
     /// Whether every request is an event: the same results, slower; for tests.
     pub(super) all_events: bool,
-    /// What the viewers' budget and their other protections want to hear of.
-    pub(super) client_policy: PolicyNeeds,
-    /// Whether every hit is an event: with all events, and where something counts answers.
-    pub(super) hits_are_events: bool,
-    /// When the next arrival is put into the queue for; only when every request is an event.
-    pub(super) next_queued: Instant,
-    /// Attempts with their deadlines, in the order in which they are looked at again.
-    pub(super) patience: VecDeque<(Instant, Key)>,
-    /// What serves segments; `None` where nobody asks for any.
-    pub(super) content: Option<Box<Contents>>,
+    pub(super) active_faults: ActiveFaults,
+    pub(super) streams: Streams,
+    pub(super) recorder: Recorder,
     /// What is written down of a sample of requests; `None`: nothing.
     pub(super) tracer: Option<Tracer>,
-    /// How many requests were ever kept.
-    pub(super) parked: u64,
+    pub(super) client: ClientTier,
+    pub(super) edge: EdgeTier,
+    pub(super) manifest: ManifestTier,
+    pub(super) database: DatabaseTier,
+    /// `None` where no viewer asks for segments.
+    pub(super) origin: Option<Box<OriginTier>>,
+    pub(super) routes: RouteTable,
 }
 
 type Ctx<'a> = Context<'a, Event>;
@@ -304,8 +235,9 @@ impl Site {
     /// When the next request comes that is not for a segment.
     #[inline]
     fn next_manifest(&self) -> Instant {
-        let network_set = self.network_set.next_at();
-        self.trace_arrivals
+        let network_set = self.client.networks.next_at();
+        self.client
+            .trace_arrivals
             .as_ref()
             .map_or(network_set, |trace_arrivals| network_set.min(trace_arrivals.next_at()))
     }
@@ -319,10 +251,9 @@ impl Site {
             }
             return self.start_waiting(ctx);
         }
-        let from_feed = self
-            .trace_arrivals
-            .as_ref()
-            .is_some_and(|trace_arrivals| trace_arrivals.next_at() < self.network_set.next_at());
+        let from_feed = self.client.trace_arrivals.as_ref().is_some_and(|trace_arrivals| {
+            trace_arrivals.next_at() < self.client.networks.next_at()
+        });
         let draw = if from_feed { self.take_from_feed() } else { self.take_from_crowd() };
         if let Some(draw) = draw {
             self.arrive(ctx, first_visit(&draw));
@@ -332,8 +263,8 @@ impl Site {
 
     #[inline]
     fn take_from_crowd(&mut self) -> Option<Arrival> {
-        let draw = self.network_set.take()?;
-        if let (Some(cache), Some(title)) = (&self.cache, self.network_set.expected()) {
+        let draw = self.client.networks.take()?;
+        if let (Some(cache), Some(title)) = (&self.edge.metadata, self.client.networks.expected()) {
             cache.expect(title);
         }
         Some(draw)
@@ -341,19 +272,19 @@ impl Site {
 
     /// The trace's next record, if its network is served here: other sites take the others.
     fn take_from_feed(&mut self) -> Option<Arrival> {
-        let draw = self.trace_arrivals.as_mut()?.take()?;
-        if let Some(network) = self.network_set.get_mut(draw.network) {
+        let draw = self.client.trace_arrivals.as_mut()?.take()?;
+        if let Some(network) = self.client.networks.get_mut(draw.network) {
             network.deposit(draw.at);
             return Some(draw);
         }
-        (draw.at < self.leaving[draw.network as usize]).then_some(draw)
+        (draw.at < self.routes.leaving[draw.network as usize]).then_some(draw)
     }
 
     /// All events: puts the next arrival into the queue.
     fn queue_next(&mut self, ctx: &mut Ctx<'_>) -> Instant {
         let at = self.next_arrival();
-        if at < self.next_queued {
-            self.next_queued = at;
+        if at < self.client.next_queued {
+            self.client.next_queued = at;
             ctx.schedule(at, Event::Next);
         }
         Instant::NEVER
@@ -361,8 +292,8 @@ impl Site {
 
     /// All events: the next arrival is due, unless its network has gone meanwhile.
     fn next_is_due(&mut self, ctx: &mut Ctx<'_>) {
-        if ctx.now() >= self.next_queued {
-            self.next_queued = Instant::NEVER;
+        if ctx.now() >= self.client.next_queued {
+            self.client.next_queued = Instant::NEVER;
         }
         if self.next_arrival() <= ctx.now() {
             self.arrive_next(ctx);

@@ -9,7 +9,7 @@ use crate::sim::client::trace_arrivals::TraceArrivals;
 use crate::sim::network::routing::{best, rankings};
 use crate::sim::run::event::Event;
 use crate::sim::run::tracer::{Sampling, Tracer, Traces, gather};
-use crate::sim::site::{Contents, Handover, Site, Step, first_change, steps_of};
+use crate::sim::site::{Handover, Site, Step, first_change, steps_of};
 use crate::trace::TraceError;
 use crate::units::{Instant, Span};
 use std::collections::VecDeque;
@@ -117,7 +117,9 @@ pub fn simulate(
         for site in engine.processes_mut() {
             site.close_slice(end);
             site.balance_pools(end, end == timeline.end());
-            if let Some(error) = site.trace_arrivals.as_ref().and_then(TraceArrivals::trouble) {
+            if let Some(error) =
+                site.client.trace_arrivals.as_ref().and_then(TraceArrivals::trouble)
+            {
                 return Err(RunError::Trace(error.clone()));
             }
         }
@@ -292,20 +294,20 @@ fn build(
         site.steps = Arc::clone(&steps);
         let end = Instant::ZERO + plan.length;
         site.next_change = first_change(&steps, me, end);
-        site.rankings = Arc::clone(&rankings);
-        site.homes = Arc::clone(&homes);
-        site.handover = Arc::clone(&handover);
+        site.routes.rankings = Arc::clone(&rankings);
+        site.client.homes = Arc::clone(&homes);
+        site.routes.handover = Arc::clone(&handover);
         site.all_events = options.all_events;
-        site.hits_are_events = options.all_events || site.client_policy.hears_all;
+        site.client.hits_are_events = options.all_events || site.client.policy.hears_all;
         site.keep_ages(options.staleness);
         site.observe_pods();
         site.observe_nodes(Instant::ZERO);
         site.tracer = options.tracing.map(Tracer::new);
-        site.content = segments.as_ref().map(|(viewer_model, catalogue)| {
+        if let Some((viewer_model, catalogue)) = &segments {
             let network_set = NetworkSet::new(Arc::clone(viewer_model), networks);
-            Box::new(Contents::new(me, plan, Arc::clone(catalogue), network_set))
-        });
-        site.trace_arrivals.clone_from(&trace_arrivals);
+            site.serve_segments(Arc::clone(catalogue), network_set);
+        }
+        site.client.trace_arrivals.clone_from(&trace_arrivals);
         sites.push(site);
     }
     settle(plan, &viewer_model, segments.as_ref(), &mut sites);
@@ -343,9 +345,9 @@ fn settle(
         }
     }
     for ((site, here), twins) in sites.iter_mut().zip(crowds).zip(twins) {
-        site.network_set.add_all(here);
-        if let Some(content) = &mut site.content {
-            content.network_set.add_all(twins);
+        site.client.networks.add_all(here);
+        if let Some(segments) = &mut site.client.segments {
+            segments.add_all(twins);
         }
     }
 }

@@ -28,13 +28,13 @@ impl Site {
     /// The region in which a request's viewer sits.
     #[inline]
     pub(super) fn origin(&self, visit: &ViewerRequest) -> usize {
-        usize::from(self.homes[visit.network as usize])
+        usize::from(self.client.homes[visit.network as usize])
     }
 
     /// The round trip between a request's viewer and this site.
     #[inline]
     pub(super) fn trip(&self, visit: &ViewerRequest) -> Span {
-        trip_of(self.trips[self.origin(visit)], visit.last_mile)
+        trip_of(self.client.trips[self.origin(visit)], visit.last_mile)
     }
 
     /// What a viewer waits beside the time at sites: the way to the first, and back from this one.
@@ -80,17 +80,17 @@ impl Site {
         state: State,
     ) -> Key {
         let deadline = self.deadline(ctx.now(), &visit);
-        let key = if self.client_policy.is_on {
+        let key = if self.client.policy.is_on {
             self.park_protected(ctx, visit, state, deadline)
         } else {
             self.park(visit, state, deadline)
         };
         let look = ctx.now().saturating_add(self.plan.fabric.viewers.timeout.half());
         if look < deadline {
-            if self.patience.is_empty() {
+            if self.client.patience.is_empty() {
                 ctx.schedule(look, Event::Patience);
             }
-            self.patience.push_back((look, key));
+            self.client.patience.push_back((look, key));
         } else {
             ctx.schedule(deadline, Event::TimeOut(key));
         }
@@ -103,13 +103,13 @@ impl Site {
         // Looking a little early costs nothing and saves events.
         let slack = Span::from_nanos(self.plan.fabric.viewers.timeout.as_nanos() / 64);
         let due = ctx.now().saturating_add(slack);
-        while let Some(&(look, key)) = self.patience.front() {
+        while let Some(&(look, key)) = self.client.patience.front() {
             if look > due {
                 ctx.schedule(look, Event::Patience);
                 return;
             }
-            self.patience.pop_front();
-            if let Some(request) = self.requests.get(key) {
+            self.client.patience.pop_front();
+            if let Some(request) = self.client.requests.get(key) {
                 ctx.schedule(request.deadline, Event::TimeOut(key));
             }
         }
@@ -117,10 +117,10 @@ impl Site {
 
     pub(super) fn park(&mut self, visit: ViewerRequest, state: State, deadline: Instant) -> Key {
         self.take_off(&visit);
-        self.parked += 1;
-        let (serial, permit) = (self.parked, Permit::NONE);
+        self.client.parked += 1;
+        let (serial, permit) = (self.client.parked, Permit::NONE);
         let joined = None;
-        self.requests.insert(InFlight {
+        self.client.requests.insert(InFlight {
             visit,
             state,
             deadline,
@@ -132,8 +132,8 @@ impl Site {
     }
 
     pub(super) fn unpark(&mut self, key: Key) -> Option<ViewerRequest> {
-        let visit = self.requests.get(key)?.visit;
-        self.requests.discard(key);
+        let visit = self.client.requests.get(key)?.visit;
+        self.client.requests.discard(key);
         self.land(&visit);
         Some(visit)
     }
@@ -141,7 +141,7 @@ impl Site {
     /// A request is under way from here on.
     pub(super) fn take_off(&mut self, visit: &ViewerRequest) {
         let origin = self.origin(visit);
-        self.under_way[origin] += 1;
+        self.client.under_way[origin] += 1;
         let when = self.recorder.when(visit.born);
         self.recorder.open(when);
     }
@@ -149,7 +149,7 @@ impl Site {
     /// A request that was under way is dealt with here.
     pub(super) fn land(&mut self, visit: &ViewerRequest) {
         let origin = self.origin(visit);
-        self.under_way[origin] -= 1;
+        self.client.under_way[origin] -= 1;
         let when = self.recorder.when(visit.born);
         self.recorder.close(when);
     }
@@ -164,13 +164,13 @@ impl Site {
     ) {
         self.take_off(visit);
         let soonest = ctx.now() + ctx.lookahead();
-        ctx.send(self.forward[visit.network as usize], due.max(soonest), event);
+        ctx.send(self.routes.forward[visit.network as usize], due.max(soonest), event);
     }
 
     /// Whether the age of data is asked for.
     pub(in crate::sim) fn keep_ages(&mut self, asked: bool) {
-        self.staleness = asked;
-        if let Some(cache) = self.cache.as_mut().filter(|_| asked) {
+        self.edge.keeps_ages = asked;
+        if let Some(cache) = self.edge.metadata.as_mut().filter(|_| asked) {
             cache.keep_lags();
         }
     }

@@ -38,10 +38,10 @@ impl Site {
 
     /// An attempt is answered.
     pub(super) fn book_answer(&mut self, now: Instant, visit: &ViewerRequest) {
-        if !self.client_policy.books_attempts {
+        if !self.client.policy.books_attempts {
             return;
         }
-        if let Some(network) = self.network_set.get_mut(visit.network)
+        if let Some(network) = self.client.networks.get_mut(visit.network)
             && let Some(retry_budget) = &mut network.retry_budget
         {
             retry_budget.answered(now, visit.token);

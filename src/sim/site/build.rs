@@ -1,8 +1,13 @@
 //! A site as it is before anything has happened.
 
+use super::client::ClientTier;
+use super::database::DatabaseTier;
+use super::edge::EdgeTier;
+use super::failover::RouteTable;
 use super::protect::PolicyNeeds;
 use super::scaling::Scaling;
 use super::server::Server;
+use super::service::ManifestTier;
 use super::{Key, Site, Streams};
 use crate::engine::Seed;
 use crate::model::{Call, Database, Discipline, Manifest, Plan, Pooling};
@@ -28,73 +33,83 @@ use std::sync::Arc;
 impl Site {
     /// The site of a region at instant zero. What all sites share is empty yet.
     pub fn new(me: usize, plan: &Arc<Plan>, network_set: NetworkSet, recorder: Recorder) -> Self {
-        let fabric = &plan.fabric;
-        let (database, regions) = (fabric.database.as_ref(), fabric.regions.len());
-        let networks = regions * fabric.routing.networks as usize;
-        let name = &fabric.regions[me];
-        let (pods, cpus, memory) = machines_of(plan, name);
-        let (manifest_caller, database_caller) = callers_of(plan, name);
+        let (fabric, name) = (&plan.fabric, &plan.fabric.regions[me]);
+        let (manifest_client, database_client) = clients_of(plan, name);
         Self {
             me,
             plan: Arc::clone(plan),
             steps: Arc::new([]),
-            rankings: Arc::new([]),
-            homes: Arc::new([]),
-            trips: fabric.round_trip.iter().map(|row| row[me]).collect(),
-            hit_takes: fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit),
-            handover: Arc::new(Vec::new()),
-            network_set,
-            trace_arrivals: None,
-            forward: vec![me; networks],
-            leaving: vec![Instant::ZERO; networks],
-            recorder,
-            requests: Slab::default(),
-            fetches: Slab::default(),
-            calls: Slab::default(),
-            starting: VecDeque::new(),
-            cache: cache_of(plan),
-            manifest_caller,
-            database_caller,
-            manifest: SlotPools::new(&fabric.manifest),
-            pods,
-            cpus,
-            memory,
-            scaling: fabric.manifest.autoscale.map(|rules| Scaling::new(rules, &fabric.manifest)),
-            sharing: sharing_of(&fabric.manifest),
-            database: Server::new(database.map(connections_of)),
-            reading: database.and_then(|config| slowdown::sharing(&config.slowdown)),
-            blocked_reads: Vec::new(),
-            read_rate: RateMeter::default(),
-            replication_lag: ReplicationLag::new(
-                &fabric.replication,
-                fabric.round_trip[me][fabric.primary],
-            ),
-            active_faults: ActiveFaults::default(),
-            outage: None,
-            loss: 0,
-            withdrawn: false,
-            drains: 0,
-            announced: vec![true; regions],
-            reachable: true,
             next_change: Instant::ZERO,
-            probe_phase: Seed(plan.seed).stream(&format!("{name}/probe")).unit(),
-            streams: Streams::new(Seed(plan.seed), name),
-            under_way: vec![0; regions],
-            staleness: false,
             all_events: false,
-            client_policy: PolicyNeeds::new(&fabric.viewers),
-            hits_are_events: false,
-            next_queued: Instant::NEVER,
-            patience: VecDeque::new(),
-            content: None,
+            active_faults: ActiveFaults::default(),
+            streams: Streams::new(Seed(plan.seed), name),
+            recorder,
             tracer: None,
-            parked: 0,
+            client: viewers_of(me, plan, network_set),
+            edge: EdgeTier {
+                metadata: cache_of(plan),
+                hit_takes: fabric.metadata.as_ref().map_or(Span::ZERO, |metadata| metadata.hit),
+                fills: Slab::default(),
+                manifest_client,
+                keeps_ages: false,
+                content: None,
+            },
+            manifest: manifest_of(plan, name, database_client),
+            database: database_of(me, plan),
+            origin: None,
+            routes: RouteTable::new(me, plan),
         }
     }
 }
 
-/// Who calls the manifest service, and who its database.
-fn callers_of(plan: &Plan, region: &str) -> (HopClient, HopClient) {
+fn viewers_of(me: usize, plan: &Plan, networks: NetworkSet) -> ClientTier {
+    let fabric = &plan.fabric;
+    ClientTier {
+        networks,
+        segments: None,
+        trace_arrivals: None,
+        homes: Arc::new([]),
+        trips: fabric.round_trip.iter().map(|row| row[me]).collect(),
+        requests: Slab::default(),
+        under_way: vec![0; fabric.regions.len()],
+        parked: 0,
+        patience: VecDeque::new(),
+        policy: PolicyNeeds::new(&fabric.viewers),
+        hits_are_events: false,
+        next_queued: Instant::NEVER,
+    }
+}
+
+fn manifest_of(plan: &Plan, region: &str, database_client: HopClient) -> ManifestTier {
+    let config = &plan.fabric.manifest;
+    let (pods, cpus, memory) = machines_of(plan, region);
+    ManifestTier {
+        calls: Slab::default(),
+        starting: VecDeque::new(),
+        slots: SlotPools::new(config),
+        pods,
+        cpus,
+        memory,
+        sharing: sharing_of(config),
+        scaling: config.autoscale.map(|rules| Scaling::new(rules, config)),
+        database_client,
+    }
+}
+
+fn database_of(me: usize, plan: &Plan) -> DatabaseTier {
+    let (fabric, config) = (&plan.fabric, plan.fabric.database.as_ref());
+    let trip = fabric.round_trip[me][fabric.primary];
+    DatabaseTier {
+        server: Server::new(config.map(connections_of)),
+        sharing: config.and_then(|config| slowdown::sharing(&config.slowdown)),
+        blocked: Vec::new(),
+        read_rate: RateMeter::default(),
+        replication_lag: ReplicationLag::new(&fabric.replication, trip),
+    }
+}
+
+/// What calls the manifest service, and what its database.
+fn clients_of(plan: &Plan, region: &str) -> (HopClient, HopClient) {
     let caller =
         |call: &Call, what| HopClient::new(call, Seed(plan.seed), &format!("{region}/{what}"));
     let off = Call::plain();

@@ -22,13 +22,13 @@ pub struct Held {
 impl Site {
     /// A read of a call that has kept its connection goes over that.
     pub(super) fn reuse(&mut self, ctx: &mut Ctx<'_>, key: Key) -> bool {
-        let Some(read) = self.database.calls.get_mut(key) else {
+        let Some(read) = self.database.server.calls.get_mut(key) else {
             return false;
         };
         let Requester::Local(call) = read.of else {
             return false;
         };
-        let Some(held) = self.calls.get_mut(call).and_then(|call| call.held.take()) else {
+        let Some(held) = self.manifest.calls.get_mut(call).and_then(|call| call.held.take()) else {
             return false;
         };
         (read.inside, read.came, read.began) = (true, held.came, Some(held.began));
@@ -39,7 +39,7 @@ impl Site {
     /// A read has its connection.
     pub(super) fn begin_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let (Some(read), Some(config)) =
-            (self.database.calls.get_mut(key), &self.plan.fabric.database)
+            (self.database.server.calls.get_mut(key), &self.plan.fabric.database)
         else {
             return;
         };
@@ -54,12 +54,12 @@ impl Site {
 
     /// A read comes over its connection, for which it has waited, and which takes `opening` to open.
     fn start_read(&mut self, ctx: &mut Ctx<'_>, key: Key, waited: Span, opening: Span) {
-        if let Some(read) = self.database.calls.get(key) {
+        if let Some(read) = self.database.server.calls.get(key) {
             self.recorder.count(Counter::DatabaseReads, read.client_region);
             self.recorder.sample(Sample::DatabaseWait, read.client_region, waited);
         }
         if self.active_faults.locked(&self.plan.injections) {
-            return self.blocked_reads.push(key);
+            return self.database.blocked.push(key);
         }
         self.execute(ctx, key, opening);
     }
@@ -72,7 +72,7 @@ impl Site {
         let harm = &self.plan.injections;
         let mut slow = self.active_faults.slowness(harm, Service::Database, None, ctx.now());
         if let Slowdown::Rate { over, curve } = &config.slowdown {
-            slow *= curve.at(self.read_rate.begin(ctx.now(), *over));
+            slow *= curve.at(self.database.read_rate.begin(ctx.now(), *over));
         }
         let takes = stretched(config.service.draw(&mut self.streams.database), slow);
         self.trace_mark(ctx.now(), Part::Read, key, "it has a connection");
@@ -88,9 +88,10 @@ impl Site {
         let Some(requester) = self.requester_of(Hop::Database, key) else {
             return false;
         };
-        if let Some(read) = self.database.calls.get_mut(key)
+        if let Some(read) = self.database.server.calls.get_mut(key)
             && let Some(began) = read.began
-            && let Some(call) = self.calls.get_mut(requester).filter(|call| call.held.is_none())
+            && let Some(call) =
+                self.manifest.calls.get_mut(requester).filter(|call| call.held.is_none())
         {
             call.held = Some(Held { came: read.came, began });
             read.inside = false;
@@ -101,7 +102,7 @@ impl Site {
 
     /// A call has ended that had kept its connection.
     pub(super) fn give_back(&mut self, ctx: &mut Ctx<'_>, held: Held) {
-        if let Some(pool) = &mut self.database.slots {
+        if let Some(pool) = &mut self.database.server.slots {
             pool.left(held.came, Some(held.began), ctx.now());
         }
         self.serve_next(ctx, Hop::Database);
@@ -114,13 +115,13 @@ impl Site {
     pub(super) fn follow_database(&mut self, ctx: &mut Ctx<'_>, changed: &Fault) {
         match *changed {
             Fault::DatabaseDown { region, .. } if region == self.me => {
-                let before = self.database.down;
-                self.database.down =
+                let before = self.database.server.down;
+                self.database.server.down =
                     self.active_faults.database_down(&self.plan.injections, self.me);
-                match (before, self.database.down) {
+                match (before, self.database.server.down) {
                     (None, Some(answers)) => self.break_connections(ctx, answers),
                     (Some(_), None) => {
-                        for read in std::mem::take(&mut self.database.lost) {
+                        for read in std::mem::take(&mut self.database.server.lost) {
                             self.attempt_failed(ctx, Hop::Database, read, AttemptError::Error);
                         }
                     }
@@ -128,8 +129,8 @@ impl Site {
                 }
             }
             Fault::LockTable { .. } if !self.active_faults.locked(&self.plan.injections) => {
-                for read in std::mem::take(&mut self.blocked_reads) {
-                    if self.database.calls.get(read).is_some_and(|read| read.inside) {
+                for read in std::mem::take(&mut self.database.blocked) {
+                    if self.database.server.calls.get(read).is_some_and(|read| read.inside) {
                         self.execute(ctx, read, Span::ZERO);
                     }
                 }
@@ -141,33 +142,34 @@ impl Site {
     /// The database goes down: nobody has a connection any more.
     fn break_connections(&mut self, ctx: &mut Ctx<'_>, answers: Answers) {
         let now = ctx.now();
-        let broken = self.database.inside_in_order();
+        let broken = self.database.server.inside_in_order();
         for &key in &broken {
-            self.database.leave(key, now);
-            if let Some(sharing) = &mut self.reading {
+            self.database.server.leave(key, now);
+            if let Some(sharing) = &mut self.database.sharing {
                 sharing.withdraw(key, now);
             }
         }
-        let holding = self.calls.iter().filter_map(|(key, call)| call.held.map(|held| (key, held)));
+        let holding =
+            self.manifest.calls.iter().filter_map(|(key, call)| call.held.map(|held| (key, held)));
         for (key, held) in holding.collect::<Vec<_>>() {
-            if let Some(pool) = &mut self.database.slots {
+            if let Some(pool) = &mut self.database.server.slots {
                 pool.left(held.came, Some(held.began), now);
             }
-            if let Some(call) = self.calls.get_mut(key) {
+            if let Some(call) = self.manifest.calls.get_mut(key) {
                 call.held = None;
             }
         }
-        if let Some(pool) = &mut self.database.slots {
+        if let Some(pool) = &mut self.database.server.slots {
             pool.clear(now);
         }
-        self.blocked_reads.clear();
+        self.database.blocked.clear();
         self.observe_server(Hop::Database);
         for key in broken {
             match answers {
                 Answers::Refused => {
                     self.attempt_failed(ctx, Hop::Database, key, AttemptError::Error)
                 }
-                Answers::Silent => self.database.lost.push(key),
+                Answers::Silent => self.database.server.lost.push(key),
             }
         }
     }

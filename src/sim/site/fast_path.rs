@@ -13,13 +13,19 @@ impl Site {
     /// looked at once, before the first.
     #[inline]
     pub(super) fn rush(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(cache) = self.cache.as_ref().filter(|cache| !cache.counts_hits()) else { return };
-        if self.outage.is_some() || !self.reachable || self.hits_are_events || self.tracer.is_some()
+        let Some(cache) = self.edge.metadata.as_ref().filter(|cache| !cache.counts_hits()) else {
+            return;
+        };
+        if self.routes.outage.is_some()
+            || !self.routes.reachable
+            || self.client.hits_are_events
+            || self.tracer.is_some()
         {
             return;
         }
-        let takes = self.hit_takes;
+        let takes = self.edge.hit_takes;
         let trace_arrivals = self
+            .client
             .trace_arrivals
             .as_ref()
             .map_or(Instant::NEVER, |trace_arrivals| trace_arrivals.next_at());
@@ -29,11 +35,12 @@ impl Site {
             .min(next)
             .min(self.recorder.slice_end())
             .min(self.next_change.saturating_sub(takes));
-        let patience = self.client_policy.soon;
+        let patience = self.client.policy.soon;
         let mut hits = self.recorder.hits();
         // What the loop reads by values and slices: it need not be looked up for each request.
-        let (fresh, trips, staleness) = (cache.fresh(), self.trips.as_slice(), self.staleness);
-        let last = self.network_set.take_while(until, |draw, soon| {
+        let (fresh, trips, staleness) =
+            (cache.fresh(), self.client.trips.as_slice(), self.edge.keeps_ages);
+        let last = self.client.networks.take_while(until, |draw, soon| {
             let origin = draw.home as usize;
             let trip = trip_of(trips[origin], draw.last_mile);
             if !fresh.has(draw.title, draw.at) || trip + takes > patience {

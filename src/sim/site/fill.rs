@@ -85,15 +85,15 @@ impl CacheFill {
 impl Site {
     fn fills(&self, cache: EdgeCache) -> Option<&Slab<CacheFill>> {
         match cache {
-            EdgeCache::Metadata => Some(&self.fetches),
-            EdgeCache::Content => self.content.as_ref().map(|content| &content.fills),
+            EdgeCache::Metadata => Some(&self.edge.fills),
+            EdgeCache::Content => self.edge.content.as_ref().map(|content| &content.fills),
         }
     }
 
     fn fills_mut(&mut self, cache: EdgeCache) -> Option<&mut Slab<CacheFill>> {
         match cache {
-            EdgeCache::Metadata => Some(&mut self.fetches),
-            EdgeCache::Content => self.content.as_mut().map(|content| &mut content.fills),
+            EdgeCache::Metadata => Some(&mut self.edge.fills),
+            EdgeCache::Content => self.edge.content.as_mut().map(|content| &mut content.fills),
         }
     }
 
@@ -109,12 +109,12 @@ impl Site {
     fn lock_object(&mut self, cache: EdgeCache, object: u32, fill: Key, refresh: bool) {
         match cache {
             EdgeCache::Metadata => {
-                if let Some(cache) = &mut self.cache {
+                if let Some(cache) = &mut self.edge.metadata {
                     cache.begin(object, fill.place, refresh);
                 }
             }
             EdgeCache::Content => {
-                if let Some(cache) = self.content.as_mut().and_then(|it| it.cache.as_mut()) {
+                if let Some(cache) = self.edge.content.as_mut().and_then(|it| it.cache.as_mut()) {
                     cache.begin(object, fill.place);
                 }
             }
@@ -125,12 +125,12 @@ impl Site {
     fn unlock_object(&mut self, cache: EdgeCache, object: u32, fill: Key) {
         match cache {
             EdgeCache::Metadata => {
-                if let Some(cache) = &mut self.cache {
+                if let Some(cache) = &mut self.edge.metadata {
                     cache.end(object, fill.place);
                 }
             }
             EdgeCache::Content => {
-                if let Some(cache) = self.content.as_mut().and_then(|it| it.cache.as_mut()) {
+                if let Some(cache) = self.edge.content.as_mut().and_then(|it| it.cache.as_mut()) {
                     cache.end(object, fill.place);
                 }
             }
@@ -141,12 +141,12 @@ impl Site {
     fn store(&mut self, cache: EdgeCache, object: u32, now: Instant, lag: Span) {
         match cache {
             EdgeCache::Metadata => {
-                if let Some(cache) = &mut self.cache {
+                if let Some(cache) = &mut self.edge.metadata {
                     cache.fill(object, now, lag);
                 }
             }
             EdgeCache::Content => {
-                let Some(content) = &mut self.content else { return };
+                let Some(content) = &mut self.edge.content else { return };
                 if let Some(cache) = &mut content.cache {
                     cache.fill(object, content.catalogue.bytes(object));
                 }
@@ -170,7 +170,7 @@ impl Site {
             EdgeCache::Metadata => (self.draw_class(), self.draw_kind(client_region)),
             EdgeCache::Content => (Class::Low, false),
         };
-        let request = of.and_then(|request| self.requests.get(request));
+        let request = of.and_then(|request| self.client.requests.get(request));
         let deadline = request.map_or(Instant::NEVER, |request| request.deadline);
         let Some(attempt) = self.begin_call(cache.hop(), ctx.now()) else { return };
         let Some(fills) = self.fills_mut(cache) else { return };
@@ -184,7 +184,7 @@ impl Site {
             deadline,
             pair: HedgedAttempts::new(attempt),
         });
-        if let Some(request) = of.and_then(|request| self.requests.get_mut(request)) {
+        if let Some(request) = of.and_then(|request| self.client.requests.get_mut(request)) {
             request.state = State::Fill(cache, fill);
         }
         self.lock_object(cache, object, fill, of.is_none());
@@ -198,7 +198,7 @@ impl Site {
         self.count(&visit, Counter::Coalesced);
         let request = self.park_attempt(ctx, visit, State::Fill(cache, key));
         let deadline = self.deadline(ctx.now(), &visit);
-        if let Some(parked) = self.requests.get_mut(request) {
+        if let Some(parked) = self.client.requests.get_mut(request) {
             parked.joined = Some(ctx.now());
         }
         if let Some(fill) = self.fills_mut(cache).and_then(|fills| fills.get_mut(key)) {
@@ -214,7 +214,7 @@ impl Site {
 
     /// A request may have waited long enough for another's fill.
     pub(super) fn lock_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, fill: Key) {
-        let Some(&request) = self.requests.get(key) else {
+        let Some(&request) = self.client.requests.get(key) else {
             return;
         };
         let State::Fill(cache, of) = request.state else {
@@ -233,7 +233,7 @@ impl Site {
 
     /// A request that has waited for another's fill starts one of its own.
     fn fill_alone(&mut self, ctx: &mut Ctx<'_>, cache: EdgeCache, key: Key, request: &InFlight) {
-        if let Some(parked) = self.requests.get_mut(key) {
+        if let Some(parked) = self.client.requests.get_mut(key) {
             (parked.state, parked.joined) = (State::Lost, None);
         }
         let what = (request.visit.title, self.origin(&request.visit));
@@ -271,7 +271,7 @@ impl Site {
         let outcome = if lag.is_some() { "answered" } else { "fallback" };
         self.trace_end(ctx.now(), cache.hop().table().parts.requester, key, outcome);
         for request in fill.waiters() {
-            if let Some(&waiting) = self.requests.get(request)
+            if let Some(&waiting) = self.client.requests.get(request)
                 && waiting.state == State::Fill(cache, key)
             {
                 self.sample_lock_wait(ctx.now(), &waiting);
@@ -298,7 +298,7 @@ impl Site {
         self.trace_end(ctx.now(), cache.hop().table().parts.requester, key, error.word());
         let alone = self.lock(cache).is_some_and(|lock| lock.errors == SharedErrors::Alone);
         for request in fill.waiters() {
-            let Some(&waiting) = self.requests.get(request) else {
+            let Some(&waiting) = self.client.requests.get(request) else {
                 continue;
             };
             if waiting.state != State::Fill(cache, key) {
@@ -319,7 +319,7 @@ impl Site {
             return;
         }
         let waits = |request| {
-            let request = self.requests.get(request);
+            let request = self.client.requests.get(request);
             request.is_some_and(|request| request.state == State::Fill(cache, key))
         };
         let fill = self.fills(cache).and_then(|fills| fills.get(key));

@@ -37,17 +37,17 @@ impl Site {
     /// The clients of a hop in this region.
     fn client(&self, hop: Hop) -> Option<&HopClient> {
         match hop {
-            Hop::Manifest => Some(&self.manifest_caller),
-            Hop::Database => Some(&self.database_caller),
-            Hop::Origin => self.content.as_ref().map(|content| &content.caller),
+            Hop::Manifest => Some(&self.edge.manifest_client),
+            Hop::Database => Some(&self.manifest.database_client),
+            Hop::Origin => self.edge.content.as_ref().map(|content| &content.client),
         }
     }
 
     fn client_mut(&mut self, hop: Hop) -> Option<&mut HopClient> {
         match hop {
-            Hop::Manifest => Some(&mut self.manifest_caller),
-            Hop::Database => Some(&mut self.database_caller),
-            Hop::Origin => self.content.as_mut().map(|content| &mut content.caller),
+            Hop::Manifest => Some(&mut self.edge.manifest_client),
+            Hop::Database => Some(&mut self.manifest.database_client),
+            Hop::Origin => self.edge.content.as_mut().map(|content| &mut content.client),
         }
     }
 
@@ -55,28 +55,28 @@ impl Site {
     fn open_call(&mut self, hop: Hop, requester: Key) -> Option<OpenCall<'_>> {
         match hop {
             Hop::Manifest => {
-                let fetch = self.fetches.get_mut(requester)?;
+                let fetch = self.edge.fills.get_mut(requester)?;
                 Some(OpenCall {
-                    client: &mut self.manifest_caller,
+                    client: &mut self.edge.manifest_client,
                     attempts: &mut fetch.pair,
                     client_region: fetch.client_region,
                     deadline: fetch.deadline,
                 })
             }
             Hop::Database => {
-                let call = self.calls.get_mut(requester)?;
+                let call = self.manifest.calls.get_mut(requester)?;
                 Some(OpenCall {
-                    client: &mut self.database_caller,
+                    client: &mut self.manifest.database_client,
                     attempts: call.pair.as_mut()?,
                     client_region: call.origin,
                     deadline: call.deadline,
                 })
             }
             Hop::Origin => {
-                let content = self.content.as_deref_mut()?;
+                let content = self.edge.content.as_deref_mut()?;
                 let fill = content.fills.get_mut(requester)?;
                 Some(OpenCall {
-                    client: &mut content.caller,
+                    client: &mut content.client,
                     attempts: &mut fill.pair,
                     client_region: fill.client_region,
                     deadline: fill.deadline,
@@ -88,10 +88,10 @@ impl Site {
     /// Whether a requester still waits for an attempt.
     pub(super) fn waits_for(&self, hop: Hop, requester: Key, attempt: Key) -> bool {
         let attempts = match hop {
-            Hop::Manifest => self.fetches.get(requester).map(|fetch| &fetch.pair),
-            Hop::Database => self.calls.get(requester).and_then(|call| call.pair.as_ref()),
+            Hop::Manifest => self.edge.fills.get(requester).map(|fetch| &fetch.pair),
+            Hop::Database => self.manifest.calls.get(requester).and_then(|call| call.pair.as_ref()),
             Hop::Origin => {
-                let fills = self.content.as_ref().map(|content| &content.fills);
+                let fills = self.edge.content.as_ref().map(|content| &content.fills);
                 fills.and_then(|fills| fills.get(requester)).map(|fill| &fill.pair)
             }
         };
@@ -101,7 +101,7 @@ impl Site {
     /// The requester in this region that still waits for an attempt.
     pub(super) fn requester_of(&self, hop: Hop, attempt: Key) -> Option<Key> {
         let requester = match hop {
-            Hop::Manifest => self.calls.get(attempt)?.fetch,
+            Hop::Manifest => self.manifest.calls.get(attempt)?.fetch,
             Hop::Database | Hop::Origin => match self.server(hop)?.calls.get(attempt)?.of {
                 Requester::Local(requester) => requester,
                 Requester::Region(..) => return None,

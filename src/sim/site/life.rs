@@ -31,7 +31,7 @@ impl Site {
             return self.arrive(ctx, visit);
         }
         self.land(&visit);
-        if self.network_set.has(visit.network) {
+        if self.client.networks.has(visit.network) {
             self.arrive(ctx, visit);
         } else {
             self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
@@ -49,15 +49,15 @@ impl Site {
             self.trace_request(now, &mut visit);
         }
         visit.attempt += 1;
-        let lost = self.outage.is_some() || !self.reachable;
-        let found = match &self.cache {
+        let lost = self.routes.outage.is_some() || !self.routes.reachable;
+        let found = match &self.edge.metadata {
             Some(cache) if !lost && !visit.segment => cache.find(visit.title, now),
             _ => Found::Missing,
         };
         if first {
             self.count(&visit, Counter::Requests);
         }
-        if self.client_policy.asks
+        if self.client.policy.asks
             && let Some(why) = self.refusal(now, &mut visit)
         {
             return self.stays(ctx, visit, why);
@@ -82,7 +82,7 @@ impl Site {
                 }
                 self.hit(ctx, visit, true);
             }
-            Found::Locked(place) => self.miss(ctx, visit, self.fetches.key_at(place)),
+            Found::Locked(place) => self.miss(ctx, visit, self.edge.fills.key_at(place)),
             Found::Missing => self.miss(ctx, visit, None),
         }
     }
@@ -90,7 +90,7 @@ impl Site {
     /// A fresh copy is served.
     #[inline]
     pub(super) fn used(&mut self, title: u32, now: Instant) {
-        if let Some(cache) = &mut self.cache {
+        if let Some(cache) = &mut self.edge.metadata {
             cache.used(title, now);
         }
     }
@@ -99,42 +99,43 @@ impl Site {
     /// for, and no planned change of the site can come between.
     #[inline]
     fn is_over_at_once(&self, now: Instant, visit: &ViewerRequest) -> bool {
-        !self.hits_are_events
-            && now + self.hit_takes < self.next_change
-            && self.trip(visit) + self.hit_takes <= self.client_policy.soon
+        !self.client.hits_are_events
+            && now + self.edge.hit_takes < self.next_change
+            && self.trip(visit) + self.edge.hit_takes <= self.client.policy.soon
     }
 
     /// The cache answers.
     fn hit(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, stale: bool) {
-        if self.trip(&visit) + self.hit_takes > self.plan.fabric.viewers.timeout {
+        if self.trip(&visit) + self.edge.hit_takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
         let age = self.data_age(ctx.now(), visit.title);
         if self.is_over_at_once(ctx.now(), &visit) {
             let when = self.when(ctx.now(), &visit);
-            self.record_answer(when, &visit, ctx.now() + self.hit_takes, Some(stale), age);
+            self.record_answer(when, &visit, ctx.now() + self.edge.hit_takes, Some(stale), age);
         } else {
             let key = self.park_attempt(ctx, visit, State::Answer { stale, age });
-            ctx.schedule(ctx.now() + self.hit_takes, Event::Answered(key));
+            ctx.schedule(ctx.now() + self.edge.hit_takes, Event::Answered(key));
         }
     }
 
     /// The age of the data that the cache answers with, if that is asked for.
     pub(super) fn data_age(&self, now: Instant, title: u32) -> Span {
-        match &self.cache {
-            Some(cache) if self.staleness => cache.data_age(title, now),
+        match &self.edge.metadata {
+            Some(cache) if self.edge.keeps_ages => cache.data_age(title, now),
             _ => Span::ZERO,
         }
     }
 
     /// A hit's answer leaves, if the site can still be reached.
     pub(super) fn answered(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(&InFlight { state: State::Answer { stale, age }, .. }) = self.requests.get(key)
+        let Some(&InFlight { state: State::Answer { stale, age }, .. }) =
+            self.client.requests.get(key)
         else {
             return;
         };
-        if self.outage.is_some() {
+        if self.routes.outage.is_some() {
             return self.lose(key);
         }
         let Some(visit) = self.answers(ctx, key) else {
@@ -165,11 +166,11 @@ impl Site {
 impl Site {
     /// An answer is ready for a request under way; it may come too late, or not get out.
     pub(super) fn deliver(&mut self, ctx: &mut Ctx<'_>, key: Key, stale: bool, age: Span) {
-        let Some(request) = self.requests.get(key) else {
+        let Some(request) = self.client.requests.get(key) else {
             return;
         };
         let heard = ctx.now() + self.trip(&request.visit).half();
-        if self.outage.is_some() || heard > request.deadline {
+        if self.routes.outage.is_some() || heard > request.deadline {
             self.lose(key);
             return;
         }
@@ -183,22 +184,22 @@ impl Site {
 
     /// A request under way gets an error, or an old copy instead.
     pub(super) fn refuse(&mut self, ctx: &mut Ctx<'_>, key: Key, rejected: bool) {
-        let Some(&request) = self.requests.get(key) else {
+        let Some(&request) = self.client.requests.get(key) else {
             return;
         };
         let now = ctx.now();
         let title = request.visit.title;
         let serves = |cache: &MetadataCache| cache.serves_on_error(title, now);
-        if !request.visit.segment && self.cache.as_ref().is_some_and(serves) {
+        if !request.visit.segment && self.edge.metadata.as_ref().is_some_and(serves) {
             let age = self.data_age(now, title);
             return self.deliver(ctx, key, true, age);
         }
         let heard = now + self.trip(&request.visit).half();
-        if let Some(parked) = self.requests.get_mut(key) {
+        if let Some(parked) = self.client.requests.get_mut(key) {
             parked.visit.rejected |= rejected;
         }
         self.lose(key);
-        if self.outage.is_none()
+        if self.routes.outage.is_none()
             && heard <= request.deadline
             && let Some(visit) = self.fails(now, key, heard, AttemptError::Error)
         {
@@ -208,13 +209,14 @@ impl Site {
 
     /// No answer will reach the viewer any more: its time-out ends the attempt.
     fn lose(&mut self, key: Key) {
-        if let Some(request) = self.requests.get_mut(key) {
+        if let Some(request) = self.client.requests.get_mut(key) {
             request.state = State::Lost;
         }
     }
 
     pub(super) fn timed_out(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(&request) = self.requests.get(key).filter(|one| one.state != State::Spent) else {
+        let Some(&request) = self.client.requests.get(key).filter(|one| one.state != State::Spent)
+        else {
             return;
         };
         let failed = self.fails(ctx.now(), key, ctx.now(), AttemptError::TimeOut);
@@ -244,7 +246,7 @@ impl Site {
         how: AttemptError,
     ) {
         self.trace_failed(ctx.now(), heard, &visit, how);
-        let Some(network) = self.network_set.get_mut(visit.network) else {
+        let Some(network) = self.client.networks.get_mut(visit.network) else {
             return self.send_on(ctx, &visit, heard, Event::Failed { visit, how });
         };
         if let Some(retry_budget) = &mut network.retry_budget {
@@ -267,7 +269,7 @@ impl Site {
             self.give_up(ctx.now(), heard, &visit, how);
             return self.think(ctx, heard);
         }
-        let network = self.network_set.get_mut(visit.network);
+        let network = self.client.networks.get_mut(visit.network);
         let retry_budget = network.and_then(|network| network.retry_budget.as_mut());
         if !retry_budget
             .is_none_or(|retry_budget| retry_budget.grant(ctx.now(), &mut visit.token, how))
@@ -287,7 +289,7 @@ impl Site {
         let Some(visit) = self.unpark(key) else {
             return;
         };
-        if self.network_set.has(visit.network) {
+        if self.client.networks.has(visit.network) {
             self.arrive(ctx, visit);
         } else {
             self.send_on(ctx, &visit, ctx.now(), Event::Arrival(visit));
@@ -302,7 +304,7 @@ impl Site {
         visit: &ViewerRequest,
         how: AttemptError,
     ) {
-        if self.client_policy.is_on && self.falls_back(now, heard, visit) {
+        if self.client.policy.is_on && self.falls_back(now, heard, visit) {
             return;
         }
         let when = self.when(now, visit);
@@ -341,7 +343,7 @@ impl Site {
         self.recorder.sample_at(when, Sample::Latency, origin, waited);
         if visit.segment {
             self.record_segment(when, visit, from_cache.is_some(), waited);
-        } else if self.staleness {
+        } else if self.edge.keeps_ages {
             self.recorder.sample_at(when, Sample::Staleness, origin, age);
         }
     }

@@ -3,8 +3,9 @@
 use super::server::{Requester, Server, ServerCall, inside};
 use super::service::stretched;
 use super::{Ctx, Event, Key, Site};
+use crate::engine::{Seed, Stream};
 use crate::fault::{Answers, Fault, Service};
-use crate::model::{Discipline, Origin};
+use crate::model::{Discipline, Plan};
 use crate::observe::{Counter, Sample};
 use crate::sim::hop::error::AttemptError;
 use crate::sim::hop::error::Reply;
@@ -12,6 +13,7 @@ use crate::sim::hop::kind::Hop;
 use crate::sim::run::tracer::Part;
 use crate::sim::server::pool::Pool;
 use crate::units::{Instant, Span};
+use std::collections::BTreeMap;
 
 /// What an edge asks the origin for over the wide area.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,21 +35,40 @@ impl RemoteCall {
     }
 }
 
-/// The origin's slots, where it is in this region.
-pub(super) fn slots_of(config: &Origin) -> Pool<Key> {
-    Pool::new(config.slots, config.queue, Discipline::Fifo)
+/// Requests to the origin, and the origin where it is in this region.
+#[derive(Debug)]
+pub(in crate::sim) struct OriginTier {
+    pub(super) server: Server,
+    /// What other regions have asked for: their site and attempt, and the attempt here. Kept where they
+    /// take back what they give up.
+    orders: BTreeMap<(usize, Key), Key>,
+    /// How long an answer takes.
+    service: Stream,
+}
+
+impl OriginTier {
+    /// At instant zero.
+    pub(super) fn new(me: usize, plan: &Plan) -> Self {
+        let (config, name) = (&plan.fabric.origin, &plan.fabric.regions[me]);
+        let is_here = plan.fabric.origin_region() == me;
+        let slots = is_here.then(|| Pool::new(config.slots, config.queue, Discipline::Fifo));
+        Self {
+            server: Server::new(slots),
+            orders: BTreeMap::new(),
+            service: Seed(plan.seed).stream(&format!("{name}/origin service")),
+        }
+    }
 }
 
 // At the edge.
 impl Site {
     /// An attempt of a fill, that has not come anywhere.
     pub(super) fn keep_ask(&mut self, key: Key, now: Instant, deadline: Instant) -> Option<Key> {
-        let content = self.content.as_mut()?;
-        let fill = content.fills.get(key)?;
+        let fill = self.edge.content.as_ref()?.fills.get(key)?;
         let (of, client_region, object) = (Requester::Local(key), fill.client_region, fill.object);
         let (came, inside, began) = (now, false, None);
         let ask = ServerCall { of, client_region, object, came, deadline, inside, began };
-        Some(content.server.calls.insert(ask))
+        Some(self.origin.as_mut()?.server.calls.insert(ask))
     }
 
     /// An attempt leaves for the origin.
@@ -56,7 +77,7 @@ impl Site {
         if to == self.me {
             return self.offer(ctx, Hop::Origin, key);
         }
-        let asks = self.content.as_ref().map(|content| &content.server.calls);
+        let asks = self.origin.as_ref().map(|origin| &origin.server.calls);
         let Some(&ask) = asks.and_then(|asks| asks.get(key)) else {
             return;
         };
@@ -98,7 +119,7 @@ impl Site {
 
     /// An answer of the origin has come to the edge, whether it is still wanted or not.
     pub(super) fn count_bytes(&mut self, object: u32, client_region: usize) {
-        if let Some(content) = &self.content {
+        if let Some(content) = &self.edge.content {
             let bytes = content.catalogue.bytes(object);
             self.recorder.count_many(Counter::OriginBytes, client_region, bytes);
         }
@@ -108,8 +129,8 @@ impl Site {
     /// goes on for nobody.
     pub(super) fn abandon_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let (cancel, now) = (self.plan.fabric.origin.call.cancel, ctx.now());
-        let Some(content) = &mut self.content else { return };
-        let server = &mut content.server;
+        let Some(origin) = &mut self.origin else { return };
+        let server = &mut origin.server;
         let Some(&ask) = server.calls.get(key).filter(|ask| cancel || !ask.inside) else {
             return;
         };
@@ -146,14 +167,14 @@ impl Site {
         if self.cut_off() {
             return;
         }
-        let Some(content) = &mut self.content else { return };
+        let Some(origin) = &mut self.origin else { return };
         let of = Requester::Region(order.site.into(), order.ask);
         let (client_region, object, came) = (order.origin.into(), order.object, ctx.now());
         let (inside, began) = (false, None);
         let ask = ServerCall { of, client_region, object, came, deadline, inside, began };
-        let key = content.server.calls.insert(ask);
+        let key = origin.server.calls.insert(ask);
         if self.plan.fabric.origin.call.cancel {
-            content.orders.insert((order.site.into(), order.ask), key);
+            origin.orders.insert((order.site.into(), order.ask), key);
         }
         self.offer(ctx, Hop::Origin, key);
     }
@@ -163,8 +184,8 @@ impl Site {
         if self.cut_off() {
             return;
         }
-        let content = self.content.as_mut();
-        if let Some(key) = content.and_then(|content| content.orders.remove(&(site, ask))) {
+        let origin = self.origin.as_mut();
+        if let Some(key) = origin.and_then(|origin| origin.orders.remove(&(site, ask))) {
             self.abandon_ask(ctx, key);
         }
     }
@@ -175,15 +196,15 @@ impl Site {
         let harm = &self.plan.injections;
         let slow = self.active_faults.slowness(harm, Service::Origin, None, now);
         let config = &self.plan.fabric.origin;
-        let Some(content) = &mut self.content else { return };
-        let Some(ask) = content.server.calls.get_mut(key) else {
+        let (Some(content), Some(origin)) = (&self.edge.content, &mut self.origin) else { return };
+        let Some(ask) = origin.server.calls.get_mut(key) else {
             return;
         };
         ask.began = Some(now);
         self.recorder.sample(Sample::OriginWait, ask.client_region, now.since(ask.came));
         let bytes = content.catalogue.bytes(ask.object);
         let carries = config.rate.map_or(Span::ZERO, |rate| carried(bytes, rate));
-        let first_byte = config.service.draw(&mut content.service);
+        let first_byte = config.service.draw(&mut origin.service);
         let takes = stretched(first_byte.saturating_add(carries), slow);
         self.trace_mark(now, Part::Ask, key, "it has a slot at the origin");
         ctx.schedule(now.saturating_add(takes), Event::OriginDone(key));
@@ -198,8 +219,8 @@ impl Site {
         ask: &ServerCall,
         reply: Reply,
     ) {
-        if let Some(content) = &mut self.content {
-            content.orders.remove(&(site, there));
+        if let Some(origin) = &mut self.origin {
+            origin.orders.remove(&(site, there));
         }
         if self.cut_off() {
             return;
@@ -213,8 +234,8 @@ impl Site {
 
     /// Little's law and the utilisation law at the origin, up to now.
     pub(super) fn balance_origin(&mut self, now: Instant, last: bool) {
-        let Some(content) = &mut self.content else { return };
-        let Server { calls, slots: Some(slots), .. } = &mut content.server else { return };
+        let Some(origin) = &mut self.origin else { return };
+        let Server { calls, slots: Some(slots), .. } = &mut origin.server else { return };
         slots.balance("origin", now, last, inside(calls));
     }
 }
@@ -233,8 +254,8 @@ impl Site {
             return;
         }
         let answers = self.active_faults.origin_down(&self.plan.injections);
-        let Some(content) = &mut self.content else { return };
-        let server = &mut content.server;
+        let Some(origin) = &mut self.origin else { return };
+        let server = &mut origin.server;
         if server.slots.is_none() {
             return;
         }
@@ -251,18 +272,18 @@ impl Site {
 
     /// The origin goes down: nobody has a slot any more.
     fn break_origin(&mut self, ctx: &mut Ctx<'_>, answers: Answers) {
-        let Some(content) = &mut self.content else { return };
-        let broken = content.server.inside_in_order();
+        let Some(origin) = &mut self.origin else { return };
+        let broken = origin.server.inside_in_order();
         for &key in &broken {
-            content.server.leave(key, ctx.now());
+            origin.server.leave(key, ctx.now());
         }
-        if let Some(slots) = &mut content.server.slots {
+        if let Some(slots) = &mut origin.server.slots {
             slots.clear(ctx.now());
         }
         self.observe_server(Hop::Origin);
         for key in broken {
-            match (answers, &mut self.content) {
-                (Answers::Silent, Some(content)) => content.server.lost.push(key),
+            match (answers, &mut self.origin) {
+                (Answers::Silent, Some(origin)) => origin.server.lost.push(key),
                 _ => self.attempt_failed(ctx, Hop::Origin, key, AttemptError::Error),
             }
         }

@@ -17,7 +17,9 @@ use crate::units::{Instant, Span};
 impl Site {
     /// A call goes on with its slot: it gets a pod.
     pub(super) fn seat(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        if let (Some(pods), Some(call)) = (&mut self.pods, self.calls.get_mut(key)) {
+        if let (Some(pods), Some(call)) =
+            (&mut self.manifest.pods, self.manifest.calls.get_mut(key))
+        {
             let pod = pods.seat(key, call.slot_class);
             call.pod = Some(pod);
             self.look_for_memory(ctx, pod);
@@ -26,27 +28,27 @@ impl Site {
 
     /// The pod that works on a call, where they are looked at one by one.
     pub(super) fn pod_of(&self, key: Key) -> Option<u32> {
-        self.pods.as_ref()?;
-        self.calls.get(key)?.pod
+        self.manifest.pods.as_ref()?;
+        self.manifest.calls.get(key)?.pod
     }
 
     /// A call that had a pod is over, and its slot is about to be released.
     pub(super) fn unseat(&mut self, key: Key, pod: Option<u32>, slot_class: SlotClass) {
-        if let (Some(pods), Some(pod)) = (&mut self.pods, pod)
+        if let (Some(pods), Some(pod)) = (&mut self.manifest.pods, pod)
             && pods.unseat(pod, key, slot_class)
         {
-            self.manifest.resize(pods.capacities());
+            self.manifest.slots.resize(pods.capacities());
         }
     }
 
     /// What a call has asked for is taken back, and the call is over.
     pub(super) fn take_back(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Over> {
         let pod = self.pod_of(key);
-        if let (Some(cpus), Some(pod)) = (&mut self.cpus, pod) {
+        if let (Some(cpus), Some(pod)) = (&mut self.manifest.cpus, pod) {
             cpus.at(pod, |cpu| cpu.withdraw(key, ctx.now()));
             self.look_for_computed(ctx, pod);
         }
-        let pair = self.calls.get_mut(key)?.pair.take();
+        let pair = self.manifest.calls.get_mut(key)?.pair.take();
         let call = self.end_call(ctx, key)?;
         if let Some(pair) = pair {
             for read in self.drop_attempts(Hop::Database, pair) {
@@ -70,7 +72,7 @@ impl Site {
 
     /// A call was answered well, by a pod where they are looked at one by one.
     pub(super) fn pod_answered(&mut self, pod: Option<u32>) {
-        if let (Some(pods), Some(pod)) = (&mut self.pods, pod) {
+        if let (Some(pods), Some(pod)) = (&mut self.manifest.pods, pod) {
             pods.answered(pod);
         }
     }
@@ -78,7 +80,7 @@ impl Site {
     /// A call has failed or was not answered in time. Its pod may be ejected, at this instant but not
     /// before all who just got a slot have a pod.
     pub(super) fn pod_failed(&mut self, ctx: &mut Ctx<'_>, pod: Option<u32>) {
-        if let (Some(pods), Some(pod)) = (&mut self.pods, pod)
+        if let (Some(pods), Some(pod)) = (&mut self.manifest.pods, pod)
             && let Some(life) = pods.failed(pod)
         {
             ctx.schedule(ctx.now(), Event::Pod { pod, life, what: PodEvent::Ejected });
@@ -90,7 +92,7 @@ impl Site {
 impl Site {
     /// The first so many pods are stopped.
     pub(super) fn stop_pods(&mut self, ctx: &mut Ctx<'_>, count: u32, calls: Calls) {
-        let Some(pods) = &mut self.pods else {
+        let Some(pods) = &mut self.manifest.pods else {
             return;
         };
         let mut gone = Vec::new();
@@ -119,19 +121,19 @@ impl Site {
     /// A new pod takes this number, and begins to start when it has `room`. What its predecessor's
     /// memory did is not held against it.
     pub(super) fn start_new_pod(&mut self, ctx: &mut Ctx<'_>, pod: u32, room: Instant) {
-        let Some(pods) = &mut self.pods else {
+        let Some(pods) = &mut self.manifest.pods else {
             return;
         };
         let ready = room.saturating_add(start_takes(&self.plan.fabric.manifest.pod, true));
         let (life, what) = (pods.start(pod), PodEvent::Started);
         ctx.schedule(ready, Event::Pod { pod, life, what });
-        if let Some(memory) = &mut self.memory {
+        if let Some(memory) = &mut self.manifest.memory {
             memory.replace(pod);
         }
     }
 
     pub(super) fn pod_event(&mut self, ctx: &mut Ctx<'_>, pod: u32, life: u32, what: PodEvent) {
-        let Some(pods) = &mut self.pods else {
+        let Some(pods) = &mut self.manifest.pods else {
             return;
         };
         match what {
@@ -158,12 +160,12 @@ impl Site {
     /// Pods have come or gone: so have slots, and whoever waits for one that came gets it at once.
     /// Nobody is between its slot and its pod: that is so when an event begins.
     pub(super) fn pods_changed(&mut self, ctx: &Ctx<'_>) {
-        let Some(pods) = &self.pods else {
+        let Some(pods) = &self.manifest.pods else {
             return;
         };
-        self.manifest.resize(pods.capacities());
-        while let Some(next) = self.manifest.take(ctx.now()) {
-            self.starting.push_back(next);
+        self.manifest.slots.resize(pods.capacities());
+        while let Some(next) = self.manifest.slots.take(ctx.now()) {
+            self.manifest.starting.push_back(next);
         }
         self.observe_manifest();
         self.observe_pods();
@@ -171,17 +173,17 @@ impl Site {
 
     /// What a pod computed and kept in its last life is gone.
     fn process_started(&mut self, ctx: &mut Ctx<'_>, pod: u32) {
-        if let Some(cpus) = &mut self.cpus {
+        if let Some(cpus) = &mut self.manifest.cpus {
             cpus.at(pod, Cpu::restart);
         }
-        if let Some(memory) = &mut self.memory {
+        if let Some(memory) = &mut self.manifest.memory {
             memory.start(pod, ctx.now());
             self.look_for_memory(ctx, pod);
         }
     }
 
     pub(in crate::sim) fn observe_pods(&mut self) {
-        if let Some(pods) = &self.pods {
+        if let Some(pods) = &self.manifest.pods {
             self.recorder.gauge(Gauge::PodsReady, pods.ready() as u64);
         }
     }
@@ -192,7 +194,7 @@ impl Site {
     /// A call needs this much processor time of its pod.
     pub(super) fn compute(&mut self, ctx: &mut Ctx<'_>, key: Key, takes: Span) {
         let pod = self.pod_of(key);
-        if let (Some(cpus), Some(pod)) = (&mut self.cpus, pod) {
+        if let (Some(cpus), Some(pod)) = (&mut self.manifest.cpus, pod) {
             cpus.at(pod, |cpu| cpu.add(key, takes, ctx.now()));
             self.look_for_computed(ctx, pod);
         }
@@ -200,8 +202,11 @@ impl Site {
 
     /// Calls that are done now leave.
     pub(super) fn look_at_cpu(&mut self, ctx: &mut Ctx<'_>, pod: u32) {
-        while let Some(key) =
-            self.cpus.as_mut().and_then(|cpus| cpus.at(pod, |cpu| cpu.take_done(ctx.now())))
+        while let Some(key) = self
+            .manifest
+            .cpus
+            .as_mut()
+            .and_then(|cpus| cpus.at(pod, |cpu| cpu.take_done(ctx.now())))
         {
             self.manifest_made(ctx, key);
         }
@@ -210,7 +215,7 @@ impl Site {
 
     /// A look is due when the next is done.
     fn look_for_computed(&mut self, ctx: &mut Ctx<'_>, pod: u32) {
-        let Some(cpus) = &mut self.cpus else {
+        let Some(cpus) = &mut self.manifest.cpus else {
             return;
         };
         if let Some(at) = cpus.at(pod, Cpu::look_at) {
@@ -228,9 +233,9 @@ impl Site {
         let Some(rules) = self.plan.fabric.manifest.pod.cpu else {
             return;
         };
-        for pod in 0..self.pods.as_ref().map_or(0, Pods::count) {
+        for pod in 0..self.manifest.pods.as_ref().map_or(0, Pods::count) {
             let cores = self.active_faults.cores(&self.plan.injections, pod, &rules);
-            if let Some(cpus) = &mut self.cpus {
+            if let Some(cpus) = &mut self.manifest.cpus {
                 cpus.at(pod, |cpu| cpu.set_cores(cores, ctx.now()));
                 self.look_for_computed(ctx, pod);
             }
@@ -242,7 +247,7 @@ impl Site {
 impl Site {
     /// A pod needs more than before, or has begun to leak: a look is due when it has got too much.
     fn look_for_memory(&mut self, ctx: &mut Ctx<'_>, pod: u32) {
-        if let (Some(memory), Some(pods)) = (&mut self.memory, &self.pods)
+        if let (Some(memory), Some(pods)) = (&mut self.manifest.memory, &self.manifest.pods)
             && let Some((calls, life)) = pods.works(pod)
             && let Some(at) = memory.look_at(pod, calls, ctx.now())
         {
@@ -252,7 +257,8 @@ impl Site {
 
     /// A pod that needs more than it may have is killed, and started again unless it was to go.
     fn look_at_memory(&mut self, ctx: &mut Ctx<'_>, pod: u32) {
-        let (Some(memory), Some(pods)) = (&mut self.memory, &mut self.pods) else {
+        let (Some(memory), Some(pods)) = (&mut self.manifest.memory, &mut self.manifest.pods)
+        else {
             return;
         };
         let Some((calls, _)) = pods.works(pod) else {
@@ -277,9 +283,9 @@ impl Site {
 
     /// Leaks have begun or ended.
     pub(super) fn leaks_changed(&mut self, ctx: &mut Ctx<'_>) {
-        for pod in 0..self.pods.as_ref().map_or(0, Pods::count) {
+        for pod in 0..self.manifest.pods.as_ref().map_or(0, Pods::count) {
             let rate = self.active_faults.leak(&self.plan.injections, pod);
-            if let Some(memory) = &mut self.memory {
+            if let Some(memory) = &mut self.manifest.memory {
                 memory.leak(pod, rate, ctx.now());
                 self.look_for_memory(ctx, pod);
             }

@@ -38,7 +38,7 @@ impl Site {
         origin: usize,
         waited: Span,
     ) {
-        if slot_class == SlotClass::Validations && self.manifest.are_apart() {
+        if slot_class == SlotClass::Validations && self.manifest.slots.are_apart() {
             self.recorder.sample(Sample::WaitValidations, origin, waited);
         }
         if self.plan.fabric.manifest.discipline != Discipline::Priority {
@@ -53,17 +53,17 @@ impl Site {
 
     /// A fetch waits for a slot: it may do so for so long.
     pub(super) fn limit_wait(&self, ctx: &mut Ctx<'_>, slot_class: SlotClass) {
-        if let Some(wait) = self.manifest.wait(slot_class) {
+        if let Some(wait) = self.manifest.slots.wait(slot_class) {
             ctx.schedule(ctx.now().saturating_add(wait), Event::WaitOver(Hop::Manifest));
         }
     }
 
     /// The one that has waited longest for a slot may have waited long enough.
     pub(super) fn slot_wait_over(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(key) = self.manifest.expire(ctx.now()) else {
+        let Some(key) = self.manifest.slots.expire(ctx.now()) else {
             return;
         };
-        if let Some(call) = self.calls.get(key) {
+        if let Some(call) = self.manifest.calls.get(key) {
             self.recorder.count(Counter::ManifestRejected, call.origin);
         }
         self.call_failed(ctx, key, AttemptError::Refused);
@@ -101,10 +101,10 @@ const fn thought(at: Instant) -> (Instant, Event) {
 impl Site {
     /// The manifest service works on a fetch that needs this much of it.
     pub(super) fn work_on(&mut self, ctx: &mut Ctx<'_>, key: Key, takes: Span) {
-        if self.cpus.is_some() {
+        if self.manifest.cpus.is_some() {
             return self.compute(ctx, key, takes);
         }
-        match &mut self.sharing {
+        match &mut self.manifest.sharing {
             Some(sharing) => {
                 sharing.add(key, takes, ctx.now());
                 self.look_for_made(ctx);
@@ -115,7 +115,8 @@ impl Site {
 
     /// Who shares the manifest service and is done now leaves.
     pub(super) fn look_at_shared(&mut self, ctx: &mut Ctx<'_>) {
-        while let Some(key) = self.sharing.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
+        while let Some(key) =
+            self.manifest.sharing.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
         {
             self.manifest_made(ctx, key);
         }
@@ -123,12 +124,12 @@ impl Site {
     }
 
     pub(super) fn look_for_made(&mut self, ctx: &mut Ctx<'_>) {
-        look_again(ctx, &mut self.sharing, Event::Shared);
+        look_again(ctx, &mut self.manifest.sharing, Event::Shared);
     }
 
     /// The database works on a read that needs this much of it.
     pub(super) fn read_on(&mut self, ctx: &mut Ctx<'_>, read: Key, takes: Span) {
-        match &mut self.reading {
+        match &mut self.database.sharing {
             Some(sharing) => {
                 sharing.add(read, takes, ctx.now());
                 self.look_for_read(ctx);
@@ -140,7 +141,7 @@ impl Site {
     /// Reads that slow each other and are done now leave.
     pub(super) fn look_at_reads(&mut self, ctx: &mut Ctx<'_>) {
         while let Some(read) =
-            self.reading.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
+            self.database.sharing.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))
         {
             self.done(ctx, Hop::Database, read);
         }
@@ -148,7 +149,7 @@ impl Site {
     }
 
     pub(super) fn look_for_read(&mut self, ctx: &mut Ctx<'_>) {
-        look_again(ctx, &mut self.reading, Event::SharedReads);
+        look_again(ctx, &mut self.database.sharing, Event::SharedReads);
     }
 }
 
@@ -171,24 +172,25 @@ impl Site {
     /// # Panics
     /// When a pool's levels and its jobs' times differ: a bug in the model.
     pub(in crate::sim) fn balance_pools(&mut self, now: Instant, last: bool) {
-        self.manifest.balance(now, last, |slot_class| {
-            let inside = self.calls.iter().map(|(_, call)| call).filter(|call| call.inside);
+        self.manifest.slots.balance(now, last, |slot_class| {
+            let inside =
+                self.manifest.calls.iter().map(|(_, call)| call).filter(|call| call.inside);
             let inside = inside.filter(move |call| {
                 slot_class.is_none_or(|slot_class| call.slot_class == slot_class)
             });
             inside.map(|call| (call.came, call.has_slot))
         });
-        if let Some(sharing) = &mut self.sharing {
+        if let Some(sharing) = &mut self.manifest.sharing {
             sharing.balance("manifest service", now, last);
         }
-        if let Some(cpus) = &mut self.cpus {
+        if let Some(cpus) = &mut self.manifest.cpus {
             cpus.used(now);
         }
-        if let Some(sharing) = &mut self.reading {
+        if let Some(sharing) = &mut self.database.sharing {
             sharing.balance("database", now, last);
         }
-        if let Server { calls: reads, slots: Some(pool), .. } = &mut self.database {
-            let held = self.calls.iter().filter_map(|(_, call)| call.held);
+        if let Server { calls: reads, slots: Some(pool), .. } = &mut self.database.server {
+            let held = self.manifest.calls.iter().filter_map(|(_, call)| call.held);
             let within = inside(reads).chain(held.map(|held| (held.came, Some(held.began))));
             pool.balance("database", now, last, within);
         }

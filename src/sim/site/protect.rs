@@ -75,8 +75,8 @@ impl Site {
     /// Asks a network's protections whether an attempt may leave, which is counted in `visit` already.
     /// What refuses it, if something does.
     pub(super) fn refusal(&mut self, now: Instant, visit: &mut ViewerRequest) -> Option<Admission> {
-        self.client_policy.arriving = Arriving::NONE;
-        let network = self.network_set.get_mut(visit.network)?;
+        self.client.policy.arriving = Arriving::NONE;
+        let network = self.client.networks.get_mut(visit.network)?;
         let before = network.breaker();
         let left = network.leave(now, &mut visit.token, visit.attempt > 1);
         let changed = network.breaker() != before;
@@ -85,7 +85,7 @@ impl Site {
         }
         match left {
             Ok(permit) => {
-                self.client_policy.arriving.permit = permit;
+                self.client.policy.arriving.permit = permit;
                 None
             }
             Err(why) => Some(why),
@@ -111,13 +111,13 @@ impl Site {
         deadline: Instant,
     ) -> Key {
         let Arriving { mut permit, beside } =
-            std::mem::replace(&mut self.client_policy.arriving, Arriving::NONE);
+            std::mem::replace(&mut self.client.policy.arriving, Arriving::NONE);
         permit.left = ctx.now();
         if let Some(first) = beside {
             return self.put_beside(first, visit, (state, deadline), permit);
         }
         let key = self.park(visit, state, deadline);
-        if let Some(request) = self.requests.get_mut(key) {
+        if let Some(request) = self.client.requests.get_mut(key) {
             request.permit = permit;
         }
         self.plan_hedge(ctx, key, &visit, state);
@@ -132,11 +132,11 @@ impl Site {
         (state, deadline): (State, Instant),
         permit: Permit,
     ) -> Key {
-        self.parked += 1;
-        let (serial, twin) = (self.parked, Some(first));
+        self.client.parked += 1;
+        let (serial, twin) = (self.client.parked, Some(first));
         let hedge = InFlight { visit, state, deadline, joined: None, serial, permit, twin };
-        let key = self.requests.insert(hedge);
-        if let Some(first) = self.requests.get_mut(first) {
+        let key = self.client.requests.insert(hedge);
+        if let Some(first) = self.client.requests.get_mut(first) {
             first.twin = Some(key);
         }
         key
@@ -150,7 +150,7 @@ impl Site {
     fn plan_hedge(&mut self, ctx: &mut Ctx<'_>, key: Key, visit: &ViewerRequest, state: State) {
         let (now, trip) = (ctx.now(), self.trip(visit));
         let policy =
-            self.network_set.get_mut(visit.network).and_then(|network| network.policy.as_mut());
+            self.client.networks.get_mut(visit.network).and_then(|network| network.policy.as_mut());
         let Some(after) = policy.and_then(|policy| policy.hedges_after(now)) else {
             return;
         };
@@ -166,13 +166,13 @@ impl Site {
     /// A viewer has waited for its delay, as far as the edge can know, and sends a second attempt.
     pub(super) fn hedge_viewer(&mut self, ctx: &mut Ctx<'_>, first: Key, arrives: Instant) {
         let now = ctx.now();
-        let Some(&InFlight { visit, .. }) = self.requests.get(first) else {
+        let Some(&InFlight { visit, .. }) = self.client.requests.get(first) else {
             return;
         };
         let origin = self.origin(&visit);
         let mut hedge =
             ViewerRequest { token: RetryToken::NEW, attempt: visit.attempt | HEDGE, ..visit };
-        let Some(network) = self.network_set.get_mut(visit.network) else {
+        let Some(network) = self.client.networks.get_mut(visit.network) else {
             return;
         };
         let permit = network.hedge(now, &mut hedge.token);
@@ -192,12 +192,12 @@ impl Site {
 
     /// A second attempt comes to the edge.
     pub(super) fn hedge_arrives(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(InFlight { visit, permit, twin, .. }) = self.requests.remove(key) else {
+        let Some(InFlight { visit, permit, twin, .. }) = self.client.requests.remove(key) else {
             return;
         };
         let now = ctx.now();
-        let lost = self.outage.is_some() || !self.reachable;
-        let found = match &self.cache {
+        let lost = self.routes.outage.is_some() || !self.routes.reachable;
+        let found = match &self.edge.metadata {
             Some(cache) if !lost && !visit.segment => cache.find(visit.title, now),
             _ => Found::Missing,
         };
@@ -207,7 +207,7 @@ impl Site {
             }
             return;
         }
-        self.client_policy.arriving = Arriving { permit, beside: twin };
+        self.client.policy.arriving = Arriving { permit, beside: twin };
         match found {
             _ if lost => {
                 self.park_attempt(ctx, visit, State::Lost);
@@ -223,20 +223,20 @@ impl Site {
                 }
                 self.hedge_hits(ctx, visit, true);
             }
-            Found::Locked(place) => self.miss(ctx, visit, self.fetches.key_at(place)),
+            Found::Locked(place) => self.miss(ctx, visit, self.edge.fills.key_at(place)),
             Found::Missing => self.miss(ctx, visit, None),
         }
     }
 
     /// The cache answers a second attempt: never where it is drawn, as another is under way.
     fn hedge_hits(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, stale: bool) {
-        if self.trip(&visit) + self.hit_takes > self.plan.fabric.viewers.timeout {
+        if self.trip(&visit) + self.edge.hit_takes > self.plan.fabric.viewers.timeout {
             self.park_attempt(ctx, visit, State::Lost);
             return;
         }
         let age = self.data_age(ctx.now(), visit.title);
         let key = self.park_attempt(ctx, visit, State::Answer { stale, age });
-        ctx.schedule(ctx.now() + self.hit_takes, Event::Answered(key));
+        ctx.schedule(ctx.now() + self.edge.hit_takes, Event::Answered(key));
     }
 
     /// A second attempt comes whose request has been answered. Its viewer takes it back at once, or the edge
@@ -269,15 +269,15 @@ impl Site {
         heard: Instant,
         how: AttemptError,
     ) -> Option<ViewerRequest> {
-        if !self.client_policy.is_on {
+        if !self.client.policy.is_on {
             return self.unpark(key);
         }
-        let request = *self.requests.get(key)?;
+        let request = *self.client.requests.get(key)?;
         let (permit, took) = (request.permit, self.as_seen(&request, heard));
         self.book(&request.visit, |policy| policy.failed(now, permit, took));
         let Some(twin) = request.twin else {
             if request.visit.is_hedge() {
-                self.requests.discard(key);
+                self.client.requests.discard(key);
                 return None;
             }
             return self.unpark(key);
@@ -285,11 +285,11 @@ impl Site {
         self.trace_failed(now, heard, &request.visit, how);
         if !request.visit.is_hedge() {
             self.budget_hears_of_failure(request.visit);
-            self.requests.get_mut(key)?.state = State::Spent;
+            self.client.requests.get_mut(key)?.state = State::Spent;
             return None;
         }
-        self.requests.discard(key);
-        let first = self.requests.get_mut(twin)?;
+        self.client.requests.discard(key);
+        let first = self.client.requests.get_mut(twin)?;
         first.twin = None;
         first.visit.rejected |= request.visit.rejected;
         if first.state == State::Spent {
@@ -303,14 +303,14 @@ impl Site {
 
     /// An answer leaves. Gives its request, whose other attempt is given up, if one is out.
     pub(super) fn answers(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<ViewerRequest> {
-        if !self.client_policy.is_on {
+        if !self.client.policy.is_on {
             let visit = self.unpark(key)?;
             self.book_answer(ctx.now(), &visit);
             return Some(visit);
         }
-        let (now, request) = (ctx.now(), *self.requests.get(key)?);
+        let (now, request) = (ctx.now(), *self.client.requests.get(key)?);
         let heard = now + self.trip(&request.visit).half();
-        let other = request.twin.and_then(|twin| self.requests.get(twin)).copied();
+        let other = request.twin.and_then(|twin| self.client.requests.get(twin)).copied();
         let hedged = request.visit.is_hedge();
         let first = if hedged { other? } else { request };
         let (permit, took) = (request.permit, self.as_seen(&request, heard));
@@ -323,7 +323,7 @@ impl Site {
             let origin = self.origin(&visit);
             self.recorder.count(Counter::ViewerHedgesWon, origin);
             self.trace_attempt_ends(now, heard, &request.visit, "answered");
-            self.requests.discard(key);
+            self.client.requests.discard(key);
             self.unpark(request.twin?);
         } else {
             self.unpark(key);
@@ -342,18 +342,18 @@ impl Site {
         self.trace_attempt_ends(ctx.now(), heard, &loser.visit, "the other was faster");
         let (permit, mut token) = (loser.permit, loser.visit.token);
         self.book(&loser.visit, |policy| policy.dropped(permit));
-        if let Some(network) = self.network_set.get_mut(loser.visit.network)
+        if let Some(network) = self.client.networks.get_mut(loser.visit.network)
             && let Some(retry_budget) = &mut network.retry_budget
         {
             retry_budget.dropped(&mut token, true);
         }
         if loser.state == State::Sent {
-            if let Some(hedge) = self.requests.get_mut(key) {
+            if let Some(hedge) = self.client.requests.get_mut(key) {
                 hedge.twin = None;
             }
             return;
         }
-        self.requests.discard(key);
+        self.client.requests.discard(key);
         self.sample_lock_wait(ctx.now(), loser);
         self.stops_waiting(ctx, loser);
     }
@@ -365,7 +365,7 @@ impl Site {
 
     /// The protections of a network hear of something, if they are here.
     fn book(&mut self, visit: &ViewerRequest, hear: impl FnOnce(&mut PolicyState)) {
-        let Some(network) = self.network_set.get_mut(visit.network) else {
+        let Some(network) = self.client.networks.get_mut(visit.network) else {
             return;
         };
         let before = network.breaker();
@@ -378,7 +378,7 @@ impl Site {
     }
 
     fn budget_hears_of_failure(&mut self, mut visit: ViewerRequest) {
-        if let Some(network) = self.network_set.get_mut(visit.network)
+        if let Some(network) = self.client.networks.get_mut(visit.network)
             && let Some(retry_budget) = &mut network.retry_budget
         {
             retry_budget.failed(&mut visit.token);
@@ -388,7 +388,7 @@ impl Site {
     /// The breakers of the networks that are served here, where there are any.
     pub(super) fn observe_viewers(&mut self) {
         if self.plan.fabric.viewers.client_policy.breaker.is_some() {
-            self.recorder.gauge(Gauge::ViewerBreaker, self.network_set.breaker() as u64);
+            self.recorder.gauge(Gauge::ViewerBreaker, self.client.networks.breaker() as u64);
         }
     }
 
@@ -400,7 +400,7 @@ impl Site {
         visit: &ViewerRequest,
     ) -> bool {
         let policy =
-            self.network_set.get_mut(visit.network).and_then(|network| network.policy.as_mut());
+            self.client.networks.get_mut(visit.network).and_then(|network| network.policy.as_mut());
         let Some(answers) = policy.and_then(|policy| policy.falls_back()) else {
             return false;
         };
@@ -417,7 +417,7 @@ impl Site {
         if visit.segment {
             // What stands in for a segment are no bytes of this edge.
             self.recorder.sample_at(when, Sample::SegmentLatency, origin, heard.since(began));
-        } else if self.staleness {
+        } else if self.edge.keeps_ages {
             self.recorder.sample_at(when, Sample::Staleness, origin, Span::ZERO);
         }
         let outcome = "fallback";

@@ -48,7 +48,7 @@ impl Site {
         let (client_region, object, came) = (origin, 0, ctx.now());
         let (inside, began) = (false, None);
         let read = ServerCall { of, client_region, object, came, deadline, inside, began };
-        let key = self.database.calls.insert(read);
+        let key = self.database.server.calls.insert(read);
         self.offer(ctx, Hop::Database, key);
     }
 
@@ -74,7 +74,7 @@ impl Site {
         if self.cut_off() {
             return;
         }
-        match (reply, self.database.calls.get(read).map(|read| read.client_region)) {
+        match (reply, self.database.server.calls.get(read).map(|read| read.client_region)) {
             (Ok(()), Some(region)) => self.answered_by(ctx, Hop::Database, read, region),
             (Ok(()), None) => {}
             (Err(error), _) => self.attempt_failed(ctx, Hop::Database, read, error),
@@ -106,7 +106,7 @@ impl Site {
 
     /// Whether other regions cannot be reached.
     pub(super) fn cut_off(&self) -> bool {
-        self.outage.is_some_and(|outage| outage.cut_off)
+        self.routes.outage.is_some_and(|outage| outage.cut_off)
     }
 }
 

@@ -27,7 +27,7 @@ impl Scaling {
 impl Site {
     /// How many pods there are to be, faults apart.
     pub(super) fn wanted_pods(&self) -> u32 {
-        let scaled = self.scaling.as_ref().map(|scaling| scaling.scaler.wanted());
+        let scaled = self.manifest.scaling.as_ref().map(|scaling| scaling.scaler.wanted());
         scaled.unwrap_or(self.plan.fabric.manifest.pods)
     }
 
@@ -43,8 +43,8 @@ impl Site {
             return;
         };
         let sum = self.metric(&rules, now);
-        let ready = self.pods.as_ref().map_or(0, |pods| small(pods.ready()));
-        let Some(scaling) = &mut self.scaling else {
+        let ready = self.manifest.pods.as_ref().map_or(0, |pods| small(pods.ready()));
+        let Some(scaling) = &mut self.manifest.scaling else {
             return;
         };
         scaling.scaler.see(now, sum, ready);
@@ -53,7 +53,7 @@ impl Site {
         for pod in before..after {
             self.add_pod(ctx, pod);
         }
-        if let Some(pods) = &mut self.pods {
+        if let Some(pods) = &mut self.manifest.pods {
             (after..before).for_each(|pod| pods.drain(pod));
         }
         if after < before {
@@ -65,7 +65,7 @@ impl Site {
 
     /// A pod more is wanted: it starts as soon as there is a node for it.
     fn add_pod(&mut self, ctx: &mut Ctx<'_>, pod: u32) {
-        let Some(scaling) = &mut self.scaling else {
+        let Some(scaling) = &mut self.manifest.scaling else {
             return;
         };
         let room = scaling.nodes.room_for(pod, ctx.now());
@@ -77,10 +77,10 @@ impl Site {
 
     /// What the autoscaler looks at, over all ready pods since it last looked.
     fn metric(&mut self, rules: &AutoscaleRules, now: Instant) -> f64 {
-        let used = self.cpus.as_mut().map_or(0, |cpus| cpus.used(now));
-        let inside = self.manifest.inside(now);
+        let used = self.manifest.cpus.as_mut().map_or(0, |cpus| cpus.used(now));
+        let inside = self.manifest.slots.inside(now);
         let manifest = &self.plan.fabric.manifest;
-        let Some(Scaling { meter, .. }) = &mut self.scaling else {
+        let Some(Scaling { meter, .. }) = &mut self.manifest.scaling else {
             return 0.0;
         };
         match rules.target {
@@ -95,7 +95,7 @@ impl Site {
 
     /// How many nodes are paid for.
     pub(in crate::sim) fn observe_nodes(&mut self, now: Instant) {
-        if let Some(Scaling { scaler, nodes, .. }) = &mut self.scaling {
+        if let Some(Scaling { scaler, nodes, .. }) = &mut self.manifest.scaling {
             let count = nodes.keep(scaler.wanted(), now);
             self.recorder.gauge(Gauge::Nodes, count);
         }

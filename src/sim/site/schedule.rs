@@ -93,11 +93,11 @@ impl Site {
             StepKind::End(injection) => self.end_fault(ctx, injection),
             StepKind::Census => self.census(ctx),
             StepKind::Do(_) => {
-                self.drains += 1;
+                self.routes.drains += 1;
                 self.route_changed(ctx);
             }
             StepKind::TakeBack(_) => {
-                self.drains -= 1;
+                self.routes.drains -= 1;
                 self.route_changed(ctx);
             }
         }
@@ -109,7 +109,7 @@ impl Site {
             return self.evict_content(share);
         }
         if let Fault::EvictCache { share, .. } = fault {
-            let gone = match &mut self.cache {
+            let gone = match &mut self.edge.metadata {
                 Some(cache) => cache.evict(share, &mut self.streams.eviction),
                 None => 0,
             };
@@ -147,12 +147,12 @@ impl Site {
     fn follow_weather(&mut self, ctx: &Ctx<'_>, changed: &Fault) {
         let harm = &self.plan.injections;
         if let (Fault::ClockSkew { .. }, Some(cache), Some(metadata)) =
-            (changed, &mut self.cache, &self.plan.fabric.metadata)
+            (changed, &mut self.edge.metadata, &self.plan.fabric.metadata)
         {
             cache.live(self.active_faults.ttl(harm, metadata.ttl));
         }
         if let Fault::PacketLoss { .. } = changed {
-            self.replication_lag.lose(ctx.now(), packet_loss(harm, self.me, ctx.now()));
+            self.database.replication_lag.lose(ctx.now(), packet_loss(harm, self.me, ctx.now()));
             return self.observe_lag(ctx.now());
         }
         let down = matches!(changed, Fault::DatabaseDown { .. });
@@ -163,8 +163,8 @@ impl Site {
         }
         match self.active_faults.replication_delay(&self.plan.injections, self.plan.fabric.primary)
         {
-            Some((delay, by)) => self.replication_lag.delay(ctx.now(), delay, by),
-            None => self.replication_lag.restore(ctx.now()),
+            Some((delay, by)) => self.database.replication_lag.delay(ctx.now(), delay, by),
+            None => self.database.replication_lag.restore(ctx.now()),
         }
         self.observe_lag(ctx.now());
     }

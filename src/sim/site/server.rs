@@ -93,16 +93,16 @@ impl Site {
     pub(super) fn server(&self, hop: Hop) -> Option<&Server> {
         match hop {
             Hop::Manifest => None,
-            Hop::Database => Some(&self.database),
-            Hop::Origin => self.content.as_ref().map(|content| &content.server),
+            Hop::Database => Some(&self.database.server),
+            Hop::Origin => self.origin.as_ref().map(|origin| &origin.server),
         }
     }
 
     pub(super) fn server_mut(&mut self, hop: Hop) -> Option<&mut Server> {
         match hop {
             Hop::Manifest => None,
-            Hop::Database => Some(&mut self.database),
-            Hop::Origin => self.content.as_mut().map(|content| &mut content.server),
+            Hop::Database => Some(&mut self.database.server),
+            Hop::Origin => self.origin.as_mut().map(|origin| &mut origin.server),
         }
     }
 

@@ -6,15 +6,23 @@
 use super::connections::Held;
 use super::fill::EdgeCache;
 use super::pair::HedgedAttempts;
+use super::scaling::Scaling;
 use super::{Ctx, Event, Key, Site};
 use crate::fault::Service;
 use crate::observe::{Counter, Gauge, Sample};
+use crate::sim::hop::client::HopClient;
 use crate::sim::hop::error::AttemptError;
 use crate::sim::hop::kind::Hop;
+use crate::sim::run::slab::Slab;
 use crate::sim::run::tracer::Part;
+use crate::sim::server::cpu::Cpus;
+use crate::sim::server::memory::Memory;
+use crate::sim::server::pods::Pods;
 use crate::sim::server::pool::{Class, Offer};
-use crate::sim::server::slot_classes::SlotClass;
+use crate::sim::server::processor_sharing::ProcessorSharing;
+use crate::sim::server::slot_classes::{SlotClass, SlotPools};
 use crate::units::{Instant, Span};
+use std::collections::VecDeque;
 
 /// An attempt of a fetch at the manifest service.
 #[derive(Debug)]
@@ -55,16 +63,36 @@ pub(super) struct Over {
     pub(super) lag: Option<Span>,
 }
 
+/// The manifest service of a region, with its side of the hop to the database.
+pub(in crate::sim) struct ManifestTier {
+    pub(super) calls: Slab<ManifestCall>,
+    /// Calls that have just got a slot.
+    pub(super) starting: VecDeque<Key>,
+    pub(super) slots: SlotPools<Key>,
+    /// Which call is in which pod, where that matters.
+    pub(super) pods: Option<Pods<Key>>,
+    /// What pods compute on, where that is bounded.
+    pub(super) cpus: Option<Cpus<Key>>,
+    /// What pods have of memory, where that is bounded.
+    pub(super) memory: Option<Memory>,
+    /// The work of all calls, where they share it.
+    pub(super) sharing: Option<ProcessorSharing<Key>>,
+    /// What changes the number of pods.
+    pub(super) scaling: Option<Scaling>,
+    /// How calls read from the database.
+    pub(super) database_client: HopClient,
+}
+
 impl Site {
     /// A call of a fetch, that has not come anywhere.
     pub(super) fn keep_call(&mut self, key: Key, now: Instant, deadline: Instant) -> Option<Key> {
-        let fetch = self.fetches.get(key)?;
-        Some(self.calls.insert(ManifestCall {
+        let fetch = self.edge.fills.get(key)?;
+        Some(self.manifest.calls.insert(ManifestCall {
             fetch: key,
             origin: fetch.client_region,
             class: fetch.class,
             slot_class: SlotClass::of(fetch.validates),
-            reads: self.database.slots.is_some() && !fetch.validates,
+            reads: self.database.server.slots.is_some() && !fetch.validates,
             came: now,
             deadline,
             inside: false,
@@ -78,12 +106,12 @@ impl Site {
 
     /// A call comes to the manifest service.
     pub(super) fn offer_call(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(call) = self.calls.get_mut(key) else {
+        let Some(call) = self.manifest.calls.get_mut(key) else {
             return;
         };
         let slot_class = call.slot_class;
-        let offer = self.manifest.offer(slot_class, key, call.class, ctx.now());
-        if let Some(scaling) = &mut self.scaling {
+        let offer = self.manifest.slots.offer(slot_class, key, call.class, ctx.now());
+        if let Some(scaling) = &mut self.manifest.scaling {
             scaling.meter.came += 1;
         }
         call.inside = offer != Offer::Refused;
@@ -95,7 +123,7 @@ impl Site {
             );
         }
         match offer {
-            Offer::Starts => self.starting.push_back(key),
+            Offer::Starts => self.manifest.starting.push_back(key),
             Offer::Waits => self.limit_wait(ctx, slot_class),
             Offer::Refused => {
                 self.recorder.count(Counter::ManifestRejected, origin);
@@ -108,8 +136,8 @@ impl Site {
     /// Lets the calls go on that have just got a slot. One that fails at once gives its slot to the
     /// next: a loop, because a full database fails a whole queue of them.
     pub(super) fn start_waiting(&mut self, ctx: &mut Ctx<'_>) {
-        while let Some(key) = self.starting.pop_front() {
-            let Some(call) = self.calls.get_mut(key) else {
+        while let Some(key) = self.manifest.starting.pop_front() {
+            let Some(call) = self.manifest.calls.get_mut(key) else {
                 continue;
             };
             call.has_slot = Some(ctx.now());
@@ -122,7 +150,7 @@ impl Site {
             }
             let longest = self.plan.fabric.manifest.controlled_delay;
             if longest.is_some_and(|longest| waited > longest)
-                && self.manifest.stands(slot_class, ctx.now())
+                && self.manifest.slots.stands(slot_class, ctx.now())
             {
                 self.recorder.count(Counter::ManifestRejected, origin);
                 self.call_failed(ctx, key, AttemptError::Refused);
@@ -154,7 +182,7 @@ impl Site {
     }
 
     pub(super) fn manifest_made(&mut self, ctx: &mut Ctx<'_>, key: Key) {
-        let Some(pod) = self.calls.get(key).map(|call| call.pod) else {
+        let Some(pod) = self.manifest.calls.get(key).map(|call| call.pod) else {
             return;
         };
         if self.errs(Service::Manifest, pod, ctx.now()) {
@@ -189,15 +217,15 @@ impl Site {
         if !self.plan.fabric.manifest.call.cancel {
             return;
         }
-        let Some(call) = self.calls.get_mut(key) else {
+        let Some(call) = self.manifest.calls.get_mut(key) else {
             return;
         };
-        let waits = self.manifest.withdraw(call.slot_class, key, ctx.now());
+        let waits = self.manifest.slots.withdraw(call.slot_class, key, ctx.now());
         if !waits {
             // It may have got its slot at this very instant and not have begun.
             call.has_slot.get_or_insert(ctx.now());
         }
-        if let Some(sharing) = &mut self.sharing {
+        if let Some(sharing) = &mut self.manifest.sharing {
             sharing.withdraw(key, ctx.now());
             self.look_for_made(ctx);
         }
@@ -207,18 +235,18 @@ impl Site {
     /// A call is over: its slot is free.
     pub(super) fn end_call(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Over> {
         let now = ctx.now();
-        let call = self.calls.get_mut(key)?;
+        let call = self.manifest.calls.get_mut(key)?;
         let over = Over { fetch: call.fetch, origin: call.origin, pod: call.pod, lag: call.lag };
         let (slot_class, has_slot, held) =
             (call.slot_class, call.has_slot.is_some(), call.held.take());
         if call.inside {
-            self.manifest.left(slot_class, call.came, call.has_slot, now);
+            self.manifest.slots.left(slot_class, call.came, call.has_slot, now);
         }
-        self.calls.discard(key);
+        self.manifest.calls.discard(key);
         self.unseat(key, over.pod, slot_class);
         self.trace_over(now, Part::Call, key);
-        if has_slot && let Some(next) = self.manifest.release(slot_class, now) {
-            self.starting.push_back(next);
+        if has_slot && let Some(next) = self.manifest.slots.release(slot_class, now) {
+            self.manifest.starting.push_back(next);
         }
         if let Some(held) = held {
             self.give_back(ctx, held);
@@ -235,10 +263,11 @@ impl Site {
     }
 
     pub(super) fn observe_manifest(&mut self) {
-        let ((queued, of_validations), busy) = (self.manifest.queued(), self.manifest.busy());
+        let ((queued, of_validations), busy) =
+            (self.manifest.slots.queued(), self.manifest.slots.busy());
         self.recorder.gauge(Gauge::ManifestQueue, queued);
         self.recorder.gauge(Gauge::ManifestBusy, busy.0);
-        if self.manifest.are_apart() {
+        if self.manifest.slots.are_apart() {
             self.recorder.gauge(Gauge::ValidationsQueue, of_validations);
             self.recorder.gauge(Gauge::ValidationsBusy, busy.1);
         }

@@ -136,7 +136,7 @@ impl Site {
     #[cold]
     fn fetch_begins(&mut self, now: Instant, (part, key): (Part, Key), of: Option<Key>) {
         let Some(tracer) = &mut self.tracer else { return };
-        let request = of.and_then(|of| self.requests.get(of));
+        let request = of.and_then(|of| self.client.requests.get(of));
         if let Some(request) = request.filter(|request| request.visit.traced) {
             let (id, attempt) = (id_of(&request.visit), request.visit.attempt.into());
             tracer.begin(now, id, part, key, attempt);
