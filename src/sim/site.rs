@@ -1,10 +1,26 @@
 //! A site: what belongs to a region, what happens there, and how requests are drawn. A request's own
 //! branches are in `life`.
 //!
-//! Only this module schedules. The components decide (who goes next, what is fresh, whether a retry
+//! Only this module schedules. The components decide (which job goes next, what is fresh, whether a retry
 //! may go); the site says what a decision means. Viewers are part of the site that serves their
 //! network: a request is drawn where it arrives, and the way there and back is added to what the
 //! viewer sees.
+//!
+//! A site is tiers, each with its own state: viewers (`client`), edge (`edge`), manifest service
+//! (`service`), database (`database`), origin (`origin`), and the routes to them (`failover`). What is
+//! under way, each with a key by which its events find it, and which finds nothing once it is over:
+//!
+//! | thing | where it is kept | what it is, and what ends it |
+//! | --- | --- | --- |
+//! | `ViewerRequest` | in an event | a viewer's request on the move, until it is answered or fails |
+//! | `InFlight` | `client.requests` | an attempt of it that waits here: answered, failed, timed out |
+//! | `CacheFill` | `edge.fills`, `edge.content.fills` | a fill of a cache: answered, failed, not wanted |
+//! | `ManifestCall` | `manifest.calls` | a fill's attempt at the service: made, failed, taken back |
+//! | `ServerCall` | `database.server.calls` | a call's attempt to read, of this region or another |
+//! | `ServerCall` | `origin.server.calls` | a fill's attempt at the origin, of this region or another |
+//! | `RemoteCall` | in an event | an attempt at the origin between two regions, until it arrives |
+//!
+//! Fills and calls make their attempts by the functions of `hop`, which keep them in `HedgedAttempts`.
 
 mod accounting;
 mod budget;
@@ -61,13 +77,13 @@ pub(super) use schedule::{Step, first_change, steps_of};
 /// Where networks wait between two sites: taken off by the one to which the message says they go.
 pub(super) type Handover = Vec<Mutex<Option<MovingNetwork>>>;
 
-/// A network on its way, and what of it asks for segments, where somebody does.
+/// A network on its way, and its half that asks for segments, where viewers do.
 pub(super) type MovingNetwork = (Network, Option<Network>);
 
 /// A request under way that needed more than a look into the cache.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InFlight {
-    visit: ViewerRequest,
+    request: ViewerRequest,
     state: State,
     /// When the viewer gives the attempt up.
     deadline: Instant,
@@ -165,7 +181,7 @@ impl Process for Site {
             return self.queue_next(ctx);
         }
         loop {
-            self.rush(ctx);
+            self.fast_path(ctx);
             let at = self.next_arrival();
             if at >= ctx.quiet_until() {
                 return at;
@@ -192,8 +208,8 @@ impl Process for Site {
             Event::AttemptTimeOut(hop, attempt) => self.attempt_timed_out(ctx, hop, attempt),
             Event::WaitOver(hop) => self.wait_over(ctx, hop),
             Event::Read(read) => self.done(ctx, Hop::Database, read),
-            Event::PrimaryAsked { site, origin, read } => {
-                self.primary_asked(ctx, usize::from(site), usize::from(origin), read);
+            Event::PrimaryAsked { site, client_region, read } => {
+                self.primary_asked(ctx, usize::from(site), usize::from(client_region), read);
             }
             Event::PrimaryAnswered { read, reply } => self.primary_answered(ctx, read, reply),
             Event::Made(call) => self.manifest_made(ctx, call),
@@ -202,19 +218,19 @@ impl Process for Site {
             Event::Pod { pod, life, what } => self.pod_event(ctx, pod, life, what),
             Event::SharedReads => self.look_at_reads(ctx),
             Event::Scale => self.scale(ctx),
-            Event::Answered(request) => self.answered(ctx, request),
+            Event::Answered(in_flight) => self.answered(ctx, in_flight),
             Event::PrimaryTimeOut(read) => self.primary_timed_out(ctx, read),
-            Event::LockWaitOver { request, fetch } => self.lock_wait_over(ctx, request, fetch),
+            Event::LockWaitOver { in_flight, fill } => self.lock_wait_over(ctx, in_flight, fill),
             Event::Patience => self.look_at_patience(ctx),
-            Event::TimeOut(request) => self.timed_out(ctx, request),
-            Event::Retry(request) => self.retry(ctx, request),
+            Event::TimeOut(in_flight) => self.timed_out(ctx, in_flight),
+            Event::Retry(in_flight) => self.retry(ctx, in_flight),
             Event::ViewerHedge { beside, arrives } => self.hedge_viewer(ctx, beside, arrives),
-            Event::HedgeArrives(request) => self.hedge_arrives(ctx, request),
-            Event::Failed { visit, how } => {
-                self.land(&visit);
-                self.viewer_attempt_failed(ctx, visit, ctx.now(), how);
+            Event::HedgeArrives(in_flight) => self.hedge_arrives(ctx, in_flight),
+            Event::Failed { request, how } => {
+                self.untrack(&request);
+                self.viewer_attempt_failed(ctx, request, ctx.now(), how);
             }
-            Event::Arrival(visit) => self.arrival(ctx, visit),
+            Event::Arrival(request) => self.arrival(ctx, request),
             Event::Next => self.next_is_due(ctx),
             Event::OriginAsked { order, deadline } => self.origin_asked(ctx, order, deadline),
             Event::OriginCancelled { site, ask } => self.origin_cancelled(ctx, site.into(), ask),
@@ -246,23 +262,23 @@ impl Site {
     #[inline]
     fn arrive_next(&mut self, ctx: &mut Ctx<'_>) {
         if self.next_segment() < self.next_manifest() {
-            if let Some(visit) = self.take_segment() {
-                self.arrive(ctx, visit);
+            if let Some(request) = self.take_segment() {
+                self.arrive(ctx, request);
             }
             return self.start_waiting(ctx);
         }
-        let from_feed = self.client.trace_arrivals.as_ref().is_some_and(|trace_arrivals| {
+        let from_trace = self.client.trace_arrivals.as_ref().is_some_and(|trace_arrivals| {
             trace_arrivals.next_at() < self.client.networks.next_at()
         });
-        let draw = if from_feed { self.take_from_feed() } else { self.take_from_crowd() };
+        let draw = if from_trace { self.take_from_trace() } else { self.take_from_networks() };
         if let Some(draw) = draw {
-            self.arrive(ctx, first_visit(&draw));
+            self.arrive(ctx, first_request(&draw));
             self.start_waiting(ctx);
         }
     }
 
     #[inline]
-    fn take_from_crowd(&mut self) -> Option<Arrival> {
+    fn take_from_networks(&mut self) -> Option<Arrival> {
         let draw = self.client.networks.take()?;
         if let (Some(cache), Some(title)) = (&self.edge.metadata, self.client.networks.expected()) {
             cache.expect(title);
@@ -271,7 +287,7 @@ impl Site {
     }
 
     /// The trace's next record, if its network is served here: other sites take the others.
-    fn take_from_feed(&mut self) -> Option<Arrival> {
+    fn take_from_trace(&mut self) -> Option<Arrival> {
         let draw = self.client.trace_arrivals.as_mut()?.take()?;
         if let Some(network) = self.client.networks.get_mut(draw.network) {
             network.deposit(draw.at);
@@ -302,7 +318,7 @@ impl Site {
 }
 
 /// A request before it arrives.
-pub(super) const fn first_visit(draw: &Arrival) -> ViewerRequest {
+pub(super) const fn first_request(draw: &Arrival) -> ViewerRequest {
     ViewerRequest {
         network: draw.network,
         title: draw.title,

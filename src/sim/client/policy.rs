@@ -39,13 +39,13 @@ pub struct Permit {
     /// Its ticket for the budget of hedges.
     hedge_budget: RetryToken,
     /// When it came to the edge.
-    pub left: Instant,
+    pub sent_at: Instant,
 }
 
 impl Permit {
     /// Of an attempt that is not counted.
     pub const NONE: Self =
-        Self { term: 0, breaker: 0, hedge_budget: RetryToken::NEW, left: Instant::ZERO };
+        Self { term: 0, breaker: 0, hedge_budget: RetryToken::NEW, sent_at: Instant::ZERO };
 }
 
 impl PolicyState {
@@ -109,7 +109,7 @@ impl PolicyState {
     fn count(&mut self, now: Instant, permit: &mut Permit, hedge: bool) {
         (self.under_way, permit.term) = (self.under_way + 1, self.term);
         if let Some(hedge_budget) = &mut self.hedge_budget {
-            hedge_budget.leave(now, &mut permit.hedge_budget, hedge);
+            hedge_budget.admit(now, &mut permit.hedge_budget, hedge);
         }
     }
 
@@ -191,7 +191,7 @@ impl Network {
     /// Whether an attempt may leave, which is under way then. It asks the bulkhead, then the breaker,
     /// then the retry budget; what the budget had granted to an attempt that may not is given back
     /// where the budget counts what is under way.
-    pub fn leave(
+    pub fn admit(
         &mut self,
         now: Instant,
         token: &mut RetryToken,
@@ -231,7 +231,7 @@ impl Network {
         let mut answer =
             policy.as_mut().map_or(Admission::Goes, |policy| policy.admit(now, &mut permit));
         if let (Admission::Goes, Some(retry_budget)) = (answer, &mut self.retry_budget)
-            && !retry_budget.leave(now, token, retry)
+            && !retry_budget.admit(now, token, retry)
         {
             answer = Admission::Budget;
             policy.iter_mut().for_each(|policy| policy.takes_back(&permit));

@@ -22,7 +22,7 @@ fn policy(client_policy: &ClientPolicy) -> PolicyState {
 }
 
 /// An attempt leaves, if it may.
-fn leaves(policy: &mut PolicyState, now: Instant) -> Result<Permit, Admission> {
+fn is_admitted(policy: &mut PolicyState, now: Instant) -> Result<Permit, Admission> {
     let mut permit = Permit::NONE;
     match policy.admit(now, &mut permit) {
         Admission::Goes => {
@@ -47,11 +47,11 @@ fn a_bulkhead_is_full_until_an_attempt_ends_in_whatever_way() {
         PolicyState::dropped,
     ];
     for end in ends {
-        let permit = leaves(&mut policy, at(0)).unwrap();
-        assert_eq!(leaves(&mut policy, at(0)), Err(Admission::Bulkhead));
+        let permit = is_admitted(&mut policy, at(0)).unwrap();
+        assert_eq!(is_admitted(&mut policy, at(0)), Err(Admission::Bulkhead));
         end(&mut policy, permit);
     }
-    assert!(leaves(&mut policy, at(2)).is_ok());
+    assert!(is_admitted(&mut policy, at(2)).is_ok());
 }
 
 #[test]
@@ -59,15 +59,19 @@ fn what_a_network_leaves_behind_when_it_moves_counts_nowhere() {
     let client_policy =
         ClientPolicy { bulkhead: Some(2), breaker: Some(RULE), ..ClientPolicy::NONE };
     let mut policy = policy(&client_policy);
-    let old: Vec<Permit> = (0..2).map(|_| leaves(&mut policy, at(0)).unwrap()).collect();
+    let old: Vec<Permit> = (0..2).map(|_| is_admitted(&mut policy, at(0)).unwrap()).collect();
     policy.move_on();
-    let new: Vec<Permit> = (0..2).map(|_| leaves(&mut policy, at(1)).unwrap()).collect();
+    let new: Vec<Permit> = (0..2).map(|_| is_admitted(&mut policy, at(1)).unwrap()).collect();
     old.iter().for_each(|&permit| policy.failed(at(1), permit, Span::ZERO));
-    assert_eq!(leaves(&mut policy, at(1)), Err(Admission::Bulkhead), "two of the new ones are out");
+    assert_eq!(
+        is_admitted(&mut policy, at(1)),
+        Err(Admission::Bulkhead),
+        "two of the new ones are out"
+    );
     assert_eq!(policy.state(), State::Closed, "what failed is of the old site");
     new.iter().for_each(|&permit| policy.failed(at(1), permit, Span::ZERO));
     assert_eq!(
-        (policy.state(), leaves(&mut policy, at(2))),
+        (policy.state(), is_admitted(&mut policy, at(2))),
         (State::Open, Err(Admission::Breaker))
     );
     policy.move_on();
@@ -78,17 +82,17 @@ fn what_a_network_leaves_behind_when_it_moves_counts_nowhere() {
 fn a_trial_that_is_lost_on_the_way_may_be_made_again() {
     let mut policy = policy(&ClientPolicy { breaker: Some(RULE), ..ClientPolicy::NONE });
     for _ in 0..2 {
-        let permit = leaves(&mut policy, at(0)).unwrap();
+        let permit = is_admitted(&mut policy, at(0)).unwrap();
         policy.failed(at(0), permit, Span::ZERO);
     }
     let ends: [fn(&mut PolicyState, Permit); 2] =
         [PolicyState::dropped, |policy, _| policy.move_on()];
     for end in ends {
-        let trial = leaves(&mut policy, at(10)).unwrap();
-        assert_eq!(leaves(&mut policy, at(10)), Err(Admission::Breaker), "one trial");
+        let trial = is_admitted(&mut policy, at(10)).unwrap();
+        assert_eq!(is_admitted(&mut policy, at(10)), Err(Admission::Breaker), "one trial");
         end(&mut policy, trial);
     }
-    let trial = leaves(&mut policy, at(11)).unwrap();
+    let trial = is_admitted(&mut policy, at(11)).unwrap();
     policy.answered(at(11), &trial, Span::ZERO, Span::ZERO);
     assert_eq!(policy.state(), State::Closed);
 }
@@ -97,7 +101,7 @@ fn a_trial_that_is_lost_on_the_way_may_be_made_again() {
 fn an_answer_that_takes_long_is_slow_however_short_the_ways() {
     let mut policy = policy(&ClientPolicy { breaker: Some(RULE), ..ClientPolicy::NONE });
     for _ in 0..2 {
-        let permit = leaves(&mut policy, at(0)).unwrap();
+        let permit = is_admitted(&mut policy, at(0)).unwrap();
         policy.answered(at(0), &permit, Span::from_millis(1_001), Span::ZERO);
     }
     assert_eq!(policy.state(), State::Open);

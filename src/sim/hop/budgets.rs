@@ -121,7 +121,7 @@ impl RetryBudget {
     }
 
     /// An attempt wants to leave. If it may, it is under way from now on.
-    pub fn leave(&mut self, now: Instant, token: &mut RetryToken, retry: bool) -> bool {
+    pub fn admit(&mut self, now: Instant, token: &mut RetryToken, retry: bool) -> bool {
         match &mut self.rule {
             Rule::Throttle(throttle) => throttle.admit(now),
             Rule::Decorator(decorator) => decorator.admits(),
@@ -163,7 +163,7 @@ impl RetryBudget {
         }
     }
 
-    /// Whoever made an attempt was given up while it was under way, or before the retry that was
+    /// The caller of an attempt was given up while it was under way, or before the retry that was
     /// granted to it had left.
     ///
     /// A place among attempts under way is free again. Tokens are not given back, as they are in none of the
@@ -237,12 +237,12 @@ mod tests {
         let (mut a, mut b) = (RetryToken::NEW, RetryToken::NEW);
         let now = Instant::ZERO;
         for token in [&mut a, &mut b] {
-            assert!(retry_budget.leave(now, token, false));
+            assert!(retry_budget.admit(now, token, false));
             retry_budget.failed(token);
         }
         assert!(retry_budget.grant(now, &mut a, AttemptError::Error));
         assert!(!retry_budget.grant(now, &mut b, AttemptError::Error), "one waits for its backoff");
-        assert!(retry_budget.leave(now, &mut a, true));
+        assert!(retry_budget.admit(now, &mut a, true));
         assert!(!retry_budget.grant(now, &mut b, AttemptError::Error), "one is under way");
         retry_budget.answered(now, a);
         assert!(retry_budget.grant(now, &mut b, AttemptError::Error));
@@ -253,14 +253,14 @@ mod tests {
         let mut retry_budget = retry_budget(Budget::Limit { retries: 1 });
         let mut a = RetryToken::NEW;
         let now = Instant::ZERO;
-        assert!(retry_budget.leave(now, &mut a, false));
+        assert!(retry_budget.admit(now, &mut a, false));
         retry_budget.failed(&mut a);
         assert!(retry_budget.grant(now, &mut a, AttemptError::Error));
         retry_budget.move_on();
         let mut b = RetryToken::NEW;
         assert!(retry_budget.grant(now, &mut b, AttemptError::Error), "the other's place is free");
-        assert!(retry_budget.leave(now, &mut a, true), "and it is counted again when it leaves");
-        assert!(retry_budget.leave(now, &mut b, true));
+        assert!(retry_budget.admit(now, &mut a, true), "and it is counted again when it leaves");
+        assert!(retry_budget.admit(now, &mut b, true));
         retry_budget.answered(now, b);
         let mut c = RetryToken::NEW;
         assert!(!retry_budget.grant(now, &mut c, AttemptError::Error));
@@ -328,7 +328,7 @@ mod tests {
             let refused = (0..1_000).filter(|_| {
                 let mut token = RetryToken::NEW;
                 retry_budget.deposit(Instant::ZERO);
-                let leaves = retry_budget.leave(Instant::ZERO, &mut token, false);
+                let leaves = retry_budget.admit(Instant::ZERO, &mut token, false);
                 if leaves {
                     retry_budget.failed(&mut token);
                 }

@@ -1,4 +1,4 @@
-//! Who calls the next hop: attempts, backoff, the clients' retry budgets, bulkheads and breakers. It
+//! The client side of a hop: attempts, backoff, the clients' retry budgets, bulkheads and breakers. It
 //! decides; it never schedules.
 
 use crate::engine::{Seed, Stream};
@@ -16,7 +16,7 @@ pub struct HopClient {
     /// Empty where nothing is limited.
     clients: Vec<ClientState>,
     /// Draws which client makes a call.
-    who: Stream,
+    choice: Stream,
     jitter: Stream,
     fallback: Stream,
     /// When a second attempt goes beside the first, if any does.
@@ -39,13 +39,13 @@ struct ClientState {
 pub struct Attempt {
     client: u32,
     /// Attempts that have left.
-    attempt: u8,
+    number: u8,
     token: RetryToken,
     /// Its ticket for the budget of hedges, and whether it is one.
     hedge_budget: RetryToken,
     hedge: bool,
     /// When the last of them left, and in which term of the breaker.
-    left: Instant,
+    sent_at: Instant,
     term: u32,
 }
 
@@ -77,19 +77,19 @@ impl Attempt {
     /// Whether its last attempt was not its first.
     #[must_use]
     pub const fn is_retry(self) -> bool {
-        self.attempt > 1
+        self.number > 1
     }
 
     /// When its last attempt left.
     #[must_use]
-    pub const fn left(self) -> Instant {
-        self.left
+    pub const fn sent_at(self) -> Instant {
+        self.sent_at
     }
 }
 
 impl ClientState {
     /// Asks the bulkhead, then the breaker, then the budget.
-    fn leave(&mut self, now: Instant, turn: &mut Attempt, most: u32) -> Admission {
+    fn admit(&mut self, now: Instant, attempt: &mut Attempt, most: u32) -> Admission {
         if self.under_way >= most {
             return Admission::Bulkhead;
         }
@@ -97,30 +97,30 @@ impl ClientState {
             let Some(term) = breaker.admit(now) else {
                 return Admission::Breaker;
             };
-            turn.term = term;
+            attempt.term = term;
         }
-        let retry = turn.attempt > 0;
+        let retry = attempt.number > 0;
         if let Some(retry_budget) = &mut self.retry_budget
-            && !retry_budget.leave(now, &mut turn.token, retry)
+            && !retry_budget.admit(now, &mut attempt.token, retry)
         {
             if let Some(breaker) = &mut self.breaker {
-                breaker.forget(turn.term);
+                breaker.forget(attempt.term);
             }
             return Admission::Budget;
         }
         if let Some(hedge_budget) = &mut self.hedge_budget {
-            hedge_budget.leave(now, &mut turn.hedge_budget, turn.hedge);
+            hedge_budget.admit(now, &mut attempt.hedge_budget, attempt.hedge);
         }
         Admission::Goes
     }
 
     /// An attempt may not leave: what was granted to it is given back.
-    fn stays(&mut self, turn: &mut Attempt) {
+    fn refused(&mut self, attempt: &mut Attempt) {
         if let Some(retry_budget) = &mut self.retry_budget {
-            retry_budget.dropped(&mut turn.token, false);
+            retry_budget.dropped(&mut attempt.token, false);
         }
-        if let (Some(hedge_budget), true) = (&mut self.hedge_budget, turn.hedge) {
-            hedge_budget.dropped(&mut turn.hedge_budget, false);
+        if let (Some(hedge_budget), true) = (&mut self.hedge_budget, attempt.hedge) {
+            hedge_budget.dropped(&mut attempt.hedge_budget, false);
         }
     }
 }
@@ -147,7 +147,7 @@ impl HopClient {
         Self {
             call: call.clone(),
             clients: (0..call.clients).map_while(client).collect(),
-            who: stream("client"),
+            choice: stream("client"),
             jitter: stream("jitter"),
             fallback: stream("fallback"),
             hedge_delay: call.hedge.as_ref().map(HedgeDelay::new),
@@ -160,7 +160,7 @@ impl HopClient {
         let client = match self.call.clients {
             0 | 1 => 0,
             #[allow(clippy::cast_possible_truncation)] // reason: below a number of 32 bits
-            clients => self.who.below(u64::from(clients)) as u32,
+            clients => self.choice.below(u64::from(clients)) as u32,
         };
         if let Some(ClientState { retry_budget, hedge_budget, .. }) =
             self.clients.get_mut(client as usize)
@@ -171,7 +171,7 @@ impl HopClient {
                 .for_each(|retry_budget| retry_budget.deposit(now));
         }
         let (token, hedge_budget) = (RetryToken::NEW, RetryToken::NEW);
-        Attempt { client, attempt: 0, token, hedge_budget, hedge: false, left: now, term: 0 }
+        Attempt { client, number: 0, token, hedge_budget, hedge: false, sent_at: now, term: 0 }
     }
 
     /// How long the attempt that leaves now is waited for before a second one goes beside it; `None`
@@ -183,98 +183,99 @@ impl HopClient {
     /// A second attempt wants to leave beside one that is under way; it has left if so. `None` when the
     /// budget of hedges, the bulkhead, the breaker or the retry budget refuses it.
     pub fn hedge(&mut self, now: Instant, beside: &Attempt) -> Option<Attempt> {
-        let mut turn = Attempt {
-            attempt: 0,
+        let mut attempt = Attempt {
+            number: 0,
             token: RetryToken::NEW,
             hedge_budget: RetryToken::NEW,
             hedge: true,
             ..*beside
         };
         if let Some(ClientState { hedge_budget: Some(hedge_budget), .. }) =
-            self.clients.get_mut(turn.client as usize)
-            && !hedge_budget.grant(now, &mut turn.hedge_budget, AttemptError::TimeOut)
+            self.clients.get_mut(attempt.client as usize)
+            && !hedge_budget.grant(now, &mut attempt.hedge_budget, AttemptError::TimeOut)
         {
             return None;
         }
-        (self.leave(now, &mut turn) == Admission::Goes).then_some(turn)
+        (self.admit(now, &mut attempt) == Admission::Goes).then_some(attempt)
     }
 
     /// Whether an attempt may leave; it has left if so. One that may not gives back the place that its budget
     /// had granted; tokens stay taken ([`RetryBudget::dropped`]).
-    pub fn leave(&mut self, now: Instant, turn: &mut Attempt) -> Admission {
-        if let Some(client) = self.clients.get_mut(turn.client as usize) {
+    pub fn admit(&mut self, now: Instant, attempt: &mut Attempt) -> Admission {
+        if let Some(client) = self.clients.get_mut(attempt.client as usize) {
             let most = self.call.bulkhead.unwrap_or(u32::MAX);
-            let leave = client.leave(now, turn, most);
-            if leave != Admission::Goes {
-                client.stays(turn);
-                return leave;
+            let admission = client.admit(now, attempt, most);
+            if admission != Admission::Goes {
+                client.refused(attempt);
+                return admission;
             }
             client.under_way += 1;
         }
-        turn.attempt += 1;
-        turn.left = now;
+        attempt.number += 1;
+        attempt.sent_at = now;
         Admission::Goes
     }
 
     /// The attempt was answered. Of two that were sent beside each other `first` is when the first left.
-    pub fn answered(&mut self, now: Instant, turn: &Attempt, first: Instant) {
+    pub fn answered(&mut self, now: Instant, attempt: &Attempt, first: Instant) {
         if let Some(hedge_delay) = &mut self.hedge_delay {
             hedge_delay.note(now.since(first));
         }
-        let Some(client) = self.clients.get_mut(turn.client as usize) else {
+        let Some(client) = self.clients.get_mut(attempt.client as usize) else {
             return;
         };
         client.under_way -= 1;
         if let Some(retry_budget) = &mut client.retry_budget {
-            retry_budget.answered(now, turn.token);
+            retry_budget.answered(now, attempt.token);
         }
         if let Some(hedge_budget) = &mut client.hedge_budget {
-            hedge_budget.answered(now, turn.hedge_budget);
+            hedge_budget.answered(now, attempt.hedge_budget);
         }
         if let Some(breaker) = &mut client.breaker {
-            breaker.record(now, turn.term, false, now.since(turn.left));
+            breaker.record(now, attempt.term, false, now.since(attempt.sent_at));
         }
     }
 
     /// The attempt has failed.
-    pub fn failed(&mut self, now: Instant, turn: &mut Attempt) {
-        let Some(client) = self.clients.get_mut(turn.client as usize) else {
+    pub fn failed(&mut self, now: Instant, attempt: &mut Attempt) {
+        let Some(client) = self.clients.get_mut(attempt.client as usize) else {
             return;
         };
         client.under_way -= 1;
         if let Some(retry_budget) = &mut client.retry_budget {
-            retry_budget.failed(&mut turn.token);
+            retry_budget.failed(&mut attempt.token);
         }
         if let Some(hedge_budget) = &mut client.hedge_budget {
-            hedge_budget.failed(&mut turn.hedge_budget);
+            hedge_budget.failed(&mut attempt.hedge_budget);
         }
         if let Some(breaker) = &mut client.breaker {
-            breaker.record(now, turn.term, true, now.since(turn.left));
+            breaker.record(now, attempt.term, true, now.since(attempt.sent_at));
         }
     }
 
     /// What follows, when nothing else is under way for the call. The caller's own `deadline` counts
     /// where deadlines travel along.
-    pub fn after(
+    pub fn next_step(
         &mut self,
         now: Instant,
-        turn: &mut Attempt,
+        attempt: &mut Attempt,
         error: AttemptError,
         deadline: Instant,
     ) -> NextStep {
-        if u32::from(turn.attempt) >= self.call.retry.attempts {
+        if u32::from(attempt.number) >= self.call.retry.attempts {
             return NextStep::Last;
         }
-        let client = self.clients.get_mut(turn.client as usize);
+        let client = self.clients.get_mut(attempt.client as usize);
         let retry_budget = client.and_then(|client| client.retry_budget.as_mut());
-        if retry_budget.is_some_and(|retry_budget| !retry_budget.grant(now, &mut turn.token, error))
+        if retry_budget
+            .is_some_and(|retry_budget| !retry_budget.grant(now, &mut attempt.token, error))
         {
             return NextStep::Denied;
         }
-        let wait = self.call.retry.wait(turn.attempt.into(), &mut self.jitter);
+        let wait = self.call.retry.wait(attempt.number.into(), &mut self.jitter);
         let at = now.saturating_add(wait);
         if self.call.deadline && at >= deadline {
-            self.dropped(*turn, false);
+            self.dropped(*attempt, false);
             return NextStep::Last;
         }
         NextStep::Again(at)
@@ -282,20 +283,21 @@ impl HopClient {
 
     /// The caller itself was given up, with an attempt under way or between two of them: neither good
     /// nor bad.
-    pub fn dropped(&mut self, mut turn: Attempt, under_way: bool) {
-        let Some(client) = self.clients.get_mut(turn.client as usize).filter(|_| turn.attempt > 0)
+    pub fn dropped(&mut self, mut attempt: Attempt, under_way: bool) {
+        let Some(client) =
+            self.clients.get_mut(attempt.client as usize).filter(|_| attempt.number > 0)
         else {
             return;
         };
         client.under_way -= u32::from(under_way);
         if let Some(retry_budget) = &mut client.retry_budget {
-            retry_budget.dropped(&mut turn.token, under_way);
+            retry_budget.dropped(&mut attempt.token, under_way);
         }
         if let (Some(hedge_budget), true) = (&mut client.hedge_budget, under_way) {
-            hedge_budget.dropped(&mut turn.hedge_budget, true);
+            hedge_budget.dropped(&mut attempt.hedge_budget, true);
         }
         if let (Some(breaker), true) = (&mut client.breaker, under_way) {
-            breaker.forget(turn.term);
+            breaker.forget(attempt.term);
         }
     }
 
@@ -335,22 +337,22 @@ mod tests {
     }
 
     /// A failed attempt, and what follows.
-    fn fails(caller: &mut HopClient, turn: &mut Attempt, deadline: Instant) -> NextStep {
-        caller.failed(Instant::ZERO, turn);
-        caller.after(Instant::ZERO, turn, AttemptError::Error, deadline)
+    fn fails(caller: &mut HopClient, attempt: &mut Attempt, deadline: Instant) -> NextStep {
+        caller.failed(Instant::ZERO, attempt);
+        caller.next_step(Instant::ZERO, attempt, AttemptError::Error, deadline)
     }
 
-    fn leaves(caller: &mut HopClient, turn: &mut Attempt) -> bool {
-        caller.leave(Instant::ZERO, turn) == Admission::Goes
+    fn is_admitted(caller: &mut HopClient, attempt: &mut Attempt) -> bool {
+        caller.admit(Instant::ZERO, attempt) == Admission::Goes
     }
 
     #[test]
     fn waits_grow_until_the_last_attempt() {
         let mut caller = caller(3, 1, Budget::None);
-        let mut turn = caller.begin(Instant::ZERO);
+        let mut attempt = caller.begin(Instant::ZERO);
         let mut next = || {
-            assert!(leaves(&mut caller, &mut turn));
-            fails(&mut caller, &mut turn, Instant::NEVER)
+            assert!(is_admitted(&mut caller, &mut attempt));
+            fails(&mut caller, &mut attempt, Instant::NEVER)
         };
         let ms = |millis| Instant::ZERO + Span::from_millis(millis);
         let all = [next(), next(), next()];
@@ -362,26 +364,26 @@ mod tests {
         let mut call = Call { deadline: true, ..Call::plain() };
         (call.retry.attempts, call.retry.jitter) = (9, Jitter::None);
         let mut caller = HopClient::new(&call, Seed(1), "x");
-        let mut turn = caller.begin(Instant::ZERO);
+        let mut attempt = caller.begin(Instant::ZERO);
         let at = |millis| Instant::ZERO + Span::from_millis(millis);
         let mut next = |deadline| {
-            assert!(leaves(&mut caller, &mut turn));
-            fails(&mut caller, &mut turn, deadline)
+            assert!(is_admitted(&mut caller, &mut attempt));
+            fails(&mut caller, &mut attempt, deadline)
         };
         assert_eq!([next(at(26)), next(at(50))], [NextStep::Again(at(25)), NextStep::Last]);
     }
 
     #[test]
     fn each_client_has_a_budget_of_its_own() {
-        // Two retries a client and no deposits: whoever has used them gets none.
+        // Two retries a client and no deposits: a client that has used them gets none.
         let budget = Budget::SmallBucket { tokens: 2, deposit: 0 };
         let mut caller = caller(2, 3, budget);
         let mut granted = [0; 3];
         for _ in 0..200 {
-            let mut turn = caller.begin(Instant::ZERO);
-            assert!(leaves(&mut caller, &mut turn));
-            if let NextStep::Again(_) = fails(&mut caller, &mut turn, Instant::NEVER) {
-                granted[turn.client as usize] += 1;
+            let mut attempt = caller.begin(Instant::ZERO);
+            assert!(is_admitted(&mut caller, &mut attempt));
+            if let NextStep::Again(_) = fails(&mut caller, &mut attempt, Instant::NEVER) {
+                granted[attempt.client as usize] += 1;
             }
         }
         assert_eq!(granted, [2; 3]);
@@ -400,17 +402,17 @@ mod tests {
             trials: 1,
         };
         caller = HopClient::new(&Call { breaker: Some(rule), ..caller.call }, Seed(1), "x");
-        let mut turn = caller.begin(Instant::ZERO);
+        let mut attempt = caller.begin(Instant::ZERO);
         for _ in 0..2 {
-            assert!(leaves(&mut caller, &mut turn));
-            fails(&mut caller, &mut turn, Instant::NEVER);
+            assert!(is_admitted(&mut caller, &mut attempt));
+            fails(&mut caller, &mut attempt, Instant::NEVER);
         }
-        assert_eq!(caller.leave(Instant::ZERO, &mut turn), Admission::Breaker);
+        assert_eq!(caller.admit(Instant::ZERO, &mut attempt), Admission::Breaker);
         assert_eq!(caller.breaker(), State::Open);
         let later = Instant::ZERO + Span::from_secs(5);
-        assert_eq!(caller.leave(later, &mut turn), Admission::Goes);
+        assert_eq!(caller.admit(later, &mut attempt), Admission::Goes);
         assert_eq!(caller.breaker(), State::HalfOpen);
-        caller.answered(later, &turn, later);
+        caller.answered(later, &attempt, later);
         assert_eq!(caller.breaker(), State::Closed);
     }
 
@@ -418,14 +420,14 @@ mod tests {
     fn a_bulkhead_lets_so_many_leave_at_once() {
         let call = Call { bulkhead: Some(2), ..Call::plain() };
         let (mut caller, now) = (HopClient::new(&call, Seed(1), "x"), Instant::ZERO);
-        let mut turns: Vec<Attempt> = (0..5).map(|_| caller.begin(now)).collect();
+        let mut attempts: Vec<Attempt> = (0..5).map(|_| caller.begin(now)).collect();
         let (full, goes) = (Admission::Bulkhead, Admission::Goes);
-        assert_eq!([0, 1, 2].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
-        caller.answered(now, &turns[0], now);
-        assert_eq!([2, 3].map(|n| caller.leave(now, &mut turns[n])), [goes, full]);
-        fails(&mut caller, &mut turns[1], Instant::NEVER);
-        caller.dropped(turns[2], true);
-        assert_eq!([3, 4, 0].map(|n| caller.leave(now, &mut turns[n])), [goes, goes, full]);
+        assert_eq!([0, 1, 2].map(|n| caller.admit(now, &mut attempts[n])), [goes, goes, full]);
+        caller.answered(now, &attempts[0], now);
+        assert_eq!([2, 3].map(|n| caller.admit(now, &mut attempts[n])), [goes, full]);
+        fails(&mut caller, &mut attempts[1], Instant::NEVER);
+        caller.dropped(attempts[2], true);
+        assert_eq!([3, 4, 0].map(|n| caller.admit(now, &mut attempts[n])), [goes, goes, full]);
     }
 
     #[test]
@@ -435,11 +437,11 @@ mod tests {
         let (mut caller, now) = (HopClient::new(&call, Seed(1), "x"), Instant::ZERO);
         for _ in 0..3 {
             let (mut one, mut two) = (caller.begin(now), caller.begin(now));
-            assert!(leaves(&mut caller, &mut one));
+            assert!(is_admitted(&mut caller, &mut one));
             let after = fails(&mut caller, &mut one, Instant::NEVER);
             assert!(matches!(after, NextStep::Again(_)), "the only place is free: {after:?}");
-            assert!(leaves(&mut caller, &mut two));
-            assert_eq!(caller.leave(now, &mut one), Admission::Bulkhead);
+            assert!(is_admitted(&mut caller, &mut two));
+            assert_eq!(caller.admit(now, &mut one), Admission::Bulkhead);
             caller.answered(now, &two, now);
         }
     }
@@ -458,19 +460,19 @@ mod tests {
     fn a_call_that_is_dropped_gives_its_place_back() {
         let mut caller = caller(9, 1, Budget::Limit { retries: 1 });
         let mut one = caller.begin(Instant::ZERO);
-        assert!(leaves(&mut caller, &mut one));
+        assert!(is_admitted(&mut caller, &mut one));
         assert!(matches!(fails(&mut caller, &mut one, Instant::NEVER), NextStep::Again(_)));
-        assert!(leaves(&mut caller, &mut one));
+        assert!(is_admitted(&mut caller, &mut one));
         let mut two = caller.begin(Instant::ZERO);
-        assert!(leaves(&mut caller, &mut two));
+        assert!(is_admitted(&mut caller, &mut two));
         assert_eq!(fails(&mut caller, &mut two, Instant::NEVER), NextStep::Denied);
         caller.dropped(one, true);
         let mut three = caller.begin(Instant::ZERO);
-        assert!(leaves(&mut caller, &mut three));
+        assert!(is_admitted(&mut caller, &mut three));
         assert!(matches!(fails(&mut caller, &mut three, Instant::NEVER), NextStep::Again(_)));
         caller.dropped(three, false);
         let mut four = caller.begin(Instant::ZERO);
-        assert!(leaves(&mut caller, &mut four));
+        assert!(is_admitted(&mut caller, &mut four));
         assert!(matches!(fails(&mut caller, &mut four, Instant::NEVER), NextStep::Again(_)));
     }
 }

@@ -6,7 +6,7 @@ use crate::observe::{Counter, Gauge, Sample};
 use crate::sim::run::tracer::Part;
 use crate::units::Span;
 
-/// A hop: who calls whom.
+/// A hop: what calls what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hop {
     /// A fill of the edge's metadata cache calls the manifest service.

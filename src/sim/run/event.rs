@@ -104,8 +104,8 @@ pub enum Event {
     PrimaryAsked {
         /// Where the answer goes.
         site: u8,
-        /// Where the viewers sit.
-        origin: u8,
+        /// The region of the viewer.
+        client_region: u8,
         /// The read there.
         read: Key,
     },
@@ -142,10 +142,10 @@ pub enum Event {
     PrimaryTimeOut(Key),
     /// A waiter has waited long enough for a lock.
     LockWaitOver {
-        /// Who waits.
-        request: Key,
-        /// For which fetch.
-        fetch: Key,
+        /// The request that waits.
+        in_flight: Key,
+        /// The fill for which it waits.
+        fill: Key,
     },
     /// Attempts are looked at again whose time is half over.
     Patience,
@@ -165,13 +165,13 @@ pub enum Event {
     /// An attempt failed elsewhere; its network is served here, so the decision is made here.
     Failed {
         /// The request.
-        visit: ViewerRequest,
+        request: ViewerRequest,
         /// How.
         how: AttemptError,
     },
     /// A request arrives that was drawn before, or a retry that was decided on elsewhere.
     Arrival(ViewerRequest),
-    /// The next of the crowd arrives; only when every request is an event.
+    /// The next arrival of the networks served here; only when every request is an event.
     Next,
     /// An attempt from another region comes to the origin.
     OriginAsked {
@@ -242,11 +242,11 @@ impl engine::Event for Event {
             Self::Made(key) => (13, key.word()),
             Self::Answered(key) => (14, key.word()),
             Self::PrimaryTimeOut(key) => (16, key.word()),
-            Self::LockWaitOver { request, .. } => (17, request.word()),
+            Self::LockWaitOver { in_flight, .. } => (17, in_flight.word()),
             Self::TimeOut(key) => (18, key.word()),
             Self::Retry(key) => (19, key.word()),
-            Self::Failed { visit, .. } => (20, visit.word()),
-            Self::Arrival(visit) => (21, visit.word()),
+            Self::Failed { request, .. } => (20, request.word()),
+            Self::Arrival(request) => (21, request.word()),
             Self::Next => (22, 0),
             Self::Patience => (23, 0),
             Self::Shared => (24, 0),

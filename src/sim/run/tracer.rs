@@ -148,11 +148,11 @@ pub struct Tracer {
 /// The name of a request: a hash that is the same at every site (the finaliser of splitmix64; Steele,
 /// Lea and Flood, OOPSLA 2014).
 #[must_use]
-pub fn id_of(visit: &ViewerRequest) -> u64 {
-    let place = u64::from(visit.network) << 32 | u64::from(visit.title);
-    let class = u64::from(visit.segment) << 63;
-    let word = mixed(place ^ class ^ u64::from(visit.last_mile).rotate_left(17));
-    mixed(word ^ visit.born.as_nanos())
+pub fn id_of(request: &ViewerRequest) -> u64 {
+    let place = u64::from(request.network) << 32 | u64::from(request.title);
+    let class = u64::from(request.segment) << 63;
+    let word = mixed(place ^ class ^ u64::from(request.last_mile).rotate_left(17));
+    mixed(word ^ request.born.as_nanos())
 }
 
 const fn mixed(word: u64) -> u64 {
@@ -179,8 +179,8 @@ impl Tracer {
     }
 
     /// Whether a request that begins now is traced.
-    pub fn samples(&mut self, visit: &ViewerRequest) -> bool {
-        let id = id_of(visit);
+    pub fn samples(&mut self, request: &ViewerRequest) -> bool {
+        let id = id_of(request);
         if id > self.threshold {
             return false;
         }
@@ -189,14 +189,15 @@ impl Tracer {
             return false;
         };
         self.left = left;
-        let asked = Asked { title: visit.title, network: visit.network, segment: visit.segment };
+        let asked =
+            Asked { title: request.title, network: request.network, segment: request.segment };
         self.asked.push((id, asked));
         true
     }
 
     /// A fact of a request.
-    pub fn of_visit(&mut self, at: Instant, when: Instant, visit: &ViewerRequest, what: What) {
-        self.facts.push(Fact { at, when, request: id_of(visit), what });
+    pub fn of_request(&mut self, at: Instant, when: Instant, request: &ViewerRequest, what: What) {
+        self.facts.push(Fact { at, when, request: id_of(request), what });
     }
 
     /// A fetch of a request, or a call of a fetch, or a read of a call begins.
@@ -252,7 +253,7 @@ mod tests {
     /// Whatever tells requests from each other is in their names, and nothing that changes on the way.
     #[test]
     fn requests_have_names_of_their_own() {
-        let visit = ViewerRequest {
+        let request = ViewerRequest {
             network: 5,
             title: 3,
             last_mile: 9_000,
@@ -265,19 +266,19 @@ mod tests {
             born: Instant::from_nanos(7_000),
         };
         let others = [
-            ViewerRequest { network: 6, ..visit },
-            ViewerRequest { title: 4, ..visit },
-            ViewerRequest { last_mile: 9_001, ..visit },
-            ViewerRequest { segment: true, ..visit },
-            ViewerRequest { born: Instant::from_nanos(7_001), ..visit },
+            ViewerRequest { network: 6, ..request },
+            ViewerRequest { title: 4, ..request },
+            ViewerRequest { last_mile: 9_001, ..request },
+            ViewerRequest { segment: true, ..request },
+            ViewerRequest { born: Instant::from_nanos(7_001), ..request },
         ];
-        let mut names: Vec<u64> = others.iter().chain([&visit]).map(id_of).collect();
+        let mut names: Vec<u64> = others.iter().chain([&request]).map(id_of).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 6);
         assert_eq!(
-            id_of(&ViewerRequest { attempt: 2, rejected: true, lead: 8, ..visit }),
-            id_of(&visit)
+            id_of(&ViewerRequest { attempt: 2, rejected: true, lead: 8, ..request }),
+            id_of(&request)
         );
     }
 

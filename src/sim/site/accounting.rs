@@ -27,63 +27,63 @@ pub(super) fn way_of(lead: u32, trip: Span) -> Span {
 impl Site {
     /// The region in which a request's viewer sits.
     #[inline]
-    pub(super) fn origin(&self, visit: &ViewerRequest) -> usize {
-        usize::from(self.client.homes[visit.network as usize])
+    pub(super) fn client_region(&self, request: &ViewerRequest) -> usize {
+        usize::from(self.client.homes[request.network as usize])
     }
 
     /// The round trip between a request's viewer and this site.
     #[inline]
-    pub(super) fn trip(&self, visit: &ViewerRequest) -> Span {
-        trip_of(self.client.trips[self.origin(visit)], visit.last_mile)
+    pub(super) fn trip(&self, request: &ViewerRequest) -> Span {
+        trip_of(self.client.trips[self.client_region(request)], request.last_mile)
     }
 
     /// What a viewer waits beside the time at sites: the way to the first, and back from this one.
     #[inline]
-    pub(super) fn way(&self, visit: &ViewerRequest) -> Span {
-        way_of(visit.lead, self.trip(visit))
+    pub(super) fn way(&self, request: &ViewerRequest) -> Span {
+        way_of(request.lead, self.trip(request))
     }
 
     /// When the viewer of an attempt that arrives at `arrived` gives it up.
-    pub(super) fn deadline(&self, arrived: Instant, visit: &ViewerRequest) -> Instant {
-        let left = self.plan.fabric.viewers.timeout.saturating_sub(self.trip(visit).half());
+    pub(super) fn deadline(&self, arrived: Instant, request: &ViewerRequest) -> Instant {
+        let left = self.plan.fabric.viewers.timeout.saturating_sub(self.trip(request).half());
         arrived.saturating_add(left)
     }
 
     /// Counts something of a request that happens now.
     #[inline]
-    pub(super) fn count(&mut self, visit: &ViewerRequest, counter: Counter) {
-        self.count_at(self.recorder.now(), visit, counter);
+    pub(super) fn count(&mut self, request: &ViewerRequest, counter: Counter) {
+        self.count_at(self.recorder.now(), request, counter);
     }
 
     /// Counts something of a request that belongs to another time: among all requests, and among those
     /// for segments if it is one.
     #[inline]
-    pub(super) fn count_at(&mut self, when: When, visit: &ViewerRequest, counter: Counter) {
-        let origin = self.origin(visit);
-        self.recorder.count_at(when, counter, origin);
-        if let (true, Some(twin)) = (visit.segment, counter.of_segments()) {
-            self.recorder.count_at(when, twin, origin);
+    pub(super) fn count_at(&mut self, when: When, request: &ViewerRequest, counter: Counter) {
+        let client_region = self.client_region(request);
+        self.recorder.count_at(when, counter, client_region);
+        if let (true, Some(twin)) = (request.segment, counter.of_segments()) {
+            self.recorder.count_at(when, twin, client_region);
         }
     }
 
     /// The time to which a request belongs.
     #[inline]
-    pub(super) fn when(&self, now: Instant, visit: &ViewerRequest) -> When {
-        if visit.born == now { self.recorder.now() } else { self.recorder.when(visit.born) }
+    pub(super) fn when(&self, now: Instant, request: &ViewerRequest) -> When {
+        if request.born == now { self.recorder.now() } else { self.recorder.when(request.born) }
     }
 
     /// Keeps an attempt that has just arrived, with its time-out.
     pub(super) fn park_attempt(
         &mut self,
         ctx: &mut Ctx<'_>,
-        visit: ViewerRequest,
+        request: ViewerRequest,
         state: State,
     ) -> Key {
-        let deadline = self.deadline(ctx.now(), &visit);
+        let deadline = self.deadline(ctx.now(), &request);
         let key = if self.client.policy.is_on {
-            self.park_protected(ctx, visit, state, deadline)
+            self.park_protected(ctx, request, state, deadline)
         } else {
-            self.park(visit, state, deadline)
+            self.park(request, state, deadline)
         };
         let look = ctx.now().saturating_add(self.plan.fabric.viewers.timeout.half());
         if look < deadline {
@@ -109,19 +109,19 @@ impl Site {
                 return;
             }
             self.client.patience.pop_front();
-            if let Some(request) = self.client.requests.get(key) {
-                ctx.schedule(request.deadline, Event::TimeOut(key));
+            if let Some(in_flight) = self.client.requests.get(key) {
+                ctx.schedule(in_flight.deadline, Event::TimeOut(key));
             }
         }
     }
 
-    pub(super) fn park(&mut self, visit: ViewerRequest, state: State, deadline: Instant) -> Key {
-        self.take_off(&visit);
+    pub(super) fn park(&mut self, request: ViewerRequest, state: State, deadline: Instant) -> Key {
+        self.track(&request);
         self.client.parked += 1;
         let (serial, permit) = (self.client.parked, Permit::NONE);
         let joined = None;
         self.client.requests.insert(InFlight {
-            visit,
+            request,
             state,
             deadline,
             joined,
@@ -132,25 +132,25 @@ impl Site {
     }
 
     pub(super) fn unpark(&mut self, key: Key) -> Option<ViewerRequest> {
-        let visit = self.client.requests.get(key)?.visit;
+        let request = self.client.requests.get(key)?.request;
         self.client.requests.discard(key);
-        self.land(&visit);
-        Some(visit)
+        self.untrack(&request);
+        Some(request)
     }
 
     /// A request is under way from here on.
-    pub(super) fn take_off(&mut self, visit: &ViewerRequest) {
-        let origin = self.origin(visit);
-        self.client.under_way[origin] += 1;
-        let when = self.recorder.when(visit.born);
+    pub(super) fn track(&mut self, request: &ViewerRequest) {
+        let client_region = self.client_region(request);
+        self.client.under_way[client_region] += 1;
+        let when = self.recorder.when(request.born);
         self.recorder.open(when);
     }
 
     /// A request that was under way is dealt with here.
-    pub(super) fn land(&mut self, visit: &ViewerRequest) {
-        let origin = self.origin(visit);
-        self.client.under_way[origin] -= 1;
-        let when = self.recorder.when(visit.born);
+    pub(super) fn untrack(&mut self, request: &ViewerRequest) {
+        let client_region = self.client_region(request);
+        self.client.under_way[client_region] -= 1;
+        let when = self.recorder.when(request.born);
         self.recorder.close(when);
     }
 
@@ -158,13 +158,13 @@ impl Site {
     pub(super) fn send_on(
         &mut self,
         ctx: &mut Ctx<'_>,
-        visit: &ViewerRequest,
+        request: &ViewerRequest,
         due: Instant,
         event: Event,
     ) {
-        self.take_off(visit);
+        self.track(request);
         let soonest = ctx.now() + ctx.lookahead();
-        ctx.send(self.routes.forward[visit.network as usize], due.max(soonest), event);
+        ctx.send(self.routes.forward[request.network as usize], due.max(soonest), event);
     }
 
     /// Whether the age of data is asked for.

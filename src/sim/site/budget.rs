@@ -3,7 +3,7 @@
 //! Everything is booked at the site that serves the network, at the instant at which it happens at
 //! the edge: an attempt leaves when it arrives there, an answer counts when it leaves the edge, an
 //! error when it does, a time-out when it ends the attempt. While a network is on its way to another
-//! site its purse is too: what is answered meanwhile is not booked, who leaves meanwhile is not
+//! site its purse is too: what is answered meanwhile is not booked, an attempt sent meanwhile is not
 //! asked, and what fails meanwhile is booked where the network has gone.
 
 use super::{Ctx, Site};
@@ -16,35 +16,40 @@ use crate::units::Instant;
 impl Site {
     /// An attempt is not allowed to leave. If it is the budget that refuses it, its request has failed, at
     /// once; else only the attempt has.
-    pub(super) fn stays(&mut self, ctx: &mut Ctx<'_>, mut visit: ViewerRequest, why: Admission) {
+    pub(super) fn attempt_refused(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        mut request: ViewerRequest,
+        why: Admission,
+    ) {
         match why {
             Admission::Breaker => {
-                return self.is_held_back(ctx, visit, Counter::ViewerBreakerRefused);
+                return self.refused_by_policy(ctx, request, Counter::ViewerBreakerRefused);
             }
             Admission::Bulkhead => {
-                return self.is_held_back(ctx, visit, Counter::ViewerBulkheadFull);
+                return self.refused_by_policy(ctx, request, Counter::ViewerBulkheadFull);
             }
             Admission::Budget | Admission::Goes => {}
         }
         let refused =
-            if visit.attempt > 1 { Counter::RetriesDenied } else { Counter::RefusedByBudget };
-        self.count(&visit, refused);
-        self.trace_note(ctx.now(), &visit, "the budget refuses the attempt");
+            if request.attempt > 1 { Counter::RetriesDenied } else { Counter::RefusedByBudget };
+        self.count(&request, refused);
+        self.trace_note(ctx.now(), &request, "the budget refuses the attempt");
         // The attempt was none.
-        visit.attempt -= 1;
-        self.give_up(ctx.now(), ctx.now(), &visit, AttemptError::Error);
+        request.attempt -= 1;
+        self.give_up(ctx.now(), ctx.now(), &request, AttemptError::Error);
         self.think(ctx, ctx.now());
     }
 
     /// An attempt is answered.
-    pub(super) fn book_answer(&mut self, now: Instant, visit: &ViewerRequest) {
+    pub(super) fn tell_budget_answered(&mut self, now: Instant, request: &ViewerRequest) {
         if !self.client.policy.books_attempts {
             return;
         }
-        if let Some(network) = self.client.networks.get_mut(visit.network)
+        if let Some(network) = self.client.networks.get_mut(request.network)
             && let Some(retry_budget) = &mut network.retry_budget
         {
-            retry_budget.answered(now, visit.token);
+            retry_budget.answered(now, request.token);
         }
     }
 }

@@ -123,7 +123,7 @@ fn cache_of(plan: &Plan) -> Option<MetadataCache> {
     Some(MetadataCache::new(config, plan.load.titles))
 }
 
-/// The connections of a region's database. Without a pooler nobody waits for one.
+/// The connections of a region's database. Without a pooler no read waits for one.
 fn connections_of(config: &Database) -> Pool<Key> {
     let queue = if let Pooling::None { .. } = config.pooling { Some(0) } else { config.queue };
     Pool::new(config.connections, queue, Discipline::Fifo)

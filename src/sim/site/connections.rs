@@ -1,4 +1,4 @@
-//! Connections to the database: who gets one, who keeps it, what becomes of all when it goes down.
+//! Connections to the database: which read gets one, which call keeps it, what becomes of all when it goes down.
 
 use super::server::Requester;
 use super::service::stretched;
@@ -139,7 +139,7 @@ impl Site {
         }
     }
 
-    /// The database goes down: nobody has a connection any more.
+    /// The database goes down: no read has a connection any more.
     fn break_connections(&mut self, ctx: &mut Ctx<'_>, answers: Answers) {
         let now = ctx.now();
         let broken = self.database.server.inside_in_order();

@@ -10,7 +10,7 @@
 
 use super::fill::CacheFill;
 use super::origin::OriginTier;
-use super::{Ctx, Event, Site, State, first_visit};
+use super::{Ctx, Event, Site, State, first_request};
 use crate::engine::Seed;
 use crate::model::Catalogue;
 use crate::model::Plan;
@@ -74,61 +74,61 @@ impl Site {
         if let Some(network) = self.client.networks.get_mut(draw.network) {
             network.deposit(draw.at);
         }
-        Some(ViewerRequest { segment: true, ..first_visit(&draw) })
+        Some(ViewerRequest { segment: true, ..first_request(&draw) })
     }
 }
 
 // What the cache says.
 impl Site {
     /// An attempt to get a segment comes to an edge that can be reached.
-    pub(super) fn segment_arrives(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest) {
+    pub(super) fn segment_arrives(&mut self, ctx: &mut Ctx<'_>, request: ViewerRequest) {
         let Some(content) = &mut self.edge.content else { return };
-        let bytes = content.catalogue.bytes(visit.title);
-        let found = content.cache.as_mut().map(|cache| cache.find(visit.title, bytes));
+        let bytes = content.catalogue.bytes(request.title);
+        let found = content.cache.as_mut().map(|cache| cache.find(request.title, bytes));
         match found {
-            Some(Found::Copy) => self.segment_hit(ctx, visit),
+            Some(Found::Copy) => self.segment_hit(ctx, request),
             Some(Found::Locked(place)) => {
                 let fill = content.fills.key_at(place);
-                self.miss(ctx, visit, fill);
+                self.miss(ctx, request, fill);
             }
-            Some(Found::Missing) | None => self.miss(ctx, visit, None),
+            Some(Found::Missing) | None => self.miss(ctx, request, None),
         }
     }
 
     /// The cache answers.
-    fn segment_hit(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest) {
-        let takes = self.takes_hit(&visit);
-        if self.trip(&visit) + takes > self.plan.fabric.viewers.timeout {
-            self.park_attempt(ctx, visit, State::Lost);
+    fn segment_hit(&mut self, ctx: &mut Ctx<'_>, request: ViewerRequest) {
+        let takes = self.takes_hit(&request);
+        if self.trip(&request) + takes > self.plan.fabric.viewers.timeout {
+            self.park_attempt(ctx, request, State::Lost);
             return;
         }
         let ready = ctx.now() + takes;
-        let soon = self.trip(&visit) + takes <= self.client.policy.soon && !visit.is_hedge();
+        let soon = self.trip(&request) + takes <= self.client.policy.soon && !request.is_hedge();
         if soon && !self.client.hits_are_events && ready < self.next_change {
-            let when = self.when(ctx.now(), &visit);
-            self.record_answer(when, &visit, ready, Some(false), Span::ZERO);
+            let when = self.when(ctx.now(), &request);
+            self.record_answer(when, &request, ready, Some(false), Span::ZERO);
         } else {
             let state = State::Answer { stale: false, age: Span::ZERO };
-            let key = self.park_attempt(ctx, visit, state);
+            let key = self.park_attempt(ctx, request, state);
             ctx.schedule(ready, Event::Answered(key));
         }
     }
 
     /// What a hit takes that answers a request.
-    pub(super) fn takes_hit(&self, visit: &ViewerRequest) -> Span {
+    pub(super) fn takes_hit(&self, request: &ViewerRequest) -> Span {
         match &self.edge.content {
-            Some(content) if visit.segment => content.hit,
+            Some(content) if request.segment => content.hit,
             _ => self.edge.hit_takes,
         }
     }
 
-    /// A second attempt comes whose request has been answered: the edge works for nobody.
-    pub(super) fn segment_comes_for_nobody(&mut self, ctx: &mut Ctx<'_>, visit: &ViewerRequest) {
+    /// A second attempt comes whose request has been answered: wasted work for the edge.
+    pub(super) fn wasted_segment_hedge(&mut self, ctx: &mut Ctx<'_>, request: &ViewerRequest) {
         let Some(content) = &mut self.edge.content else { return };
-        let bytes = content.catalogue.bytes(visit.title);
-        let found = content.cache.as_mut().map(|cache| cache.find(visit.title, bytes));
+        let bytes = content.catalogue.bytes(request.title);
+        let found = content.cache.as_mut().map(|cache| cache.find(request.title, bytes));
         if matches!(found, None | Some(Found::Missing)) {
-            self.fill_for_none(ctx, visit);
+            self.fill_for_none(ctx, request);
         }
     }
 
@@ -137,20 +137,20 @@ impl Site {
     pub(super) fn record_segment(
         &mut self,
         when: When,
-        visit: &ViewerRequest,
+        request: &ViewerRequest,
         hit: bool,
         waited: Span,
     ) {
-        let origin = self.origin(visit);
+        let client_region = self.client_region(request);
         let Some(content) = &self.edge.content else { return };
-        let bytes = content.catalogue.bytes(visit.title);
-        self.recorder.count_at(when, Counter::SegmentServed, origin);
-        self.recorder.count_many_at(when, Counter::ContentBytes, origin, bytes);
+        let bytes = content.catalogue.bytes(request.title);
+        self.recorder.count_at(when, Counter::SegmentServed, client_region);
+        self.recorder.count_many_at(when, Counter::ContentBytes, client_region, bytes);
         if hit {
-            self.recorder.count_at(when, Counter::SegmentHits, origin);
-            self.recorder.count_many_at(when, Counter::ContentHitBytes, origin, bytes);
+            self.recorder.count_at(when, Counter::SegmentHits, client_region);
+            self.recorder.count_many_at(when, Counter::ContentHitBytes, client_region, bytes);
         }
-        self.recorder.sample_at(when, Sample::SegmentLatency, origin, waited);
+        self.recorder.sample_at(when, Sample::SegmentLatency, client_region, waited);
     }
 }
 

@@ -33,14 +33,15 @@ impl Site {
     pub(super) fn read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let attempt = self.begin_call(Hop::Database, ctx.now());
         if let Some(call) = self.manifest.calls.get_mut(key) {
-            call.pair = attempt.map(HedgedAttempts::new);
+            call.attempts = attempt.map(HedgedAttempts::new);
         }
         self.send(ctx, Hop::Database, key);
     }
 
     /// A read of a call, that has not come anywhere.
     pub(super) fn keep_read(&mut self, key: Key, now: Instant, deadline: Instant) -> Option<Key> {
-        let (of, client_region) = (Requester::Local(key), self.manifest.calls.get(key)?.origin);
+        let (of, client_region) =
+            (Requester::Local(key), self.manifest.calls.get(key)?.client_region);
         let (object, came, inside, began) = (0, now, false, None);
         let read = ServerCall { of, client_region, object, came, deadline, inside, began };
         Some(self.database.server.calls.insert(read))
@@ -66,7 +67,7 @@ impl Site {
         {
             // The primary is never behind. Of two attempts the older data count.
             let lag = if to_primary { Span::ZERO } else { lag };
-            let two = call.pair.as_ref().is_some_and(HedgedAttempts::is_hedged);
+            let two = call.attempts.as_ref().is_some_and(HedgedAttempts::is_hedged);
             let before = call.lag.filter(|_| two);
             call.lag = Some(before.map_or(lag, |before| before.max(lag)));
         }
@@ -83,15 +84,16 @@ impl Site {
     /// Whether a read is not the first attempt of its call.
     fn is_again(&self, read: &ServerCall, key: Key) -> bool {
         let Requester::Local(call) = read.of else { return false };
-        let again = |pair: &HedgedAttempts| !pair.is_first(key) || pair.turn.is_retry();
-        self.manifest.calls.get(call).is_some_and(|call| call.pair.as_ref().is_none_or(again))
+        let again =
+            |attempts: &HedgedAttempts| !attempts.is_first(key) || attempts.attempt.is_retry();
+        self.manifest.calls.get(call).is_some_and(|call| call.attempts.as_ref().is_none_or(again))
     }
 
     /// A call has its read. The other one that may be under way for it is given up.
     pub(super) fn call_has_read(&mut self, ctx: &mut Ctx<'_>, key: Key, read: Key) {
         let other = self.attempt_answered(ctx.now(), Hop::Database, key, read);
         if let Some(call) = self.manifest.calls.get_mut(key) {
-            call.pair = None;
+            call.attempts = None;
         }
         self.abandon_loser(ctx, Hop::Database, other);
         self.make_manifest(ctx, key);
@@ -100,7 +102,7 @@ impl Site {
     /// A call does without its read.
     pub(super) fn make_without_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         if let Some(call) = self.manifest.calls.get_mut(key) {
-            (call.lag, call.pair) = (None, None);
+            (call.lag, call.attempts) = (None, None);
         }
         self.make_manifest(ctx, key);
     }
@@ -117,7 +119,7 @@ impl Site {
 
 // At the database.
 impl Site {
-    /// The caller of a read waits no longer. It is taken back, or goes on for nobody. Over the wide
+    /// The caller of a read waits no longer. It is taken back, or goes on as wasted work. Over the wide
     /// area nothing is taken back.
     pub(super) fn abandon_read(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let cancel = self.plan.fabric.database.as_ref().is_some_and(|config| config.call.cancel);

@@ -1,7 +1,7 @@
-//! Routes: who notices a loss, which networks go where, and how they take their viewers along.
+//! Routes: how a loss is noticed, which networks go where, and how they take their viewers along.
 
 use super::Handover;
-use super::{Ctx, Event, InFlight, Key, Site, State, first_visit};
+use super::{Ctx, Event, InFlight, Key, Site, State, first_request};
 use crate::engine::Seed;
 use crate::fault::Routes;
 use crate::model::Detect;
@@ -116,8 +116,8 @@ impl Site {
                 continue;
             };
             if let Some(lost) = network.lost_at.take() {
-                let origin = network.home;
-                self.recorder.sample(Sample::FailoverTime, origin, ctx.now().since(lost));
+                let client_region = network.home;
+                self.recorder.sample(Sample::FailoverTime, client_region, ctx.now().since(lost));
             }
         }
     }
@@ -232,11 +232,11 @@ impl Site {
         };
         self.observe_viewers();
         for draw in draws {
-            ctx.schedule(draw.at, Event::Arrival(first_visit(&draw)));
+            ctx.schedule(draw.at, Event::Arrival(first_request(&draw)));
         }
         for draw in segments {
-            let visit = ViewerRequest { segment: true, ..first_visit(&draw) };
-            ctx.schedule(draw.at, Event::Arrival(visit));
+            let request = ViewerRequest { segment: true, ..first_request(&draw) };
+            ctx.schedule(draw.at, Event::Arrival(request));
         }
         self.routes.forward[id as usize] = to;
         self.routes.leaving[id as usize] = moves;
@@ -267,18 +267,19 @@ impl Site {
     /// their packets go now.
     pub(super) fn reset_gone(&mut self, ctx: &mut Ctx<'_>, id: u32) {
         // In the order in which they came: places say nothing about it.
-        let open = self.client.requests.iter().filter(|(_, request)| is_open(request, id));
-        let mut open: Vec<(u64, Key)> = open.map(|(key, request)| (request.serial, key)).collect();
+        let open = self.client.requests.iter().filter(|(_, in_flight)| is_open(in_flight, id));
+        let mut open: Vec<(u64, Key)> =
+            open.map(|(key, in_flight)| (in_flight.serial, key)).collect();
         open.sort_unstable();
         for (_, key) in open {
-            let Some(&request) = self.client.requests.get(key) else {
+            let Some(&in_flight) = self.client.requests.get(key) else {
                 continue;
             };
-            let failed = self.fails(ctx.now(), key, ctx.now(), AttemptError::Error);
-            self.sample_lock_wait(ctx.now(), &request);
-            self.stops_waiting(ctx, &request);
-            if let Some(visit) = failed {
-                self.viewer_attempt_failed(ctx, visit, ctx.now(), AttemptError::Error);
+            let failed = self.viewer_attempt_fails(ctx.now(), key, ctx.now(), AttemptError::Error);
+            self.sample_lock_wait(ctx.now(), &in_flight);
+            self.stops_waiting(ctx, &in_flight);
+            if let Some(request) = failed {
+                self.viewer_attempt_failed(ctx, request, ctx.now(), AttemptError::Error);
             }
         }
     }
@@ -295,7 +296,7 @@ impl Site {
 }
 
 /// Whether a request of a network has a connection open, or a second one on its way.
-fn is_open(request: &InFlight, network: u32) -> bool {
-    request.visit.network == network
-        && matches!(request.state, State::Fill(..) | State::Lost | State::Sent)
+fn is_open(in_flight: &InFlight, network: u32) -> bool {
+    in_flight.request.network == network
+        && matches!(in_flight.state, State::Fill(..) | State::Lost | State::Sent)
 }

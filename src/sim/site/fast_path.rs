@@ -12,7 +12,7 @@ impl Site {
     /// More than nine of ten requests of a usual run end here. What is the same for all of them is
     /// looked at once, before the first.
     #[inline]
-    pub(super) fn rush(&mut self, ctx: &mut Ctx<'_>) {
+    pub(super) fn fast_path(&mut self, ctx: &mut Ctx<'_>) {
         let Some(cache) = self.edge.metadata.as_ref().filter(|cache| !cache.counts_hits()) else {
             return;
         };
@@ -41,15 +41,15 @@ impl Site {
         let (fresh, trips, staleness) =
             (cache.fresh(), self.client.trips.as_slice(), self.edge.keeps_ages);
         let last = self.client.networks.take_while(until, |draw, soon| {
-            let origin = draw.home as usize;
-            let trip = trip_of(trips[origin], draw.last_mile);
+            let client_region = draw.home as usize;
+            let trip = trip_of(trips[client_region], draw.last_mile);
             if !fresh.has(draw.title, draw.at) || trip + takes > patience {
                 return false;
             }
             fresh.expect(soon);
-            hits.add(origin, takes + way_of(lead_of(trip), trip));
+            hits.add(client_region, takes + way_of(lead_of(trip), trip));
             if staleness {
-                hits.sample(Sample::Staleness, origin, cache.data_age(draw.title, draw.at));
+                hits.sample(Sample::Staleness, client_region, cache.data_age(draw.title, draw.at));
             }
             true
         });

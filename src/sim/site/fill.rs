@@ -1,4 +1,4 @@
-//! Fills of the edge's caches: who waits for one, and what becomes of them when it succeeds or fails.
+//! Fills of the edge's caches: which requests wait for one, and what becomes of them when it succeeds or fails.
 //!
 //! ```text
 //! start_fill -> send ... -+-> fill_answered -> fill_succeeded -> deliver
@@ -71,7 +71,7 @@ pub(in crate::sim) struct CacheFill {
     /// When the last of its waiters gives up.
     pub(super) deadline: Instant,
     /// The attempts that it has made.
-    pub(super) pair: HedgedAttempts,
+    pub(super) attempts: HedgedAttempts,
 }
 
 impl CacheFill {
@@ -170,8 +170,8 @@ impl Site {
             EdgeCache::Metadata => (self.draw_class(), self.draw_kind(client_region)),
             EdgeCache::Content => (Class::Low, false),
         };
-        let request = of.and_then(|request| self.client.requests.get(request));
-        let deadline = request.map_or(Instant::NEVER, |request| request.deadline);
+        let in_flight = of.and_then(|in_flight| self.client.requests.get(in_flight));
+        let deadline = in_flight.map_or(Instant::NEVER, |in_flight| in_flight.deadline);
         let Some(attempt) = self.begin_call(cache.hop(), ctx.now()) else { return };
         let Some(fills) = self.fills_mut(cache) else { return };
         let fill = fills.insert(CacheFill {
@@ -182,10 +182,10 @@ impl Site {
             class,
             validates,
             deadline,
-            pair: HedgedAttempts::new(attempt),
+            attempts: HedgedAttempts::new(attempt),
         });
-        if let Some(request) = of.and_then(|request| self.client.requests.get_mut(request)) {
-            request.state = State::Fill(cache, fill);
+        if let Some(in_flight) = of.and_then(|in_flight| self.client.requests.get_mut(in_flight)) {
+            in_flight.state = State::Fill(cache, fill);
         }
         self.lock_object(cache, object, fill, of.is_none());
         self.trace_fetch(ctx.now(), (cache.hop().table().parts.requester, fill), of);
@@ -193,50 +193,50 @@ impl Site {
     }
 
     /// An attempt joins the fill that another request has started.
-    pub(super) fn join_fill(&mut self, ctx: &mut Ctx<'_>, visit: ViewerRequest, key: Key) {
-        let cache = EdgeCache::of(&visit);
-        self.count(&visit, Counter::Coalesced);
-        let request = self.park_attempt(ctx, visit, State::Fill(cache, key));
-        let deadline = self.deadline(ctx.now(), &visit);
-        if let Some(parked) = self.client.requests.get_mut(request) {
+    pub(super) fn join_fill(&mut self, ctx: &mut Ctx<'_>, request: ViewerRequest, key: Key) {
+        let cache = EdgeCache::of(&request);
+        self.count(&request, Counter::Coalesced);
+        let in_flight = self.park_attempt(ctx, request, State::Fill(cache, key));
+        let deadline = self.deadline(ctx.now(), &request);
+        if let Some(parked) = self.client.requests.get_mut(in_flight) {
             parked.joined = Some(ctx.now());
         }
         if let Some(fill) = self.fills_mut(cache).and_then(|fills| fills.get_mut(key)) {
-            fill.joined.push(request);
+            fill.joined.push(in_flight);
             fill.deadline = fill.deadline.max(deadline);
         }
-        self.trace_joins(ctx.now(), &visit, key);
+        self.trace_joins(ctx.now(), &request, key);
         let wait = self.lock(cache).map(|lock| ctx.now() + lock.wait);
         if let Some(until) = wait.filter(|&until| until < deadline) {
-            ctx.schedule(until, Event::LockWaitOver { request, fetch: key });
+            ctx.schedule(until, Event::LockWaitOver { in_flight, fill: key });
         }
     }
 
     /// A request may have waited long enough for another's fill.
     pub(super) fn lock_wait_over(&mut self, ctx: &mut Ctx<'_>, key: Key, fill: Key) {
-        let Some(&request) = self.client.requests.get(key) else {
+        let Some(&in_flight) = self.client.requests.get(key) else {
             return;
         };
-        let State::Fill(cache, of) = request.state else {
+        let State::Fill(cache, of) = in_flight.state else {
             return;
         };
         if of != fill {
             return;
         }
-        self.count(&request.visit, Counter::LockTimeouts);
-        self.sample_lock_wait(ctx.now(), &request);
+        self.count(&in_flight.request, Counter::LockTimeouts);
+        self.sample_lock_wait(ctx.now(), &in_flight);
         match self.lock(cache).map(|lock| lock.after) {
             Some(AfterWait::Fail) => self.refuse(ctx, key, false),
-            Some(AfterWait::Fetch) | None => self.fill_alone(ctx, cache, key, &request),
+            Some(AfterWait::Fetch) | None => self.fill_alone(ctx, cache, key, &in_flight),
         }
     }
 
     /// A request that has waited for another's fill starts one of its own.
-    fn fill_alone(&mut self, ctx: &mut Ctx<'_>, cache: EdgeCache, key: Key, request: &InFlight) {
+    fn fill_alone(&mut self, ctx: &mut Ctx<'_>, cache: EdgeCache, key: Key, in_flight: &InFlight) {
         if let Some(parked) = self.client.requests.get_mut(key) {
             (parked.state, parked.joined) = (State::Lost, None);
         }
-        let what = (request.visit.title, self.origin(&request.visit));
+        let what = (in_flight.request.title, self.client_region(&in_flight.request));
         self.start_fill(ctx, cache, what, Some(key));
     }
 
@@ -270,12 +270,12 @@ impl Site {
         }
         let outcome = if lag.is_some() { "answered" } else { "fallback" };
         self.trace_end(ctx.now(), cache.hop().table().parts.requester, key, outcome);
-        for request in fill.waiters() {
-            if let Some(&waiting) = self.client.requests.get(request)
+        for in_flight in fill.waiters() {
+            if let Some(&waiting) = self.client.requests.get(in_flight)
                 && waiting.state == State::Fill(cache, key)
             {
                 self.sample_lock_wait(ctx.now(), &waiting);
-                self.deliver(ctx, request, false, lag.unwrap_or(Span::ZERO));
+                self.deliver(ctx, in_flight, false, lag.unwrap_or(Span::ZERO));
             }
         }
     }
@@ -297,8 +297,8 @@ impl Site {
         }
         self.trace_end(ctx.now(), cache.hop().table().parts.requester, key, error.word());
         let alone = self.lock(cache).is_some_and(|lock| lock.errors == SharedErrors::Alone);
-        for request in fill.waiters() {
-            let Some(&waiting) = self.client.requests.get(request) else {
+        for in_flight in fill.waiters() {
+            let Some(&waiting) = self.client.requests.get(in_flight) else {
                 continue;
             };
             if waiting.state != State::Fill(cache, key) {
@@ -306,9 +306,9 @@ impl Site {
             }
             self.sample_lock_wait(ctx.now(), &waiting);
             if alone && waiting.joined.is_some() {
-                self.fill_alone(ctx, cache, request, &waiting);
+                self.fill_alone(ctx, cache, in_flight, &waiting);
             } else {
-                self.refuse(ctx, request, error == AttemptError::Refused);
+                self.refuse(ctx, in_flight, error == AttemptError::Refused);
             }
         }
     }
@@ -318,9 +318,9 @@ impl Site {
         if !self.plan.fabric.viewers.cancel {
             return;
         }
-        let waits = |request| {
-            let request = self.client.requests.get(request);
-            request.is_some_and(|request| request.state == State::Fill(cache, key))
+        let waits = |in_flight| {
+            let in_flight = self.client.requests.get(in_flight);
+            in_flight.is_some_and(|in_flight| in_flight.state == State::Fill(cache, key))
         };
         let fill = self.fills(cache).and_then(|fills| fills.get(key));
         if fill.is_none_or(|fill| fill.first.is_none() || fill.waiters().any(waits)) {
@@ -329,7 +329,7 @@ impl Site {
         let Some(fill) = self.end_fill(ctx.now(), cache, key) else {
             return;
         };
-        for attempt in self.drop_attempts(cache.hop(), fill.pair) {
+        for attempt in self.drop_attempts(cache.hop(), fill.attempts) {
             self.abandon(ctx, cache.hop(), attempt);
         }
         self.trace_end(ctx.now(), cache.hop().table().parts.requester, key, "taken back");

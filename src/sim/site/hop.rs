@@ -58,7 +58,7 @@ impl Site {
                 let fetch = self.edge.fills.get_mut(requester)?;
                 Some(OpenCall {
                     client: &mut self.edge.manifest_client,
-                    attempts: &mut fetch.pair,
+                    attempts: &mut fetch.attempts,
                     client_region: fetch.client_region,
                     deadline: fetch.deadline,
                 })
@@ -67,8 +67,8 @@ impl Site {
                 let call = self.manifest.calls.get_mut(requester)?;
                 Some(OpenCall {
                     client: &mut self.manifest.database_client,
-                    attempts: call.pair.as_mut()?,
-                    client_region: call.origin,
+                    attempts: call.attempts.as_mut()?,
+                    client_region: call.client_region,
                     deadline: call.deadline,
                 })
             }
@@ -77,7 +77,7 @@ impl Site {
                 let fill = content.fills.get_mut(requester)?;
                 Some(OpenCall {
                     client: &mut content.client,
-                    attempts: &mut fill.pair,
+                    attempts: &mut fill.attempts,
                     client_region: fill.client_region,
                     deadline: fill.deadline,
                 })
@@ -88,11 +88,13 @@ impl Site {
     /// Whether a requester still waits for an attempt.
     pub(super) fn waits_for(&self, hop: Hop, requester: Key, attempt: Key) -> bool {
         let attempts = match hop {
-            Hop::Manifest => self.edge.fills.get(requester).map(|fetch| &fetch.pair),
-            Hop::Database => self.manifest.calls.get(requester).and_then(|call| call.pair.as_ref()),
+            Hop::Manifest => self.edge.fills.get(requester).map(|fetch| &fetch.attempts),
+            Hop::Database => {
+                self.manifest.calls.get(requester).and_then(|call| call.attempts.as_ref())
+            }
             Hop::Origin => {
                 let fills = self.edge.content.as_ref().map(|content| &content.fills);
-                fills.and_then(|fills| fills.get(requester)).map(|fill| &fill.pair)
+                fills.and_then(|fills| fills.get(requester)).map(|fill| &fill.attempts)
             }
         };
         attempts.is_some_and(|attempts| attempts.is_out(attempt))
@@ -121,7 +123,7 @@ impl Site {
         match hop {
             Hop::Manifest => self.keep_call(requester, now, deadline),
             Hop::Database => self.keep_read(requester, now, deadline),
-            Hop::Origin => self.keep_ask(requester, now, deadline),
+            Hop::Origin => self.keep_origin_call(requester, now, deadline),
         }
     }
 
@@ -130,7 +132,7 @@ impl Site {
         match hop {
             Hop::Manifest => self.offer_call(ctx, attempt),
             Hop::Database => self.ask_replica(ctx, attempt),
-            Hop::Origin => self.send_ask(ctx, attempt),
+            Hop::Origin => self.send_to_origin(ctx, attempt),
         }
     }
 
@@ -139,7 +141,7 @@ impl Site {
         match hop {
             Hop::Manifest => self.abandon_call(ctx, attempt),
             Hop::Database => self.abandon_read(ctx, attempt),
-            Hop::Origin => self.abandon_ask(ctx, attempt),
+            Hop::Origin => self.abandon_origin_call(ctx, attempt),
         }
     }
 
@@ -191,7 +193,7 @@ impl Site {
         else {
             return;
         };
-        let refused = match client.leave(now, &mut attempts.turn) {
+        let refused = match client.admit(now, &mut attempts.attempt) {
             Admission::Goes => None,
             Admission::Budget => Some(counters.retries_denied),
             Admission::Breaker => Some(counters.breaker_refused),
@@ -228,7 +230,7 @@ impl Site {
         else {
             return;
         };
-        let hedge = client.hedge(ctx.now(), &attempts.turn);
+        let hedge = client.hedge(ctx.now(), &attempts.attempt);
         self.observe_breaker(hop);
         let Some(hedge) = hedge else {
             return self.recorder.count(counters.hedges_denied, client_region);
@@ -279,7 +281,7 @@ impl Site {
         if !attempts.failed(client, ctx.now(), attempt) {
             return self.observe_breaker(hop);
         }
-        match client.after(ctx.now(), &mut attempts.turn, error, deadline) {
+        match client.next_step(ctx.now(), &mut attempts.attempt, error, deadline) {
             NextStep::Again(at) => return ctx.schedule(at, Event::SendAgain(hop, requester)),
             NextStep::Denied => {
                 self.recorder.count(hop.table().counters.retries_denied, client_region);

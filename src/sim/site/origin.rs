@@ -1,5 +1,6 @@
 //! Requests at the origin: asked here or over the wide area, served in the origin's region.
 
+use super::remote_read::small;
 use super::server::{Requester, Server, ServerCall, inside};
 use super::service::stretched;
 use super::{Ctx, Event, Key, Site};
@@ -7,8 +8,7 @@ use crate::engine::{Seed, Stream};
 use crate::fault::{Answers, Fault, Service};
 use crate::model::{Discipline, Plan};
 use crate::observe::{Counter, Sample};
-use crate::sim::hop::error::AttemptError;
-use crate::sim::hop::error::Reply;
+use crate::sim::hop::error::{AttemptError, Reply};
 use crate::sim::hop::kind::Hop;
 use crate::sim::run::tracer::Part;
 use crate::sim::server::pool::Pool;
@@ -24,8 +24,8 @@ pub struct RemoteCall {
     pub object: u32,
     /// Where the answer goes.
     pub site: u8,
-    /// Where the viewers sit.
-    pub origin: u8,
+    /// The region of the viewer.
+    pub client_region: u8,
 }
 
 impl RemoteCall {
@@ -63,7 +63,12 @@ impl OriginTier {
 // At the edge.
 impl Site {
     /// An attempt of a fill, that has not come anywhere.
-    pub(super) fn keep_ask(&mut self, key: Key, now: Instant, deadline: Instant) -> Option<Key> {
+    pub(super) fn keep_origin_call(
+        &mut self,
+        key: Key,
+        now: Instant,
+        deadline: Instant,
+    ) -> Option<Key> {
         let fill = self.edge.content.as_ref()?.fills.get(key)?;
         let (of, client_region, object) = (Requester::Local(key), fill.client_region, fill.object);
         let (came, inside, began) = (now, false, None);
@@ -72,7 +77,7 @@ impl Site {
     }
 
     /// An attempt leaves for the origin.
-    pub(super) fn send_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+    pub(super) fn send_to_origin(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let to = self.plan.fabric.origin_region();
         if to == self.me {
             return self.offer(ctx, Hop::Origin, key);
@@ -83,9 +88,8 @@ impl Site {
         };
         if !self.cut_off() {
             let arrives = ctx.now() + self.way_between(ctx.now(), self.me, to);
-            let (site, origin) =
-                (super::remote_read::small(self.me), super::remote_read::small(ask.client_region));
-            let order = RemoteCall { ask: key, object: ask.object, site, origin };
+            let (site, client_region) = (small(self.me), small(ask.client_region));
+            let order = RemoteCall { ask: key, object: ask.object, site, client_region };
             ctx.send(to, arrives, Event::OriginAsked { order, deadline: ask.deadline });
         }
     }
@@ -110,8 +114,8 @@ impl Site {
         }
         match reply {
             Ok(()) => {
-                self.count_bytes(order.object, order.origin.into());
-                self.answered_by(ctx, Hop::Origin, order.ask, order.origin.into());
+                self.count_bytes(order.object, order.client_region.into());
+                self.answered_by(ctx, Hop::Origin, order.ask, order.client_region.into());
             }
             Err(error) => self.attempt_failed(ctx, Hop::Origin, order.ask, error),
         }
@@ -126,8 +130,8 @@ impl Site {
     }
 
     /// The caller of an attempt waits no longer. It is taken back, over the wide area by a message, or
-    /// goes on for nobody.
-    pub(super) fn abandon_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+    /// goes on as wasted work.
+    pub(super) fn abandon_origin_call(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let (cancel, now) = (self.plan.fabric.origin.call.cancel, ctx.now());
         let Some(origin) = &mut self.origin else { return };
         let server = &mut origin.server;
@@ -136,7 +140,7 @@ impl Site {
         };
         server.calls.discard(key);
         match &mut server.slots {
-            None if cancel => self.call_back(ctx, key),
+            None if cancel => self.cancel_remote(ctx, key),
             Some(slots) if ask.inside => {
                 let waits = slots.withdraw(key, now);
                 slots.left(ask.came, ask.began, now);
@@ -151,9 +155,9 @@ impl Site {
     }
 
     /// An attempt at the origin of another region is taken back.
-    fn call_back(&mut self, ctx: &mut Ctx<'_>, ask: Key) {
+    fn cancel_remote(&mut self, ctx: &mut Ctx<'_>, ask: Key) {
         if !self.cut_off() {
-            let (site, to) = (super::remote_read::small(self.me), self.plan.fabric.origin_region());
+            let (site, to) = (small(self.me), self.plan.fabric.origin_region());
             let arrives = ctx.now() + self.way_between(ctx.now(), self.me, to);
             ctx.send(to, arrives, Event::OriginCancelled { site, ask });
         }
@@ -169,7 +173,7 @@ impl Site {
         }
         let Some(origin) = &mut self.origin else { return };
         let of = Requester::Region(order.site.into(), order.ask);
-        let (client_region, object, came) = (order.origin.into(), order.object, ctx.now());
+        let (client_region, object, came) = (order.client_region.into(), order.object, ctx.now());
         let (inside, began) = (false, None);
         let ask = ServerCall { of, client_region, object, came, deadline, inside, began };
         let key = origin.server.calls.insert(ask);
@@ -186,12 +190,12 @@ impl Site {
         }
         let origin = self.origin.as_mut();
         if let Some(key) = origin.and_then(|origin| origin.orders.remove(&(site, ask))) {
-            self.abandon_ask(ctx, key);
+            self.abandon_origin_call(ctx, key);
         }
     }
 
     /// An attempt has its slot.
-    pub(super) fn begin_ask(&mut self, ctx: &mut Ctx<'_>, key: Key) {
+    pub(super) fn begin_origin_call(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         let now = ctx.now();
         let harm = &self.plan.injections;
         let slow = self.active_faults.slowness(harm, Service::Origin, None, now);
@@ -211,7 +215,7 @@ impl Site {
     }
 
     /// An answer goes to another region.
-    pub(super) fn answer_order(
+    pub(super) fn answer_origin_call(
         &mut self,
         ctx: &mut Ctx<'_>,
         site: usize,
@@ -226,9 +230,8 @@ impl Site {
             return;
         }
         let arrives = ctx.now() + self.way_between(ctx.now(), self.me, site);
-        let (to, origin) =
-            (super::remote_read::small(site), super::remote_read::small(ask.client_region));
-        let order = RemoteCall { ask: there, object: ask.object, site: to, origin };
+        let (to, client_region) = (small(site), small(ask.client_region));
+        let order = RemoteCall { ask: there, object: ask.object, site: to, client_region };
         ctx.send(site, arrives, Event::OriginAnswered { order, reply });
     }
 
@@ -240,7 +243,7 @@ impl Site {
     }
 }
 
-/// What so many bytes take at so many a second, in whole nanoseconds, rounded up.
+/// What `bytes` take at `rate` bytes a second, in whole nanoseconds, rounded up.
 fn carried(bytes: u64, rate: u64) -> Span {
     let nanos = (u128::from(bytes) * 1_000_000_000).div_ceil(u128::from(rate.max(1)));
     Span::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
@@ -270,7 +273,7 @@ impl Site {
         }
     }
 
-    /// The origin goes down: nobody has a slot any more.
+    /// The origin goes down: no request has a slot any more.
     fn break_origin(&mut self, ctx: &mut Ctx<'_>, answers: Answers) {
         let Some(origin) = &mut self.origin else { return };
         let broken = origin.server.inside_in_order();

@@ -8,7 +8,7 @@ use crate::units::Instant;
 #[derive(Debug)]
 pub(super) struct HedgedAttempts {
     /// The attempts that it has made, hedges apart.
-    pub(super) turn: Attempt,
+    pub(super) attempt: Attempt,
     /// The attempt that is under way; `None` between two attempts.
     first: Option<Key>,
     /// The one that has been sent beside it.
@@ -19,7 +19,7 @@ pub(super) struct HedgedAttempts {
 #[derive(Clone, Copy, Debug)]
 struct Hedged {
     key: Key,
-    turn: Attempt,
+    attempt: Attempt,
 }
 
 /// Which of two attempts was answered.
@@ -33,8 +33,8 @@ pub(super) struct Won {
 
 impl HedgedAttempts {
     /// A call that has made no attempt yet.
-    pub(super) const fn new(turn: Attempt) -> Self {
-        Self { turn, first: None, hedge: None }
+    pub(super) const fn new(attempt: Attempt) -> Self {
+        Self { attempt, first: None, hedge: None }
     }
 
     /// An attempt has left.
@@ -43,8 +43,8 @@ impl HedgedAttempts {
     }
 
     /// A second one has left beside it.
-    pub(super) fn hedged(&mut self, key: Key, turn: Attempt) {
-        self.hedge = Some(Box::new(Hedged { key, turn }));
+    pub(super) fn hedged(&mut self, key: Key, attempt: Attempt) {
+        self.hedge = Some(Box::new(Hedged { key, attempt }));
     }
 
     /// Whether this attempt is the first of the two.
@@ -65,10 +65,10 @@ impl HedgedAttempts {
     /// An attempt has failed. Says whether nothing is under way any more.
     pub(super) fn failed(&mut self, caller: &mut HopClient, now: Instant, key: Key) -> bool {
         if let Some(mut hedge) = self.hedge.take_if(|hedge| hedge.key == key) {
-            caller.failed(now, &mut hedge.turn);
+            caller.failed(now, &mut hedge.attempt);
         } else {
             self.first = None;
-            caller.failed(now, &mut self.turn);
+            caller.failed(now, &mut self.attempt);
         }
         self.first.is_none() && self.hedge.is_none()
     }
@@ -77,7 +77,7 @@ impl HedgedAttempts {
     pub(super) fn answered(&mut self, caller: &mut HopClient, now: Instant, key: Key) -> Won {
         if self.hedge.is_none() {
             self.first = None;
-            caller.answered(now, &self.turn, self.turn.left());
+            caller.answered(now, &self.attempt, self.attempt.sent_at());
             return Won { by_hedge: false, other: None };
         }
         self.one_answered(caller, now, key)
@@ -86,19 +86,19 @@ impl HedgedAttempts {
     /// One of two was answered.
     #[cold]
     fn one_answered(&mut self, caller: &mut HopClient, now: Instant, key: Key) -> Won {
-        let (turn, first, hedge) = (self.turn, self.first.take(), self.hedge.take());
+        let (attempt, first, hedge) = (self.attempt, self.first.take(), self.hedge.take());
         let (by_hedge, other) = match hedge {
             Some(hedge) if hedge.key == key => {
-                caller.answered(now, &hedge.turn, turn.left());
-                (true, first.map(|first| (first, turn)))
+                caller.answered(now, &hedge.attempt, attempt.sent_at());
+                (true, first.map(|first| (first, attempt)))
             }
             hedge => {
-                caller.answered(now, &turn, turn.left());
-                (false, hedge.map(|hedge| (hedge.key, hedge.turn)))
+                caller.answered(now, &attempt, attempt.sent_at());
+                (false, hedge.map(|hedge| (hedge.key, hedge.attempt)))
             }
         };
-        if let Some((_, turn)) = other {
-            caller.dropped(turn, true);
+        if let Some((_, attempt)) = other {
+            caller.dropped(attempt, true);
         }
         Won { by_hedge, other: other.map(|(key, _)| key) }
     }
@@ -106,9 +106,9 @@ impl HedgedAttempts {
     /// The caller gives everything up. What is under way, the first before the second.
     pub(super) fn dropped(&mut self, caller: &mut HopClient) -> impl Iterator<Item = Key> + use<> {
         let (first, hedge) = (self.first.take(), self.hedge.take());
-        caller.dropped(self.turn, first.is_some());
+        caller.dropped(self.attempt, first.is_some());
         if let Some(hedge) = &hedge {
-            caller.dropped(hedge.turn, true);
+            caller.dropped(hedge.attempt, true);
         }
         first.into_iter().chain(hedge.map(|hedge| hedge.key))
     }
@@ -128,38 +128,41 @@ mod tests {
         let mut caller = HopClient::new(&Call::plain(), Seed(1), "x");
         let mut slab = Slab::default();
         let keys = [slab.insert(()), slab.insert(())];
-        let mut pair = HedgedAttempts::new(caller.begin(NOW));
-        assert_eq!(caller.leave(NOW, &mut pair.turn), crate::sim::hop::client::Admission::Goes);
-        pair.sent(keys[0]);
-        assert!(!pair.is_hedged() && pair.is_out(keys[0]) && !pair.is_out(keys[1]));
-        let hedge = caller.hedge(NOW, &pair.turn).unwrap();
-        pair.hedged(keys[1], hedge);
-        assert!(pair.is_hedged() && pair.is_out(keys[0]) && pair.is_out(keys[1]));
-        assert!(pair.is_first(keys[0]) && !pair.is_first(keys[1]));
-        (caller, pair, keys)
+        let mut attempts = HedgedAttempts::new(caller.begin(NOW));
+        assert_eq!(
+            caller.admit(NOW, &mut attempts.attempt),
+            crate::sim::hop::client::Admission::Goes
+        );
+        attempts.sent(keys[0]);
+        assert!(!attempts.is_hedged() && attempts.is_out(keys[0]) && !attempts.is_out(keys[1]));
+        let hedge = caller.hedge(NOW, &attempts.attempt).unwrap();
+        attempts.hedged(keys[1], hedge);
+        assert!(attempts.is_hedged() && attempts.is_out(keys[0]) && attempts.is_out(keys[1]));
+        assert!(attempts.is_first(keys[0]) && !attempts.is_first(keys[1]));
+        (caller, attempts, keys)
     }
 
     #[test]
     fn whichever_is_answered_first_counts_and_the_other_is_given_up() {
         for number in [0, 1] {
-            let (mut caller, mut pair, keys) = two();
-            let won = pair.answered(&mut caller, NOW, keys[number]);
+            let (mut caller, mut attempts, keys) = two();
+            let won = attempts.answered(&mut caller, NOW, keys[number]);
             assert_eq!(won, Won { by_hedge: number == 1, other: Some(keys[1 - number]) });
-            assert!(!pair.is_out(keys[0]) && !pair.is_out(keys[1]));
+            assert!(!attempts.is_out(keys[0]) && !attempts.is_out(keys[1]));
         }
     }
 
     #[test]
     fn a_call_has_failed_when_both_have() {
         for number in [0, 1] {
-            let (mut caller, mut pair, keys) = two();
-            assert!(!pair.failed(&mut caller, NOW, keys[number]));
-            assert!(pair.is_out(keys[1 - number]));
-            assert!(pair.failed(&mut caller, NOW, keys[1 - number]));
+            let (mut caller, mut attempts, keys) = two();
+            assert!(!attempts.failed(&mut caller, NOW, keys[number]));
+            assert!(attempts.is_out(keys[1 - number]));
+            assert!(attempts.failed(&mut caller, NOW, keys[1 - number]));
         }
-        let (mut caller, mut pair, keys) = two();
-        pair.failed(&mut caller, NOW, keys[0]);
-        let won = pair.answered(&mut caller, NOW, keys[1]);
+        let (mut caller, mut attempts, keys) = two();
+        attempts.failed(&mut caller, NOW, keys[0]);
+        let won = attempts.answered(&mut caller, NOW, keys[1]);
         assert_eq!(won, Won { by_hedge: true, other: None });
     }
 }

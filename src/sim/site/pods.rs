@@ -48,10 +48,10 @@ impl Site {
             cpus.at(pod, |cpu| cpu.withdraw(key, ctx.now()));
             self.look_for_computed(ctx, pod);
         }
-        let pair = self.manifest.calls.get_mut(key)?.pair.take();
+        let attempts = self.manifest.calls.get_mut(key)?.attempts.take();
         let call = self.end_call(ctx, key)?;
-        if let Some(pair) = pair {
-            for read in self.drop_attempts(Hop::Database, pair) {
+        if let Some(attempts) = attempts {
+            for read in self.drop_attempts(Hop::Database, attempts) {
                 self.abandon_read(ctx, read);
             }
         }
@@ -63,7 +63,7 @@ impl Site {
         let Some(call) = self.take_back(ctx, key) else {
             return;
         };
-        self.recorder.count(Counter::ManifestResets, call.origin);
+        self.recorder.count(Counter::ManifestResets, call.client_region);
         self.trace_end(ctx.now(), Part::Call, key, "reset");
         if self.waits_for(Hop::Manifest, call.fetch, key) {
             self.retry_or_fall_back(ctx, Hop::Manifest, (call.fetch, key), AttemptError::Error);
@@ -78,7 +78,7 @@ impl Site {
     }
 
     /// A call has failed or was not answered in time. Its pod may be ejected, at this instant but not
-    /// before all who just got a slot have a pod.
+    /// before all calls that just got a slot have a pod.
     pub(super) fn pod_failed(&mut self, ctx: &mut Ctx<'_>, pod: Option<u32>) {
         if let (Some(pods), Some(pod)) = (&mut self.manifest.pods, pod)
             && let Some(life) = pods.failed(pod)
@@ -90,7 +90,7 @@ impl Site {
 
 // Pods.
 impl Site {
-    /// The first so many pods are stopped.
+    /// The first `count` pods are stopped.
     pub(super) fn stop_pods(&mut self, ctx: &mut Ctx<'_>, count: u32, calls: Calls) {
         let Some(pods) = &mut self.manifest.pods else {
             return;
@@ -103,13 +103,13 @@ impl Site {
             }
         }
         self.pods_changed(ctx);
-        // The slots have gone before: nobody gets that of a call which is reset.
+        // The slots have gone before: no call gets that of one which is reset.
         for call in gone {
             self.reset_call(ctx, call);
         }
     }
 
-    /// In the place of the first so many pods new ones are started, but for those that are still to
+    /// In the place of the first `count` pods new ones are started, but for those that are still to
     /// be down.
     pub(super) fn start_pods(&mut self, ctx: &mut Ctx<'_>, count: u32) {
         let down = self.active_faults.stopped_pods(&self.plan.injections);
@@ -157,8 +157,8 @@ impl Site {
         self.pods_changed(ctx);
     }
 
-    /// Pods have come or gone: so have slots, and whoever waits for one that came gets it at once.
-    /// Nobody is between its slot and its pod: that is so when an event begins.
+    /// Pods have come or gone: so have slots, and a call that waits for one that came gets it at once.
+    /// No call is between its slot and its pod: that is so when an event begins.
     pub(super) fn pods_changed(&mut self, ctx: &Ctx<'_>) {
         let Some(pods) = &self.manifest.pods else {
             return;

@@ -1,7 +1,7 @@
 //! The site's pools: classes, waits that are bounded, shared work, and the books.
 
 use super::server::{Server, inside};
-use super::{Arrival, Ctx, Event, Key, ProcessorSharing, Site, first_visit};
+use super::{Arrival, Ctx, Event, Key, ProcessorSharing, Site, first_request};
 use crate::model::Discipline;
 use crate::observe::{Counter, Sample};
 use crate::sim::hop::error::AttemptError;
@@ -21,11 +21,11 @@ impl Site {
     }
 
     /// Whether a fetch only validates a request. Nothing is drawn where none does.
-    pub(super) fn draw_kind(&mut self, origin: usize) -> bool {
+    pub(super) fn draw_kind(&mut self, client_region: usize) -> bool {
         let share = self.plan.fabric.manifest.validations;
         let validates = share > 0.0 && self.streams.kind.chance(share);
         if validates {
-            self.recorder.count(Counter::Validations, origin);
+            self.recorder.count(Counter::Validations, client_region);
         }
         validates
     }
@@ -35,11 +35,11 @@ impl Site {
         &mut self,
         class: Class,
         slot_class: SlotClass,
-        origin: usize,
+        client_region: usize,
         waited: Span,
     ) {
         if slot_class == SlotClass::Validations && self.manifest.slots.are_apart() {
-            self.recorder.sample(Sample::WaitValidations, origin, waited);
+            self.recorder.sample(Sample::WaitValidations, client_region, waited);
         }
         if self.plan.fabric.manifest.discipline != Discipline::Priority {
             return;
@@ -48,7 +48,7 @@ impl Site {
             Class::High => Sample::WaitHigh,
             Class::Low => Sample::WaitLow,
         };
-        self.recorder.sample(sample, origin, waited);
+        self.recorder.sample(sample, client_region, waited);
     }
 
     /// A fetch waits for a slot: it may do so for so long.
@@ -64,7 +64,7 @@ impl Site {
             return;
         };
         if let Some(call) = self.manifest.calls.get(key) {
-            self.recorder.count(Counter::ManifestRejected, call.origin);
+            self.recorder.count(Counter::ManifestRejected, call.client_region);
         }
         self.call_failed(ctx, key, AttemptError::Refused);
     }
@@ -94,7 +94,10 @@ impl Site {
 
 /// A viewer of a closed loop has thought and asks: the pool has one network and one title.
 const fn thought(at: Instant) -> (Instant, Event) {
-    (at, Event::Arrival(first_visit(&Arrival { at, network: 0, home: 0, title: 0, last_mile: 0 })))
+    (
+        at,
+        Event::Arrival(first_request(&Arrival { at, network: 0, home: 0, title: 0, last_mile: 0 })),
+    )
 }
 
 // Work.
@@ -113,7 +116,7 @@ impl Site {
         }
     }
 
-    /// Who shares the manifest service and is done now leaves.
+    /// Calls that share the manifest service and are done now leave.
     pub(super) fn look_at_shared(&mut self, ctx: &mut Ctx<'_>) {
         while let Some(key) =
             self.manifest.sharing.as_mut().and_then(|sharing| sharing.take_done(ctx.now()))

@@ -15,8 +15,8 @@ const LEAST_VARIANCE: Span = Span::from_millis(200);
 
 impl Site {
     /// A read goes to the primary.
-    pub(super) fn ask_primary(&mut self, ctx: &mut Ctx<'_>, read: Key, origin: usize) {
-        self.recorder.count(Counter::PrimaryReads, origin);
+    pub(super) fn ask_primary(&mut self, ctx: &mut Ctx<'_>, read: Key, client_region: usize) {
+        self.recorder.count(Counter::PrimaryReads, client_region);
         self.trace_mark(ctx.now(), Part::Read, read, "the primary is asked");
         let fabric = &self.plan.fabric;
         let (primary, one_way) =
@@ -25,10 +25,10 @@ impl Site {
             fabric.database.as_ref().map_or(Span::ZERO, |database| database.primary_timeout);
         ctx.schedule(ctx.now().saturating_add(patience), Event::PrimaryTimeOut(read));
         if !self.cut_off() {
-            let (site, origin) = (small(self.me), small(origin));
+            let (site, client_region) = (small(self.me), small(client_region));
             let late = self.retransmissions(ctx.now(), primary, self.me);
             let arrives = ctx.now() + one_way + late;
-            ctx.send(primary, arrives, Event::PrimaryAsked { site, origin, read });
+            ctx.send(primary, arrives, Event::PrimaryAsked { site, client_region, read });
         }
     }
 
@@ -37,7 +37,7 @@ impl Site {
         &mut self,
         ctx: &mut Ctx<'_>,
         site: usize,
-        origin: usize,
+        client_region: usize,
         read: Key,
     ) {
         if self.cut_off() {
@@ -45,7 +45,7 @@ impl Site {
         }
         let of = Requester::Region(site, read);
         let deadline = Instant::NEVER;
-        let (client_region, object, came) = (origin, 0, ctx.now());
+        let (object, came) = (0, ctx.now());
         let (inside, began) = (false, None);
         let read = ServerCall { of, client_region, object, came, deadline, inside, began };
         let key = self.database.server.calls.insert(read);

@@ -111,7 +111,7 @@ impl Site {
         match hop {
             Hop::Manifest => {}
             Hop::Database => self.begin_read(ctx, key),
-            Hop::Origin => self.begin_ask(ctx, key),
+            Hop::Origin => self.begin_origin_call(ctx, key),
         }
     }
 
@@ -127,7 +127,7 @@ impl Site {
         match hop {
             Hop::Manifest => {}
             Hop::Database => self.answer_region(ctx, site, there, reply),
-            Hop::Origin => self.answer_order(ctx, site, there, call, reply),
+            Hop::Origin => self.answer_origin_call(ctx, site, there, call, reply),
         }
     }
 }

@@ -29,7 +29,7 @@ use std::collections::VecDeque;
 pub struct ManifestCall {
     /// Whose; it may have given the call up.
     pub(super) fetch: Key,
-    pub(super) origin: usize,
+    pub(super) client_region: usize,
     /// Whom the manifest service takes first.
     class: Class,
     /// Whose slots it asks for.
@@ -47,7 +47,7 @@ pub struct ManifestCall {
     /// The pod that works on it, where they are looked at one by one.
     pub(super) pod: Option<u32>,
     /// The attempts that it has made to read, until one is answered.
-    pub(super) pair: Option<HedgedAttempts>,
+    pub(super) attempts: Option<HedgedAttempts>,
     /// The connection that it keeps between its reads, where it does.
     pub(super) held: Option<Held>,
     /// How far the replica was behind that was read; `None` when it makes do without its read.
@@ -58,7 +58,7 @@ pub struct ManifestCall {
 #[derive(Debug)]
 pub(super) struct Over {
     pub(super) fetch: Key,
-    pub(super) origin: usize,
+    pub(super) client_region: usize,
     pub(super) pod: Option<u32>,
     pub(super) lag: Option<Span>,
 }
@@ -89,7 +89,7 @@ impl Site {
         let fetch = self.edge.fills.get(key)?;
         Some(self.manifest.calls.insert(ManifestCall {
             fetch: key,
-            origin: fetch.client_region,
+            client_region: fetch.client_region,
             class: fetch.class,
             slot_class: SlotClass::of(fetch.validates),
             reads: self.database.server.slots.is_some() && !fetch.validates,
@@ -98,7 +98,7 @@ impl Site {
             inside: false,
             has_slot: None,
             pod: None,
-            pair: None,
+            attempts: None,
             held: None,
             lag: Some(Span::ZERO),
         }))
@@ -115,7 +115,7 @@ impl Site {
             scaling.meter.came += 1;
         }
         call.inside = offer != Offer::Refused;
-        let (origin, timeout) = (call.origin, self.plan.fabric.manifest.call.timeout);
+        let (client_region, timeout) = (call.client_region, self.plan.fabric.manifest.call.timeout);
         if let (true, Some(timeout)) = (call.inside, timeout) {
             ctx.schedule(
                 ctx.now().saturating_add(timeout),
@@ -126,7 +126,7 @@ impl Site {
             Offer::Starts => self.manifest.starting.push_back(key),
             Offer::Waits => self.limit_wait(ctx, slot_class),
             Offer::Refused => {
-                self.recorder.count(Counter::ManifestRejected, origin);
+                self.recorder.count(Counter::ManifestRejected, client_region);
                 self.call_failed(ctx, key, AttemptError::Refused);
             }
         }
@@ -141,10 +141,11 @@ impl Site {
                 continue;
             };
             call.has_slot = Some(ctx.now());
-            let (origin, class, waited) = (call.origin, call.class, ctx.now().since(call.came));
+            let (client_region, class, waited) =
+                (call.client_region, call.class, ctx.now().since(call.came));
             let (reads, slot_class) = (call.reads, call.slot_class);
             if call.deadline <= ctx.now() {
-                self.recorder.count(Counter::ManifestExpired, origin);
+                self.recorder.count(Counter::ManifestExpired, client_region);
                 self.call_failed(ctx, key, AttemptError::TimeOut);
                 continue;
             }
@@ -152,13 +153,13 @@ impl Site {
             if longest.is_some_and(|longest| waited > longest)
                 && self.manifest.slots.stands(slot_class, ctx.now())
             {
-                self.recorder.count(Counter::ManifestRejected, origin);
+                self.recorder.count(Counter::ManifestRejected, client_region);
                 self.call_failed(ctx, key, AttemptError::Refused);
                 continue;
             }
-            self.recorder.sample(Sample::Wait, origin, waited);
+            self.recorder.sample(Sample::Wait, client_region, waited);
             self.trace_mark(ctx.now(), Part::Call, key, "it has a slot");
-            self.sample_class(class, slot_class, origin, waited);
+            self.sample_class(class, slot_class, client_region, waited);
             self.seat(ctx, key);
             if reads {
                 self.read(ctx, key);
@@ -196,7 +197,7 @@ impl Site {
             self.pod_answered(call.pod);
             self.fill_answered(ctx, EdgeCache::Metadata, (call.fetch, key), call.lag);
         } else {
-            self.recorder.count(Counter::ManifestWasted, call.origin);
+            self.recorder.count(Counter::ManifestWasted, call.client_region);
         }
     }
 
@@ -212,7 +213,7 @@ impl Site {
         }
     }
 
-    /// The caller waits no longer. What it asked for is taken back, or goes on for nobody.
+    /// The caller waits no longer. What it asked for is taken back, or goes on as wasted work.
     pub(super) fn abandon_call(&mut self, ctx: &mut Ctx<'_>, key: Key) {
         if !self.plan.fabric.manifest.call.cancel {
             return;
@@ -236,7 +237,12 @@ impl Site {
     pub(super) fn end_call(&mut self, ctx: &mut Ctx<'_>, key: Key) -> Option<Over> {
         let now = ctx.now();
         let call = self.manifest.calls.get_mut(key)?;
-        let over = Over { fetch: call.fetch, origin: call.origin, pod: call.pod, lag: call.lag };
+        let over = Over {
+            fetch: call.fetch,
+            client_region: call.client_region,
+            pod: call.pod,
+            lag: call.lag,
+        };
         let (slot_class, has_slot, held) =
             (call.slot_class, call.has_slot.is_some(), call.held.take());
         if call.inside {

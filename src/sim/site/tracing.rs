@@ -9,39 +9,39 @@ use crate::units::Instant;
 impl Site {
     /// A request arrives for the first time: is it traced?
     #[inline]
-    pub(super) fn trace_request(&mut self, now: Instant, visit: &mut ViewerRequest) {
+    pub(super) fn trace_request(&mut self, now: Instant, request: &mut ViewerRequest) {
         if let Some(tracer) = &mut self.tracer {
-            visit.traced = tracer.samples(visit);
-            let key = self.origin(visit) as u64;
-            self.tell(now, now, visit, What::Begin { part: Part::Request, key, parent: 0 });
+            request.traced = tracer.samples(request);
+            let key = self.client_region(request) as u64;
+            self.tell(now, now, request, What::Begin { part: Part::Request, key, parent: 0 });
         }
     }
 
     /// A fact of a request, if it is traced. `when` is for the site; the viewer is half a trip away.
     #[inline]
-    pub(super) fn tell(&mut self, at: Instant, when: Instant, visit: &ViewerRequest, what: What) {
-        if visit.traced {
-            self.tell_traced(at, when, visit, what);
+    pub(super) fn tell(&mut self, at: Instant, when: Instant, request: &ViewerRequest, what: What) {
+        if request.traced {
+            self.tell_traced(at, when, request, what);
         }
     }
 
     #[cold]
-    fn tell_traced(&mut self, at: Instant, when: Instant, visit: &ViewerRequest, what: What) {
-        let way = self.trip(visit).half();
+    fn tell_traced(&mut self, at: Instant, when: Instant, request: &ViewerRequest, what: What) {
+        let way = self.trip(request).half();
         let when = match what {
             What::Begin { part: Part::Request | Part::Attempt, .. } => when.saturating_sub(way),
             _ => when,
         };
         if let Some(tracer) = &mut self.tracer {
-            tracer.of_visit(at, when, visit, what);
+            tracer.of_request(at, when, request, what);
         }
     }
 
     /// An attempt arrives.
     #[inline]
-    pub(super) fn trace_attempt(&mut self, now: Instant, visit: &ViewerRequest) {
-        let key = visit.attempt.into();
-        self.tell(now, now, visit, What::Begin { part: Part::Attempt, key, parent: 0 });
+    pub(super) fn trace_attempt(&mut self, now: Instant, request: &ViewerRequest) {
+        let key = request.attempt.into();
+        self.tell(now, now, request, What::Begin { part: Part::Attempt, key, parent: 0 });
     }
 
     /// An attempt fails; the viewer knows at `heard`.
@@ -50,11 +50,11 @@ impl Site {
         &mut self,
         now: Instant,
         heard: Instant,
-        visit: &ViewerRequest,
+        request: &ViewerRequest,
         how: AttemptError,
     ) {
-        let (outcome, key) = (how.word(), visit.attempt.into());
-        self.tell(now, heard, visit, What::End { part: Part::Attempt, key, outcome });
+        let (outcome, key) = (how.word(), request.attempt.into());
+        self.tell(now, heard, request, What::End { part: Part::Attempt, key, outcome });
     }
 
     /// One of two attempts that are out beside each other ends; the viewer knows at `heard`.
@@ -62,11 +62,11 @@ impl Site {
         &mut self,
         now: Instant,
         heard: Instant,
-        visit: &ViewerRequest,
+        request: &ViewerRequest,
         outcome: &'static str,
     ) {
-        let key = visit.attempt.into();
-        self.tell(now, heard, visit, What::End { part: Part::Attempt, key, outcome });
+        let key = request.attempt.into();
+        self.tell(now, heard, request, What::End { part: Part::Attempt, key, outcome });
     }
 
     /// A request is answered by what leaves at `ready`.
@@ -74,10 +74,10 @@ impl Site {
     pub(super) fn trace_answer(
         &mut self,
         ready: Instant,
-        visit: &ViewerRequest,
+        request: &ViewerRequest,
         cache: Option<bool>,
     ) {
-        if !visit.traced {
+        if !request.traced {
             return;
         }
         let outcome = match cache {
@@ -85,9 +85,9 @@ impl Site {
             Some(true) => "answered with a stale copy",
             None => "answered",
         };
-        let (key, heard) = (visit.attempt.into(), ready + self.trip(visit).half());
-        self.tell(ready, heard, visit, What::End { part: Part::Attempt, key, outcome });
-        self.tell(ready, heard, visit, What::End { part: Part::Request, key: 0, outcome });
+        let (key, heard) = (request.attempt.into(), ready + self.trip(request).half());
+        self.tell(ready, heard, request, What::End { part: Part::Attempt, key, outcome });
+        self.tell(ready, heard, request, What::End { part: Part::Request, key: 0, outcome });
     }
 
     /// A request has failed for good.
@@ -95,34 +95,34 @@ impl Site {
     pub(super) fn trace_given_up(
         &mut self,
         now: Instant,
-        visit: &ViewerRequest,
+        request: &ViewerRequest,
         how: AttemptError,
     ) {
         let outcome = match how {
             AttemptError::Error | AttemptError::Refused => "failed",
             AttemptError::TimeOut => "given up",
         };
-        self.tell(now, now, visit, What::End { part: Part::Request, key: 0, outcome });
+        self.tell(now, now, request, What::End { part: Part::Request, key: 0, outcome });
     }
 
     /// Something to be known of a request.
     #[inline]
-    pub(super) fn trace_note(&mut self, now: Instant, visit: &ViewerRequest, text: &'static str) {
-        self.tell(now, now, visit, What::Mark(text));
+    pub(super) fn trace_note(&mut self, now: Instant, request: &ViewerRequest, text: &'static str) {
+        self.tell(now, now, request, What::Mark(text));
     }
 
     /// A request waits for another's fetch.
     #[inline]
-    pub(super) fn trace_joins(&mut self, now: Instant, visit: &ViewerRequest, fetch: Key) {
-        let (key, parent) = (fetch.word(), visit.attempt.into());
-        self.tell(now, now, visit, What::Begin { part: Part::Lock, key, parent });
+    pub(super) fn trace_joins(&mut self, now: Instant, request: &ViewerRequest, fetch: Key) {
+        let (key, parent) = (fetch.word(), request.attempt.into());
+        self.tell(now, now, request, What::Begin { part: Part::Lock, key, parent });
     }
 
     /// It waits no longer.
     #[inline]
-    pub(super) fn trace_leaves(&mut self, now: Instant, visit: &ViewerRequest, fetch: Key) {
+    pub(super) fn trace_leaves(&mut self, now: Instant, request: &ViewerRequest, fetch: Key) {
         let (key, outcome) = (fetch.word(), "over");
-        self.tell(now, now, visit, What::End { part: Part::Lock, key, outcome });
+        self.tell(now, now, request, What::End { part: Part::Lock, key, outcome });
     }
 
     /// A fetch or fill begins for a request.
@@ -136,9 +136,9 @@ impl Site {
     #[cold]
     fn fetch_begins(&mut self, now: Instant, (part, key): (Part, Key), of: Option<Key>) {
         let Some(tracer) = &mut self.tracer else { return };
-        let request = of.and_then(|of| self.client.requests.get(of));
-        if let Some(request) = request.filter(|request| request.visit.traced) {
-            let (id, attempt) = (id_of(&request.visit), request.visit.attempt.into());
+        let in_flight = of.and_then(|of| self.client.requests.get(of));
+        if let Some(in_flight) = in_flight.filter(|in_flight| in_flight.request.traced) {
+            let (id, attempt) = (id_of(&in_flight.request), in_flight.request.attempt.into());
             tracer.begin(now, id, part, key, attempt);
         }
     }
@@ -159,7 +159,7 @@ impl Site {
         }
     }
 
-    /// Who waits for a fetch, call or read waits no longer.
+    /// What waits for a fill, call or read waits no longer.
     #[inline]
     pub(super) fn trace_end(&mut self, now: Instant, part: Part, key: Key, outcome: &'static str) {
         if self.tracer.is_some() {
