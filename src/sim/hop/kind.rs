@@ -217,3 +217,47 @@ impl Hop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Hop; 3] = [Hop::Manifest, Hop::Database, Hop::Origin];
+
+    /// What is counted, by its name.
+    fn names(counters: &HopCounters) -> Vec<String> {
+        let HopCounters { calls, timeouts, retries_denied, breaker_refused, .. } = counters;
+        let HopCounters { bulkhead_full, hedges, hedges_won, hedges_denied, .. } = counters;
+        let HopCounters { fallbacks, fallback_failures, rejected, expired, wasted, .. } = counters;
+        let all = [
+            calls,
+            timeouts,
+            retries_denied,
+            breaker_refused,
+            bulkhead_full,
+            hedges,
+            hedges_won,
+            hedges_denied,
+            fallbacks,
+            fallback_failures,
+            rejected,
+            expired,
+            wasted,
+        ];
+        all.map(|counter| format!("{counter:?}")).into()
+    }
+
+    #[test]
+    fn each_hop_counts_each_thing_in_a_counter_of_its_own() {
+        let mut seen = std::collections::BTreeSet::new();
+        for hop in ALL {
+            let (own, table) = (format!("{hop:?}"), hop.table());
+            let names = names(&table.counters);
+            assert!(names.iter().all(|name| name.starts_with(&own)), "{own}: {names:?}");
+            seen.extend(names);
+            let gauges = [table.gauges.breaker, table.gauges.queue, table.gauges.busy];
+            seen.extend(gauges.map(|gauge| format!("{gauge:?}")));
+        }
+        assert_eq!(seen.len(), ALL.len() * (13 + 3));
+    }
+}

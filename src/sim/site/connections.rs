@@ -1,4 +1,5 @@
-//! Connections to the database: which read gets one, which call keeps it, what becomes of all when it goes down.
+//! Connections to the database: which read gets one, which call keeps it, and what becomes of all of them
+//! when the database goes down.
 
 use super::server::Requester;
 use super::service::stretched;

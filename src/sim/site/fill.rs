@@ -1,4 +1,5 @@
-//! Fills of the edge's caches: which requests wait for one, and what becomes of them when it succeeds or fails.
+//! Fills of the edge's caches: which requests wait for one, and what becomes of them when it succeeds or
+//! fails.
 //!
 //! ```text
 //! start_fill -> send ... -+-> fill_answered -> fill_succeeded -> deliver

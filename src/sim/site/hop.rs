@@ -3,10 +3,10 @@
 //!
 //! ```text
 //! send -+-> new_attempt -> dispatch -+-> attempt_answered
-//!  ^    |        ^                   +-> attempt_failed -+-> (retry) send
-//!  |    |      hedge                 +-> attempt_timed_out  |
-//!  |    |                                                +-> fall_back -+-> answer_without
-//!  |    +-> refused by its own client ----------------------------------+-> call_failed_for_good
+//!  ^    |        ^                   +-> (an error) ---------+-> retry_or_fall_back -+-> send
+//!  |    |      hedge                 +-> attempt_timed_out --+                       +-> fall_back
+//!  |    +-> refused by its own client -> fall_back
+//!  +-- Event::SendAgain
 //! ```
 //!
 //! A **requester** is what waits for a call: a fill of a cache, or a call at the manifest service that reads.
