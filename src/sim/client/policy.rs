@@ -1,8 +1,8 @@
 //! The protections of a network's viewers: bulkhead, breaker, hedges and their budget, fallback. It
 //! decides; it never schedules.
 //!
-//! They have the rules of [`crate::sim::hop::client`], where one network is one client. A network moves: what was
-//! under way for it then is void, it is counted nowhere any more and says nothing of the new site.
+//! They have the rules of [`crate::sim::hop::client`], where one network is one client. A network moves:
+//! what was under way for it then is void, it is counted nowhere any more and says nothing of the new site.
 
 use crate::engine::Stream;
 use crate::model::{Budget, ClientPolicy, Fallback};

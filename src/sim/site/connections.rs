@@ -168,7 +168,7 @@ impl Site {
         for key in broken {
             match answers {
                 Answers::Refused => {
-                    self.attempt_failed(ctx, Hop::Database, key, AttemptError::Error)
+                    self.attempt_failed(ctx, Hop::Database, key, AttemptError::Error);
                 }
                 Answers::Silent => self.database.server.lost.push(key),
             }

@@ -231,9 +231,8 @@ impl Site {
 
     /// A viewer waits no longer for what its request waited for.
     pub(super) fn stops_waiting(&mut self, ctx: &mut Ctx<'_>, in_flight: &InFlight) {
-        match in_flight.state {
-            State::Fill(cache, fill) => self.leave_fill(ctx, cache, fill),
-            _ => {}
+        if let State::Fill(cache, fill) = in_flight.state {
+            self.leave_fill(ctx, cache, fill);
         }
     }
 

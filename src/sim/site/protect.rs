@@ -333,7 +333,7 @@ impl Site {
         let since_first = self.as_seen(&first, heard);
         self.tell_budget_answered(now, &in_flight.request);
         self.tell_policy(&in_flight.request, |policy| {
-            policy.answered(now, &permit, took, since_first)
+            policy.answered(now, &permit, took, since_first);
         });
         let mut request = first.request;
         request.rejected |= in_flight.request.rejected;
