@@ -4,7 +4,7 @@ use crate::model::BreakerRule;
 use crate::model::{Fallback, Hedge};
 use crate::units::Span;
 
-/// The protections of each network's viewers. They have the rules of [`crate::model::Call`]; what that says of a
+/// The protections of each network's viewers. They have the rules of [`super::Call`]; what that says of a
 /// client holds for a network. They travel with it, as its retry budget does.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ClientPolicy {

@@ -30,7 +30,7 @@ pub enum Jitter {
     Equal,
 }
 
-/// A retry budget. One for all viewers of a network; [`crate::sim::hop::budgets`] has the exact rules.
+/// A retry budget. One for all viewers of a network; [`crate::sim::budgets`] has the exact rules.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Budget {
     /// No limit beyond the attempts.
