@@ -55,7 +55,7 @@ fn of_scenario(path: &Path, args: &BillArgs) -> Exit {
     };
     let stop = Arc::clone(&signals.stop);
     let asked = Asked { edits, seeds: Vec::new(), threads: processors(), control: false, stop };
-    let bar = super::progress::Bar::new();
+    let bar = super::progress::RunProgress::new();
     bar.start();
     let rehearsed = rehearse::rehearse(&source, &asked, &|progress| bar.show(progress));
     bar.clear();

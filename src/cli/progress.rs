@@ -9,9 +9,71 @@ use std::time::{Duration, Instant};
 /// The bar's resolution.
 const STEPS: u64 = 10_000;
 
-/// A bar that shows one phase of one run at a time. Of two that go on beside each other it shows the one that
+/// A bar on standard error, or none.
+pub(super) struct Bar(Option<ProgressBar>);
+
+impl Bar {
+    /// A bar up to this length, when standard error is a terminal.
+    pub fn new(template: &str, length: u64) -> Self {
+        if io::stderr().is_terminal() { Self::drawn(template, length) } else { Self(None) }
+    }
+
+    /// A bar whatever standard error is.
+    fn drawn(template: &str, length: u64) -> Self {
+        let target = ProgressDrawTarget::stderr_with_hz(10);
+        let bar = ProgressBar::with_draw_target(Some(length), target);
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self(Some(bar))
+    }
+
+    /// A bar that draws nothing, or none.
+    #[cfg(test)]
+    pub const fn hidden(bar: Option<ProgressBar>) -> Self {
+        Self(bar)
+    }
+
+    /// Whether there is one.
+    pub const fn is_shown(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Shows how far it is, with the words of its template.
+    pub fn show(&self, done: u64, prefix: String, message: String) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(message);
+            bar.set_prefix(prefix);
+            bar.set_position(done);
+        }
+    }
+
+    /// Sets how far it goes.
+    pub fn set_length(&self, length: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(length);
+        }
+    }
+
+    /// Writes something else while the bar is away.
+    pub fn suspend(&self, write: impl FnOnce()) {
+        match &self.0 {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows one phase of one run at a time. Of two that go on beside each other it shows the one that
 /// it heard of first, and then what is left of the other.
-pub(super) struct Bar {
+pub(super) struct RunProgress {
     shown: bool,
     state: Mutex<State>,
 }
@@ -28,7 +90,7 @@ type Key = (String, Phase, u64);
 
 struct Current {
     key: Key,
-    bar: ProgressBar,
+    bar: Bar,
     began: Instant,
     over: bool,
 }
@@ -49,19 +111,19 @@ impl State {
         self.clear();
         let other = self.other.take().filter(|(other, _)| *other == key);
         let began = other.map_or(before, |(_, began)| began);
-        self.current = Some(Current { bar: bar(&key), key, began, over: false });
+        self.current = Some(Current { bar: Bar::drawn(RUN, STEPS), key, began, over: false });
         true
     }
 
     fn clear(&mut self) {
         if let Some(old) = self.current.take() {
-            old.bar.finish_and_clear();
+            old.bar.clear();
         }
     }
 }
 
-impl Bar {
-    /// A bar for standard error; it shows nothing when that is no terminal.
+impl RunProgress {
+    /// For standard error; it shows nothing when that is no terminal.
     pub fn new() -> Self {
         let state = State { heard: Instant::now(), current: None, other: None };
         Self { shown: io::stderr().is_terminal(), state: Mutex::new(state) }
@@ -97,9 +159,9 @@ impl Bar {
         };
         current.over = progress.done >= 1.0;
         let rate = rate(progress.requests, current.began.elapsed());
-        current.bar.set_position(steps(progress.done));
         let requests = crate::units::count_to_f64(progress.requests);
-        current.bar.set_message(format!("{} requests, {}/s", rounded(requests), rounded(rate)));
+        let message = format!("{} requests, {}/s", rounded(requests), rounded(rate));
+        current.bar.show(steps(progress.done), prefix(&current.key), message);
     }
 
     /// Takes the bar away, so that a report can be printed.
@@ -110,57 +172,40 @@ impl Bar {
     }
 }
 
-/// A bar that counts runs of many scenarios.
+/// Counts runs of many scenarios.
 pub(super) struct Runs {
-    bar: Option<ProgressBar>,
+    bar: Bar,
+    what: String,
 }
 
 impl Runs {
-    /// A bar on standard error; it shows nothing when that is no terminal.
+    /// For standard error; it shows nothing when that is no terminal.
     pub fn new(what: &str) -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
-            let target = ProgressDrawTarget::stderr_with_hz(10);
-            let bar = ProgressBar::with_draw_target(Some(0), target);
-            let template = "{prefix} [{bar:24}] {pos} of {len} runs, {eta} left";
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style.progress_chars("=> "));
-            }
-            bar.set_prefix(what.to_owned());
-            bar
-        });
-        Self { bar }
+        let bar = Bar::new("{prefix} [{bar:24}] {pos} of {len} runs, {eta} left", 0);
+        Self { bar, what: what.to_owned() }
     }
 
     /// Shows how many runs are done.
     pub fn show(&self, done: usize, all: usize) {
-        if let Some(bar) = &self.bar {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        }
+        self.bar.set_length(all as u64);
+        self.bar.show(done as u64, self.what.clone(), String::new());
     }
 
     /// Takes the bar away.
     pub fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.clear();
     }
 }
 
-fn bar(key: &(String, Phase, u64)) -> ProgressBar {
-    let (path, phase, seed) = key;
+/// The bar of a run.
+const RUN: &str = "{prefix} [{bar:24}] {percent:>3} %, {msg}, {eta} left";
+
+fn prefix((path, phase, seed): &Key) -> String {
     let phase = match phase {
         Phase::Run => "run",
         Phase::Control => "control",
     };
-    let target = ProgressDrawTarget::stderr_with_hz(10);
-    let bar = ProgressBar::with_draw_target(Some(STEPS), target);
-    let template = "{prefix} [{bar:24}] {percent:>3} %, {msg}, {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    bar.set_prefix(format!("{path} {phase} seed {seed}"));
-    bar
+    format!("{path} {phase} seed {seed}")
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // reason: clamped to 0..=STEPS
@@ -201,7 +246,7 @@ mod tests {
     #[test]
     fn the_first_line_of_each_phase_counts_the_time_of_its_first_slice() {
         let pause = || std::thread::sleep(Duration::from_millis(100));
-        let bar = Bar { shown: true, ..Bar::new() };
+        let bar = RunProgress { shown: true, ..RunProgress::new() };
         pause();
         bar.start();
         for phase in [Phase::Run, Phase::Control] {
@@ -212,7 +257,7 @@ mod tests {
             let elapsed = current.began.elapsed();
             assert!(elapsed >= Duration::from_millis(100), "{elapsed:?}");
             // A pause is never shorter than asked for, so the rate is never above this.
-            let message = current.bar.message();
+            let message = current.bar.0.as_ref().unwrap().message();
             let shown = message.split(", ").nth(1).unwrap();
             let shown = shown.strip_suffix(" M/s").unwrap();
             assert!(shown.parse::<f64>().unwrap() <= 10.0, "{message}");
@@ -221,7 +266,7 @@ mod tests {
 
     #[test]
     fn of_two_beside_each_other_the_second_is_shown_when_the_first_is_over() {
-        let bar = Bar { shown: true, ..Bar::new() };
+        let bar = RunProgress { shown: true, ..RunProgress::new() };
         let shown = || bar.state().current.as_ref().map(|current| current.key.1);
         for (phase, done, wanted) in [
             (Phase::Run, 0.1, Phase::Run),

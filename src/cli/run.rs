@@ -2,7 +2,7 @@
 
 use super::args::{Format, RunArgs};
 use super::inputs::{self, Inputs};
-use super::progress::{self, Bar};
+use super::progress::{self, RunProgress};
 use super::signals::Signals;
 use super::{Exit, out};
 use crate::engine::processors;
@@ -45,7 +45,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Ok(signals) => signals,
         Err(exit) => return exit,
     };
-    Work { args, edits, signals, bar: Bar::new(), names: BTreeSet::new() }.run(&sources)
+    Work { args, edits, signals, bar: RunProgress::new(), names: BTreeSet::new() }.run(&sources)
 }
 
 /// A rehearsal and the seconds of its runs that were kept.
@@ -107,7 +107,7 @@ struct Work<'a> {
     args: &'a RunArgs,
     edits: Vec<Edit>,
     signals: Signals,
-    bar: Bar,
+    bar: RunProgress,
     /// Names of report files that are taken.
     names: BTreeSet<String>,
 }

@@ -1,12 +1,12 @@
 //! `squall study`: many variants, many seeds, one table.
 
-mod bar;
-mod carry;
 mod journal;
 mod kubernetes;
 mod parts;
 mod results;
 mod slurm;
+mod staging;
+mod time_left;
 mod watch;
 
 use super::args::{EngineName, MergeArgs, StudyArgs, StudyFormat, StudyVerb};
@@ -17,7 +17,6 @@ use crate::problem::Problem;
 use crate::rehearse::Trouble;
 use crate::scenario::{Study, StudyError, open_study};
 use crate::study::{self, Halt, Header, Job, Joined, Planner, Shard};
-use bar::Bar;
 use journal::{Journal, Refused};
 use kubernetes::Kubernetes;
 use parts::{Cluster, Parts};
@@ -25,6 +24,7 @@ use results::Wanted;
 use slurm::Slurm;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use time_left::StudyProgress;
 
 /// The journal's name in the folder of a study.
 const JOURNAL: &str = "runs.jsonl";
@@ -177,7 +177,7 @@ fn on_cluster(
     if args.engine == EngineName::Slurm {
         return waited_for(args, &parts, &mut Slurm::default());
     }
-    let place = match carry::carry(file, study, folder) {
+    let place = match staging::stage(file, study, folder) {
         Ok(place) => place,
         Err(told) => return told.tell(),
     };
@@ -243,7 +243,7 @@ fn make_runs(args: &StudyArgs, study: &Study, header: &Header, path: &Path) -> E
         Err(told) => return told.tell(),
     };
     let threads = args.threads.unwrap_or_else(processors);
-    let bar = Bar::new(Planner::bounds(header), threads.get());
+    let bar = StudyProgress::new(Planner::bounds(header), threads.get());
     let mut done = 0;
     let work = |job: Job| {
         let began = Instant::now();

@@ -1,12 +1,12 @@
 //! How far the parts of a study are that a cluster makes, and how long it may still take: read from their
 //! journals, whoever writes them.
 
-use super::bar::{UNKNOWN, between, drawn, runs};
+use super::super::progress::Bar;
+use super::time_left::{UNKNOWN, between, drawn, runs};
 use super::{JOURNAL, results};
 use crate::rehearse::Trouble;
 use crate::study::{self, Header, Job, Planner};
 use crate::units::count_to_f64;
-use indicatif::ProgressBar;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::num::NonZeroUsize;
@@ -21,7 +21,7 @@ const FEW: u64 = 3;
 /// Looks at the journals of all parts from time to time. Shows nothing when standard error is no terminal,
 /// and looks at nothing then.
 pub(super) struct Watch {
-    bar: Option<ProgressBar>,
+    bar: Bar,
     parts: Vec<Part>,
     began: Instant,
     /// The runs that were there at the first look: what an earlier call has made.
@@ -63,25 +63,20 @@ impl Watch {
         Self::with(drawn(Planner::bounds(header).1), header, parts, folder)
     }
 
-    fn with(
-        bar: Option<ProgressBar>,
-        header: &Header,
-        parts: u64,
-        folder: impl Fn(u64) -> PathBuf,
-    ) -> Self {
+    fn with(bar: Bar, header: &Header, parts: u64, folder: impl Fn(u64) -> PathBuf) -> Self {
         let now = Instant::now();
         let part = |number| {
             let header = Header { shard: Some((number, parts)), ..header.clone() };
             Part::new(header, &folder(number))
         };
-        let parts = if bar.is_some() { (1..=parts).map(part).collect() } else { Vec::new() };
+        let parts = if bar.is_shown() { (1..=parts).map(part).collect() } else { Vec::new() };
         Self { bar, parts, began: now, earlier: None, next: now }
     }
 
     /// Looks and shows what there is, unless it has done so a moment ago.
     pub fn look(&mut self) {
         let now = Instant::now();
-        if now < self.next || self.bar.is_none() {
+        if now < self.next || !self.bar.is_shown() {
             return;
         }
         let again = self.earlier.is_some();
@@ -95,20 +90,13 @@ impl Watch {
         self.next = now + now.elapsed() * BUSY;
         let done = self.parts.iter().map(Part::runs).sum();
         self.earlier.get_or_insert(done);
-        if let Some(bar) = &self.bar {
-            bar.set_length(self.bounds().1);
-            bar.set_message(runs(self.bounds()));
-            bar.set_prefix(self.told(now));
-            bar.set_position(done);
-        }
+        self.bar.set_length(self.bounds().1);
+        self.bar.show(done, self.told(now), runs(self.bounds()));
     }
 
     /// Writes something else while the bar is away.
     pub fn aside(&self, write: impl FnOnce()) {
-        match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
-        }
+        self.bar.suspend(write);
     }
 
     /// How many runs there may be in all; what is done is known.
@@ -141,9 +129,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.clear();
     }
 }
 
@@ -257,9 +243,9 @@ mod tests {
     fn journals_are_read_on_and_parts_are_done_when_they_have_every_run() {
         let folder = tempfile::tempdir().unwrap();
         let header = header();
-        let hidden = ProgressBar::hidden();
+        let hidden = Bar::hidden(Some(indicatif::ProgressBar::hidden()));
         let place = |part: u64| folder.path().join(part.to_string());
-        let mut watch = Watch::with(Some(hidden), &header, 2, place);
+        let mut watch = Watch::with(hidden, &header, 2, place);
         let mut look = |seen: (u64, usize)| {
             watch.next = Instant::now();
             watch.look();
@@ -321,7 +307,7 @@ mod tests {
 
     #[test]
     fn nothing_is_read_where_nothing_is_shown() {
-        let mut watch = Watch::with(None, &header(), 1, |_| PathBuf::from("nowhere"));
+        let mut watch = Watch::with(Bar::hidden(None), &header(), 1, |_| PathBuf::from("nowhere"));
         watch.look();
         assert!(watch.parts.is_empty() && watch.next == watch.began);
     }

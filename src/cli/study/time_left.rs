@@ -1,14 +1,13 @@
 //! How far a study is, and how long it may still take.
 
+use super::super::progress::Bar;
 use crate::units::count_to_f64;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 use std::time::Duration;
 
 /// A bar over the runs of a study; it shows nothing when standard error is no terminal.
-pub(super) struct Bar {
-    bar: Option<ProgressBar>,
+pub(super) struct StudyProgress {
+    bar: Bar,
     threads: f64,
     bounds: (u64, u64),
     spent: Mutex<Spent>,
@@ -23,7 +22,7 @@ struct Spent {
     longest: f64,
 }
 
-impl Bar {
+impl StudyProgress {
     /// For between so many runs on so many threads.
     pub fn new(bounds: (u64, u64), threads: usize) -> Self {
         let threads = count_to_f64(threads as u64);
@@ -43,35 +42,21 @@ impl Bar {
 
     /// So many runs are done.
     pub fn show(&self, done: u64) {
-        let Some(bar) = &self.bar else {
-            return;
-        };
         let (least, most) = self.bounds;
-        bar.set_message(runs(self.bounds));
         let spent = self.spent.lock().map_or_else(|_| Spent::default(), |spent| *spent);
         let left = (least.saturating_sub(done), most.saturating_sub(done));
-        bar.set_prefix(left_text(spent, left, self.threads));
-        bar.set_position(done);
+        self.bar.show(done, left_text(spent, left, self.threads), runs(self.bounds));
     }
 
     /// Takes the bar away.
     pub fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.clear();
     }
 }
 
-/// A bar over so many runs; none when standard error is no terminal.
-pub(super) fn drawn(runs: u64) -> Option<ProgressBar> {
-    io::stderr().is_terminal().then(|| {
-        let target = ProgressDrawTarget::stderr_with_hz(5);
-        let bar = ProgressBar::with_draw_target(Some(runs), target);
-        if let Ok(style) = ProgressStyle::with_template("{pos} of {msg} [{bar:24}] {prefix}") {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        bar
-    })
+/// A bar over `n` runs; none when standard error is no terminal.
+pub(super) fn drawn(n: u64) -> Bar {
+    Bar::new("{pos} of {msg} [{bar:24}] {prefix}", n)
 }
 
 /// `40 runs`, `10 to 40 runs`.
@@ -119,7 +104,7 @@ mod tests {
     use super::*;
 
     fn spent(times: &[f64]) -> Spent {
-        let bar = Bar::new((1, 1), 1);
+        let bar = StudyProgress::new((1, 1), 1);
         times.iter().for_each(|&time| bar.spent(Duration::from_secs_f64(time)));
         *bar.spent.lock().unwrap()
     }

@@ -21,7 +21,7 @@ struct Read {
 ///
 /// # Errors
 /// A path that leads nowhere else than on this machine, or a file that cannot be read or written.
-pub(super) fn carry(file: &Path, study: &Study, folder: &Path) -> Result<String, Refused> {
+pub(super) fn stage(file: &Path, study: &Study, folder: &Path) -> Result<String, Refused> {
     let told =
         |path: &Path, error: &io::Error| Refused::Error(format!("{}: {error}", path.display()));
     let absolute = std::path::absolute(file).map_err(|error| told(file, &error))?;
@@ -134,7 +134,7 @@ mod tests {
         let file = at("a/b/c/x.study.toml");
         let one = open_study(&file).unwrap_or_else(|error| panic!("{error:?}"));
         assert_eq!(one.traces(), ["../other.csv.zst", "twitter-cluster52-slice.csv.zst"]);
-        let path = carry(&file, &one, &at("out")).unwrap();
+        let path = stage(&file, &one, &at("out")).unwrap();
         assert_eq!(path, "input/b/c/x.study.toml");
         // What was there is away: the copy needs nothing of it.
         fs::remove_dir_all(at("a")).unwrap();
@@ -153,7 +153,7 @@ mod tests {
         written(folder.path(), "x.study.toml", &study(&scenario, change));
         let file = folder.path().join("x.study.toml");
         let one = open_study(&file).unwrap_or_else(|error| panic!("{error:?}"));
-        let Err(Refused::Problem(problem)) = carry(&file, &one, &folder.path().join("out")) else {
+        let Err(Refused::Problem(problem)) = stage(&file, &one, &folder.path().join("out")) else {
             panic!("it was taken");
         };
         assert_eq!(problem.message, "other machines do not have this path");
