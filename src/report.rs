@@ -4,7 +4,6 @@
 //! Every report is a function of the rehearsal and of how it is asked for, and of nothing else: no
 //! clock, no terminal, no environment. The same run gives the same bytes.
 
-mod again;
 pub mod bill;
 pub mod chrome;
 mod colour;
@@ -20,6 +19,7 @@ mod model;
 pub mod openmetrics;
 mod phrases;
 pub mod replay;
+mod replay_command;
 mod seeds;
 mod series;
 mod stored;
@@ -27,8 +27,8 @@ mod summary;
 pub mod text;
 pub mod value;
 
-pub use again::{quoted, run as again};
 pub use colour::{Paint, tame};
+pub use replay_command::{quoted, run as replay_command};
 pub use stored::{Stored, read, stored};
 pub use summary::{Across, Spread, across, control_verdict, overall, verdict};
 

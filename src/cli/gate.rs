@@ -302,7 +302,7 @@ impl Ready<'_> {
         let Some(baseline) = baseline else {
             let exit = Exit::from(&rehearsal).worse(Exit::Unmeasured);
             let seed = rehearsal.runs.first().map_or(1, |run| run.seed);
-            let help = crate::report::again(&rehearsal, seed);
+            let help = crate::report::replay_command(&rehearsal, seed);
             let message = "this scenario does not hold, so that it cannot become a baseline";
             inputs::tell_about(&Problem::about(name, message, &help));
             return Ok(exit);

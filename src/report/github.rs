@@ -107,7 +107,7 @@ fn seen(rehearsal: &Rehearsal, index: usize) -> String {
     );
     let since = judgement.first_broken_s.map(value::clock);
     let since = since.map_or_else(String::new, |since| format!(", first at {since}"));
-    let again = super::again(rehearsal, run.seed);
+    let again = super::replay_command(rehearsal, run.seed);
     format!("{}: {value}{since}, with seed {}\n{again}", judged.text, run.seed)
 }
 

@@ -12,5 +12,5 @@ pub mod run;
 mod table;
 
 pub use page::Page;
-pub use plot::{Across, Band, Gather, Line, Mark, Plot, Shade, ShadeOf, Style};
+pub use plot::{Across, Band, Downsample, Line, Mark, Plot, Shade, ShadeOf, Style};
 pub use table::{Cell, Heat, Table};

@@ -5,7 +5,7 @@ use super::model::{
     Run, SCHEMA, Scenario, SeveralSeeds, Single, Spell, Summary, Watch, WatchedAcross,
 };
 use super::seeds::LEVEL;
-use super::{Shape, Spread, across, again, control_verdict, series};
+use super::{Shape, Spread, across, control_verdict, replay_command, series};
 use crate::rehearse::{self, JudgedRun, Recording, Rehearsal};
 use crate::stats::clopper_pearson;
 use crate::units::Instant;
@@ -65,7 +65,7 @@ fn document(told: ReportInput<'_>, shape: Shape) -> Document {
         (Some(one), true) => Document::Single(Box::new(Single::new(scenario, version, one))),
         (last, _) => {
             runs.extend(last);
-            let (summary, again) = (summary(rehearsal), again::all(rehearsal));
+            let (summary, again) = (summary(rehearsal), replay_command::all(rehearsal));
             let schema = SCHEMA;
             let all = SeveralSeeds { schema, scenario, version, runs, summary, again };
             Document::Several(Box::new(all))
@@ -102,7 +102,7 @@ fn run(rehearsal: &Rehearsal, run: &JudgedRun, kept: Option<&Recording>) -> Run 
         alerts: run.alerts.iter().map(alert).collect(),
         timeline: kept.map(series::timeline),
         series: kept.map(series::seconds),
-        again: again::run(rehearsal, run.seed),
+        again: replay_command::run(rehearsal, run.seed),
     }
 }
 

@@ -67,7 +67,7 @@ fn suite(rehearsal: &Rehearsal, run: &JudgedRun, seeds: bool, together: &Togethe
     suite.add_property(Property::new("hash", rehearsal.scenario.hash.to_string()));
     suite.add_property(Property::new("seed", run.seed.to_string()));
     suite.add_property(Property::new("digest", run.digest.to_string()));
-    suite.add_property(Property::new("again", super::again::run(rehearsal, run.seed)));
+    suite.add_property(Property::new("again", super::replay_command::run(rehearsal, run.seed)));
     for (judged, all) in run.invariants.iter().zip(&together.invariants) {
         let mut case = TestCase::new(
             judged.name.as_str(),

@@ -3,7 +3,7 @@
 use super::colour::tame;
 use super::layout::{Look, WIDTH, heading, mark, wrap};
 use super::phrases::{balanced, control_sentence, no_control, wanted};
-use super::{Across, Spread, again, control_verdict, value};
+use super::{Across, Spread, control_verdict, replay_command, value};
 use crate::rehearse::Rehearsal;
 use crate::stats::clopper_pearson;
 use crate::units::Unit;
@@ -43,7 +43,7 @@ pub(super) fn several(out: &mut String, rehearsal: &Rehearsal, look: Look) {
         let range = if low == high { format!("${low}") } else { format!("${low} to ${high}") };
         let _ = writeln!(out, "\nbill     {range} a month");
     }
-    let _ = writeln!(out, "again    {}", again::all(rehearsal));
+    let _ = writeln!(out, "again    {}", replay_command::all(rehearsal));
 }
 
 fn control(out: &mut String, rehearsal: &Rehearsal, look: Look) {

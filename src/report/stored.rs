@@ -5,7 +5,7 @@
 
 use super::json::{self, ReportInput};
 use super::model::{Run, SCHEMA, Scenario, Summary};
-use super::{Shape, again};
+use super::{Shape, replay_command};
 use crate::problem::Problem;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -90,7 +90,7 @@ pub fn stored(inputs: &[ReportInput<'_>], shape: Shape) -> Vec<Stored> {
     let one = |&input: &ReportInput<'_>| {
         let rehearsal = input.rehearsal;
         let several =
-            || Several { summary: json::summary(rehearsal), again: again::all(rehearsal) };
+            || Several { summary: json::summary(rehearsal), again: replay_command::all(rehearsal) };
         Stored {
             scenario: json::scenario(rehearsal),
             version: json::version(),

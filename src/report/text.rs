@@ -5,7 +5,7 @@ pub use super::layout::Look;
 use super::layout::{MARK, WIDTH, heading, mark, wrap};
 pub use super::phrases::balanced;
 use super::phrases::{control_sentence, no_control, wanted};
-use super::{Shape, again, course, hops, seeds, value};
+use super::{Shape, course, hops, replay_command, seeds, value};
 use crate::invariant::{Judgement, Seen, Verdict};
 use crate::rehearse::{Conservation, Control, Judged, JudgedRun, Rehearsal};
 use std::fmt::Write as _;
@@ -45,7 +45,7 @@ fn one(out: &mut String, rehearsal: &Rehearsal, run: &JudgedRun, look: Look) {
     }
     control(out, rehearsal, run.control.as_ref(), look);
     let _ = writeln!(out, "\nbill     ${} a month", run.bill.total());
-    let _ = writeln!(out, "again    {}", again::run(rehearsal, run.seed));
+    let _ = writeln!(out, "again    {}", replay_command::run(rehearsal, run.seed));
 }
 
 fn invariants(out: &mut String, invariants: &[Judged], look: Look) {

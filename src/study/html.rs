@@ -5,7 +5,9 @@ use super::journal::{Axis, Header, Named};
 use super::rows::{LEVEL, Row};
 use super::search_result::SearchResult;
 use super::text::{gap, mean, told};
-use crate::report::html::{Across, Band, Cell, Gather, Heat, Line, Mark, Page, Plot, Style, Table};
+use crate::report::html::{
+    Across, Band, Cell, Downsample, Heat, Line, Mark, Page, Plot, Style, Table,
+};
 use crate::stats::clopper_pearson;
 use crate::units::{Quantity, Unit};
 
@@ -117,7 +119,7 @@ fn curves(page: &mut Page, header: &Header, rows: &[Row]) {
                 shades: Vec::new(),
                 marks: bound(header, at).into_iter().collect(),
                 group: "curves".into(),
-                gather: Gather::Mean,
+                downsample: Downsample::Mean,
                 rows: 50,
             };
             let mut names: Vec<String> = Vec::new();
@@ -287,7 +289,7 @@ fn pareto(page: &mut Page, header: &Header, rows: &[Row]) {
             shades: Vec::new(),
             marks: Vec::new(),
             group: "pareto".into(),
-            gather: Gather::Peak,
+            downsample: Downsample::Peak,
             rows: 50,
         });
         let mut table =

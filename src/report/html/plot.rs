@@ -98,14 +98,14 @@ pub struct Mark {
 
 /// How several values become one where there is less room than values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Gather {
+pub enum Downsample {
     /// By their mean.
     Mean,
     /// By the greatest.
     Peak,
 }
 
-impl Gather {
+impl Downsample {
     /// One value of several; `None` where there is none.
     #[must_use]
     #[allow(clippy::cast_precision_loss)] // reason: a few values
@@ -142,7 +142,7 @@ pub struct Plot {
     /// Plots of one group share cursor, zoom and shown lines.
     pub group: String,
     /// How values are gathered in its table.
-    pub gather: Gather,
+    pub downsample: Downsample,
     /// How many rows its table has at most.
     pub rows: usize,
 }
@@ -294,9 +294,9 @@ impl Plot {
 
     /// Its values, gathered to few rows.
     fn table(&self) -> Table {
-        let (head, x_name) = match (&self.across, self.gather) {
-            (Across::Clock, Gather::Mean) => ("means of each stretch", "from"),
-            (Across::Clock, Gather::Peak) => ("the most in each stretch", "from"),
+        let (head, x_name) = match (&self.across, self.downsample) {
+            (Across::Clock, Downsample::Mean) => ("means of each stretch", "from"),
+            (Across::Clock, Downsample::Peak) => ("the most in each stretch", "from"),
             (Across::Quantity { name, .. } | Across::Size { name, .. }, _) => {
                 ("values", name.as_str())
             }
@@ -316,7 +316,7 @@ impl Plot {
             let begin = index * step;
             let cells = self.lines.iter().map(|line| {
                 let values = line.values.get(begin..begin + places.len()).unwrap_or_default();
-                Cell::value(self.gather.of(values), self.unit)
+                Cell::value(self.downsample.of(values), self.unit)
             });
             table.row([Cell::text(&x)].into_iter().chain(cells).collect());
         }
@@ -347,7 +347,7 @@ mod tests {
             shades: vec![],
             marks: vec![Mark { value: 5.0, label: "bound".into() }],
             group: "g".into(),
-            gather: Gather::Mean,
+            downsample: Downsample::Mean,
             rows: 2,
         }
     }
@@ -366,15 +366,15 @@ mod tests {
     }
 
     #[test]
-    fn the_table_gathers_what_it_has_no_room_for() {
+    fn the_table_downsamples_what_it_has_no_room_for() {
         let html = plot().table().html();
         assert!(html.contains("<th scope=\"row\">2s</th><td class=\"n\">3.5 /s</td>"), "{html}");
         let apart = Shade { from: 0.0, until: 1.0, label: "w".into(), of: ShadeOf::Apart };
         let said = Plot { shades: vec![apart], ..plot() }.said();
         assert_eq!(said, "At most 4 /s, in a, at 3s.", "the warm-up does not count");
-        let peaks = Plot { gather: Gather::Peak, ..plot() }.table().html();
+        let peaks = Plot { downsample: Downsample::Peak, ..plot() }.table().html();
         assert!(peaks.contains("<th scope=\"row\">2s</th><td class=\"n\">4 /s</td>"), "{peaks}");
-        assert_eq!(Gather::Mean.of(&[None, Some(1.0), Some(2.0)]), Some(1.5));
-        assert_eq!(Gather::Peak.of(&[None]), None);
+        assert_eq!(Downsample::Mean.of(&[None, Some(1.0), Some(2.0)]), Some(1.5));
+        assert_eq!(Downsample::Peak.of(&[None]), None);
     }
 }

@@ -4,7 +4,7 @@ use super::{percent, room};
 use crate::cache::Estimate;
 use crate::replay::{Point, Replayed, Requests, Room, Rule, share};
 use crate::report::colour::tame;
-use crate::report::html::{Across, Band, Cell, Gather, Line, Page, Plot, Style, Table};
+use crate::report::html::{Across, Band, Cell, Downsample, Line, Page, Plot, Style, Table};
 use crate::report::value::count;
 use crate::units::{Unit, count_to_f64};
 
@@ -127,7 +127,7 @@ fn plots(page: &mut Page, group: &str, missed: &[&Missed]) {
             shades: Vec::new(),
             marks: Vec::new(),
             group: group.into(),
-            gather: Gather::Mean,
+            downsample: Downsample::Mean,
             rows: usize::MAX,
         };
         for (colour, &rule) in rules.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Which plots a run has, and what each is made of.
 
 use crate::observe::{METRICS, Metric};
-use crate::report::html::{Gather, Style};
+use crate::report::html::{Downsample, Style};
 use crate::report::model::{Columns, Seconds};
 use crate::units::Unit;
 
@@ -278,10 +278,10 @@ impl Of {
     }
 
     /// How several seconds become one: what is judged by its worst is shown by its worst.
-    pub(super) const fn gather(self) -> Gather {
+    pub(super) const fn downsample(self) -> Downsample {
         match self {
-            Self::Level(_) | Self::State(_) | Self::Latency(_) | Self::Budget => Gather::Peak,
-            _ => Gather::Mean,
+            Self::Level(_) | Self::State(_) | Self::Latency(_) | Self::Budget => Downsample::Peak,
+            _ => Downsample::Mean,
         }
     }
 

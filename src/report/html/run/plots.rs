@@ -163,10 +163,10 @@ struct Maker<'a> {
 impl Maker<'_> {
     fn plot(&self, entry: &Entry) -> Option<Plot> {
         let lists = entry.of.values(self.series)?;
-        let gather = entry.of.gather();
+        let downsample = entry.of.downsample();
         let (x, cuts) = self.places();
         let thin = |list: &[Option<f64>]| -> Vec<Option<f64>> {
-            cuts.windows(2).map(|cut| gather.of(&list[cut[0]..cut[1]])).collect()
+            cuts.windows(2).map(|cut| downsample.of(&list[cut[0]..cut[1]])).collect()
         };
         let line = |name: &str, colour: usize, strong: bool, list: &[Option<f64>]| Line {
             name: name.to_owned(),
@@ -199,7 +199,7 @@ impl Maker<'_> {
             shades: self.shades(),
             marks: Vec::new(),
             group: self.group.clone(),
-            gather,
+            downsample,
             rows: self.room.rows,
         })
     }
