@@ -17,17 +17,17 @@ pub fn sharing<J: Copy + Ord>(slowdown: &Slowdown) -> Option<ProcessorSharing<J>
 /// When the reads of the last while began.
 #[derive(Clone, Debug, Default)]
 pub struct RateMeter {
-    raw: VecDeque<Instant>,
+    begun: VecDeque<Instant>,
 }
 
 impl RateMeter {
     /// A read begins. How many have begun a second in the last `over`, this one included.
     pub fn begin(&mut self, now: Instant, over: Span) -> f64 {
-        self.raw.push_back(now);
-        while self.raw.front().is_some_and(|&first| now.since(first) >= over) {
-            self.raw.pop_front();
+        self.begun.push_back(now);
+        while self.begun.front().is_some_and(|&first| now.since(first) >= over) {
+            self.begun.pop_front();
         }
-        count_to_f64(self.raw.len() as u64) / over.as_secs_f64()
+        count_to_f64(self.begun.len() as u64) / over.as_secs_f64()
     }
 }
 
